@@ -1,0 +1,32 @@
+// npm test [-- <arguments of vitest>]: everything that must hold, cheapest first; stops at the first that does not.
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { exitAs, outcomeOf } from './run.mjs'
+import { root, setup } from './setup.mjs'
+
+const { node, env } = await setup()
+const summary = join(root, 'test-artifacts/vitest.json')
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${summary}`]
+
+await claim('the code is formatted and lint-clean', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])
+await claim('the tests type-check', 'typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
+rmSync(summary, { force: true })
+await claim('the tests pass', 'vitest/vitest.mjs', ['run', ...reporters, ...process.argv.slice(2)])
+printTotals()
+
+async function claim(what, tool, args) {
+  process.stdout.write(`\n▸ ${what}\n`)
+  const outcome = await outcomeOf(node, [join(root, 'node_modules', tool), ...args], { cwd: root, env })
+  if (outcome.code === 0) return
+  process.stdout.write(`\n✗ not so: ${what}\n`)
+  printTotals()
+  exitAs(outcome)
+}
+
+function printTotals() {
+  if (!existsSync(summary)) return
+  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(summary, 'utf8'))
+  // A file that does not load fails as a suite and counts no test.
+  const failed = numFailedTests || numFailedTestSuites
+  process.stdout.write(`\n${numPassedTests} passed, ${failed} failed\n`)
+}
