@@ -1,0 +1,53 @@
+/** How the one who acted was authenticated, never what he claims: session, CLI token, or a key of any kind. */
+export type TriggeredBy = 'ui' | 'cli' | 'api'
+
+/** Who acted, from where. */
+export interface Actor {
+  /** `user`, `service_key`, `api_key`, or `system` for what Keywright does by itself. */
+  type: 'user' | 'service_key' | 'api_key' | 'system'
+  id: string
+  triggeredBy: TriggeredBy
+  /** Client address, null where there is none. */
+  address: string | null
+  requestId: string | null
+}
+
+export type Action =
+  | 'organization.created'
+  | 'organization.updated'
+  | 'organization.deleted'
+  | 'project.created'
+  | 'project.updated'
+  | 'project.deleted'
+  | 'member.added'
+  | 'member.updated'
+  | 'member.removed'
+  | 'key.created'
+  | 'key.imported'
+  | 'key.updated'
+  | 'key.rotated'
+  | 'key.grace_changed'
+  | 'key.suspended'
+  | 'key.resumed'
+  | 'key.revoked'
+  | 'key.deleted'
+  | 'service_key.created'
+  | 'service_key.revoked'
+
+/** What happened, before the store numbers it. `details` holds plain JSON and never a credential or digest. */
+export interface ChangeEvent {
+  action: Action
+  organization: string | null
+  /** The key, project, organization, member (`<organization>/<user>`) or service key it happened to. */
+  target: string
+  actor: Actor
+  at: Date
+  details: Readonly<Record<string, unknown>>
+}
+
+/** One numbered entry of the change log, which is the audit log: commit order, no gaps, each chained to the one before. */
+export interface Change extends ChangeEvent {
+  number: number
+  /** SHA-256 over the previous entry's hash and this entry, 64 hexadecimal characters; see `chain.ts`. */
+  hash: string
+}

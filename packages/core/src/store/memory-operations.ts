@@ -1,0 +1,76 @@
+import type { KeyRecord } from '../key/record.ts'
+import { readsOf, type Tables } from './memory-reads.ts'
+import type { Draft, Table } from './memory-table.ts'
+import { memberCursor } from './page.ts'
+import type { Operations } from './run-work.ts'
+import { DuplicateError } from './store.ts'
+
+type DraftOf<T> = T extends Table<infer Row> ? Draft<Row> : never
+export type Drafts = { [Name in keyof Tables]: DraftOf<Tables[Name]> }
+
+export function operationsOn(drafts: Drafts): Operations {
+  const { organizations, projects, members, keys, serviceKeys, digests, serviceDigests } = drafts
+
+  function requireOrganization(id: string): void {
+    if (!organizations.get(id)) throw new Error(`There is no organization ${id}.`)
+  }
+
+  function deleteKeys(matches: (key: KeyRecord) => boolean): void {
+    for (const id of keys.ids(matches)) {
+      for (const { digest } of keys.get(id)?.versions ?? []) digests.delete(digest)
+      keys.delete(id)
+    }
+  }
+
+  return {
+    ...readsOf(drafts),
+    serviceKey: async (id) => serviceKeys.get(id),
+
+    async putKey(key) {
+      requireOrganization(key.organization)
+      if (key.project !== null && !projects.get(key.project)) throw new Error(`There is no project ${key.project}.`)
+      for (const { digest } of keys.get(key.id)?.versions ?? []) digests.delete(digest)
+      for (const { digest } of key.versions) {
+        if (digests.get(digest) !== undefined) throw new DuplicateError('digest')
+        digests.put(digest, key.id)
+      }
+      keys.put(key.id, key)
+    },
+
+    putOrganization: async (organization) => organizations.put(organization.id, organization),
+    async deleteOrganization(id) {
+      const isInside = (row: { organization: string | null }) => row.organization === id
+      deleteKeys(isInside)
+      for (const key of serviceKeys.ids(isInside)) {
+        serviceDigests.delete(serviceKeys.get(key)?.digest ?? '')
+        serviceKeys.delete(key)
+      }
+      for (const project of projects.ids(isInside)) projects.delete(project)
+      for (const member of members.ids(isInside)) members.delete(member)
+      organizations.delete(id)
+    },
+
+    async putProject(project) {
+      requireOrganization(project.organization)
+      projects.put(project.id, project)
+    },
+    async deleteProject(id) {
+      deleteKeys((key) => key.project === id)
+      projects.delete(id)
+    },
+
+    async putMember(member) {
+      requireOrganization(member.organization)
+      members.put(memberCursor(member), member)
+    },
+    deleteMember: async (organization, user) => members.delete(memberCursor({ organization, user })),
+
+    async putServiceKey(key) {
+      if (key.organization !== null) requireOrganization(key.organization)
+      serviceDigests.delete(serviceKeys.get(key.id)?.digest ?? '')
+      if (serviceDigests.get(key.digest) !== undefined) throw new DuplicateError('digest')
+      serviceDigests.put(key.digest, key.id)
+      serviceKeys.put(key.id, key)
+    },
+  }
+}

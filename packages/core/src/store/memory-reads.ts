@@ -1,0 +1,79 @@
+import { type KeyRecord, stateAt } from '../key/record.ts'
+import type { Table } from './memory-table.ts'
+import { memberCursor, pageOf } from './page.ts'
+import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+import type { FoundKey, KeyFilter, Page, Store } from './store.ts'
+
+export interface Tables {
+  organizations: Table<OrganizationRecord>
+  projects: Table<ProjectRecord>
+  members: Table<MemberRecord>
+  keys: Table<KeyRecord>
+  serviceKeys: Table<ServiceKeyRecord>
+  /** Ids of keys by digest. */
+  digests: Table<string>
+  /** Ids of service keys by digest. */
+  serviceDigests: Table<string>
+}
+
+type Reads = Pick<
+  Store,
+  'key' | 'keys' | 'organization' | 'organizations' | 'project' | 'projects' | 'member' | 'members' | 'serviceKeys'
+>
+
+/** The same reads for what is committed and for a transaction's draft. */
+export function readsOf(tables: Tables): Reads {
+  return {
+    key: async (id) => tables.keys.get(id),
+    keys: async (filter) => page(tables.keys, filter, keyMatcher(filter), idOf),
+    organization: async (id) => tables.organizations.get(id),
+    organizations: async (filter) => page(tables.organizations, filter, () => true, idOf),
+    project: async (id) => tables.projects.get(id),
+    projects: async (filter) => page(tables.projects, filter, ofOrganization(filter.organization), idOf),
+    member: async (organization, user) => tables.members.get(memberCursor({ organization, user })),
+    members: async ({ user, ...filter }) => {
+      const isOfOrganization = ofOrganization(filter.organization)
+      const matches = (member: MemberRecord) => isOfOrganization(member) && (user === undefined || member.user === user)
+      return page(tables.members, filter, matches, memberCursor)
+    },
+    serviceKeys: async (filter) => page(tables.serviceKeys, filter, ofOrganization(filter.organization), idOf),
+  }
+}
+
+/** Everything verification holds about `key`. */
+export function foundIn(tables: Tables, key: KeyRecord | undefined, readAt: number): FoundKey | undefined {
+  const organization = key && tables.organizations.get(key.organization)
+  if (!key || !organization) return undefined
+  const maker =
+    key.createdBy === null
+      ? undefined
+      : tables.members.get(memberCursor({ organization: organization.id, user: key.createdBy }))
+  return { key, organization, maker: maker ?? null, readAt }
+}
+
+function keyMatcher({ organization, project, state, now }: KeyFilter): (key: KeyRecord) => boolean {
+  if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
+  return (key) =>
+    key.deletedAt === null &&
+    (organization === undefined || key.organization === organization) &&
+    (project === undefined || key.project === project) &&
+    (state === undefined || now === undefined || stateAt(key, now) === state)
+}
+
+function ofOrganization(organization: string | undefined): (row: { organization: string | null }) => boolean {
+  return (row) => organization === undefined || row.organization === organization
+}
+
+function idOf(row: { id: string }): string {
+  return row.id
+}
+
+function page<T>(
+  table: Table<T>,
+  { after, limit }: { after?: string; limit: number },
+  matches: (row: T) => boolean,
+  cursorOf: (row: T) => string,
+): Page<T> {
+  const from = after === undefined ? {} : { after }
+  return pageOf(table.list(matches, { ...from, limit: limit + 1 }), limit, cursorOf)
+}

@@ -1,0 +1,63 @@
+import { emptyHead, linkAll } from '../audit/chain.ts'
+import type { Change } from '../audit/event.ts'
+import type { KeyRecord } from '../key/record.ts'
+import { operationsOn } from './memory-operations.ts'
+import { foundIn, readsOf } from './memory-reads.ts'
+import { createTable } from './memory-table.ts'
+import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+import { runWork } from './run-work.ts'
+import type { Head, Store } from './store.ts'
+import { createTurns } from './turns.ts'
+
+/** A store that is gone with the process: for tests, and for embedding where keys come from elsewhere at each start. */
+export function createMemoryStore(): Store {
+  const tables = {
+    organizations: createTable<OrganizationRecord>(),
+    projects: createTable<ProjectRecord>(),
+    members: createTable<MemberRecord>(),
+    keys: createTable<KeyRecord>(),
+    serviceKeys: createTable<ServiceKeyRecord>(),
+    digests: createTable<string>(),
+    serviceDigests: createTable<string>(),
+  }
+  const log: Change[] = []
+  const inTurn = createTurns()
+
+  function head(): Head {
+    const { number, hash } = log.at(-1) ?? emptyHead
+    return { number, hash }
+  }
+
+  return {
+    ...readsOf(tables),
+    find(digest) {
+      const id = tables.digests.get(digest)
+      return id === undefined ? undefined : foundIn(tables, tables.keys.get(id), head().number)
+    },
+    found: async (id) => foundIn(tables, tables.keys.get(id), head().number),
+    async serviceKey(digest) {
+      const id = tables.serviceDigests.get(digest)
+      return id === undefined ? undefined : tables.serviceKeys.get(id)
+    },
+    changes: async (after, limit) => structuredClone(log.slice(after, after + limit)),
+    head: async () => head(),
+    transact: (work) =>
+      inTurn(async () => {
+        const drafts = {
+          organizations: tables.organizations.draft(),
+          projects: tables.projects.draft(),
+          members: tables.members.draft(),
+          keys: tables.keys.draft(),
+          serviceKeys: tables.serviceKeys.draft(),
+          digests: tables.digests.draft(),
+          serviceDigests: tables.serviceDigests.draft(),
+        }
+        const { result, events } = await runWork(operationsOn(drafts), work)
+        const changes = linkAll(head(), events)
+        for (const draft of Object.values(drafts)) draft.commit()
+        log.push(...structuredClone(changes))
+        return { result, changes }
+      }),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,103 @@
+import type { Head } from '../audit/chain.ts'
+import type { Change, ChangeEvent } from '../audit/event.ts'
+import type { KeyRecord, KeyState } from '../key/record.ts'
+import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+
+/** A key as verification needs it: with the account it belongs to and its maker's present place in it. */
+export interface FoundKey {
+  key: KeyRecord
+  organization: OrganizationRecord
+  /** null: a machine made the key, or its maker has left the organization (then `key.createdBy` is set). */
+  maker: MemberRecord | null
+  /** Number of the last change this answer contains. A cache must not keep an answer older than what it has applied. */
+  readAt: number
+}
+
+/** Where verification finds keys. Answers at once where it can (SQLite, memory), with a promise where it must wait. */
+export interface KeySource {
+  /** By digest, deleted and revoked keys included. Throws where truth cannot be reached; never answers "unknown" then. */
+  find(digest: string): FoundKey | undefined | Promise<FoundKey | undefined>
+  /** By id, for those who follow the change log. */
+  found(id: string): Promise<FoundKey | undefined>
+}
+
+export type { Head }
+
+export interface Page<T> {
+  items: T[]
+  /** Pass as `after` to go on; null at the end. */
+  next: string | null
+}
+
+export interface KeyFilter {
+  organization?: string
+  project?: string
+  state?: KeyState
+  /** The instant `state` is asked for; required with it. */
+  now?: Date
+  /** The id after which the page starts. Ids grow with creation, so a page stays right while keys are added. */
+  after?: string
+  limit: number
+}
+
+/**
+ * Truth. Every method throws where the database cannot be reached, and never guesses.
+ * Reads see what is committed; a transaction sees its own writes, and no one else does before it commits.
+ */
+export interface Store extends KeySource {
+  key(id: string): Promise<KeyRecord | undefined>
+  /** In order of creation, without deleted keys. */
+  keys(filter: KeyFilter): Promise<Page<KeyRecord>>
+  organization(id: string): Promise<OrganizationRecord | undefined>
+  organizations(page: { after?: string; limit: number }): Promise<Page<OrganizationRecord>>
+  project(id: string): Promise<ProjectRecord | undefined>
+  projects(page: { organization?: string; after?: string; limit: number }): Promise<Page<ProjectRecord>>
+  member(organization: string, user: string): Promise<MemberRecord | undefined>
+  members(page: { organization?: string; user?: string; after?: string; limit: number }): Promise<Page<MemberRecord>>
+  serviceKey(digest: string): Promise<ServiceKeyRecord | undefined>
+  serviceKeys(page: { organization?: string; after?: string; limit: number }): Promise<Page<ServiceKeyRecord>>
+  /** Changes after `number`, oldest first. */
+  changes(after: number, limit: number): Promise<Change[]>
+  head(): Promise<Head>
+  /**
+   * Runs `work`, then numbers, chains and stores the events it recorded, then commits: all or nothing.
+   * Resolves after the commit is durable, with what `work` returned and the changes as numbered. Where an operation
+   * fails nothing is committed, even if `work` catches its error. A transaction inside `work` is refused.
+   */
+  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<{ result: T; changes: Change[] }>
+  close(): Promise<void>
+}
+
+/** What a change may do. Reads lock what they read, so that two changes of one key come one after the other. */
+export interface Transaction {
+  key(id: string): Promise<KeyRecord | undefined>
+  keys(filter: KeyFilter): Promise<Page<KeyRecord>>
+  organization(id: string): Promise<OrganizationRecord | undefined>
+  project(id: string): Promise<ProjectRecord | undefined>
+  member(organization: string, user: string): Promise<MemberRecord | undefined>
+  serviceKey(id: string): Promise<ServiceKeyRecord | undefined>
+  /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest or public id is taken. */
+  putKey(key: KeyRecord): Promise<void>
+  putOrganization(organization: OrganizationRecord): Promise<void>
+  /** With its projects, members, keys and service keys. */
+  deleteOrganization(id: string): Promise<void>
+  putProject(project: ProjectRecord): Promise<void>
+  /** With its keys. */
+  deleteProject(id: string): Promise<void>
+  putMember(member: MemberRecord): Promise<void>
+  deleteMember(organization: string, user: string): Promise<void>
+  putServiceKey(key: ServiceKeyRecord): Promise<void>
+  /** Takes part in the same commit. A transaction that writes and records nothing is refused. */
+  record(event: ChangeEvent): void
+}
+
+/** The id, digest or name is already taken. `field` says which. */
+export class DuplicateError extends Error {
+  readonly code = 'duplicate'
+  readonly field: string
+  constructor(field: string) {
+    super(`This ${field} is already taken.`)
+    this.name = 'DuplicateError'
+    this.field = field
+  }
+}
