@@ -1,1 +1,26 @@
-export {}
+export type { Actor, AuditEvent, AuditFilter } from './audit.ts'
+export type { FieldError } from './errors.ts'
+export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
+export type {
+  CreatedKey,
+  Key,
+  KeyFilter,
+  KeyPatch,
+  KeyState,
+  Limit,
+  LimitSubject,
+  NewKey,
+  RetiringSecret,
+  RevokedKey,
+  RotatedKey,
+  SecretVersion,
+} from './keys.ts'
+export { Keywright } from './keywright.ts'
+export type { NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
+export type { Page, Paging } from './pages.ts'
+export { Pages } from './pages.ts'
+export type { NewProject, Project } from './projects.ts'
+export type { Receipt } from './receipts.ts'
+export type { CreatedServiceKey, NewServiceKey, ServiceKey, ServicePermission } from './service-keys.ts'
+export type { CallOptions, FetchLike, KeywrightOptions, Mutation } from './transport.ts'
+export type { Whoami } from './whoami.ts'

@@ -1,0 +1,51 @@
+import { Pages, type Paging } from './pages.ts'
+import type { CallOptions, Transport } from './transport.ts'
+
+/** Who acted: how it was authenticated, never what it claims. */
+export interface Actor {
+  type: 'user' | 'service_key' | 'api_key' | 'system'
+  id: string
+  /** `ui`: a session. `cli`: a CLI token. `api`: a key of any kind. */
+  triggeredBy: 'ui' | 'cli' | 'api'
+  address: string | null
+  requestId: string | null
+}
+
+/** One numbered, hash-chained entry of the change log. */
+export interface AuditEvent {
+  number: number
+  hash: string
+  action: string
+  organization: string | null
+  target: string
+  actor: Actor
+  at: string
+  details: Record<string, unknown>
+}
+
+export interface AuditFilter extends Paging {
+  organization?: string | undefined
+  /** What it happened to: a key, project, organization, member or service key. */
+  target?: string | undefined
+  key?: string | undefined
+  action?: string | undefined
+  actor?: string | undefined
+  triggeredBy?: 'ui' | 'cli' | 'api' | undefined
+  /** RFC 3339; the instant itself is included. */
+  since?: string | undefined
+  /** RFC 3339; the instant itself is not included. */
+  until?: string | undefined
+  /** Default `newest`. */
+  first?: 'newest' | 'oldest' | undefined
+}
+
+export class Audit {
+  readonly #transport: Transport
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  list(filter: AuditFilter = {}, options?: CallOptions): Pages<'events', AuditEvent> {
+    return new Pages(this.#transport, 'events', '/v1/audit', { ...filter }, options)
+  }
+}

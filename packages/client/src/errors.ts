@@ -1,0 +1,101 @@
+/** Everything this client throws. `code` is stable; `message` says what happened and what to do next. */
+export class KeywrightError extends Error {
+  readonly code: string
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'KeywrightError'
+    this.code = code
+  }
+}
+
+/** What is wrong with one member of the request: `limits.0.requests`. */
+export interface FieldError {
+  field: string
+  message: string
+}
+
+/** The server answered with a problem (RFC 9457). */
+export class ProblemError extends KeywrightError {
+  readonly status: number
+  readonly title: string
+  readonly errors: readonly FieldError[]
+  /** Names this call in the server's log. */
+  readonly requestId: string | null
+  /** The answer as it came: the problem, or what else stood in its place. */
+  readonly body: string
+  constructor(answer: {
+    code: string
+    status: number
+    title: string
+    detail: string
+    errors: readonly FieldError[]
+    requestId: string | null
+    body: string
+  }) {
+    super(answer.code, answer.detail)
+    this.name = 'ProblemError'
+    this.status = answer.status
+    this.title = answer.title
+    this.errors = answer.errors
+    this.requestId = answer.requestId
+    this.body = answer.body
+  }
+}
+
+/** No answer came: the server is not running, not there, or the connection broke. */
+export class ConnectionError extends KeywrightError {
+  constructor(url: string, cause: unknown) {
+    super('unreachable', `No answer from ${url}: ${reasonOf(cause)}. Is Keywright running there?`, { cause })
+    this.name = 'ConnectionError'
+  }
+}
+
+/** No answer came in time. A call that changes something may have been carried out all the same. */
+export class TimeoutError extends KeywrightError {
+  constructor(url: string, timeoutMs: number) {
+    super('timed_out', `${url} did not answer within ${timeoutMs / 1000} s.`)
+    this.name = 'TimeoutError'
+  }
+}
+
+/** Turns an answer that is not 2xx into an error, also where a proxy in between answered something else than a problem. */
+export function problemOf(status: number, body: string, requestId: string | null): ProblemError {
+  const problem = objectOf(body)
+  const title = textOf(problem.title) ?? `The server answered ${status}`
+  return new ProblemError({
+    code: textOf(problem.code) ?? `http_${status}`,
+    status,
+    title,
+    detail: textOf(problem.detail) ?? `${title}.`,
+    errors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
+    requestId,
+    body,
+  })
+}
+
+function objectOf(body: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  return typeof value === 'object' && value !== null && 'field' in value && 'message' in value
+}
+
+/** `fetch` says only "fetch failed"; Node puts why into the cause. */
+function reasonOf(cause: unknown): string {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  const code = (inner as { code?: unknown } | null)?.code
+  if (code === 'ECONNREFUSED') return 'the connection was refused'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name is not known'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection was closed'
+  return inner instanceof Error && inner.message !== '' ? inner.message : 'the request failed'
+}

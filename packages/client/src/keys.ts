@@ -1,0 +1,172 @@
+import { Pages, type Paging } from './pages.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
+
+export type KeyState = 'active' | 'suspended' | 'expired' | 'revoked'
+export type LimitSubject = 'key' | 'user' | 'project' | 'organization'
+
+/** At most `requests` in any `windowSeconds`; a `bucket` refills evenly and `requests` is its burst. */
+export interface Limit {
+  requests: number
+  windowSeconds: number
+  per?: LimitSubject
+  kind?: 'window' | 'bucket'
+}
+
+/** A key as its owner manages it; the credential itself is nowhere but with its holder. */
+export interface Key {
+  id: string
+  name: string
+  /** What people may see of the current secret: `kw_live_…a3F9`. */
+  hint: string
+  state: KeyState
+  organization: string
+  project: string | null
+  kind: string
+  environment: string
+  /** null: all that the contract allows such a key. */
+  permissions: string[] | null
+  namespaces: string[] | null
+  allowedIps: string[] | null
+  /** null: the contract's or the plan's. */
+  limits: Required<Limit>[] | null
+  metadata: Record<string, string | number | boolean>
+  /** The person who made it; null for a machine. */
+  createdBy: string | null
+  createdAt: string
+  expiresAt: string | null
+  suspendedAt: string | null
+  revokedAt: string | null
+  revokedReason: string | null
+  /** Oldest first; the one without `retiresAt` is current. */
+  versions: SecretVersion[]
+}
+
+export interface SecretVersion {
+  number: number
+  hint: string
+  createdAt: string
+  /** Refused from then on; null: the current one. */
+  retiresAt: string | null
+}
+
+export interface NewKey {
+  organization: string
+  project?: string | undefined
+  name: string
+  kind?: string | undefined
+  environment?: string | undefined
+  /** Absent: all that the contract allows such a key. Empty: none. */
+  permissions?: readonly string[] | undefined
+  namespaces?: readonly string[] | undefined
+  expiresAt?: string | undefined
+  /** Absent: the contract's default. Empty: none. */
+  limits?: readonly Limit[] | undefined
+  /** Addresses and CIDR ranges. Absent: anywhere. */
+  allowedIps?: readonly string[] | undefined
+  metadata?: Record<string, string | number | boolean> | undefined
+}
+
+/** What is absent stays; `null` goes back to the default. */
+export interface KeyPatch {
+  name?: string
+  permissions?: readonly string[] | null
+  namespaces?: readonly string[] | null
+  expiresAt?: string | null
+  limits?: readonly Limit[] | null
+  allowedIps?: readonly string[] | null
+  metadata?: Record<string, string | number | boolean>
+}
+
+export interface KeyFilter extends Paging {
+  organization?: string | undefined
+  project?: string | undefined
+  state?: KeyState | undefined
+}
+
+/** The only answer that holds the credential. */
+export interface CreatedKey extends Key {
+  credential: string
+  receipt: string
+}
+
+export interface RetiringSecret {
+  number: number
+  hint: string
+  retiresAt: string
+}
+
+export interface RotatedKey {
+  id: string
+  hint: string
+  credential: string
+  /** Older secrets that still work, and until when. */
+  retiring: RetiringSecret[]
+  receipt: string
+}
+
+export interface RevokedKey {
+  id: string
+  revokedAt: string
+  receipt: string
+}
+
+export class Keys {
+  readonly #transport: Transport
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  create(key: NewKey, options?: Mutation): Promise<CreatedKey> {
+    return this.#transport({ method: 'POST', path: '/v1/keys', body: key, options })
+  }
+
+  list(filter: KeyFilter = {}, options?: CallOptions): Pages<'keys', Key> {
+    return new Pages(this.#transport, 'keys', '/v1/keys', { ...filter }, options)
+  }
+
+  get(id: string, options?: CallOptions): Promise<Key> {
+    return this.#transport({ method: 'GET', path: path`/v1/keys/${id}`, options })
+  }
+
+  update(id: string, patch: KeyPatch, options?: CallOptions): Promise<Key & { receipt: string }> {
+    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}`, body: patch, options })
+  }
+
+  /** A new secret for the same key. Without `graceSeconds` the old one ends at once. */
+  rotate(id: string, input: { graceSeconds?: number | undefined } = {}, options?: Mutation): Promise<RotatedKey> {
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/rotate`, body: input, options })
+  }
+
+  /** Ends an old secret's grace now, or at another time. */
+  changeGrace(
+    id: string,
+    version: number,
+    retiresAt: string | 'now',
+    options?: CallOptions,
+  ): Promise<Key & { receipt: string }> {
+    const body = { retiresAt }
+    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}/versions/${version}`, body, options })
+  }
+
+  /** With `wait: 'all'` the answer comes once every node refuses the key. */
+  revoke(
+    id: string,
+    { wait, ...input }: { reason?: string | undefined; wait?: 'all' | undefined } = {},
+    options?: Mutation,
+  ): Promise<RevokedKey> {
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/revoke`, query: { wait }, body: input, options })
+  }
+
+  suspend(id: string, options?: Mutation): Promise<Key & { receipt: string }> {
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/suspend`, options })
+  }
+
+  resume(id: string, options?: Mutation): Promise<Key & { receipt: string }> {
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/resume`, options })
+  }
+
+  /** Revokes the key and hides it from lists; its audit stays. */
+  delete(id: string, options?: CallOptions): Promise<RevokedKey> {
+    return this.#transport({ method: 'DELETE', path: path`/v1/keys/${id}`, options })
+  }
+}

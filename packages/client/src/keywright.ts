@@ -1,0 +1,39 @@
+import { Audit } from './audit.ts'
+import { Keys } from './keys.ts'
+import { Organizations } from './organizations.ts'
+import { Projects } from './projects.ts'
+import { Receipts } from './receipts.ts'
+import { ServiceKeys } from './service-keys.ts'
+import { type CallOptions, createTransport, type KeywrightOptions, type Transport } from './transport.ts'
+import type { Whoami } from './whoami.ts'
+
+/**
+ * The management API of one Keywright instance.
+ *
+ * Rejects with `ProblemError` where the server refuses, `ConnectionError` where it cannot be reached,
+ * `TimeoutError` where it does not answer in time; all are `KeywrightError` with a stable `code`.
+ */
+export class Keywright {
+  readonly organizations: Organizations
+  readonly projects: Projects
+  readonly keys: Keys
+  readonly serviceKeys: ServiceKeys
+  readonly receipts: Receipts
+  readonly audit: Audit
+  readonly #transport: Transport
+
+  constructor(options: KeywrightOptions) {
+    this.#transport = createTransport(options)
+    this.organizations = new Organizations(this.#transport)
+    this.projects = new Projects(this.#transport)
+    this.keys = new Keys(this.#transport)
+    this.serviceKeys = new ServiceKeys(this.#transport)
+    this.receipts = new Receipts(this.#transport)
+    this.audit = new Audit(this.#transport)
+  }
+
+  /** Who the credential is, with what is left of its limits. */
+  whoami(options?: CallOptions): Promise<Whoami> {
+    return this.#transport({ method: 'GET', path: '/v1/whoami', options })
+  }
+}

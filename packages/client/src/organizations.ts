@@ -1,0 +1,58 @@
+import { Pages, type Paging } from './pages.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
+
+export type OrganizationState = 'active' | 'suspended' | 'unpaid'
+
+/** The customer account that keys belong to. */
+export interface Organization {
+  id: string
+  name: string
+  /** One of the contract's plans; null where it has none. */
+  plan: string | null
+  /** What its keys may reach; null where the contract has no namespaces. */
+  namespaces: string[] | null
+  /** Requests in a calendar month (UTC); null: as the plan says. */
+  monthlyQuota: number | null
+  /** `suspended` and `unpaid` refuse all its keys. */
+  state: OrganizationState
+  createdAt: string
+}
+
+export interface NewOrganization {
+  /** A slug of your choice, `[a-z0-9][a-z0-9_-]{0,62}`; absent: one is made. */
+  id?: string | undefined
+  name: string
+  plan?: string | undefined
+  namespaces?: readonly string[] | undefined
+}
+
+export interface OrganizationPatch {
+  name?: string
+  plan?: string
+  namespaces?: readonly string[]
+  monthlyQuota?: number | null
+  state?: OrganizationState
+}
+
+export class Organizations {
+  readonly #transport: Transport
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  create(organization: NewOrganization, options?: Mutation): Promise<Organization & { receipt: string }> {
+    return this.#transport({ method: 'POST', path: '/v1/organizations', body: organization, options })
+  }
+
+  list(paging: Paging = {}, options?: CallOptions): Pages<'organizations', Organization> {
+    return new Pages(this.#transport, 'organizations', '/v1/organizations', { ...paging }, options)
+  }
+
+  get(id: string, options?: CallOptions): Promise<Organization> {
+    return this.#transport({ method: 'GET', path: path`/v1/organizations/${id}`, options })
+  }
+
+  update(id: string, patch: OrganizationPatch, options?: CallOptions): Promise<Organization & { receipt: string }> {
+    return this.#transport({ method: 'PATCH', path: path`/v1/organizations/${id}`, body: patch, options })
+  }
+}

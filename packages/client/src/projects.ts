@@ -1,0 +1,34 @@
+import { Pages, type Paging } from './pages.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
+
+/** A subdivision of an organization that keys may be bound to. */
+export interface Project {
+  id: string
+  organization: string
+  name: string
+  createdAt: string
+}
+
+export interface NewProject {
+  organization: string
+  name: string
+}
+
+export class Projects {
+  readonly #transport: Transport
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  create(project: NewProject, options?: Mutation): Promise<Project & { receipt: string }> {
+    return this.#transport({ method: 'POST', path: '/v1/projects', body: project, options })
+  }
+
+  list(filter: Paging & { organization?: string | undefined } = {}, options?: CallOptions): Pages<'projects', Project> {
+    return new Pages(this.#transport, 'projects', '/v1/projects', { ...filter }, options)
+  }
+
+  get(id: string, options?: CallOptions): Promise<Project> {
+    return this.#transport({ method: 'GET', path: path`/v1/projects/${id}`, options })
+  }
+}

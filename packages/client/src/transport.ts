@@ -1,0 +1,156 @@
+import { ConnectionError, KeywrightError, problemOf, TimeoutError } from './errors.ts'
+
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
+
+export interface KeywrightOptions {
+  /** The control side: `http://127.0.0.1:8788`. In a browser, `''` is the page's own origin. */
+  url: string
+  /** A service key or CLI token. Absent in a browser: the session's cookie goes along. */
+  credential?: string
+  /** For one try. Default 30,000. */
+  timeoutMs?: number
+  /** Further tries of a call that is safe to repeat: a read, or one with an idempotency key. Default 2. */
+  retries?: number
+  /** Instead of the global one. */
+  fetch?: FetchLike
+}
+
+export interface CallOptions {
+  signal?: AbortSignal
+}
+
+/** Options of a call that changes something. */
+export interface Mutation extends CallOptions {
+  /** Makes the call safe to repeat for 24 hours: 1 to 255 printable characters that no other call uses. */
+  idempotencyKey?: string
+}
+
+export type Query = Readonly<Record<string, string | number | Date | undefined>>
+
+export interface Call {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Escaped already; see `path`. */
+  path: string
+  query?: Query | undefined
+  body?: unknown
+  options?: Mutation | undefined
+}
+
+/** Makes one call and resolves with the JSON that was answered. */
+export type Transport = <T>(call: Call) => Promise<T>
+
+/** Builds a path from a template, so that no id can be more than one segment of it. */
+export function path(strings: TemplateStringsArray, ...ids: (string | number)[]): string {
+  return String.raw({ raw: strings }, ...ids.map((id) => segment(String(id))))
+}
+
+function segment(id: string): string {
+  // `.` and `..` survive escaping and would climb up the path.
+  if (id === '' || id === '.' || id === '..') throw new KeywrightError('invalid_id', `"${id}" is not an id.`)
+  return encodeURIComponent(id)
+}
+
+const transient = new Set([429, 502, 503, 504])
+const longestWaitMs = 30_000
+
+export function createTransport({
+  url,
+  credential,
+  timeoutMs = 30_000,
+  retries = 2,
+  fetch,
+}: KeywrightOptions): Transport {
+  const base = url.replace(/\/+$/, '')
+  const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
+
+  return async <T>(call: Call): Promise<T> => {
+    const { method, options = {} } = call
+    const target = base + call.path + queryString(call.query)
+    const init = { method, headers: headersOf(call, credential), redirect: 'error' as const }
+    const tries = method === 'GET' || options.idempotencyKey !== undefined ? retries + 1 : 1
+    for (let attempt = 1; ; attempt++) {
+      const answer = await once(
+        target,
+        call.body === undefined ? init : { ...init, body: JSON.stringify(call.body) },
+        options,
+      )
+      if ('json' in answer) return answer.json as T
+      const waitMs = answer.waitMs ?? backoffMs(attempt)
+      if (attempt >= tries || !answer.retry || waitMs > longestWaitMs) throw answer.error
+      await pause(waitMs, options.signal)
+    }
+  }
+
+  async function once(target: string, init: RequestInit, { signal }: CallOptions): Promise<Answer> {
+    const timeout = AbortSignal.timeout(timeoutMs)
+    try {
+      const response = await send(target, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
+      const body = await response.text()
+      if (response.ok) return { json: parse(body, response) }
+      const error = problemOf(response.status, body, response.headers.get('x-request-id'))
+      return { error, retry: transient.has(response.status), waitMs: retryAfterMs(response) }
+    } catch (cause) {
+      if (signal?.aborted || cause instanceof KeywrightError) throw cause
+      if (timeout.aborted) return { error: new TimeoutError(base, timeoutMs), retry: true, waitMs: null }
+      return { error: new ConnectionError(base || 'the server', cause), retry: true, waitMs: null }
+    }
+  }
+}
+
+type Answer = { json: unknown } | { error: KeywrightError; retry: boolean; waitMs: number | null }
+
+function headersOf({ body, options }: Call, credential: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (credential !== undefined) headers.authorization = `Bearer ${credential}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (options?.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+  return headers
+}
+
+function queryString(query: Query = {}): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, value instanceof Date ? value.toISOString() : String(value))
+  }
+  return parameters.size === 0 ? '' : `?${parameters}`
+}
+
+function parse(body: string, { status }: Response): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new KeywrightError(
+      'unreadable_answer',
+      `The server answered ${status} with something else than JSON. Is the address right?`,
+    )
+  }
+}
+
+/** Seconds or an HTTP date (RFC 9110 §10.2.3); null where the server names no time. */
+function retryAfterMs(response: Response): number | null {
+  const value = response.headers.get('retry-after')
+  if (value === null) return null
+  const waitMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : null
+}
+
+/** Half fixed, half random, so that many clients do not come back together. */
+function backoffMs(attempt: number): number {
+  const ceiling = Math.min(200 * 2 ** attempt, 5_000)
+  return ceiling / 2 + (Math.random() * ceiling) / 2
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    if (signal?.aborted) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
+  })
+}

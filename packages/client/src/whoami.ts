@@ -1,0 +1,30 @@
+import type { Limit } from './keys.ts'
+import type { ServicePermission } from './service-keys.ts'
+
+/** Who a credential is. */
+export type Whoami =
+  | {
+      type: 'service_key'
+      id: string
+      name: string
+      permissions: ServicePermission[]
+      organization: string | null
+    }
+  | {
+      type: 'api_key'
+      id: string
+      name: string
+      hint: string
+      organization: string
+      project: string | null
+      user: string | null
+      kind: string
+      environment: string
+      /** null: all. */
+      permissions: string[] | null
+      namespaces: string[] | null
+      limits: (Required<Omit<Limit, 'per'>> & { per: string; remaining: number; resetAt: string })[]
+      expiresAt: string | null
+      /** This secret has been rotated and stops working then. */
+      retiresAt: string | null
+    }

@@ -1,0 +1,224 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ConnectionError, Keywright, KeywrightError, ProblemError, TimeoutError } from '../src/index.ts'
+
+type Handler = (request: IncomingMessage & { text: string }, response: ServerResponse) => void
+
+const open: (() => void)[] = []
+afterEach(() => {
+  for (const close of open.splice(0)) close()
+})
+
+/** A server that answers each call with the next handler, the last one from then on. */
+async function serverThat(...handlers: Handler[]) {
+  const calls: { method: string; url: string; headers: IncomingMessage['headers']; text: string }[] = []
+  const server = createServer(async (request, response) => {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    calls.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, text })
+    const handler = handlers[Math.min(calls.length, handlers.length) - 1]
+    handler?.(Object.assign(request, { text }), response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
+}
+
+function answers(status: number, body: unknown, headers: Record<string, string> = {}): Handler {
+  return (_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(typeof body === 'string' ? body : JSON.stringify(body))
+  }
+}
+
+const project = { id: 'prj_1', organization: 'acme', name: 'Web', createdAt: '2026-01-01T00:00:00.000Z' }
+const fails = (status: number, headers = {}) =>
+  answers(status, { code: 'unavailable', title: 'T', detail: 'D' }, headers)
+
+describe('a call', () => {
+  it('carries the credential, and its body as JSON', async () => {
+    const server = await serverThat(answers(201, project))
+    const keywright = new Keywright({ url: `${server.url}/`, credential: 'kwo_secret' })
+    expect(await keywright.projects.create({ organization: 'acme', name: 'Web' })).toEqual(project)
+    expect(server.calls[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/projects',
+      headers: { authorization: 'Bearer kwo_secret', 'content-type': 'application/json' },
+      text: '{"organization":"acme","name":"Web"}',
+    })
+  })
+
+  it('sends what is given as a filter, and nothing for what is not', async () => {
+    const server = await serverThat(answers(200, { keys: [], nextCursor: null }))
+    await new Keywright(server).keys.list({ organization: 'acme', project: undefined, limit: 5 }).page()
+    expect(server.calls[0]?.url).toBe('/v1/keys?organization=acme&limit=5')
+  })
+
+  it.each(['../organizations', 'a/b', 'a?b', '%2e%2e', 'a#b'])(
+    'keeps the id %j inside its segment of the path',
+    async (id) => {
+      const server = await serverThat(answers(200, project))
+      await new Keywright(server).projects.get(id)
+      expect(server.calls[0]?.url).toBe(`/v1/projects/${encodeURIComponent(id)}`)
+    },
+  )
+
+  it.each(['', '.', '..'])('refuses %j as an id', async (id) => {
+    const server = await serverThat(answers(200, project))
+    expect(() => new Keywright(server).projects.get(id)).toThrow('is not an id')
+    expect(server.calls).toEqual([])
+  })
+
+  it('never follows a redirect with the credential', async () => {
+    const elsewhere = await serverThat(answers(200, project))
+    const server = await serverThat(answers(302, '', { location: `${elsewhere.url}/v1/projects/prj_1` }))
+    const keywright = new Keywright({ url: server.url, credential: 'kwo_secret', retries: 0 })
+    await expect(keywright.projects.get('prj_1')).rejects.toBeInstanceOf(ConnectionError)
+    expect(elsewhere.calls).toEqual([])
+  })
+})
+
+describe('a problem', () => {
+  it('becomes a typed error with its code, its fields and the request id', async () => {
+    const problem = {
+      code: 'invalid_request',
+      title: 'The request is not valid',
+      status: 422,
+      detail: 'name is missing.',
+      errors: [{ field: 'name', message: 'is missing' }],
+    }
+    const server = await serverThat(answers(422, problem, { 'x-request-id': 'req_7' }))
+    const error = await new Keywright(server).projects
+      .create({ organization: 'acme', name: '' })
+      .catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(ProblemError)
+    expect(error).toMatchObject({
+      code: 'invalid_request',
+      status: 422,
+      message: 'name is missing.',
+      errors: [{ field: 'name', message: 'is missing' }],
+      requestId: 'req_7',
+    })
+  })
+
+  it('is still an error with a code where something in between answered in HTML', async () => {
+    const server = await serverThat(answers(403, '<h1>Forbidden</h1>'))
+    await expect(new Keywright(server).whoami()).rejects.toMatchObject({ code: 'http_403', status: 403 })
+  })
+
+  it('is said of a 200 that is not JSON', async () => {
+    const server = await serverThat(answers(200, '<!doctype html>'))
+    const error = await new Keywright(server).whoami().catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(KeywrightError)
+    expect(error).toMatchObject({ code: 'unreadable_answer' })
+  })
+})
+
+describe('retries', () => {
+  it('repeat a read that found the server unavailable, after the time it named', async () => {
+    const server = await serverThat(
+      fails(503, { 'retry-after': '0' }),
+      fails(429, { 'retry-after': '0' }),
+      answers(200, project),
+    )
+    expect(await new Keywright(server).projects.get('prj_1')).toEqual(project)
+    expect(server.calls).toHaveLength(3)
+  })
+
+  it('give up after the tries allowed, with the last answer', async () => {
+    const server = await serverThat(fails(503, { 'retry-after': '0' }))
+    await expect(new Keywright({ ...server, retries: 1 }).whoami()).rejects.toMatchObject({ status: 503 })
+    expect(server.calls).toHaveLength(2)
+  })
+
+  it('do not wait for hours', async () => {
+    const server = await serverThat(fails(429, { 'retry-after': '7200' }))
+    await expect(new Keywright(server).whoami()).rejects.toMatchObject({ status: 429 })
+    expect(server.calls).toHaveLength(1)
+  })
+
+  it('never repeat a change that has no idempotency key', async () => {
+    const server = await serverThat(fails(503, { 'retry-after': '0' }), answers(201, project))
+    const created = new Keywright(server).projects.create({ organization: 'acme', name: 'Web' })
+    await expect(created).rejects.toMatchObject({ status: 503 })
+    expect(server.calls).toHaveLength(1)
+  })
+
+  it('repeat a change that has one, with the same key', async () => {
+    const server = await serverThat((request) => request.socket.destroy(), answers(201, project))
+    const options = { idempotencyKey: 'order-1' }
+    expect(await new Keywright(server).projects.create({ organization: 'acme', name: 'Web' }, options)).toEqual(project)
+    expect(server.calls.map((call) => call.headers['idempotency-key'])).toEqual(['order-1', 'order-1'])
+  })
+
+  it('leave a refusal alone', async () => {
+    const server = await serverThat(fails(404))
+    await expect(new Keywright(server).projects.get('prj_1')).rejects.toMatchObject({ status: 404 })
+    expect(server.calls).toHaveLength(1)
+  })
+})
+
+describe('a server that does not answer', () => {
+  it('is named where nothing listens', async () => {
+    const keywright = new Keywright({ url: 'http://127.0.0.1:9', retries: 0 })
+    const error = await keywright.whoami().catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(ConnectionError)
+    expect(error).toMatchObject({ code: 'unreachable', message: expect.stringContaining('http://127.0.0.1:9') })
+  })
+
+  it('is given up after the time allowed', async () => {
+    const server = await serverThat(() => {})
+    const keywright = new Keywright({ ...server, timeoutMs: 50, retries: 0 })
+    await expect(keywright.whoami()).rejects.toBeInstanceOf(TimeoutError)
+  })
+
+  it('is left at once when the caller aborts, also between two tries', async () => {
+    const server = await serverThat(fails(503, { 'retry-after': '20' }))
+    const abort = new AbortController()
+    const call = new Keywright(server).whoami({ signal: abort.signal })
+    setTimeout(() => abort.abort(new Error('enough')), 50)
+    await expect(call).rejects.toThrow('enough')
+  })
+
+  it('never has the credential in its error', async () => {
+    const keywright = new Keywright({ url: 'http://127.0.0.1:9', credential: 'kwo_canary', retries: 0 })
+    const error = await keywright.whoami().catch((e: Error) => e)
+    expect(JSON.stringify(error) + String(error)).not.toContain('canary')
+  })
+})
+
+describe('a list', () => {
+  const pages = () =>
+    serverThat((request, response) => {
+      const cursor = new URL(request.url ?? '', 'http://localhost').searchParams.get('cursor')
+      const page =
+        cursor === null ? { keys: [{ id: 'key_1' }], nextCursor: 'c1' } : { keys: [{ id: 'key_2' }], nextCursor: null }
+      answers(200, page)(request, response)
+    })
+
+  it('is read page after page while it is iterated, with the filter on each', async () => {
+    const server = await pages()
+    const ids: string[] = []
+    for await (const key of new Keywright(server).keys.list({ organization: 'acme' })) ids.push(key.id)
+    expect(ids).toEqual(['key_1', 'key_2'])
+    expect(server.calls.map((call) => call.url)).toEqual([
+      '/v1/keys?organization=acme',
+      '/v1/keys?organization=acme&cursor=c1',
+    ])
+  })
+
+  it('asks for no further page than was iterated', async () => {
+    const server = await pages()
+    for await (const _ of new Keywright(server).keys.list()) break
+    expect(server.calls).toHaveLength(1)
+  })
+
+  it('gives one page as it was answered', async () => {
+    const server = await pages()
+    expect(await new Keywright(server).keys.list().page()).toEqual({ keys: [{ id: 'key_1' }], nextCursor: 'c1' })
+  })
+})
