@@ -1,0 +1,66 @@
+/** A route's path as segments, in order. */
+export interface RoutePattern {
+  segments: readonly ({ literal: string } | { capture: string })[]
+  /** It ends in `**`: the path so far and everything below it. */
+  below: boolean
+}
+
+/** Unreserved characters, sub-delims, `:` and `@`, or a percent-encoded byte in upper case (RFC 3986 §3.3, §6.2.2.1). */
+const literal = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+$/
+const capture = /^\{([a-z][A-Za-z0-9]*)\}$/
+
+/** @returns what is wrong, as a clause, for a path that is no pattern */
+export function parsePattern(path: string): RoutePattern | string {
+  if (!path.startsWith('/')) return 'a path begins with a slash'
+  if (path === '/') return { segments: [{ literal: '' }], below: false }
+  const segments: ({ literal: string } | { capture: string })[] = []
+  const names = new Set<string>()
+  const parts = path.slice(1).split('/')
+  const below = parts.at(-1) === '**'
+  if (below) parts.pop()
+  for (const part of parts) {
+    const name = capture.exec(part)?.[1]
+    if (part === '') return 'a segment is empty'
+    if (part === '.' || part === '..') return 'dot segments never reach a route'
+    if (part.includes('*')) return "'**' is a whole segment, and the last"
+    if (name === undefined && !literal.test(part)) return `'${part}' is neither a literal segment nor one {name}`
+    if (name !== undefined && names.has(name)) return `{${name}} is captured twice`
+    if (name !== undefined) names.add(name)
+    segments.push(name === undefined ? { literal: part } : { capture: name })
+  }
+  return { segments, below }
+}
+
+/** What the path captures; null where it does not match. */
+export function capturesOf(pattern: RoutePattern, path: string): Record<string, string> | null {
+  const captures: Record<string, string> = {}
+  let at = 0
+  for (const segment of pattern.segments) {
+    if (path.charCodeAt(at) !== slash) return null
+    at++
+    if ('literal' in segment) {
+      if (!path.startsWith(segment.literal, at)) return null
+      at += segment.literal.length
+    } else {
+      const next = path.indexOf('/', at)
+      const end = next < 0 ? path.length : next
+      if (end === at) return null
+      captures[segment.capture] = path.slice(at, end)
+      at = end
+    }
+  }
+  return at === path.length || (pattern.below && path.charCodeAt(at) === slash) ? captures : null
+}
+
+const slash = 0x2f
+
+/** Everything that `narrow` matches, `wide` does too. */
+export function covers(wide: RoutePattern, narrow: RoutePattern): boolean {
+  if (narrow.segments.length < wide.segments.length) return false
+  if (!wide.below && (narrow.below || narrow.segments.length > wide.segments.length)) return false
+  return wide.segments.every((segment, i) => {
+    const other = narrow.segments[i]
+    if (!other || 'capture' in other) return other !== undefined && 'capture' in segment
+    return 'capture' in segment ? other.literal !== '' : other.literal === segment.literal
+  })
+}
