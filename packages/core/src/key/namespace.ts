@@ -1,0 +1,13 @@
+/**
+ * Whether a text can name an organization, a tenant or a namespace: `[a-z0-9][a-z0-9_-]{0,62}`. Nothing is folded or
+ * trimmed, here or later: `Root`, `root/` and `root ` are no other spellings of `root` but no names at all.
+ */
+export function isSlug(text: string): boolean {
+  if (text.length === 0 || text.length > 63) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const plain = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
+    if (!plain && (i === 0 || (code !== 0x2d && code !== 0x5f))) return false
+  }
+  return true
+}
