@@ -1,0 +1,53 @@
+export * from './audit/chain.ts'
+export type { Action, Actor, Change, ChangeEvent, TriggeredBy } from './audit/event.ts'
+export type {
+  Contract,
+  CredentialRule,
+  DocsVocabulary,
+  KeyForm,
+  KeyRule,
+  LimitHeaders,
+  NamespaceRule,
+  PermissionRule,
+  Plan,
+  Random,
+  RotationRule,
+  Route,
+  Source,
+} from './contract/contract.ts'
+export * from './contract/namespace-in-body.ts'
+export { ContractError, parseContract } from './contract/parse.ts'
+export * from './contract/refusal.ts'
+export * from './key/address.ts'
+export * from './key/client-address.ts'
+export { type CredentialFormat, compileFormat } from './key/credential.ts'
+export { createDigester, type Digester, type Pepper } from './key/digest.ts'
+export { isId, newId } from './key/id.ts'
+export { isSlug } from './key/namespace.ts'
+export { covers, grants, parsePermission, permissionProblem } from './key/permission.ts'
+export * from './key/record.ts'
+export * from './lifecycle/delete.ts'
+export * from './lifecycle/import.ts'
+export { issue, issueIn, type NewKey } from './lifecycle/issue.ts'
+export { type Changed, type Issued, type Lifecycle, LifecycleError } from './lifecycle/lifecycle.ts'
+export * from './lifecycle/member.ts'
+export * from './lifecycle/organization.ts'
+export * from './lifecycle/project.ts'
+export { publish } from './lifecycle/publish.ts'
+export { reissue } from './lifecycle/reissue.ts'
+export { remove, revoke } from './lifecycle/revoke.ts'
+export { changeGrace, type Rotated, rotate } from './lifecycle/rotate.ts'
+export { resume, suspend } from './lifecycle/suspend.ts'
+export type { Reach, Terms } from './lifecycle/terms.ts'
+export { update } from './lifecycle/update.ts'
+export type * from './limit/counters.ts'
+export { createMemoryCounters } from './limit/memory.ts'
+export { createMemoryStore } from './store/memory.ts'
+export * from './store/page.ts'
+export * from './store/records.ts'
+export { type Operations, runWork } from './store/run-work.ts'
+export * from './store/store.ts'
+export { createTurns } from './store/turns.ts'
+export * from './verify/identity.ts'
+export * from './verify/outcome.ts'
+export { createVerifier, type Verifier, type VerifierOptions } from './verify/verifier.ts'

@@ -1,0 +1,69 @@
+import type { Actor } from '../audit/event.ts'
+import { newId } from '../key/id.ts'
+import type { KeyRecord } from '../key/record.ts'
+import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
+import type { Changed, Lifecycle } from './lifecycle.ts'
+import { checkTerms, invalid } from './terms.ts'
+
+/**
+ * A key that callers hold already: its credential, which is digested and forgotten, or its digest. SHA-256 alone is taken
+ * over: a slower or weaker digest could not be looked up, and taking one would lower what a stolen database is worth.
+ */
+export interface ForeignKey extends NewKey {
+  secret: { credential: string } | { algorithm: 'sha256'; digest: string; hint?: string }
+}
+
+/** @throws LifecycleError, or DuplicateError where the secret is known already */
+export async function importKey(lifecycle: Lifecycle, actor: Actor, input: ForeignKey): Promise<Changed> {
+  const { contract, store, now } = lifecycle
+  const secret = readSecret(lifecycle, input.secret)
+  const { result, changes } = await store.transact(async (transaction) => {
+    const at = now()
+    const organization = await placeFor(transaction, lifecycle, input, at)
+    const {
+      name,
+      permissions = null,
+      namespaces = null,
+      allowedIps = null,
+      limits = null,
+      metadata = {},
+      expiresAt = null,
+    } = input
+    const terms = { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt }
+    checkTerms(terms, contract, organization, at, null)
+    const form = secret.form ?? issuedForm(contract, input)
+    const key: KeyRecord = {
+      ...blankKey(input, at),
+      ...terms,
+      id: newId('key', at.getTime()),
+      kind: form.kind,
+      environment: form.environment,
+      versions: [{ number: 1, digest: secret.digest, hint: secret.hint, createdAt: at, retiresAt: null }],
+    }
+    await transaction.putKey(key)
+    const details = { name, hint: secret.hint, kind: key.kind, environment: key.environment, project: key.project }
+    transaction.record({ action: 'key.imported', organization: key.organization, target: key.id, actor, at, details })
+    return key
+  })
+  return { key: result, change: changes[0] ?? null }
+}
+
+function readSecret({ contract, format, digester }: Lifecycle, secret: ForeignKey['secret']) {
+  if ('credential' in secret) {
+    const form = contract.key.forms[format.parse(secret.credential)]
+    if (!form)
+      throw invalid(
+        'secret',
+        `This is not a key in a form that ${contract.title} accepts; its callers would be refused.`,
+      )
+    return { digest: digester.digest(secret.credential), hint: format.hint(secret.credential), form }
+  }
+  if (secret.algorithm !== 'sha256')
+    throw invalid('secret', 'Only SHA-256 digests can be taken over. Rotate the others.')
+  if (!/^[0-9a-f]{64}$/.test(secret.digest))
+    throw invalid('secret', 'A SHA-256 digest is 64 lower-case hexadecimal characters.')
+  const { hint = 'imported' } = secret
+  if (hint.length > 40 || format.parse(hint) >= 0)
+    throw invalid('secret', 'A hint has at most 40 characters and is no key.')
+  return { digest: secret.digest, hint, form: null }
+}

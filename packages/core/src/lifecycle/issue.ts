@@ -1,0 +1,170 @@
+import type { Actor } from '../audit/event.ts'
+import type { Contract, KeyForm } from '../contract/contract.ts'
+import { newId } from '../key/id.ts'
+import { type KeyRecord, type SecretVersion, stateAt } from '../key/record.ts'
+import type { OrganizationRecord } from '../store/records.ts'
+import type { Transaction } from '../store/store.ts'
+import { type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
+import { checkTerms, invalid, type Reach, type Terms } from './terms.ts'
+
+export interface NewKey extends Terms {
+  organization: string
+  name: string
+  /** Required where the contract binds keys to projects. */
+  project?: string | null
+  /** The kind and environment the contract issues first unless given. */
+  kind?: string
+  environment?: string
+  /** The person it is made by; null for a machine. */
+  createdBy?: string | null
+}
+
+/**
+ * Makes a key with its first secret. `reach` is what its maker may give at most, null for an owner or operator.
+ * @throws LifecycleError
+ */
+export async function issue(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  input: NewKey,
+  reach: Reach | null = null,
+): Promise<Issued> {
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    issueIn(transaction, lifecycle, actor, input, reach),
+  )
+  return { ...result, change: changes[0] as Issued['change'] }
+}
+
+/** The same as part of a larger transaction. */
+export async function issueIn(
+  transaction: Transaction,
+  lifecycle: Lifecycle,
+  actor: Actor,
+  input: NewKey,
+  reach: Reach | null = null,
+): Promise<{ key: KeyRecord; credential: string }> {
+  const at = lifecycle.now()
+  const organization = await placeFor(transaction, lifecycle, input, at)
+  const limited = withinReach(input, reach)
+  checkTerms(limited, lifecycle.contract, organization, at, reach)
+  const { version, credential, form } = mint(lifecycle, input, 1, at)
+  const key: KeyRecord = {
+    ...blankKey(input, at),
+    ...limited,
+    id: newId('key', at.getTime()),
+    kind: form.kind,
+    environment: form.environment,
+    versions: [version],
+  }
+  await transaction.putKey(key)
+  transaction.record({
+    action: 'key.created',
+    organization: key.organization,
+    target: key.id,
+    actor,
+    at,
+    details: {
+      name: key.name,
+      hint: version.hint,
+      kind: key.kind,
+      environment: key.environment,
+      project: key.project,
+      permissions: key.permissions,
+      namespaces: key.namespaces,
+      expiresAt: key.expiresAt?.toISOString() ?? null,
+    },
+  })
+  return { key, credential }
+}
+
+/** Where the key is to belong: there, active, with room for it. */
+export async function placeFor(
+  transaction: Transaction,
+  { contract }: Lifecycle,
+  input: Pick<NewKey, 'organization' | 'project'>,
+  now: Date,
+): Promise<OrganizationRecord> {
+  const organization = await transaction.organization(input.organization)
+  if (!organization)
+    throw new LifecycleError('not_found', `There is no organization '${input.organization}'.`, 'organization')
+  if (contract.boundTo === 'project' && !input.project) {
+    throw invalid('project', `Keys of ${contract.title} belong to one project: name it.`)
+  }
+  if (input.project) {
+    const project = await transaction.project(input.project)
+    if (project?.organization !== organization.id) {
+      throw new LifecycleError(
+        'not_found',
+        `Organization '${organization.id}' has no project '${input.project}'.`,
+        'project',
+      )
+    }
+  }
+  if (contract.oneKeyPerOrganization) {
+    const active = await transaction.keys({ organization: organization.id, state: 'active', now, limit: 1 })
+    const [existing] = active.items
+    if (existing && stateAt(existing, now) === 'active') {
+      throw new LifecycleError(
+        'conflict',
+        `'${organization.id}' has its key already (${existing.id}). Rotate it instead.`,
+      )
+    }
+  }
+  return organization
+}
+
+/** What is left open ends where the maker's own reach does. */
+function withinReach(input: NewKey, reach: Reach | null): Terms {
+  const { permissions, namespaces, allowedIps, limits, metadata, expiresAt } = input
+  return {
+    name: input.name,
+    permissions: permissions === undefined ? (reach?.permissions ?? null) : permissions,
+    namespaces: namespaces === undefined ? (reach?.namespaces ?? null) : namespaces,
+    allowedIps: allowedIps ?? null,
+    limits: limits ?? null,
+    metadata: metadata ?? {},
+    expiresAt: expiresAt === undefined ? (reach?.expiresAt ?? null) : expiresAt,
+  }
+}
+
+export function blankKey(input: Pick<NewKey, 'organization' | 'project' | 'createdBy' | 'name'>, createdAt: Date) {
+  return {
+    organization: input.organization,
+    project: input.project ?? null,
+    createdBy: input.createdBy ?? null,
+    name: input.name,
+    permissions: null,
+    namespaces: null,
+    allowedIps: null,
+    limits: null,
+    metadata: {},
+    createdAt,
+    expiresAt: null,
+    suspendedAt: null,
+    revokedAt: null,
+    revokedReason: null,
+    deletedAt: null,
+  }
+}
+
+/** A fresh secret in the form the contract issues for this kind and environment. */
+export function mint(
+  lifecycle: Lifecycle,
+  wanted: { kind?: string; environment?: string },
+  number: number,
+  createdAt: Date,
+): { version: SecretVersion; credential: string; form: KeyForm } {
+  const form = issuedForm(lifecycle.contract, wanted)
+  const { credential, hint } = lifecycle.format.mint(form)
+  const version = { number, digest: lifecycle.digester.digest(credential), hint, createdAt, retiresAt: null }
+  return { version, credential, form }
+}
+
+export function issuedForm({ title, key }: Contract, wanted: { kind?: string; environment?: string }): KeyForm {
+  const issued = key.forms.filter(({ retired }) => !retired)
+  const ofKind = issued.filter(({ kind }) => kind === (wanted.kind ?? kind))
+  const form = ofKind.find(({ environment }) => environment === (wanted.environment ?? environment))
+  if (form) return form
+  const names = issued.map(({ environment, kind }) => `${environment} ${kind}`).join(', ')
+  throw invalid(ofKind.length > 0 ? 'environment' : 'kind', `${title} issues ${names} keys.`)
+}

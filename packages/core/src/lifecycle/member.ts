@@ -1,0 +1,59 @@
+import type { Actor } from '../audit/event.ts'
+import type { MemberRecord, Role } from '../store/records.ts'
+import type { Transaction } from '../store/store.ts'
+import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
+
+/** Puts a person into an organization, or gives him another role there. The last owner keeps his. */
+export async function setMember(
+  { store, now }: Lifecycle,
+  actor: Actor,
+  { organization, user, role }: { organization: string; user: string; role: Role },
+): Promise<MemberRecord> {
+  const { result } = await store.transact(async (transaction) => {
+    await existingOrganization(transaction, organization)
+    const before = await transaction.member(organization, user)
+    if (before?.role === role) return before
+    if (before?.role === 'owner') await keepAnOwner(transaction, organization, user)
+    const at = now()
+    const member = { organization, user, role, createdAt: before?.createdAt ?? at }
+    await transaction.putMember(member)
+    const details = before ? { role, before: before.role } : { role }
+    const action = before ? 'member.updated' : 'member.added'
+    transaction.record({ action, organization, target: `${organization}/${user}`, actor, at, details })
+    return member
+  })
+  return result
+}
+
+/** Takes a person out. Where a key is as good as its maker's place, his keys are refused from then on. */
+export async function removeMember(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  organization: string,
+  user: string,
+): Promise<void> {
+  await lifecycle.store.transact(async (transaction) => {
+    const member = await transaction.member(organization, user)
+    if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
+    if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
+    await transaction.deleteMember(organization, user)
+    const target = `${organization}/${user}`
+    transaction.record({
+      action: 'member.removed',
+      organization,
+      target,
+      actor,
+      at: lifecycle.now(),
+      details: { role: member.role },
+    })
+  })
+}
+
+async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {
+  const { items } = await transaction.members({ organization, limit: 1000 })
+  if (items.some(({ role, user }) => role === 'owner' && user !== leaving)) return
+  throw new LifecycleError(
+    'conflict',
+    `'${organization}' would be left without an owner. Make someone else its owner first.`,
+  )
+}

@@ -1,0 +1,123 @@
+import type { Actor, Change } from '../audit/event.ts'
+import type { Contract } from '../contract/contract.ts'
+import { newId } from '../key/id.ts'
+import { isSlug } from '../key/namespace.ts'
+import type { OrganizationRecord } from '../store/records.ts'
+import { type Lifecycle, LifecycleError } from './lifecycle.ts'
+import { checkName, invalid } from './terms.ts'
+
+export interface NewOrganization {
+  /** A chosen slug, `[a-z0-9][a-z0-9_-]{0,62}`; absent: one is made. */
+  id?: string
+  /** 1–200 characters. */
+  name: string
+  /** The contract's first plan unless given. */
+  plan?: string
+  /** At most 1000; the contract's default unless given. */
+  namespaces?: readonly string[]
+}
+
+/** What may be agreed about an organization later. Absent members are left as they are. */
+export interface OrganizationTerms {
+  name?: string
+  plan?: string
+  namespaces?: readonly string[]
+  /** Requests in a calendar month (UTC); null: as the plan says. */
+  monthlyQuota?: number | null
+  state?: OrganizationRecord['state']
+}
+
+export interface ChangedOrganization {
+  organization: OrganizationRecord
+  /** Its number is the receipt. null where nothing had to change. */
+  change: Change | null
+}
+
+const mostNamespaces = 1000
+
+/** @throws LifecycleError `conflict` where the id is taken, `invalid` */
+export async function createOrganization(
+  { contract, store, now }: Lifecycle,
+  actor: Actor,
+  input: NewOrganization,
+): Promise<ChangedOrganization> {
+  if (input.id !== undefined && !isSlug(input.id)) {
+    throw invalid('id', 'An id is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')
+  }
+  const { result, changes } = await store.transact(async (transaction) => {
+    const at = now()
+    const organization: OrganizationRecord = {
+      id: input.id ?? newId('org', at.getTime()),
+      name: input.name,
+      plan: input.plan ?? Object.keys(contract.plans)[0] ?? null,
+      namespaces: input.namespaces ?? contract.namespaces?.default ?? null,
+      monthlyQuota: null,
+      state: 'active',
+      createdAt: at,
+    }
+    checkOrganization(input, contract)
+    if (await transaction.organization(organization.id)) {
+      throw new LifecycleError(
+        'conflict',
+        `There is an organization '${organization.id}' already. Choose another id.`,
+        'id',
+      )
+    }
+    await transaction.putOrganization(organization)
+    const { id, name, plan, namespaces } = organization
+    const details = { name, plan, namespaces }
+    transaction.record({ action: 'organization.created', organization: id, target: id, actor, at, details })
+    return organization
+  })
+  return { organization: result, change: changes[0] ?? null }
+}
+
+/** @throws LifecycleError */
+export async function updateOrganization(
+  { contract, store, now }: Lifecycle,
+  actor: Actor,
+  id: string,
+  terms: OrganizationTerms,
+): Promise<ChangedOrganization> {
+  checkOrganization(terms, contract)
+  const { result, changes } = await store.transact(async (transaction) => {
+    const before = await transaction.organization(id)
+    if (!before) throw new LifecycleError('not_found', `There is no organization '${id}'.`)
+    const changed = Object.entries(terms).filter(
+      ([name, to]) =>
+        to !== undefined && JSON.stringify(before[name as keyof OrganizationTerms]) !== JSON.stringify(to),
+    )
+    if (changed.length === 0) return before
+    const organization: OrganizationRecord = { ...before, ...Object.fromEntries(changed) }
+    await transaction.putOrganization(organization)
+    const details = {
+      changed: Object.fromEntries(
+        changed.map(([name, to]) => [name, { from: before[name as keyof OrganizationTerms], to }]),
+      ),
+    }
+    transaction.record({ action: 'organization.updated', organization: id, target: id, actor, at: now(), details })
+    return organization
+  })
+  return { organization: result, change: changes[0] ?? null }
+}
+
+function checkOrganization({ name, plan, namespaces, monthlyQuota }: OrganizationTerms, contract: Contract): void {
+  if (name !== undefined) checkName(name)
+  if (plan !== undefined && !Object.hasOwn(contract.plans, plan)) {
+    const known = Object.keys(contract.plans).join(', ')
+    throw invalid('plan', known === '' ? `${contract.title} has no plans; leave it out.` : `The plans are ${known}.`)
+  }
+  if (namespaces !== undefined) checkNamespaces(namespaces, contract)
+  if (typeof monthlyQuota === 'number' && (!Number.isSafeInteger(monthlyQuota) || monthlyQuota < 0)) {
+    throw invalid('monthlyQuota', 'A monthly quota is a whole number of requests, or null.')
+  }
+}
+
+function checkNamespaces(namespaces: readonly string[], contract: Contract): void {
+  if (!contract.namespaces) throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
+  if (namespaces.length > mostNamespaces) throw invalid('namespaces', `At most ${mostNamespaces} can be listed.`)
+  if (new Set(namespaces).size < namespaces.length) throw invalid('namespaces', 'One of them is listed twice.')
+  if (!namespaces.every(isSlug)) {
+    throw invalid('namespaces', 'A namespace is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')
+  }
+}

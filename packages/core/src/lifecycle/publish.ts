@@ -1,0 +1,16 @@
+import type { Change } from '../audit/event.ts'
+import type { Store } from '../store/store.ts'
+
+/**
+ * The same store, whose transactions resolve once `follow` has put their changes in force: who is told that a key is
+ * revoked must not see it accepted by the one who told him.
+ */
+export function publish(store: Store, follow: (changes: readonly Change[]) => Promise<void>): Store {
+  return Object.assign(Object.create(store) as Store, {
+    async transact<T>(work: Parameters<typeof store.transact<T>>[0]) {
+      const done = await store.transact(work)
+      await follow(done.changes)
+      return done
+    },
+  })
+}

@@ -1,0 +1,36 @@
+import type { Actor } from '../audit/event.ts'
+import type { KeyRecord } from '../key/record.ts'
+import { type Changed, changeKey, type Lifecycle } from './lifecycle.ts'
+import { invalid } from './terms.ts'
+
+/** Ends a key and all its secrets, for good. Revoking a revoked key changes nothing. `reason`: at most 500 characters. */
+export function revoke(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  id: string,
+  { reason }: { reason?: string } = {},
+): Promise<Changed> {
+  if (reason !== undefined && reason.length > 500) throw invalid('reason', 'A reason has at most 500 characters.')
+  return changeKey(lifecycle, actor, id, (key, at) =>
+    key.revokedAt
+      ? null
+      : {
+          key: revoked(key, at, reason ?? null),
+          action: 'key.revoked',
+          details: { name: key.name, reason: reason ?? null },
+        },
+  )
+}
+
+/** Revokes where that is still to be done, and hides the key from every list. Its audit stays. */
+export function remove(lifecycle: Lifecycle, actor: Actor, id: string): Promise<Changed> {
+  return changeKey(lifecycle, actor, id, (key, at) => ({
+    key: { ...(key.revokedAt ? key : revoked(key, at, null)), deletedAt: at },
+    action: 'key.deleted',
+    details: { name: key.name },
+  }))
+}
+
+export function revoked(key: KeyRecord, at: Date, reason: string | null): KeyRecord {
+  return { ...key, revokedAt: at, revokedReason: reason }
+}

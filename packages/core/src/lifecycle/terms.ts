@@ -1,0 +1,153 @@
+import type { Contract } from '../contract/contract.ts'
+import { AddressRangeError, compileRanges } from '../key/address.ts'
+import { isSlug } from '../key/namespace.ts'
+import { covers, permissionProblem } from '../key/permission.ts'
+import type { KeyRecord, Limit } from '../key/record.ts'
+import type { OrganizationRecord } from '../store/records.ts'
+import { LifecycleError } from './lifecycle.ts'
+
+/** What may be agreed about a key, at first and later. Absent members are left as they are. */
+export interface Terms {
+  /** 1–200 characters. */
+  name?: string
+  /** At most 100; null: all that the contract allows such a key. */
+  permissions?: readonly string[] | null
+  /** At most 100, within the organization's own; null: all of these. */
+  namespaces?: readonly string[] | null
+  /** At most 100 addresses and CIDR ranges; null: anywhere. */
+  allowedIps?: readonly string[] | null
+  /** At most 8; null: the contract's or the plan's. */
+  limits?: readonly Limit[] | null
+  /** At most 32 members, names of at most 64 characters, strings of at most 500. */
+  metadata?: KeyRecord['metadata']
+  /** In the future; null: never. */
+  expiresAt?: Date | null
+}
+
+/** The reach of whoever makes or changes a key. No one can give more than they hold. */
+export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt'>
+
+const mostListed = 100
+const longestWindowSeconds = 366 * 86_400
+
+/** @throws LifecycleError `invalid` that names the member, or `beyond_reach` */
+export function checkTerms(
+  terms: Terms,
+  contract: Contract,
+  organization: OrganizationRecord,
+  now: Date,
+  reach: Reach | null,
+): void {
+  const { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt } = terms
+  if (name !== undefined) checkName(name)
+  if (permissions) checkPermissions(permissions, contract)
+  if (namespaces) checkNamespaces(namespaces, organization)
+  if (allowedIps) checkAddresses(allowedIps)
+  if (limits) checkLimits(limits)
+  if (metadata) checkMetadata(metadata)
+  if (expiresAt && !(expiresAt > now)) throw invalid('expiresAt', 'The expiry must lie in the future.')
+  if (reach) checkReach(terms, reach)
+}
+
+export function checkName(name: string): void {
+  if (name.trim() === '' || name.length > 200) throw invalid('name', 'A name has 1 to 200 characters.')
+}
+
+function checkPermissions(permissions: readonly string[], contract: Contract): void {
+  checkList('permissions', permissions)
+  const offered = Object.keys(contract.permissions.offered)
+  for (const permission of permissions) {
+    const problem = permissionProblem(permission)
+    if (problem) throw invalid('permissions', problem)
+    if (
+      offered.length > 0 &&
+      !offered.some((known) => covers([permission], [known]) || covers([known], [permission]))
+    ) {
+      throw invalid(
+        'permissions',
+        `'${permission}' is not one of ${contract.title}'s permissions: ${offered.join(', ')}.`,
+      )
+    }
+  }
+}
+
+function checkNamespaces(namespaces: readonly string[], organization: OrganizationRecord): void {
+  checkList('namespaces', namespaces)
+  for (const namespace of namespaces) {
+    if (!isSlug(namespace)) {
+      throw invalid('namespaces', `A namespace is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.`)
+    }
+    if (organization.namespaces && !organization.namespaces.includes(namespace)) {
+      throw invalid(
+        'namespaces',
+        `Organization ${organization.id} has no namespace '${namespace}'. Add it there first.`,
+      )
+    }
+  }
+}
+
+function checkAddresses(allowedIps: readonly string[]): void {
+  checkList('allowedIps', allowedIps)
+  if (allowedIps.length === 0)
+    throw invalid('allowedIps', 'An empty list would refuse every caller; leave it out instead.')
+  try {
+    compileRanges(allowedIps)
+  } catch (error) {
+    if (error instanceof AddressRangeError) throw invalid('allowedIps', error.message)
+    throw error
+  }
+}
+
+function checkLimits(limits: readonly Limit[]): void {
+  if (limits.length > 8) throw invalid('limits', 'At most 8 limits can be set.')
+  for (const { requests, windowSeconds } of limits) {
+    if (!isCount(requests, 1_000_000_000))
+      throw invalid('limits', 'requests is a whole number from 1 to 1,000,000,000.')
+    if (!isCount(windowSeconds, longestWindowSeconds)) {
+      throw invalid('limits', `windowSeconds is a whole number from 1 to ${longestWindowSeconds} (366 days).`)
+    }
+  }
+}
+
+function checkMetadata(metadata: KeyRecord['metadata']): void {
+  const entries = Object.entries(metadata)
+  if (entries.length > 32) throw invalid('metadata', 'At most 32 members fit.')
+  for (const [name, value] of entries) {
+    if (name === '' || name.length > 64) throw invalid('metadata', 'Names have 1 to 64 characters.')
+    if (typeof value === 'string' && value.length > 500)
+      throw invalid('metadata', `'${name}' is longer than 500 characters.`)
+  }
+}
+
+function checkReach({ permissions, namespaces, expiresAt }: Terms, reach: Reach): void {
+  if (permissions !== undefined && !covers(reach.permissions, permissions)) {
+    throw new LifecycleError(
+      'beyond_reach',
+      'A key cannot be given permissions its maker does not hold.',
+      'permissions',
+    )
+  }
+  if (namespaces !== undefined && !isWithin(namespaces, reach.namespaces)) {
+    throw new LifecycleError('beyond_reach', 'A key cannot be given namespaces its maker does not reach.', 'namespaces')
+  }
+  if (expiresAt !== undefined && reach.expiresAt && (!expiresAt || expiresAt > reach.expiresAt)) {
+    throw new LifecycleError('beyond_reach', 'A key cannot be made to outlive its maker.', 'expiresAt')
+  }
+}
+
+function isWithin(wanted: readonly string[] | null, held: readonly string[] | null): boolean {
+  return held === null || (wanted?.every((namespace) => held.includes(namespace)) ?? false)
+}
+
+function checkList(field: string, list: readonly string[]): void {
+  if (list.length > mostListed) throw invalid(field, `At most ${mostListed} can be listed.`)
+  if (new Set(list).size < list.length) throw invalid(field, 'One of them is listed twice.')
+}
+
+function isCount(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= most
+}
+
+export function invalid(field: string, message: string): LifecycleError {
+  return new LifecycleError('invalid', message, field)
+}

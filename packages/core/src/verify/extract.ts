@@ -1,0 +1,143 @@
+import type { CredentialRule, Source } from '../contract/contract.ts'
+import type { DenialReason } from '../contract/refusal.ts'
+import type { HeadersLike } from './outcome.ts'
+
+/** The credential, or why there is none to look at. */
+export type Extracted = string | Unusable
+
+export interface Unusable {
+  readonly reason: DenialReason
+}
+
+const missing: Unusable = { reason: 'missing_credential' }
+const repeated: Unusable = { reason: 'repeated_credential' }
+const conflicting: Unusable = { reason: 'conflicting_credentials' }
+const malformed: Unusable = { reason: 'malformed_credential' }
+
+type Reader = (headers: HeadersLike, query: string | undefined) => Extracted
+
+/**
+ * Reads the credential from where the contract says, and from nowhere else. Which source counts is decided by what is
+ * present and by its syntax, before anything is checked: a failed check never leads to another source.
+ *
+ * `join` makes one credential of a public id and a secret.
+ */
+export function compileExtractor(rule: CredentialRule, join: (id: string, secret: string) => string): Reader {
+  const readers = rule.sources.map((source) => readerOf(source, join))
+  const [only] = readers
+  if (readers.length === 1 && only) return only
+  return (headers, query) => {
+    let found: Extracted = missing
+    for (const read of readers) {
+      const value = read(headers, query)
+      if (value === missing) continue
+      if (found === missing) {
+        if (rule.whenSeveral === 'first') return value
+        found = value
+      } else if (rule.whenSeveral === 'refuse' || value !== found) {
+        return conflicting
+      }
+    }
+    return found
+  }
+}
+
+function readerOf(source: Source, join: (id: string, secret: string) => string): Reader {
+  if ('query' in source) return (_, query) => (query === undefined ? missing : fromQuery(query, source.query))
+  if ('basic' in source) {
+    return (headers) => {
+      const token = schemeToken(field(headers, 'authorization'), 'basic')
+      return typeof token === 'string' ? fromBasic(token, source.basic) : token
+    }
+  }
+  if ('idHeader' in source) {
+    const idHeader = source.idHeader.toLowerCase()
+    const secretHeader = source.secretHeader.toLowerCase()
+    return (headers) => {
+      const id = field(headers, idHeader)
+      const secret = field(headers, secretHeader)
+      if (id === missing && secret === missing) return missing
+      if (id === repeated || secret === repeated) return repeated
+      return typeof id === 'string' && typeof secret === 'string' ? join(id, secret) : malformed
+    }
+  }
+  const header = source.header.toLowerCase()
+  if (source.scheme === undefined) return (headers) => field(headers, header)
+  const scheme = source.scheme.toLowerCase()
+  return (headers) => schemeToken(field(headers, header), scheme)
+}
+
+/** The value of a header given once. A field given twice is refused whatever it holds: no "first wins". */
+function field(headers: HeadersLike, name: string): Extracted {
+  if (Array.isArray(headers)) {
+    let found: string | undefined
+    for (let at = 0; at < headers.length; at += 2) {
+      const candidate = headers[at] as string
+      if (candidate.length !== name.length) continue
+      if (candidate !== name && candidate.toLowerCase() !== name) continue
+      if (found !== undefined) return repeated
+      found = headers[at + 1] as string
+    }
+    return found ?? missing
+  }
+  if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(name) ?? missing
+  return fieldOfRecord(headers as Readonly<Record<string, string | readonly string[] | undefined>>, name)
+}
+
+function fieldOfRecord(
+  record: Readonly<Record<string, string | readonly string[] | undefined>>,
+  name: string,
+): Extracted {
+  let found: string | undefined
+  for (const candidate in record) {
+    if (candidate.length !== name.length || (candidate !== name && candidate.toLowerCase() !== name)) continue
+    const value = record[candidate]
+    if (value === undefined) continue
+    if (found !== undefined || (typeof value !== 'string' && value.length !== 1)) return repeated
+    found = typeof value === 'string' ? value : (value[0] as string)
+  }
+  return found ?? missing
+}
+
+/**
+ * What follows `scheme` and one or more spaces (RFC 9110 §11.4); `missing` where the field names another scheme.
+ * A tab, a no-break space or nothing at all behind the word is a malformed credential of this scheme.
+ */
+function schemeToken(value: Extracted, scheme: string): Extracted {
+  if (typeof value !== 'string') return value
+  const { length } = scheme
+  for (let at = 0; at < length; at++) {
+    // Scheme words are letters, digits and hyphens; for none of these does the bit for lower case merge two of them.
+    if ((value.charCodeAt(at) | 0x20) !== scheme.charCodeAt(at)) return value.length === 0 ? malformed : missing
+  }
+  if (value.length > length && isTokenCharacter(value.charCodeAt(length))) return missing
+  let start = length
+  while (value.charCodeAt(start) === 0x20) start++
+  return start === length || start === value.length ? malformed : value.slice(start)
+}
+
+function isTokenCharacter(code: number): boolean {
+  return code > 0x20 && code < 0x7f && !'"(),/:;<=>?@[\\]{}'.includes(String.fromCharCode(code))
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function fromBasic(token: string, part: 'user' | 'password'): Extracted {
+  if (token.length > 4096 || !base64.test(token)) return malformed
+  const pair = Buffer.from(token, 'base64').toString('latin1')
+  const colon = pair.indexOf(':')
+  if (colon < 0) return malformed
+  return part === 'user' ? pair.slice(0, colon) : pair.slice(colon + 1)
+}
+
+/** Not percent-decoded: no key holds a character that needs it, so an encoded one is malformed like any other. */
+function fromQuery(query: string, name: string): Extracted {
+  let found: string | undefined
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=')
+    if ((equals < 0 ? pair : pair.slice(0, equals)) !== name) continue
+    if (found !== undefined) return repeated
+    found = equals < 0 ? '' : pair.slice(equals + 1)
+  }
+  return found ?? missing
+}

@@ -1,0 +1,134 @@
+import type { Change } from '../audit/event.ts'
+import type { Contract } from '../contract/contract.ts'
+import { compileLimitHeaders } from '../contract/limit-headers.ts'
+import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
+import { compileRefusals } from '../contract/render.ts'
+import { compileRoutes, type NamespaceInBody } from '../contract/route.ts'
+import { compileFormat } from '../key/credential.ts'
+import { createDigester, type Digester } from '../key/digest.ts'
+import type { Counters } from '../limit/counters.ts'
+import { createMemoryCounters } from '../limit/memory.ts'
+import type { KeySource } from '../store/store.ts'
+import { compileExtractor } from './extract.ts'
+import { compileIdentityHeaders } from './identity.ts'
+import { createJudge } from './judge.ts'
+import { KeyCache } from './key-cache.ts'
+import { type Attempt, type Denied, denied, type Outcome, type Principal } from './outcome.ts'
+
+/**
+ * The verdict. Everything that wraps it (metrics, decision log, tracing) has this same interface.
+ * Answers at once on a warm node, with a promise where it must read; throws where truth cannot be reached.
+ */
+export interface Verifier {
+  readonly contract: Contract
+  /** The whole line: credential, key, state, reach, quota. */
+  verify(attempt: Attempt): Outcome | Promise<Outcome>
+  /** As far as the key's state: who it is, before reach and without charging a limit. */
+  authenticate(attempt: Attempt): Outcome | Promise<Outcome>
+  /** What the caller of a denied attempt is answered, in the contract's own words. */
+  refuse(outcome: Denied, facts?: Partial<RefusalFacts>): Refusal
+  /** Any other row of the contract's table: `not_found`, `upstream_unreachable`, … */
+  refusal(name: RefusalName, facts?: Partial<RefusalFacts>): Refusal
+  /** Limit headers and, in a rotated secret's grace, the notice of its end: name, value, name, value, … */
+  responseHeaders(outcome: Outcome): string[]
+  /** What the upstream is told of the caller: name, value, name, value, … */
+  identityHeaders(principal: Principal): string[]
+  /** Whether the JSON body of such a request names a namespace, which must then be given with the attempt. */
+  namespaceInBody(method: string, path: string): NamespaceInBody
+  /** Follows the change log. Once it resolves, nothing these changes took away is allowed any more. */
+  apply(changes: readonly Change[]): Promise<void>
+}
+
+export interface VerifierOptions {
+  contract: Contract
+  /** Where keys are found: a store, or another node. */
+  keys: KeySource
+  /** Where requests are counted; in this process's memory unless given. */
+  counters?: Counters
+  /** Plain SHA-256 unless given. */
+  digester?: Digester
+  /** Keys held in memory, about 250 bytes each; the least used make room. */
+  maxKeys?: number
+  /** Milliseconds since the epoch. */
+  now?: () => number
+}
+
+/** Shape, checksum and presence are decided before any digest or look-up; quota is taken last. */
+export function createVerifier({
+  contract,
+  keys,
+  counters = createMemoryCounters(),
+  digester = createDigester(),
+  maxKeys = 1_000_000,
+  now = Date.now,
+}: VerifierOptions): Verifier {
+  const format = compileFormat(contract.key)
+  const routes = compileRoutes(contract)
+  const render = compileRefusals(contract)
+  const limitHeaders = compileLimitHeaders(contract)
+  const identityHeaders = compileIdentityHeaders(contract)
+  const cache = new KeyCache(contract, keys, digester, maxKeys)
+  const extract = compileExtractor(contract.credential, format.join)
+  const judge = createJudge(contract, cache, counters)
+  const unannounced = !contract.rotation.announce
+
+  /** The entry of the key, or why the credential names none. */
+  function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<number> {
+    const credential = attempt.credential ?? extract(attempt.headers ?? [], attempt.query)
+    if (typeof credential !== 'string') return denied(credential.reason)
+    return format.parse(credential) < 0 ? denied('malformed_credential') : cache.find(credential, nowMs)
+  }
+
+  function verify(attempt: Attempt): Outcome | Promise<Outcome> {
+    const nowMs = now()
+    const { path } = attempt
+    const match = path === undefined ? null : routes.matchRoute(attempt.method ?? 'GET', path)
+    if (match?.route?.access === 'anonymous') return judge.anonymous(match.route, attempt, nowMs)
+    const entry = identify(attempt, nowMs)
+    if (typeof entry === 'number') return judge.key(entry, attempt, match, nowMs)
+    return entry instanceof Promise ? entry.then((found) => judge.key(found, attempt, match, now())) : entry
+  }
+
+  function authenticate(attempt: Attempt): Outcome | Promise<Outcome> {
+    const nowMs = now()
+    const entry = identify(attempt, nowMs)
+    if (typeof entry === 'number') return judge.state(entry, nowMs)
+    return entry instanceof Promise ? entry.then((found) => judge.state(found, now())) : entry
+  }
+
+  return {
+    contract,
+    verify,
+    authenticate,
+    refuse(outcome, facts) {
+      const { reason, about, limit, principal, retryAfterMs } = outcome
+      const refusal = render(rowOf[reason], {
+        requestId: '',
+        ...(retryAfterMs > 0 && { retryAfter: Math.ceil(retryAfterMs / 1000) }),
+        ...(limit && { limit: limit.limit.requests, windowSeconds: limit.limit.windowSeconds }),
+        ...(principal && { organization: principal.organization }),
+        ...(reason === 'namespace_not_permitted' && about !== null && { namespace: about }),
+        ...(reason === 'permission_missing' && about !== null && { permission: about }),
+        ...facts,
+      })
+      if (outcome.limits.length === 0) return refusal
+      const headers = { ...refusal.headers }
+      limitHeaders(outcome.limits, now(), (name, value) => {
+        headers[name.toLowerCase()] = value
+      })
+      return { ...refusal, headers }
+    },
+    refusal: (name, facts) => render(name, { requestId: '', ...facts }),
+    responseHeaders(outcome) {
+      const headers: string[] = []
+      if (outcome.limits.length > 0) limitHeaders(outcome.limits, now(), (name, value) => headers.push(name, value))
+      if (outcome.allowed && outcome.retiresAt !== null && !unannounced) {
+        headers.push('Api-Key-Status', 'rotating', 'Api-Key-Expires', outcome.retiresAt.toUTCString())
+      }
+      return headers
+    },
+    identityHeaders,
+    namespaceInBody: routes.namespaceInBody,
+    apply: (changes) => cache.apply(changes),
+  }
+}
