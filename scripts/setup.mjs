@@ -1,7 +1,6 @@
 // Makes a checkout ready to run: a suitable Node, the dependencies, the build. What is there already is left alone.
 // Runs on old Nodes and before anything is installed, so it uses nothing but Node's own modules.
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
@@ -47,14 +46,15 @@ function installedVersion(tool) {
 }
 
 async function installDependencies(node, env) {
-  const stamp = join(root, 'node_modules', '.keywright-installed')
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  // npm writes this file last, after the lock file too, so it is older only where the lock file came from elsewhere.
+  const installed = join(root, 'node_modules/.package-lock.json')
+  if (existsSync(installed) && changedAt(installed) >= changedAt(join(root, 'package-lock.json'))) return
   say('installing the dependencies')
   await run(node, [npmOf(node), 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, env })
-  writeFileSync(stamp, lock)
+}
+
+function changedAt(path) {
+  return statSync(path).mtimeMs
 }
 
 /** The npm that started this script, the private one, or the one that lies beside the running Node. */
