@@ -7,11 +7,11 @@ import { root, setup } from './setup.mjs'
 const { node, env } = await setup({ build: false })
 const summary = join(root, 'test-artifacts/vitest.json')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${summary}`]
+rmSync(summary, { force: true })
 
 await claim('the code is formatted and lint-clean', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])
 await claim('the packages build', 'typescript/bin/tsc', ['-b'])
 await claim('the tests type-check', 'typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
-rmSync(summary, { force: true })
 await claim('the tests pass', 'vitest/vitest.mjs', ['run', ...reporters, ...process.argv.slice(2)])
 printTotals()
 
