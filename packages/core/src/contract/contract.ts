@@ -62,7 +62,7 @@ export type Source =
 export type Role = 'owner' | 'admin' | 'member'
 
 export interface PermissionRule {
-  /** What may be chosen when a key is made, with what it is for. Empty: the contract has no permissions. */
+  /** What may be chosen when a key is made, with what it is for. Empty: any permission may. */
   offered: Readonly<Record<string, string>>
   /** A key has at most its maker's present permissions, by role. null: who made it does not matter. */
   byMakersRole: Readonly<Record<Role, readonly string[]>> | null

@@ -1,0 +1,131 @@
+import type { Contract } from './contract.ts'
+import { ContractError, type Problem } from './contract-error.ts'
+import { readBody } from './read/body.ts'
+import { checkTransport, credentialHeaders, readCredential } from './read/credential.ts'
+import { described, Fields } from './read/fields.ts'
+import { headerValueProblem, identityHeaderProblem } from './read/header.ts'
+import { readKey } from './read/key.ts'
+import { readLimitHeaders, readLimits, readPlans } from './read/limits.ts'
+import { readNamespaces, readPermissions } from './read/reach.ts'
+import { readRefusals } from './read/refusals.ts'
+import { readRoutes } from './read/routes.ts'
+import { splitTemplate } from './template.ts'
+
+export { ContractError, type Problem } from './contract-error.ts'
+
+/**
+ * Reads a contract from data, be it JSON, YAML or TypeScript (`ContractData` has its shape and the defaults), and
+ * completes it: what parses can be run. Parsing a parsed contract changes nothing.
+ *
+ * @throws ContractError with every problem at once
+ */
+export function parseContract(data: unknown): Contract {
+  const problems: Problem[] = []
+  const fields = new Fields(data, '', problems)
+  const name = fields.text('name', { check: nameProblem })
+  const title = fields.text('title', { fallback: name })
+  const credential = readCredential(fields)
+  const key = readKey(fields)
+  checkTransport(fields, credential, key)
+  const boundTo = fields.choice('boundTo', ['organization', 'project'], 'organization')
+  const oneKeyPerOrganization = fields.flag('oneKeyPerOrganization', false)
+  const permissions = readPermissions(fields)
+  const namespaces = readNamespaces(fields)
+  const routes = readRoutes(fields, {
+    kinds: key.forms.map(({ kind }) => kind),
+    offered: Object.keys(permissions.offered),
+    namespaces,
+  })
+  const body = readBody(fields)
+  const contract: Contract = {
+    name,
+    title,
+    credential,
+    key,
+    boundTo,
+    oneKeyPerOrganization,
+    permissions,
+    namespaces,
+    routes,
+    otherRoutes: fields.choice('otherRoutes', ['key', 'not_found'], 'key'),
+    preflight: fields.choice('preflight', ['refuse', 'forward'], 'refuse'),
+    rotation: readRotation(fields),
+    limits: readLimits(fields),
+    plans: readPlans(fields),
+    limitHeaders: readLimitHeaders(fields),
+    identityHeaders: readIdentityHeaders(fields, credentialHeaders(credential)),
+    body,
+    refusals: readRefusals(fields, body, credential),
+    docs: readDocs(fields, name),
+  }
+  fields.close()
+  if (problems.length > 0) throw new ContractError(problems)
+  return frozen(contract)
+}
+
+function nameProblem(name: string): string | null {
+  return /^[a-z][a-z0-9-]{0,62}$/.test(name) ? null : `${described(name)}; a-z, then a-z, 0-9 and - are needed`
+}
+
+const monthSeconds = 30 * 86_400
+
+function readRotation(contract: Fields): Contract['rotation'] {
+  const fields = contract.fields('rotation')
+  const maxGraceSeconds = fields.integer('maxGraceSeconds', { least: 0, most: 366 * 86_400, fallback: monthSeconds })
+  const announce = fields.flag('announce', true)
+  fields.close()
+  return { maxGraceSeconds, announce }
+}
+
+const identityNames = ['organization', 'project', 'key', 'user']
+
+function readIdentityHeaders(contract: Fields, credentialHeaders: readonly string[]): Record<string, string> {
+  const headers = contract.textRecord('identityHeaders')
+  const seen = new Set<string>()
+  for (const [header, value] of Object.entries(headers)) {
+    const report = (message: string) => contract.report(`identityHeaders.${header}`, message)
+    const problem = identityHeaderProblem(header) ?? headerValueProblem(value)
+    if (problem !== null) report(problem)
+    if (credentialHeaders.includes(header.toLowerCase())) report('the credential is sent in this header')
+    if (seen.has(header.toLowerCase())) report('the same header is there twice')
+    seen.add(header.toLowerCase())
+    for (const part of splitTemplate(value)) {
+      if (typeof part === 'object' && !identityNames.includes(part.name))
+        report(`nothing fills {${part.name}}; there are {organization}, {project}, {key} and {user}`)
+    }
+  }
+  return headers
+}
+
+function readDocs(contract: Fields, name: string): Contract['docs'] {
+  const fields = contract.fields('docs')
+  const fallback = `${name.toUpperCase().replaceAll('-', '_')}_API_KEY`
+  const variable = fields.text('variable', { fallback, check: variableProblem })
+  const organization = fields.text('organization', { fallback: 'organization' })
+  const example = fields.fields('example')
+  const method = example.text('method', { fallback: 'GET', check: methodProblem })
+  const path = example.text('path', { fallback: '/', check: pathProblem })
+  example.close()
+  fields.close()
+  return { variable, organization, example: { method, path } }
+}
+
+function variableProblem(variable: string): string | null {
+  return /^[A-Z][A-Z0-9_]*$/.test(variable) ? null : `${described(variable)}; A-Z, then A-Z, 0-9 and _ are needed`
+}
+
+function methodProblem(method: string): string | null {
+  return /^[A-Z]+$/.test(method) ? null : `${described(method)}; upper-case letters are needed`
+}
+
+function pathProblem(path: string): string | null {
+  return /^\/[!-~]*$/.test(path) && !path.startsWith('//') ? null : `${described(path)}; a path begins with one slash`
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const member of Object.values(value)) frozen(member)
+  }
+  return value
+}

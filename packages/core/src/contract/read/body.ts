@@ -1,0 +1,47 @@
+import type { Body, JsonTemplate } from '../refusal.ts'
+import { described, type Fields, isObject } from './fields.ts'
+
+const deepest = 16
+
+/** RFC 9457 §3.1: the members every problem has, unless the contract says otherwise. */
+const standardProblem = {
+  type: 'about:blank',
+  title: '{title}',
+  status: '{status}',
+  detail: '{message}',
+  code: '{code}',
+}
+
+/** Absent: a problem with its standard members. */
+export function readBody(parent: Fields): Body {
+  if (parent.take('body') === undefined) return { problem: standardProblem }
+  const fields = parent.fields('body')
+  const shapes = (['json', 'problem', 'xml', 'text'] as const).filter((shape) => fields.take(shape) !== undefined)
+  const [shape] = shapes
+  if (shapes.length !== 1) parent.report('body', 'exactly one of json, problem, xml and text is needed')
+  let body: Body = { problem: standardProblem }
+  if (shape === 'json') body = { json: readJson(fields.take('json'), fields, fields.at('json'), 0) }
+  if (shape === 'xml') body = { xml: fields.text('xml') }
+  if (shape === 'text') body = { text: fields.text('text') }
+  if (shape === 'problem') {
+    const given = fields.record('problem', (value, path) => readJson(value, fields, path, 1))
+    body = { problem: { ...standardProblem, ...given } }
+  }
+  fields.close()
+  return body
+}
+
+function readJson(value: unknown, fields: Fields, path: string, depth: number): JsonTemplate {
+  const refuse = (message: string) => {
+    fields.problems.push({ field: path, message })
+    return null
+  }
+  if (depth > deepest) return refuse(`it is nested more than ${deepest} deep`)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(`${value} is no JSON`)
+  if (Array.isArray(value)) return value.map((element, i) => readJson(element, fields, `${path}[${i}]`, depth + 1))
+  if (!isObject(value)) return refuse(`${described(value)} is no JSON`)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, readJson(member, fields, `${path}.${name}`, depth + 1)]),
+  )
+}

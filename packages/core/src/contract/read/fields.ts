@@ -1,0 +1,140 @@
+import type { Problem } from '../contract-error.ts'
+import { nearest } from './nearest.ts'
+
+/**
+ * The fields of one object of foreign data. Only its own: what it inherits, `constructor` and all, is not there.
+ * Whatever is wrong is noted, and something harmless returned, so that one reading finds every problem.
+ */
+export class Fields {
+  readonly path: string
+  readonly problems: Problem[]
+  readonly #data: Readonly<Record<string, unknown>>
+  readonly #isObject: boolean
+  readonly #asked = new Set<string>()
+
+  constructor(data: unknown, path: string, problems: Problem[]) {
+    this.path = path
+    this.problems = problems
+    this.#isObject = isObject(data)
+    this.#data = isObject(data) ? data : {}
+    if (!this.#isObject) problems.push({ field: path, message: `${described(data)}; an object is needed` })
+  }
+
+  /** undefined where the field is absent. */
+  take(name: string): unknown {
+    this.#asked.add(name)
+    return Object.hasOwn(this.#data, name) ? this.#data[name] : undefined
+  }
+
+  at(name: string): string {
+    return memberOf(this.path, name)
+  }
+
+  report(name: string, message: string): void {
+    this.problems.push({ field: this.at(name), message })
+  }
+
+  /** `check` says what is wrong with a text, or null. Without a fallback the field is needed. */
+  text(name: string, { fallback, check }: { fallback?: string; check?: (text: string) => string | null } = {}): string {
+    const value = this.take(name)
+    if (value === undefined && fallback !== undefined) return fallback
+    if (typeof value !== 'string') return this.#wrong(name, value, 'a text is needed', '')
+    const problem = check?.(value) ?? null
+    if (problem !== null) this.report(name, problem)
+    return value
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.take(name) ?? fallback
+    return typeof value === 'boolean' ? value : this.#wrong(name, value, 'true or false is needed', fallback)
+  }
+
+  integer(name: string, { least, most, fallback }: { least: number; most: number; fallback?: number }): number {
+    const value = this.take(name)
+    if (value === undefined && fallback !== undefined) return fallback
+    if (typeof value !== 'number') return this.#wrong(name, value, 'a number is needed', least)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    this.report(name, `${value}; a whole number from ${least} to ${most} is needed`)
+    return least
+  }
+
+  choice<const T extends string>(name: string, choices: readonly T[], fallback: T): T {
+    const value = this.take(name) ?? fallback
+    const chosen = choices.find((choice) => choice === value)
+    return chosen ?? this.#wrong(name, value, `one of ${choices.join(', ')} is needed`, fallback)
+  }
+
+  /** Absent, it is an object without fields. */
+  fields(name: string): Fields {
+    const value = this.take(name)
+    return new Fields(value === undefined ? {} : value, this.at(name), this.problems)
+  }
+
+  list<T>(name: string, read: (value: unknown, path: string) => T): T[] {
+    const value = this.take(name) ?? []
+    if (!Array.isArray(value)) return this.#wrong(name, value, 'a list is needed', [])
+    return value.map((element, i) => read(element, `${this.at(name)}[${i}]`))
+  }
+
+  texts(name: string, check: (text: string) => string | null = () => null): string[] {
+    return this.list(name, (value, path) => {
+      if (typeof value !== 'string')
+        this.problems.push({ field: path, message: `${described(value)}; a text is needed` })
+      const text = typeof value === 'string' ? value : ''
+      const problem = typeof value === 'string' ? check(text) : null
+      if (problem !== null) this.problems.push({ field: path, message: problem })
+      return text
+    })
+  }
+
+  /** An object whose names are data, too. */
+  record<T>(name: string, read: (value: unknown, path: string, key: string) => T): Record<string, T> {
+    const value = this.take(name) ?? {}
+    if (!isObject(value)) return this.#wrong(name, value, 'an object is needed', {})
+    // Unlike assignment, this makes `__proto__` a member like any other.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, read(member, memberOf(this.at(name), key), key)]),
+    )
+  }
+
+  textRecord(name: string): Record<string, string> {
+    return this.record(name, (value, field) => {
+      if (typeof value === 'string') return value
+      this.problems.push({ field, message: `${described(value)}; a text is needed` })
+      return ''
+    })
+  }
+
+  /** Names every field that nobody asked for. */
+  close(): void {
+    for (const name of Object.keys(this.#data)) {
+      if (this.#asked.has(name)) continue
+      const meant = nearest(name, [...this.#asked])
+      this.report(name, `there is no such field${meant === null ? '' : `; did you mean ${meant}?`}`)
+    }
+  }
+
+  #wrong<T>(name: string, value: unknown, needed: string, instead: T): T {
+    if (this.#isObject)
+      this.report(name, value === undefined ? `it is missing; ${needed}` : `${described(value)}; ${needed}`)
+    return instead
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function memberOf(path: string, name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) return `${path}[${JSON.stringify(name)}]`
+  return path === '' ? name : `${path}.${name}`
+}
+
+export function described(value: unknown): string {
+  if (value === undefined) return 'it is missing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

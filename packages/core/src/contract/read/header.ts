@@ -1,0 +1,76 @@
+/** RFC 9110 §5.6.2. */
+export const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** RFC 9110 §7.6.1: meant for the next hop, so that no name of ours may be among them. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+
+/** What frames or routes a message, or belongs to somebody else. */
+const taken = ['host', 'content-length', 'content-type', 'content-encoding', 'expect', 'date', 'cookie', 'set-cookie']
+
+/** What every upstream gets, and no contract need name. */
+const standardIdentity = [
+  'x-key-id',
+  'x-organization-id',
+  'x-project-id',
+  'x-user-id',
+  'x-permissions',
+  'x-namespaces',
+  'x-triggered-by',
+  'x-request-id',
+]
+
+const requestSide = [
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'origin',
+  'referer',
+  'user-agent',
+  'forwarded',
+  'x-real-ip',
+]
+
+export function credentialHeaderProblem(name: string): string | null {
+  const lower = name.toLowerCase()
+  if (
+    requestSide.includes(lower) ||
+    standardIdentity.includes(lower) ||
+    /^x-(?:forwarded|original|rewrite)-/.test(lower)
+  )
+    return `${name} means something else in a request`
+  return headerNameProblem(name)
+}
+
+export function identityHeaderProblem(name: string): string | null {
+  const lower = name.toLowerCase()
+  if (standardIdentity.includes(lower)) return `${name} is sent to every upstream already`
+  // Many servers hand X_Tenant and X-Tenant to the application under one name, and a caller may send the other.
+  if (name.includes('_')) return `${name} has an underscore, which servers take for a hyphen`
+  if (requestSide.includes(lower) || lower === 'authorization') return `${name} means something else in a request`
+  return headerNameProblem(name)
+}
+
+/** A header of a response: of limits, or of a refusal. */
+export function headerNameProblem(name: string): string | null {
+  const lower = name.toLowerCase()
+  if (!token.test(name)) return `${JSON.stringify(name)} is no header name (RFC 9110 §5.6.2)`
+  if (hopByHop.includes(lower)) return `${name} is for the next hop alone (RFC 9110 §7.6.1)`
+  return taken.includes(lower) ? `${name} cannot be had for this` : null
+}
+
+/** Visible ASCII, and spaces inside (RFC 9110 §5.5): a line break would begin another header. */
+export function headerValueProblem(value: string): string | null {
+  if (/[\r\n]/.test(value)) return 'a header value has no line breaks'
+  if (/[^\x20-\x7e]/.test(value)) return 'a header value is visible ASCII and spaces'
+  return value === value.trim() ? null : 'a header value neither begins nor ends with a space'
+}

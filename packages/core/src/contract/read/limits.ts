@@ -1,0 +1,57 @@
+import type { Limit, LimitSubject } from '../../key/record.ts'
+import type { LimitHeaders, Plan } from '../contract.ts'
+import { Fields } from './fields.ts'
+import { headerNameProblem } from './header.ts'
+import { wordProblem } from './key.ts'
+
+const subjects = ['key', 'user', 'project', 'organization', 'address'] as const satisfies LimitSubject[]
+
+const mostRequests = 1_000_000_000
+const longestWindowSeconds = 366 * 86_400
+const mostLimits = 8
+
+export function readLimits(parent: Fields, per: LimitSubject = 'key'): Limit[] {
+  const limits = parent.list('limits', (value, path) => readLimit(new Fields(value, path, parent.problems), per))
+  if (limits.length > mostLimits) parent.report('limits', `${limits.length} limits; at most ${mostLimits} are counted`)
+  return limits
+}
+
+function readLimit(fields: Fields, per: LimitSubject): Limit {
+  const limit: Limit = {
+    requests: fields.integer('requests', { least: 1, most: mostRequests }),
+    windowSeconds: fields.integer('windowSeconds', { least: 1, most: longestWindowSeconds }),
+    per: fields.choice('per', subjects, per),
+    kind: fields.choice('kind', ['window', 'bucket'], 'window'),
+  }
+  fields.close()
+  return limit
+}
+
+export function readPlans(contract: Fields): Record<string, Plan> {
+  return contract.record('plans', (value, path, name) => {
+    const problem = wordProblem(name)
+    if (problem !== null) contract.problems.push({ field: path, message: problem })
+    const fields = new Fields(value, path, contract.problems)
+    const limits = readLimits(fields)
+    const unlimited = (fields.take('monthlyQuota') ?? null) === null
+    const monthlyQuota = unlimited ? null : fields.integer('monthlyQuota', { least: 1, most: Number.MAX_SAFE_INTEGER })
+    fields.close()
+    return { limits, monthlyQuota }
+  })
+}
+
+export function readLimitHeaders(contract: Fields): LimitHeaders {
+  const data = contract.take('limitHeaders') ?? 'ietf'
+  if (typeof data === 'string') return contract.choice('limitHeaders', ['none', 'ietf'], 'ietf')
+  const fields = contract.fields('limitHeaders')
+  const headers = {
+    limit: fields.text('limit', { check: headerNameProblem }),
+    remaining: fields.text('remaining', { check: headerNameProblem }),
+    reset: fields.text('reset', { check: headerNameProblem }),
+    resetAs: fields.choice('resetAs', ['unixSeconds', 'secondsLeft', 'unixMilliseconds', 'rfc3339'], 'unixSeconds'),
+  }
+  fields.close()
+  const names = new Set([headers.limit, headers.remaining, headers.reset].map((name) => name.toLowerCase()))
+  if (names.size < 3) contract.report('limitHeaders', 'three different header names are needed')
+  return headers
+}

@@ -1,0 +1,140 @@
+import type { CredentialRule } from '../contract.ts'
+import { type Body, type JsonTemplate, type RefusalName, type RefusalRow, refusalNames } from '../refusal.ts'
+import { type StandardRow, standardRefusals } from '../standard-refusals.ts'
+import { factsByName, rowNames, splitTemplate } from '../template.ts'
+import { readBody } from './body.ts'
+import { challengeProblem } from './challenge.ts'
+import { described, type Fields } from './fields.ts'
+import { headerNameProblem, headerValueProblem } from './header.ts'
+import { nearest } from './nearest.ts'
+
+type Refusals = Record<RefusalName, RefusalRow>
+
+/** Rows that are the same for a key that never was and one that was revoked: facts about it would tell them apart. */
+const knowsNobody: readonly RefusalName[] = ['missing_credential', 'repeated_credential', 'invalid_credential']
+
+/** A row that is given overrides the standard one field by field; a name stands for that row exactly as it is. */
+export function readRefusals(contract: Fields, body: Body, credential: CredentialRule): Refusals {
+  const fields = contract.fields('refusals')
+  const standard = standardRefusals(howToSend(credential))
+  const sameAs = new Map<RefusalName, RefusalName>()
+  const rows = new Map<RefusalName, RefusalRow>()
+  for (const name of refusalNames) {
+    const data = fields.take(name)
+    const other = refusalNames.find((candidate) => candidate === data)
+    if (data === undefined && name === 'repeated_credential') sameAs.set(name, 'invalid_credential')
+    else if (other !== undefined) sameAs.set(name, other)
+    else if (typeof data === 'string') fields.report(name, `${described(data)} is no row of the table`)
+    else rows.set(name, readRow(fields, name, standard[name], body))
+  }
+  fields.close()
+  for (const [name, other] of sameAs) {
+    const row = rows.get(other)
+    if (row) rows.set(name, row)
+    else fields.report(name, `${other} is itself only a name; name a row that is written out`)
+  }
+  return Object.fromEntries(refusalNames.map((name) => [name, rows.get(name) ?? standard[name]])) as Refusals
+}
+
+function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contractBody: Body): RefusalRow {
+  const fields = parent.fields(name)
+  const status = fields.integer('status', { least: 400, most: 599, fallback: standard.status })
+  const ownBody = fields.take('body') === undefined ? null : readBody(fields)
+  const headers = readHeaders(fields, name, status)
+  const given = fields.textRecord('values')
+  fields.close()
+
+  const placeholders = placeholdersOf(ownBody ?? contractBody)
+  for (const header of Object.values(headers)) addPlaceholders(header, placeholders)
+  const values: Record<string, string> = {}
+  for (const [value, text] of Object.entries({ ...standard.values, ...given })) {
+    if (placeholders.has(value)) values[value] = text
+    else if (Object.hasOwn(given, value)) reportUnused(fields, value, [...placeholders])
+  }
+  checkPlaceholders(fields, name, placeholders, values)
+  return {
+    status,
+    ...(Object.keys(values).length > 0 && { values }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(ownBody && { body: ownBody }),
+  }
+}
+
+function readHeaders(fields: Fields, name: RefusalName, status: number): Record<string, string> {
+  const headers = fields.textRecord('headers')
+  for (const [header, value] of Object.entries(headers)) {
+    const report = (message: string) => fields.report(`headers.${header}`, message)
+    const isChallenge = header.toLowerCase() === 'www-authenticate'
+    const nameProblem = header.toLowerCase() === 'content-type' ? null : headerNameProblem(header)
+    const valueProblem = headerValueProblem(value)
+    if (nameProblem !== null) report(nameProblem)
+    if (valueProblem !== null) report(valueProblem)
+    if (isChallenge && value === '' && status === 401) report('a 401 has a challenge (RFC 9110 §15.5.2)')
+    const challenge = isChallenge && value !== '' ? challengeProblem(value, name === 'missing_credential') : null
+    if (challenge !== null) report(challenge)
+  }
+  return headers
+}
+
+function checkPlaceholders(
+  fields: Fields,
+  name: RefusalName,
+  placeholders: ReadonlySet<string>,
+  values: Readonly<Record<string, string>>,
+): void {
+  const used = new Set(placeholders)
+  for (const [value, text] of Object.entries(values)) {
+    if (isBuiltIn(value)) fields.report(`values.${value}`, `{${value}} has a meaning of its own; choose another name`)
+    for (const inner of addPlaceholders(text, new Set())) {
+      if (!isBuiltIn(inner)) fields.report(`values.${value}`, unknownPlaceholder(inner, []))
+      used.add(inner)
+    }
+  }
+  for (const placeholder of used) {
+    if (Object.hasOwn(values, placeholder)) continue
+    if (!isBuiltIn(placeholder)) fields.report('values', unknownPlaceholder(placeholder, Object.keys(values)))
+    else if (knowsNobody.includes(name) && factsByName.has(placeholder) && placeholder !== 'requestId')
+      fields.report('values', `{${placeholder}} would tell a key that exists from one that does not`)
+  }
+}
+
+function isBuiltIn(placeholder: string): boolean {
+  return factsByName.has(placeholder) || rowNames.some((name) => name === placeholder)
+}
+
+function unknownPlaceholder(placeholder: string, values: readonly string[]): string {
+  const meant = nearest(placeholder, [...factsByName.keys(), ...rowNames, ...values])
+  return `nothing fills {${placeholder}}${meant === null ? '; give it a value' : `; did you mean {${meant}}?`}`
+}
+
+function reportUnused(fields: Fields, value: string, placeholders: readonly string[]): void {
+  const meant = nearest(value, placeholders)
+  fields.report(`values.${value}`, `the body has no {${value}}${meant === null ? '' : `; did you mean {${meant}}?`}`)
+}
+
+function placeholdersOf(body: Body): Set<string> {
+  if ('xml' in body) return addPlaceholders(body.xml, new Set())
+  if ('text' in body) return addPlaceholders(body.text, new Set())
+  return addFromJson('json' in body ? body.json : body.problem, new Set())
+}
+
+function addFromJson(template: JsonTemplate, found: Set<string>): Set<string> {
+  if (typeof template === 'string') return addPlaceholders(template, found)
+  if (typeof template === 'object' && template !== null) {
+    for (const member of Object.values(template)) addFromJson(member, found)
+  }
+  return found
+}
+
+function addPlaceholders(template: string, found: Set<string>): Set<string> {
+  for (const part of splitTemplate(template)) if (typeof part === 'object') found.add(part.name)
+  return found
+}
+
+function howToSend({ sources: [source] }: CredentialRule): string {
+  if (!source) return 'with it'
+  if ('query' in source) return `as the query parameter ${source.query}`
+  if ('basic' in source) return `as the ${source.basic} of HTTP Basic`
+  if ('idHeader' in source) return `in the ${source.idHeader} and ${source.secretHeader} headers`
+  return source.scheme ? `as '${source.header}: ${source.scheme} <key>'` : `in the ${source.header} header`
+}

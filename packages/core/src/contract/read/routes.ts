@@ -1,0 +1,135 @@
+import { permissionProblem } from '../../key/permission.ts'
+import type { NamespaceRule, Route } from '../contract.ts'
+import { covers, parsePattern, type RoutePattern } from '../route-pattern.ts'
+import { Fields, isObject } from './fields.ts'
+import { readLimits } from './limits.ts'
+import { clause, isOffered } from './reach.ts'
+
+/** What a route may speak of. */
+interface Vocabulary {
+  kinds: readonly string[]
+  offered: readonly string[]
+  namespaces: NamespaceRule | null
+}
+
+interface Placed {
+  route: Route
+  pattern: RoutePattern
+}
+
+export function readRoutes(contract: Fields, vocabulary: Vocabulary): Route[] {
+  const placed: (Placed | null)[] = []
+  return contract.list('routes', (value, path) => {
+    const fields = new Fields(value, path, contract.problems)
+    const route = readRoute(fields, vocabulary.kinds)
+    const pattern = parsePattern(route.path)
+    fields.close()
+    if (typeof pattern === 'string') {
+      placed.push(null)
+      return route
+    }
+    checkCaptures(fields, route, pattern, vocabulary)
+    const earlier = placed.findIndex((other) => other !== null && shadows(other, { route, pattern }))
+    if (earlier >= 0) {
+      const message = `${route.path} is never reached: routes[${earlier}] (${placed[earlier]?.route.path}) matches first`
+      contract.problems.push({ field: path, message })
+    }
+    placed.push({ route, pattern })
+    return route
+  })
+}
+
+function readRoute(fields: Fields, kinds: readonly string[]): Route {
+  const route: Route = { path: fields.text('path', { check: patternProblem }) }
+  if (fields.take('methods') !== undefined) {
+    route.methods = fields.texts('methods', methodProblem)
+    if (route.methods.length === 0) fields.report('methods', 'the list is empty; leave it out for every method')
+  }
+  const permission = readPermission(fields)
+  if (permission !== undefined) route.permission = permission
+  if (fields.take('kinds') !== undefined) {
+    route.kinds = fields.texts('kinds', (kind) => (kinds.includes(kind) ? null : `no form is of kind ${kind}`))
+    if (route.kinds.length === 0) fields.report('kinds', 'the list is empty, so that no key could ever come here')
+  }
+  if (fields.take('access') !== undefined) route.access = fields.choice('access', ['key', 'anonymous'], 'key')
+  if (fields.take('namespace') !== undefined) route.namespace = fields.choice('namespace', ['none'], 'none')
+  if (fields.take('limits') !== undefined) route.limits = readLimits(fields, 'address')
+  if (route.access === 'anonymous') checkAnonymous(fields, route)
+  else if (route.limits) fields.report('limits', 'only an anonymous route has limits of its own')
+  return route
+}
+
+function checkAnonymous(fields: Fields, route: Route): void {
+  for (const name of ['permission', 'kinds', 'namespace'] as const) {
+    if (route[name] !== undefined) fields.report(name, 'nobody is known on an anonymous route')
+  }
+  for (const [i, { per }] of (route.limits ?? []).entries()) {
+    if (per !== 'address') fields.report(`limits[${i}].per`, `${per} is not known on an anonymous route; address is`)
+  }
+}
+
+function readPermission(fields: Fields): Route['permission'] {
+  const data = fields.take('permission')
+  if (data === undefined) return undefined
+  if (!isObject(data)) return fields.text('permission')
+  const both = fields.fields('permission')
+  const permission = { read: both.text('read'), write: both.text('write') }
+  both.close()
+  return permission
+}
+
+function patternProblem(path: string): string | null {
+  const pattern = parsePattern(path)
+  return typeof pattern === 'string' ? pattern : null
+}
+
+function methodProblem(method: string): string | null {
+  if (method === 'CONNECT' || method === 'TRACE') return `${method} is never let through`
+  return /^[A-Z]+$/.test(method) ? null : `${JSON.stringify(method)}; upper-case letters are needed`
+}
+
+function checkCaptures(fields: Fields, route: Route, pattern: RoutePattern, { offered, namespaces }: Vocabulary): void {
+  const captured = pattern.segments.flatMap((segment) => ('capture' in segment ? [segment.capture] : []))
+  const { permission } = route
+  const needed = typeof permission === 'object' ? Object.entries(permission) : [['', permission ?? '']]
+  for (const [which, template] of needed) {
+    if (!template) continue
+    const problem = templateProblem(template, captured, offered)
+    if (problem !== null) fields.report(which ? `permission.${which}` : 'permission', problem)
+  }
+  if (route.access === 'anonymous') return
+  if (captured.includes('namespace')) {
+    if (namespaces === null) fields.report('path', 'it names {namespace}, but the contract has no namespaces')
+    return
+  }
+  if (namespaces !== null && route.namespace !== 'none' && !canNameInBody(pattern, namespaces)) {
+    const message = 'no request here could name its namespace; capture {namespace}, or say "namespace": "none"'
+    fields.report('path', message)
+  }
+}
+
+function templateProblem(template: string, captured: readonly string[], offered: readonly string[]): string | null {
+  const names = [...template.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name)
+  const unknown = names.find((name) => !captured.includes(name))
+  if (unknown !== undefined) return `{${unknown}} is not captured by the path`
+  const problem = permissionProblem(template.replace(/\{[^}]*\}/g, 'x'))
+  if (problem !== null) return clause(problem)
+  if (template.includes('*')) return 'a route needs one permission, not all below it'
+  if (offered.length === 0) return null
+  if (names.length === 0) return isOffered(template, offered) ? null : `${template} is not among permissions.offered`
+  const shape = new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{[^}]*\}/g, '[^:]+')}$`)
+  const filled = offered.some((one) => shape.test(one) || one.endsWith('*'))
+  return filled ? null : `nothing among permissions.offered is like ${template}`
+}
+
+function canNameInBody(pattern: RoutePattern, { body }: NamespaceRule): boolean {
+  const under = body && parsePattern(`${body.under}/**`)
+  if (!under || typeof under === 'string') return false
+  return covers(under, pattern) || covers(pattern, under)
+}
+
+function shadows(earlier: Placed, later: Placed): boolean {
+  const { methods } = earlier.route
+  if (!covers(earlier.pattern, later.pattern)) return false
+  return methods === undefined || (later.route.methods?.every((method) => methods.includes(method)) ?? false)
+}
