@@ -46,6 +46,7 @@ export async function runWork<T>(
     organization: watched(operations.organization),
     project: watched(operations.project),
     member: watched(operations.member),
+    members: watched(operations.members),
     serviceKey: watched(operations.serviceKey),
     putKey: writing((key) => {
       for (const { digest } of key.versions) digests.add(digest)

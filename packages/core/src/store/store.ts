@@ -75,6 +75,7 @@ export interface Transaction {
   organization(id: string): Promise<OrganizationRecord | undefined>
   project(id: string): Promise<ProjectRecord | undefined>
   member(organization: string, user: string): Promise<MemberRecord | undefined>
+  members(page: { organization?: string; user?: string; after?: string; limit: number }): Promise<Page<MemberRecord>>
   serviceKey(id: string): Promise<ServiceKeyRecord | undefined>
   /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest or public id is taken. */
   putKey(key: KeyRecord): Promise<void>

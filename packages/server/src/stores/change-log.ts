@@ -1,0 +1,51 @@
+import { type Change, type ChangeEvent, entryText, type Head, linkAll, parseEntry } from '@keywright/core'
+import type { Kysely } from 'kysely'
+import { integer, text } from './codec.ts'
+import type { Schema } from './schema.ts'
+import { locking, type Session } from './session.ts'
+
+/** Both databases limit how many values one statement binds. */
+const rowsPerInsert = 500
+
+export async function readHead(session: Session): Promise<Head> {
+  const { number, hash } = await locking(
+    session,
+    session.db.selectFrom('kw_head').select(['number', 'hash']),
+  ).executeTakeFirstOrThrow()
+  return { number: integer.decode(number), hash }
+}
+
+/** The last step of a transaction: whoever holds the head's row commits next, so numbers have the order of commits. */
+export async function append(session: Session, events: readonly ChangeEvent[]): Promise<Change[]> {
+  const changes = linkAll(await readHead(session), events)
+  for (let start = 0; start < changes.length; start += rowsPerInsert) {
+    const rows = changes.slice(start, start + rowsPerInsert).map(rowOf)
+    await session.db.insertInto('kw_changes').values(rows).execute()
+  }
+  const last = changes.at(-1)
+  if (last) await session.db.updateTable('kw_head').set({ number: last.number, hash: last.hash }).execute()
+  return changes
+}
+
+export async function readChanges(db: Kysely<Schema>, after: number, limit: number): Promise<Change[]> {
+  const rows = await db
+    .selectFrom('kw_changes')
+    .select(['entry', 'hash'])
+    .where('number', '>', after)
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+  return rows.map(({ entry, hash }) => parseEntry(entry, hash))
+}
+
+function rowOf(change: Change) {
+  return {
+    number: change.number,
+    hash: change.hash,
+    entry: entryText(change),
+    at: change.at.getTime(),
+    organization: change.organization === null ? null : text.encode(change.organization),
+    target: text.encode(change.target),
+    action: change.action,
+  }
+}

@@ -1,0 +1,19 @@
+import BetterSqlite3 from 'better-sqlite3'
+import { DatabaseFileError } from './database-file-error.ts'
+import { NewerSchemaError } from './migrations/index.ts'
+
+/** What an error met while opening `file` means to the one who has to put it right. */
+export function explain(file: string, error: unknown): unknown {
+  if (error instanceof NewerSchemaError) return new DatabaseFileError('database_newer', file, error)
+  if (error instanceof BetterSqlite3.SqliteError) {
+    if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) return new DatabaseFileError('database_damaged', file, error)
+    if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new DatabaseFileError('database_in_use', file, error)
+    if (/^SQLITE_(CANTOPEN|READONLY|PERM|IOERR|FULL)/.test(error.code)) return unwritable(file, error)
+  }
+  if (error instanceof Error && 'syscall' in error) return unwritable(file, error)
+  return error
+}
+
+function unwritable(file: string, error: Error): DatabaseFileError {
+  return new DatabaseFileError('database_unwritable', file, error)
+}

@@ -1,0 +1,30 @@
+import { first } from './0001-first.ts'
+import type { Migration } from './migration.ts'
+
+export type { ColumnTypes, Migration } from './migration.ts'
+
+/** Numbered from 1 without gaps, in the order in which they run. */
+export const migrations: readonly Migration[] = [first]
+
+export const migrationsTable = `create table if not exists kw_migrations (
+  number bigint primary key,
+  name text not null,
+  applied_at bigint not null
+)`
+
+/** The database has seen a migration that this version of Keywright does not know. */
+export class NewerSchemaError extends Error {
+  constructor(applied: number, known: number) {
+    super(
+      `The database has schema ${applied}, and this version of Keywright knows none above ${known}: start a newer one.`,
+    )
+    this.name = 'NewerSchemaError'
+  }
+}
+
+/** Those that a database which has seen `applied` of them has not. Throws `NewerSchemaError`. */
+export function pendingAfter(applied: number): readonly Migration[] {
+  const known = migrations.length
+  if (applied > known) throw new NewerSchemaError(applied, known)
+  return migrations.filter(({ number }) => number > applied)
+}

@@ -1,0 +1,104 @@
+import type { ColumnType, Selectable } from 'kysely'
+
+/** Written as a number; PostgreSQL answers a bigint as a string. Instants are milliseconds since the epoch. */
+type Integer = ColumnType<number | string, number, number>
+type NullableInteger = ColumnType<number | string | null, number | null, number | null>
+
+/** The prefix keeps our tables apart where the database is shared with an application's own. */
+export interface Schema {
+  kw_organizations: OrganizationRow
+  kw_projects: ProjectRow
+  kw_members: MemberRow
+  kw_keys: KeyRow
+  /** One row for each secret version of each key, so that a credential is found by its digest. */
+  kw_digests: { digest: string; key: string }
+  kw_service_keys: ServiceKeyRow
+  kw_changes: ChangeRow
+  /** One row. */
+  kw_head: { number: Integer; hash: string }
+}
+
+export interface OrganizationRow {
+  id: string
+  name: string
+  plan: string | null
+  namespaces: string | null
+  monthly_quota: NullableInteger
+  state: string
+  created_at: Integer
+}
+
+export interface ProjectRow {
+  id: string
+  organization: string
+  name: string
+  created_at: Integer
+}
+
+export interface MemberRow {
+  organization: string
+  user: string
+  role: string
+  created_at: Integer
+}
+
+export interface KeyRow {
+  id: string
+  organization: string
+  project: string | null
+  created_by: string | null
+  name: string
+  kind: string
+  environment: string
+  permissions: string | null
+  namespaces: string | null
+  allowed_ips: string | null
+  limits: string | null
+  metadata: string
+  created_at: Integer
+  expires_at: NullableInteger
+  suspended_at: NullableInteger
+  revoked_at: NullableInteger
+  revoked_reason: string | null
+  deleted_at: NullableInteger
+  /** In the key's own row: what locks a key locks its versions, and one read never mixes two states of it. */
+  versions: string
+}
+
+export interface ServiceKeyRow {
+  id: string
+  name: string
+  digest: string
+  hint: string
+  permissions: string
+  organization: string | null
+  created_at: Integer
+  revoked_at: NullableInteger
+}
+
+export interface ChangeRow {
+  number: Integer
+  hash: string
+  /** Exactly what was hashed; the columns below repeat parts of it for the sake of indexes, and are not believed. */
+  entry: string
+  at: Integer
+  organization: string | null
+  target: string
+  action: string
+}
+
+/** A key joined with what verification asks about it. */
+export interface FoundRow extends Selectable<KeyRow> {
+  read_at: number | string
+  organization_id: string
+  organization_name: string
+  organization_plan: string | null
+  organization_namespaces: string | null
+  organization_monthly_quota: number | string | null
+  organization_state: string
+  organization_created_at: number | string
+  maker_organization: string | null
+  maker_user: string | null
+  maker_role: string | null
+  maker_created_at: number | string | null
+}

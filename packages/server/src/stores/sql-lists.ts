@@ -1,0 +1,84 @@
+import {
+  type KeyFilter,
+  type KeyRecord,
+  type MemberRecord,
+  memberCursor,
+  type Page,
+  pageOf,
+  parseMemberCursor,
+  type Store,
+} from '@keywright/core'
+import type { Kysely } from 'kysely'
+import { text } from './codec.ts'
+import { keyQuery } from './key-query.ts'
+import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
+import type { Schema } from './schema.ts'
+import { locking, type Session } from './session.ts'
+
+type Lists = Pick<Store, 'organizations' | 'projects' | 'serviceKeys'>
+type MemberPage = Parameters<Store['members']>[0]
+
+export async function listKeys(session: Session, filter: KeyFilter): Promise<Page<KeyRecord>> {
+  const rows = await locking(session, keyQuery(session.db, filter)).execute()
+  return pageOf(rows.map(keys.toRecord), filter.limit, idOf)
+}
+
+export async function listMembers(session: Session, page: MemberPage): Promise<Page<MemberRecord>> {
+  const { organization, user, after, limit } = page
+  let query = session.db
+    .selectFrom('kw_members')
+    .selectAll()
+    .orderBy('organization')
+    .orderBy('user')
+    .limit(limit + 1)
+  if (organization !== undefined) query = query.where('organization', '=', text.encode(organization))
+  if (user !== undefined) query = query.where('user', '=', text.encode(user))
+  if (after !== undefined) {
+    const last = parseMemberCursor(after)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('organization', 'user'), '>', tuple(text.encode(last.organization), text.encode(last.user))),
+    )
+  }
+  return pageOf((await locking(session, query).execute()).map(members.toRecord), limit, memberCursor)
+}
+
+/** Lists go on from an id and never count rows over: a page costs the same wherever it is. */
+export function listsOf(db: Kysely<Schema>): Lists {
+  return {
+    async organizations({ after, limit }) {
+      let query = db
+        .selectFrom('kw_organizations')
+        .selectAll()
+        .orderBy('id')
+        .limit(limit + 1)
+      if (after !== undefined) query = query.where('id', '>', text.encode(after))
+      return pageOf((await query.execute()).map(organizations.toRecord), limit, idOf)
+    },
+
+    async projects({ organization, after, limit }) {
+      let query = db
+        .selectFrom('kw_projects')
+        .selectAll()
+        .orderBy('id')
+        .limit(limit + 1)
+      if (organization !== undefined) query = query.where('organization', '=', text.encode(organization))
+      if (after !== undefined) query = query.where('id', '>', text.encode(after))
+      return pageOf((await query.execute()).map(projects.toRecord), limit, idOf)
+    },
+
+    async serviceKeys({ organization, after, limit }) {
+      let query = db
+        .selectFrom('kw_service_keys')
+        .selectAll()
+        .orderBy('id')
+        .limit(limit + 1)
+      if (organization !== undefined) query = query.where('organization', '=', text.encode(organization))
+      if (after !== undefined) query = query.where('id', '>', text.encode(after))
+      return pageOf((await query.execute()).map(serviceKeys.toRecord), limit, idOf)
+    },
+  }
+}
+
+function idOf(record: { id: string }): string {
+  return record.id
+}

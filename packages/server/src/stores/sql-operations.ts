@@ -1,0 +1,103 @@
+import { DuplicateError, type KeyRecord, type Operations } from '@keywright/core'
+import { text } from './codec.ts'
+import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
+import { locking, type Session } from './session.ts'
+import { listKeys, listMembers } from './sql-lists.ts'
+import { lookupsOf } from './sql-lookups.ts'
+
+/** @param isDuplicate whether a database error is a violated unique index */
+export function operationsOn(session: Session, isDuplicate: (error: unknown) => boolean): Operations {
+  const { db } = session
+
+  /** The database's own error is not passed on: PostgreSQL's quotes the digest. */
+  async function uniqueDigest(insert: () => Promise<unknown>): Promise<void> {
+    try {
+      await insert()
+    } catch (error) {
+      throw isDuplicate(error) ? new DuplicateError('digest') : error
+    }
+  }
+
+  async function putDigests(key: KeyRecord): Promise<void> {
+    const digests = key.versions.map((version) => text.encode(version.digest))
+    const stored = await db.selectFrom('kw_digests').select('digest').where('key', '=', text.encode(key.id)).execute()
+    const known = new Set(stored.map(({ digest }) => digest))
+    const wanted = new Set(digests)
+    const gone = [...known].filter((digest) => !wanted.has(digest))
+    const fresh = digests.filter((digest) => !known.has(digest)).map((digest) => ({ digest, key: text.encode(key.id) }))
+    if (gone.length > 0) await db.deleteFrom('kw_digests').where('digest', 'in', gone).execute()
+    if (fresh.length > 0) await uniqueDigest(() => db.insertInto('kw_digests').values(fresh).execute())
+  }
+
+  return {
+    ...lookupsOf(session),
+    keys: (filter) => listKeys(session, filter),
+    members: (page) => listMembers(session, page),
+    async serviceKey(id) {
+      const query = db.selectFrom('kw_service_keys').selectAll().where('id', '=', text.encode(id))
+      const row = await locking(session, query).executeTakeFirst()
+      return row && serviceKeys.toRecord(row)
+    },
+
+    async putKey(key) {
+      const { id, ...rest } = keys.toRow(key)
+      await db
+        .insertInto('kw_keys')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute()
+      await putDigests(key)
+    },
+
+    async putOrganization(organization) {
+      const { id, ...rest } = organizations.toRow(organization)
+      await db
+        .insertInto('kw_organizations')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute()
+    },
+    async deleteOrganization(id) {
+      await db.deleteFrom('kw_organizations').where('id', '=', text.encode(id)).execute()
+    },
+
+    async putProject(project) {
+      const { id, ...rest } = projects.toRow(project)
+      await db
+        .insertInto('kw_projects')
+        .values({ id, ...rest })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+        .execute()
+    },
+    async deleteProject(id) {
+      await db.deleteFrom('kw_projects').where('id', '=', text.encode(id)).execute()
+    },
+
+    async putMember(member) {
+      const row = members.toRow(member)
+      await db
+        .insertInto('kw_members')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['organization', 'user']).doUpdateSet(row))
+        .execute()
+    },
+    async deleteMember(organization, user) {
+      await db
+        .deleteFrom('kw_members')
+        .where('organization', '=', text.encode(organization))
+        .where('user', '=', text.encode(user))
+        .execute()
+    },
+
+    async putServiceKey(key) {
+      const { id, ...rest } = serviceKeys.toRow(key)
+      await uniqueDigest(() =>
+        db
+          .insertInto('kw_service_keys')
+          .values({ id, ...rest })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
+          .execute(),
+      )
+    },
+  }
+}

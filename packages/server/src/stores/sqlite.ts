@@ -1,0 +1,77 @@
+import { createTurns, type Store } from '@keywright/core'
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { text } from './codec.ts'
+import { foundByDigestQuery } from './found-query.ts'
+import { foundKey } from './mapping.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import type { FoundRow, Schema } from './schema.ts'
+import { createSqlStore } from './sql-store.ts'
+
+/**
+ * A store in the database of `client`, whose file no other process may write. Its tables are named `kw_…` and are made
+ * or brought up to date here. The store puts the client into WAL mode with `synchronous = FULL`, so that a change
+ * acknowledged is a change on disk; its transactions are the store's alone. `close` leaves the client open.
+ *
+ * Throws for a database in memory, which only its own connection could read.
+ */
+export function sqlite(client: BetterSqlite3.Database): Store {
+  if (client.memory)
+    throw new TypeError('SQLite must be given a file. Where nothing is to be kept, use createMemoryStore().')
+  configure(client)
+  migrateSqlite(client)
+
+  // A connection of its own, since reads on the writer's would see what its transaction has not committed.
+  const readClient = new BetterSqlite3(client.name, { readonly: true })
+  const reader = kyselyOn(readClient)
+  const writer = kyselyOn(client)
+  const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
+  const inTurn = createTurns()
+
+  return createSqlStore({
+    reader,
+    find(digest) {
+      const row = findStatement.get(text.encode(digest))
+      return row && foundKey(row)
+    },
+    transaction: (work) =>
+      inTurn(async () => {
+        // Left open only where an earlier rollback itself failed.
+        if (client.inTransaction) client.exec('rollback')
+        client.exec('begin immediate')
+        try {
+          const result = await work(writer)
+          client.exec('commit')
+          return result
+        } catch (error) {
+          // Some failures, a full disk for one, have rolled back already.
+          if (client.inTransaction) client.exec('rollback')
+          throw error
+        }
+      }),
+    locksRows: false,
+    isDuplicate: (error) =>
+      error instanceof BetterSqlite3.SqliteError &&
+      (error.code === 'SQLITE_CONSTRAINT_UNIQUE' || error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'),
+    close: () => inTurn(async () => void readClient.close()),
+  })
+}
+
+function configure(client: BetterSqlite3.Database): void {
+  if (client.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
+    throw new Error(`${client.name} cannot be put into WAL mode: keep it on a local disk.`)
+  }
+  client.pragma('synchronous = FULL')
+  client.pragma('foreign_keys = ON')
+}
+
+/** Kysely asks for each statement anew; preparing one costs more than running it. */
+function kyselyOn(client: BetterSqlite3.Database): Kysely<Schema> {
+  const prepared = new Map<string, BetterSqlite3.Statement>()
+  const prepare = (sql: string) => {
+    const statement = prepared.get(sql) ?? client.prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }
+  return new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } }) })
+}
