@@ -28,7 +28,8 @@ export function compileRanges(list: readonly string[]): AddressRanges {
     has(ip) {
       if (ranges.length === 0 || !readAddress(ip, scratch)) return false
       const ipv4 = isIpv4(scratch)
-      return ranges.some((range) => range.ipv4 === ipv4 && holds(range))
+      for (const range of ranges) if (range.ipv4 === ipv4 && holds(range)) return true
+      return false
     },
   }
 }

@@ -1,5 +1,5 @@
 // CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320), as in gzip and PNG. `zlib.crc32` is missing from early
-// Node 20, takes the whole message at once, and here the characters are looked at anyway.
+// Node 20.
 
 /** Four tables of 256: table k advances a byte by k further zero bytes, so that four bytes cost one step. */
 const tables = new Int32Array(1024)
@@ -15,21 +15,33 @@ for (let at = 256; at < 1024; at++) {
 }
 
 /** The state before the first byte. */
-export const crcStart = -1
+const crcStart = -1
 
-export function crcByte(state: number, byte: number): number {
-  return (state >>> 8) ^ (tables[(state ^ byte) & 255] as number)
+/** State after the bytes from `from` up to `end`. */
+export function crcBytes(bytes: Uint8Array, from: number, end: number, start: number = crcStart): number {
+  let state = start
+  let i = from
+  for (; i + 4 <= end; i += 4) {
+    const a = bytes[i] as number
+    const b = bytes[i + 1] as number
+    const c = bytes[i + 2] as number
+    const d = bytes[i + 3] as number
+    state ^= a | (b << 8) | (c << 16) | (d << 24)
+    state =
+      (tables[768 + (state & 255)] as number) ^
+      (tables[512 + ((state >>> 8) & 255)] as number) ^
+      (tables[256 + ((state >>> 16) & 255)] as number) ^
+      (tables[state >>> 24] as number)
+  }
+  for (; i < end; i++) state = step(state, bytes[i] as number)
+  return state
 }
 
-/** Four bytes, the first in the lowest eight bits. */
-export function crcWord(state: number, word: number): number {
-  const mixed = state ^ word
-  return (
-    (tables[768 + (mixed & 255)] as number) ^
-    (tables[512 + ((mixed >>> 8) & 255)] as number) ^
-    (tables[256 + ((mixed >>> 16) & 255)] as number) ^
-    (tables[mixed >>> 24] as number)
-  )
+/** State after all characters of an ASCII text. */
+export function crcText(text: string): number {
+  let state = crcStart
+  for (let i = 0; i < text.length; i++) state = step(state, text.charCodeAt(i))
+  return state
 }
 
 /** The checksum that belongs to a state: unsigned, 32 bits. */
@@ -37,9 +49,6 @@ export function crcValue(state: number): number {
   return ~state >>> 0
 }
 
-/** State after all characters of an ASCII text. */
-export function crcText(text: string, from: number = crcStart): number {
-  let state = from
-  for (let i = 0; i < text.length; i++) state = crcByte(state, text.charCodeAt(i))
-  return state
+function step(state: number, byte: number): number {
+  return (state >>> 8) ^ (tables[(state ^ byte) & 255] as number)
 }

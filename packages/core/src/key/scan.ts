@@ -1,25 +1,31 @@
 import { alphabets } from './alphabet.ts'
-import { crcByte, crcText, crcValue, crcWord } from './crc32.ts'
-import { checksumLength, type Shape } from './shape.ts'
+import { crcBytes, crcText, crcValue } from './crc32.ts'
+import { checksumLength, longestCredential, type Shape } from './shape.ts'
 
-/** A shape laid out for one pass over char codes: it answers without a hash, a regular expression or an allocation. */
+/** A shape laid out for the parser, which answers without a hash, a regular expression or a lasting allocation. */
 export interface Scan {
   length: number
   prefix: Uint8Array
   /** State of the checksum after the prefix. */
   prefixCrc: number
   checksum: boolean
-  /** Rows of 128: 0 where the character of that code may stand, 1 where not. */
+  /** Rows of 256: 0 where the byte may stand, 1 where not. */
   rows: Uint8Array
-  /** For each position the start of its row. */
-  rowOf: Uint16Array
+  /** Between prefix and checksum: start of a row, and up to which position it holds; in pairs. */
+  runs: Uint16Array
 }
 
 export function compileScan({ form, positions, checksum }: Shape): Scan {
   const choices = [...new Set(positions)]
-  const rows = new Uint8Array(choices.length * 128).fill(1)
+  const rows = new Uint8Array(choices.length * 256).fill(1)
   for (const [row, choice] of choices.entries()) {
-    for (const character of choice) rows[row * 128 + character.charCodeAt(0)] = 0
+    for (const character of choice) rows[row * 256 + character.charCodeAt(0)] = 0
+  }
+  const runs: number[] = []
+  const end = positions.length - (checksum ? checksumLength : 0)
+  for (let i = form.prefix.length; i < end; i++) {
+    if (i + 1 < end && positions[i + 1] === positions[i]) continue
+    runs.push(choices.indexOf(positions[i] ?? '') * 256, i + 1)
   }
   return {
     length: positions.length,
@@ -27,55 +33,32 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
     prefixCrc: crcText(form.prefix),
     checksum,
     rows,
-    rowOf: Uint16Array.from(positions, (choice) => choices.indexOf(choice) * 128),
+    runs: Uint16Array.from(runs),
   }
 }
 
+const encoder = new TextEncoder()
+const bytes = new Uint8Array(3 * longestCredential)
+
 /** Whether the text, which has the scan's length, is in the grammar and its checksum right. */
 export function accepts(scan: Scan, text: string): boolean {
-  const { prefix, rows, rowOf } = scan
-  for (let i = 0; i < prefix.length; i++) if (text.charCodeAt(i) !== prefix[i]) return false
+  // As many bytes as characters: ASCII alone. Writing them out once costs less than half of asking the string for each.
+  if (encoder.encodeInto(text, bytes).written !== scan.length) return false
 
-  // What is wrong is gathered and asked for once: `wrong` from the rows, `wide` for whatever is not ASCII. Without
-  // `wide`, U+0161 would pass for `a` here.
+  const { prefix, rows, runs } = scan
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
+
   let wrong = 0
-  let wide = 0
   let i = prefix.length
-  if (!scan.checksum) {
-    for (; i < scan.length; i++) {
-      const code = text.charCodeAt(i)
-      wide |= code
-      wrong |= rows[(rowOf[i] as number) + (code & 127)] as number
-    }
-    return wrong === 0 && wide < 128
+  for (let run = 0; run < runs.length; run += 2) {
+    const row = runs[run] as number
+    const end = runs[run + 1] as number
+    for (; i < end; i++) wrong |= rows[row + (bytes[i] as number)] as number
   }
-
-  const end = scan.length - checksumLength
-  let crc = scan.prefixCrc
-  for (; i + 4 <= end; i += 4) {
-    const a = text.charCodeAt(i)
-    const b = text.charCodeAt(i + 1)
-    const c = text.charCodeAt(i + 2)
-    const d = text.charCodeAt(i + 3)
-    wide |= a | b | c | d
-    wrong |=
-      (rows[(rowOf[i] as number) + (a & 127)] as number) |
-      (rows[(rowOf[i + 1] as number) + (b & 127)] as number) |
-      (rows[(rowOf[i + 2] as number) + (c & 127)] as number) |
-      (rows[(rowOf[i + 3] as number) + (d & 127)] as number)
-    crc = crcWord(crc, a | (b << 8) | (c << 16) | (d << 24))
-  }
-  for (; i < end; i++) {
-    const code = text.charCodeAt(i)
-    wide |= code
-    wrong |= rows[(rowOf[i] as number) + (code & 127)] as number
-    crc = crcByte(crc, code)
-  }
-  if (wrong !== 0 || wide > 127) return false
-
-  const high = digit(text, end) * 3844 + digit(text, end + 1) * 62 + digit(text, end + 2)
-  const low = digit(text, end + 3) * 3844 + digit(text, end + 4) * 62 + digit(text, end + 5)
-  return high * 238_328 + low === crcValue(crc)
+  if (wrong !== 0) return false
+  if (!scan.checksum) return true
+  const crc = crcValue(crcBytes(bytes, prefix.length, i, scan.prefixCrc))
+  return threeDigits(i) * 238_328 + threeDigits(i + 3) === crc
 }
 
 /** Six base62 characters, the most significant first. 62⁶ is more than 2³². */
@@ -89,12 +72,16 @@ export function checksumOf(text: string): string {
   return digits
 }
 
-/** Where a character is no digit: so much that no checksum equals the sum. */
+/** So much that no sum with it is a checksum of 32 bits. */
 const noDigit = 2 ** 40
-const digits = new Float64Array(128).fill(noDigit)
-for (let value = 0; value < 62; value++) digits[alphabets.base62.charCodeAt(value)] = value
+const digitOf = new Float64Array(256).fill(noDigit)
+for (let value = 0; value < 62; value++) digitOf[alphabets.base62.charCodeAt(value)] = value
 
-function digit(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return code < 128 ? (digits[code] as number) : noDigit
+/** Their value in base62: 0 to 238,327. */
+function threeDigits(at: number): number {
+  return (
+    (digitOf[bytes[at] as number] as number) * 3844 +
+    (digitOf[bytes[at + 1] as number] as number) * 62 +
+    (digitOf[bytes[at + 2] as number] as number)
+  )
 }
