@@ -126,4 +126,8 @@ export interface RefusalFacts {
   namespace?: string
   organization?: string
   permission?: string
+  /** Instead of the row's, where no row has it: 405, 408, 431. */
+  status?: number
+  /** Instead of the row's `{message}`: a sentence about this one request, taken as it is. */
+  message?: string
 }

@@ -10,6 +10,9 @@ export type Text = string | readonly Piece[]
 
 type Encode = (text: string) => string
 
+/** A row, and the text that stands where its `message` would. */
+export type Row = RefusalRow & { said?: string }
+
 export function renderPieces(pieces: readonly Piece[], facts: RefusalFacts): string {
   let text = ''
   for (const piece of pieces) text += typeof piece === 'string' ? piece : piece(facts)
@@ -22,7 +25,7 @@ export function contentTypeOf(body: Body): string {
   return 'xml' in body ? 'application/xml; charset=utf-8' : 'text/plain; charset=utf-8'
 }
 
-export function writeBody(body: Body, row: RefusalRow): Text {
+export function writeBody(body: Body, row: Row): Text {
   if ('xml' in body) return writeText(body.xml, row, escapeXml)
   if ('text' in body) return writeText(body.text, row, escapeText)
   const pieces: Piece[] = []
@@ -31,13 +34,13 @@ export function writeBody(body: Body, row: RefusalRow): Text {
 }
 
 /** The template's own text stays as it is; only what fills it is escaped. */
-export function writeText(template: string, row: RefusalRow, encode: Encode): Text {
+export function writeText(template: string, row: Row, encode: Encode): Text {
   const pieces: Piece[] = []
   write(template, row, encode, (text) => text, pieces)
   return textOf(pieces)
 }
 
-function writeJson(template: JsonTemplate, row: RefusalRow, pieces: Piece[]): void {
+function writeJson(template: JsonTemplate, row: Row, pieces: Piece[]): void {
   if (typeof template === 'string') {
     writeJsonString(template, row, pieces)
   } else if (isList(template)) {
@@ -59,7 +62,7 @@ function writeJson(template: JsonTemplate, row: RefusalRow, pieces: Piece[]): vo
   }
 }
 
-function writeJsonString(template: string, row: RefusalRow, pieces: Piece[]): void {
+function writeJsonString(template: string, row: Row, pieces: Piece[]): void {
   if (template === '{status}') {
     pieces.push(String(row.status))
     return
@@ -79,17 +82,22 @@ function writeJsonString(template: string, row: RefusalRow, pieces: Piece[]): vo
 }
 
 /** The fact that a string is nothing but, be it through a value of the row. */
-function onlyFactOf(template: string, row: RefusalRow): Fact | undefined {
+function onlyFactOf(template: string, row: Row): Fact | undefined {
   const [first, ...others] = splitTemplate(template)
   if (typeof first !== 'object' || others.length > 0) return undefined
+  if (first.name === 'message' && row.said !== undefined) return undefined
   const value = ownValue(first.name, row)
   return value === undefined ? factsByName.get(first.name) : onlyFactOf(value, { status: row.status })
 }
 
-function write(template: string, row: RefusalRow, encode: Encode, literal: Encode, pieces: Piece[]): void {
+function write(template: string, row: Row, encode: Encode, literal: Encode, pieces: Piece[]): void {
   for (const part of splitTemplate(template)) {
     if (typeof part === 'string') {
       pieces.push(literal(part))
+      continue
+    }
+    if (part.name === 'message' && row.said !== undefined) {
+      pieces.push(encode(row.said))
       continue
     }
     const value = ownValue(part.name, row)
@@ -99,7 +107,7 @@ function write(template: string, row: RefusalRow, encode: Encode, literal: Encod
   }
 }
 
-function ownValue(name: string, row: RefusalRow): string | undefined {
+function ownValue(name: string, row: Row): string | undefined {
   if (name === 'status') return String(row.status)
   if (name === 'title') return reasonPhrase(row.status)
   return row.values && Object.hasOwn(row.values, name) ? row.values[name] : undefined

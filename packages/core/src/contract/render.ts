@@ -1,7 +1,7 @@
 import type { Contract } from './contract.ts'
 import { escapeHeader } from './escape.ts'
-import { type Refusal, type RefusalFacts, type RefusalName, type RefusalRow, refusalNames } from './refusal.ts'
-import { contentTypeOf, renderPieces, type Text, textOf, writeBody, writeText } from './render-body.ts'
+import { type Refusal, type RefusalFacts, type RefusalName, refusalNames } from './refusal.ts'
+import { contentTypeOf, type Row, renderPieces, type Text, textOf, writeBody, writeText } from './render-body.ts'
 
 /** Writes the refusal a caller sees. One that depends on no fact is the same frozen object every time. */
 export type RenderRefusal = (name: RefusalName, facts: RefusalFacts) => Refusal
@@ -14,16 +14,19 @@ export type RenderRefusal = (name: RefusalName, facts: RefusalFacts) => Refusal
  * with 429 and 503.
  */
 export function compileRefusals(contract: Contract): RenderRefusal {
-  const rows = new Map(refusalNames.map((name) => [name, compileRow(contract, name)]))
+  const rows = new Map(refusalNames.map((name) => [name, compileRow(contract, name, contract.refusals[name])]))
   return (name, facts) => {
     const render = rows.get(name)
     if (!render) throw new TypeError(`There is no refusal named ${name}.`)
-    return render(facts)
+    const { status, message } = facts
+    if (status === undefined && message === undefined) return render(facts)
+    const row = contract.refusals[name]
+    const changed: Row = { ...row, status: status ?? row.status, ...(message !== undefined && { said: message }) }
+    return compileRow(contract, name, changed)(facts)
   }
 }
 
-function compileRow(contract: Contract, name: RefusalName): (facts: RefusalFacts) => Refusal {
-  const row = contract.refusals[name]
+function compileRow(contract: Contract, name: RefusalName, row: Row): (facts: RefusalFacts) => Refusal {
   const { status } = row
   const body = writeBody(row.body ?? contract.body, row)
   const fixed: Record<string, string> = {}
@@ -46,7 +49,7 @@ function compileRow(contract: Contract, name: RefusalName): (facts: RefusalFacts
   }
 }
 
-function headersOf(contract: Contract, name: RefusalName, row: RefusalRow): Record<string, Text> {
+function headersOf(contract: Contract, name: RefusalName, row: Row): Record<string, Text> {
   const headers: Record<string, Text> = {
     'content-type': contentTypeOf(row.body ?? contract.body),
     'cache-control': 'no-store',
@@ -76,7 +79,7 @@ function challenge(contract: Contract, name: RefusalName): string {
 const namedPermission = /,\s*[a-z_]+="\{permission\}"/i
 
 /** A parameter that names the permission is left out where there is none, or where it came out unfit to be one. */
-function writeChallenge(template: string, row: RefusalRow): Text {
+function writeChallenge(template: string, row: Row): Text {
   const found = namedPermission.exec(template)
   if (!found) return writeHeader(template, row)
   const parameter = found[0].slice(0, found[0].indexOf('{'))
@@ -87,6 +90,6 @@ function writeChallenge(template: string, row: RefusalRow): Text {
   ])
 }
 
-function writeHeader(template: string, row: RefusalRow): Text {
+function writeHeader(template: string, row: Row): Text {
   return writeText(template, row, escapeHeader)
 }
