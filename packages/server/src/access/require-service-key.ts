@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http'
+import type { ServicePermission } from '@keywright/core'
+import { Problem } from '../control/problem.ts'
+import { soleHeader } from '../http/framing.ts'
+import { readBearer } from './bearer.ts'
+import { challenge, refusalOf } from './caller.ts'
+import type { ServiceKeys } from './service-keys.ts'
+
+/** For routes that take their requests as Node hands them over. @throws Problem */
+export async function requireServiceKey(
+  { rawHeaders }: IncomingMessage,
+  authenticate: ServiceKeys['authenticate'],
+  permission: ServicePermission,
+): Promise<void> {
+  const authorization = soleHeader(rawHeaders, 'authorization')
+  if (authorization === undefined) throw refusalOf('repeated')
+  const bearer = readBearer(authorization)
+  if ('problem' in bearer) throw refusalOf(bearer.problem)
+  const found = authenticate(bearer.token)
+  const principal = found instanceof Promise ? await found : found
+  if (principal === null) throw challenge('invalid_credential')
+  const { permissions } = principal
+  if (!permissions.includes('*') && !permissions.includes(permission)) {
+    throw new Problem('permission_missing', `This needs a service key with the permission '${permission}'.`)
+  }
+}

@@ -1,0 +1,55 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StartError } from './start-error.ts'
+
+/** Where an instance keeps what it makes itself, for this user's eyes only. */
+export interface DataFolder {
+  databaseFile: string
+  serviceKeyFile: string
+  /** The service key of the first start; made by `mint` where there is none. */
+  serviceKey: (mint: () => string) => string
+}
+
+/** @throws StartError */
+export function openDataFolder(path: string): DataFolder {
+  guarded(path, 'made', () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+  const serviceKeyFile = join(path, 'service-key')
+  return {
+    databaseFile: join(path, 'keywright.db'),
+    serviceKeyFile,
+    serviceKey: (mint) => guarded(serviceKeyFile, 'read', () => readOrMake(serviceKeyFile, mint)),
+  }
+}
+
+function readOrMake(file: string, mint: () => string): string {
+  try {
+    // Two processes that start at once must not each believe in a key of their own.
+    writeFileSync(file, `${mint()}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    chmodSync(file, 0o600)
+  }
+  const key = readFileSync(file, 'utf8').trim()
+  if (/^[\x21-\x7e]{32,512}$/.test(key)) return key
+  throw new StartError(
+    `${file} holds no service key.`,
+    'Remove it, and the next start makes a new one; or set KEYWRIGHT_SERVICE_KEY.',
+  )
+}
+
+function guarded<T>(path: string, verb: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === null) throw error
+    throw new StartError(
+      `${path} cannot be ${verb} (${code}).`,
+      'Give this user the right to, or choose another folder with --data.',
+    )
+  }
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}

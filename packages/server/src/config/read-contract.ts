@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { builtIn } from '@keywright/contracts'
+import { type Contract, ContractError, parseContract } from '@keywright/core'
+import { parse } from 'yaml'
+import { SettingError } from './start-error.ts'
+import { nearest } from './suggest.ts'
+
+/** A built-in contract by its name, or the one in a file. @throws SettingError */
+export async function readContract(nameOrFile: string, folder: string): Promise<Contract> {
+  if (Object.hasOwn(builtIn, nameOrFile)) return (builtIn as Record<string, Contract>)[nameOrFile] as Contract
+  const path = resolve(folder, nameOrFile)
+  if (!existsSync(path)) {
+    const names = Object.keys(builtIn)
+    const meant = nearest(nameOrFile, names)
+    throw new SettingError(
+      `There is no built-in contract and no file ${nameOrFile}.`,
+      `${meant ? `Did you mean ${meant}? ` : ''}Built in are ${names.join(', ')}; a file ends in .ts, .js, .yaml or .json.`,
+    )
+  }
+  try {
+    return parseContract(await dataIn(path))
+  } catch (error) {
+    if (!(error instanceof ContractError)) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new SettingError(`${nameOrFile} cannot be read: ${reason}`, 'Correct the file.')
+    }
+    const lines = error.message.replaceAll(/^contract: /gm, '  ')
+    throw new SettingError(`${nameOrFile} is no contract that can be run:\n${lines}`, 'Correct what is named.')
+  }
+}
+
+async function dataIn(path: string): Promise<unknown> {
+  const extension = extname(path)
+  if (extension === '.json') return JSON.parse(readFileSync(path, 'utf8'))
+  if (extension === '.yaml' || extension === '.yml') return parse(readFileSync(path, 'utf8'))
+  if (!['.ts', '.js', '.mts', '.mjs'].includes(extension))
+    throw new Error('its name has to end in .ts, .js, .yaml or .json')
+  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+}

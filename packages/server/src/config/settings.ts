@@ -1,0 +1,207 @@
+import { compileRanges, createDigester } from '@keywright/core'
+import { z } from 'zod'
+
+/** How an instance runs. What a flag, a variable and the configuration file say, checked. */
+export interface Settings {
+  /** A built-in contract's name, or a file. */
+  contract: string
+  /** Origin of the API behind the gateway, with an optional base path; null: only the contract's own routes are served. */
+  upstream: URL | null
+  host: string
+  port: number
+  controlHost: string
+  controlPort: number
+  /** The edge and the control side as seen from outside; null: as they are bound. */
+  publicUrl: string | null
+  consoleUrl: string | null
+  /** Addresses and CIDR ranges; null: none for client addresses, loopback for forward-auth. */
+  trustedProxies: readonly string[] | null
+  data: string
+  /** `postgres://…`; null: SQLite in the data folder. */
+  database: string | null
+  redis: string | null
+  serviceKey: string | null
+  secret: string | null
+  /** The first is the current one. */
+  peppers: readonly { id: string; value: string }[]
+  signUp: 'invited' | 'open'
+}
+
+export interface Setting {
+  /** Reads what a flag, a variable or the file says; its message follows "… is not usable: ". */
+  read: z.ZodType
+  fallback: unknown
+  variable: string
+  /** Without the dashes; absent: it cannot be given on the command line. */
+  flag?: { name: string; takes: string; repeatable?: true; about: string }
+  /** Never printed, may be read from the file that `<variable>_FILE` names. */
+  secret?: true
+  /** Kept out of the configuration file, which people commit. */
+  notInFile?: true
+}
+
+const text = z.string({ error: 'it has to be a text' }).min(1, 'it is empty')
+
+const port = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value),
+  z.int('it has to be a whole number').min(0, 'it has to be 0 to 65535').max(65_535, 'it has to be 0 to 65535'),
+)
+
+const host = text.regex(/^[A-Za-z0-9._:-]+$/, 'it has to be a host name or an address, without a port')
+
+/** An address as seen from outside: no credentials, path, query or fragment that something would silently ignore. */
+const origin = text.transform((value, context) => {
+  const url = httpUrl(value)
+  if (url && url.href === `${url.origin}/`) return url.origin
+  context.addIssue('it has to be an address such as https://api.example.com, without a path')
+  return z.NEVER
+})
+
+const upstream = text.transform((value, context) => {
+  const url = httpUrl(value)
+  if (url && !url.search && !url.hash && !url.username && !url.password && !/[%;]|\/\//.test(url.pathname)) return url
+  context.addIssue(
+    'it has to be an address such as http://127.0.0.1:3000, with nothing but a plain path after the port',
+  )
+  return z.NEVER
+})
+
+function httpUrl(value: string): URL | null {
+  const url = URL.canParse(value) ? new URL(value) : null
+  return url && (url.protocol === 'http:' || url.protocol === 'https:') ? url : null
+}
+
+const ranges = z
+  .preprocess(listOf, z.array(z.string()).min(1, 'it is empty'))
+  .refine(areRanges, 'it has to be IP addresses or CIDR ranges such as 10.0.0.0/8, without bits below the mask')
+
+function listOf(value: unknown): unknown {
+  const list = Array.isArray(value) ? value : [value]
+  return list.flatMap((item) => (typeof item === 'string' ? item.split(/[\s,]+/).filter(Boolean) : [item]))
+}
+
+function areRanges(list: string[]): boolean {
+  try {
+    compileRanges(list)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const databaseUrl = text.regex(/^postgres(ql)?:\/\/./, 'it has to begin with postgres://')
+const redisUrl = text.regex(/^rediss?:\/\/./, 'it has to begin with redis:// or rediss://')
+
+/** It travels in a header: visible ASCII alone. */
+const longSecret = text.regex(
+  /^[\x21-\x7e]{32,512}$/,
+  'it has to be 32 or more visible ASCII characters, without spaces',
+)
+
+const peppers = text.transform((value, context) => {
+  const list = value.split(',').map((entry) => {
+    const [id = '', ...rest] = entry.trim().split(':')
+    return { id, value: rest.join(':') }
+  })
+  try {
+    createDigester(list)
+    return list
+  } catch (error) {
+    context.addIssue(`it has to be id:value,…: ${error instanceof Error ? error.message.replace(/\.$/, '') : error}`)
+    return z.NEVER
+  }
+})
+
+const signUp = z.enum(['invited', 'open'], 'it has to be "invited" or "open"')
+
+export const settings: { readonly [Name in keyof Settings]: Setting } = {
+  contract: {
+    read: text,
+    fallback: 'keywright',
+    variable: 'KEYWRIGHT_CONTRACT',
+    flag: { name: 'contract', takes: '<name or file>', about: 'how your API does API keys' },
+  },
+  upstream: {
+    read: upstream,
+    fallback: null,
+    variable: 'KEYWRIGHT_UPSTREAM',
+    flag: { name: 'upstream', takes: '<url>', about: 'the API that requests with a valid key are forwarded to' },
+  },
+  host: {
+    read: host,
+    fallback: '127.0.0.1',
+    variable: 'KEYWRIGHT_HOST',
+    flag: { name: 'host', takes: '<host>', about: 'where the edge listens' },
+  },
+  port: {
+    read: port,
+    fallback: 8787,
+    variable: 'KEYWRIGHT_PORT',
+    flag: { name: 'port', takes: '<port>', about: 'where the edge listens' },
+  },
+  controlHost: {
+    read: host,
+    fallback: '127.0.0.1',
+    variable: 'KEYWRIGHT_CONTROL_HOST',
+    flag: { name: 'control-host', takes: '<host>', about: 'where the control side listens' },
+  },
+  controlPort: {
+    read: port,
+    fallback: 8788,
+    variable: 'KEYWRIGHT_CONTROL_PORT',
+    flag: { name: 'control-port', takes: '<port>', about: 'where the control side listens' },
+  },
+  publicUrl: {
+    read: origin,
+    fallback: null,
+    variable: 'KEYWRIGHT_PUBLIC_URL',
+    flag: { name: 'public-url', takes: '<url>', about: 'the edge as seen from outside' },
+  },
+  consoleUrl: {
+    read: origin,
+    fallback: null,
+    variable: 'KEYWRIGHT_CONSOLE_URL',
+    flag: { name: 'console-url', takes: '<url>', about: 'the control side as seen from outside' },
+  },
+  trustedProxies: {
+    read: ranges,
+    fallback: null,
+    variable: 'KEYWRIGHT_TRUSTED_PROXIES',
+    flag: {
+      name: 'trusted-proxy',
+      takes: '<cidr>',
+      repeatable: true,
+      about: 'a proxy whose word on addresses and original requests counts',
+    },
+  },
+  data: {
+    read: text,
+    fallback: './.keywright',
+    variable: 'KEYWRIGHT_DATA',
+    flag: { name: 'data', takes: '<dir>', about: 'folder for the embedded database and the first service key' },
+  },
+  database: {
+    read: databaseUrl,
+    fallback: null,
+    variable: 'KEYWRIGHT_DATABASE_URL',
+    flag: { name: 'database', takes: '<url>', about: 'postgres://… instead of the embedded database' },
+    secret: true,
+  },
+  redis: {
+    read: redisUrl,
+    fallback: null,
+    variable: 'KEYWRIGHT_REDIS_URL',
+    flag: { name: 'redis', takes: '<url>', about: 'where many nodes count limits together' },
+    secret: true,
+  },
+  serviceKey: {
+    read: longSecret,
+    fallback: null,
+    variable: 'KEYWRIGHT_SERVICE_KEY',
+    secret: true,
+    notInFile: true,
+  },
+  secret: { read: longSecret, fallback: null, variable: 'KEYWRIGHT_SECRET', secret: true, notInFile: true },
+  peppers: { read: peppers, fallback: [], variable: 'KEYWRIGHT_PEPPERS', secret: true, notInFile: true },
+  signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+import { type RefusalName, readNamespaceInBody, type Verifier } from '@keywright/core'
+import { soleHeader } from '../http/framing.ts'
+import { readBody } from '../http/read-body.ts'
+
+export type BodyReading =
+  /** The bytes as they came, and what they name; null: nothing. */
+  { body: Buffer; namespace: string | null } | { refused: RefusalName }
+
+/** For a request whose namespace its body may name. */
+export async function readNamespaceFromBody(
+  { contract, namespaceInBody }: Verifier,
+  request: IncomingMessage,
+  { method, path }: { method: string; path: string },
+): Promise<BodyReading> {
+  const rule = contract.namespaces?.body
+  const presence = namespaceInBody(method, path)
+  if (!rule || presence === 'no') throw new Error(`The contract looks for no namespace in the body of ${method}.`)
+  const encoding = soleHeader(request.rawHeaders, 'content-encoding')
+  if (encoding === undefined) return { refused: 'invalid_request' }
+  const body = await readBody(request, rule.maxBytes)
+  if (body === null) return { refused: 'payload_too_large' }
+  const found = readNamespaceInBody(body, rule, presence, encoding ?? '')
+  return found.valid ? { body, namespace: found.namespace } : { refused: 'invalid_request' }
+}

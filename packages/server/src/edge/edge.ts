@@ -1,0 +1,206 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Allowed, Attempt, Outcome, Refusal, RefusalName, Verifier } from '@keywright/core'
+import type { Gateway } from '../gateway/gateway.ts'
+import { readTarget } from '../gateway/path.ts'
+import type { Addressing } from '../http/addressing.ts'
+import { answer, answerJson, withStatus } from '../http/answer.ts'
+import { hasBody, isSoundlyFramed } from '../http/framing.ts'
+import { requestIdOf } from '../http/request-id.ts'
+import { asText, type HttpHandlers } from '../http/server.ts'
+import type { Logger } from '../log/logger.ts'
+import { readNamespaceFromBody } from './body-namespace.ts'
+import type { ContractRoutes, Exchange } from './exchange.ts'
+import { isAcceptedMethod, refuseMethod } from './method.ts'
+import { isForwardedPreflight } from './preflight.ts'
+
+export interface EdgeOptions {
+  verifier: Verifier
+  /** null: there is no upstream, and what is allowed is not found. */
+  gateway: Gateway | null
+  routes?: ContractRoutes
+  addressing: Addressing
+  log: Logger
+}
+
+const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
+
+/** The contract's wire: health, its own routes, and the gateway for everything else. Whatever goes wrong, nothing passes. */
+export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeOptions): HttpHandlers {
+  /** A request with its head read and found sound, or the refusal it gets. */
+  function read(request: IncomingMessage, response: ServerResponse, requestId: string): Exchange | Refusal {
+    const method = request.method ?? ''
+    const target = readTarget(request.url ?? '')
+    if (target === null || !isSoundlyFramed(request)) return verifier.refusal('invalid_request', { requestId })
+    if (!isAcceptedMethod(method)) return refuseMethod(verifier, requestId)
+    return { request, response, method, target, requestId, address: addressing.clientOf(request) }
+  }
+
+  function refuse(response: ServerResponse, name: RefusalName, requestId: string): void {
+    answer(response, verifier.refusal(name, { requestId }), requestId)
+  }
+
+  /** What was thrown is ours to read in the log; the caller learns that it was not his fault. */
+  function fail(response: ServerResponse, requestId: string, name: RefusalName, error: unknown): void {
+    log.error(name === 'unavailable' ? 'no verdict could be reached' : 'a request could not be handled', {
+      requestId,
+      error,
+    })
+    if (response.headersSent) response.destroy()
+    else refuse(response, name, requestId)
+  }
+
+  function settle(
+    exchange: Exchange,
+    attempt: Attempt,
+    outcome: Outcome,
+    expectsContinue: boolean,
+    body?: Buffer,
+  ): void {
+    const { request, response, requestId, target } = exchange
+    if (!outcome.allowed) {
+      answer(response, verifier.refuse(outcome, { requestId }), requestId)
+    } else if (gateway === null) {
+      answer(response, verifier.refusal('not_found', { requestId }), requestId, verifier.responseHeaders(outcome))
+    } else {
+      if (expectsContinue && body === undefined) response.writeContinue()
+      gateway.forward({ request, target, requestId, outcome, attempt }, response, body)
+    }
+  }
+
+  function mustReadBody(method: string, path: string, rawHeaders: readonly string[]): boolean {
+    const presence = verifier.namespaceInBody(method, path)
+    return presence === 'required' || (presence === 'optional' && hasBody(rawHeaders))
+  }
+
+  function decide(exchange: Exchange, expectsContinue: boolean): void {
+    const { request, response, requestId, method, target } = exchange
+    const attempt = attemptOf(exchange)
+    if (isForwardedPreflight(verifier.contract, method, request.rawHeaders)) {
+      settle(exchange, attempt, passedOn, expectsContinue)
+      return
+    }
+    if (mustReadBody(method, target.path, request.rawHeaders)) {
+      void decideWithBody(exchange, attempt, expectsContinue)
+      return
+    }
+    let outcome: Outcome | Promise<Outcome>
+    try {
+      outcome = verifier.verify(attempt)
+    } catch (error) {
+      fail(response, requestId, 'unavailable', error)
+      return
+    }
+    if (outcome instanceof Promise) void settleLater(exchange, attempt, outcome, expectsContinue)
+    else settle(exchange, attempt, outcome, expectsContinue)
+  }
+
+  async function settleLater(
+    exchange: Exchange,
+    attempt: Attempt,
+    pending: Promise<Outcome>,
+    expectsContinue: boolean,
+  ): Promise<void> {
+    const { response, requestId } = exchange
+    let outcome: Outcome
+    try {
+      outcome = await pending
+    } catch (error) {
+      fail(response, requestId, 'unavailable', error)
+      return
+    }
+    try {
+      settle(exchange, attempt, outcome, expectsContinue)
+    } catch (error) {
+      fail(response, requestId, 'internal_error', error)
+    }
+  }
+
+  /** A body is read only for someone who holds a key; what it says is then part of what is asked. */
+  async function decideWithBody(exchange: Exchange, attempt: Attempt, expectsContinue: boolean): Promise<void> {
+    const { request, response, requestId, method, target } = exchange
+    let name: RefusalName = 'unavailable'
+    try {
+      const known = await verifier.authenticate(attempt)
+      if (!known.allowed) {
+        settle(exchange, attempt, known, expectsContinue)
+        return
+      }
+      name = 'internal_error'
+      if (expectsContinue) response.writeContinue()
+      const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
+      if ('refused' in reading) {
+        if (!request.complete) response.shouldKeepAlive = false
+        refuse(response, reading.refused, requestId)
+        return
+      }
+      const { namespace, body } = reading
+      name = 'unavailable'
+      const asked = namespace === null ? attempt : { ...attempt, namespace }
+      const outcome = await verifier.verify(asked)
+      name = 'internal_error'
+      settle(exchange, asked, outcome, expectsContinue, body)
+    } catch (error) {
+      if (!response.destroyed) fail(response, requestId, name, error)
+    }
+  }
+
+  function handle(exchange: Exchange, expectsContinue: boolean): void {
+    const { method, target, response, requestId } = exchange
+    if (target.path === '/health' && (method === 'GET' || method === 'HEAD')) {
+      answerJson(response, 200, requestId, '{"status":"ok"}')
+    } else if (!routes?.(exchange)) {
+      decide(exchange, expectsContinue)
+    }
+  }
+
+  return {
+    onRequest(request, response, expectsContinue) {
+      const requestId = requestIdOf(request.rawHeaders)
+      try {
+        const exchange = read(request, response, requestId)
+        if ('request' in exchange) handle(exchange, expectsContinue)
+        else answer(response, exchange, requestId)
+      } catch (error) {
+        fail(response, requestId, 'internal_error', error)
+      }
+    },
+    onUpgrade(request, socket, head) {
+      void decideUpgrade(request, socket, head)
+    },
+    refuse: (status, requestId) => withStatus(verifier.refusal('invalid_request', { requestId }), status),
+  }
+
+  async function decideUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const requestId = requestIdOf(request.rawHeaders)
+    socket.on('error', () => socket.destroy())
+    let refusal: Refusal
+    try {
+      const target = readTarget(request.url ?? '')
+      if (target === null || !isSoundlyFramed(request) || hasBody(request.rawHeaders)) {
+        refusal = verifier.refusal('invalid_request', { requestId })
+      } else {
+        const attempt = attemptOf({ request, method: 'GET', target, address: addressing.clientOf(request) })
+        const outcome = await verifier.verify(attempt)
+        if (outcome.allowed && gateway !== null) {
+          gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
+          return
+        }
+        refusal = outcome.allowed
+          ? verifier.refusal('not_found', { requestId })
+          : verifier.refuse(outcome, { requestId })
+      }
+    } catch (error) {
+      log.error('no verdict could be reached', { requestId, error })
+      refusal = verifier.refusal('unavailable', { requestId })
+    }
+    if (socket.writable) socket.end(asText(refusal, requestId))
+  }
+}
+
+function attemptOf({ request, method, target, address }: Omit<Exchange, 'response' | 'requestId'>): Attempt {
+  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path }
+  if (target.query !== null) attempt.query = target.query
+  if (address !== null) attempt.ip = address
+  return attempt
+}

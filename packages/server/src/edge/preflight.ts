@@ -1,0 +1,11 @@
+import type { Contract } from '@keywright/core'
+import { soleHeader } from '../http/framing.ts'
+
+/**
+ * A CORS preflight (Fetch Standard §3.2.2) that the contract passes on without a credential: browsers send none with
+ * it, and it changes nothing.
+ */
+export function isForwardedPreflight(contract: Contract, method: string, rawHeaders: readonly string[]): boolean {
+  if (method !== 'OPTIONS' || contract.preflight !== 'forward') return false
+  return Boolean(soleHeader(rawHeaders, 'origin') && soleHeader(rawHeaders, 'access-control-request-method'))
+}

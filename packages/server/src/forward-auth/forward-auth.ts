@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http'
+import type { Allowed, Attempt, Outcome, Refusal, RefusalName, Verifier } from '@keywright/core'
+import type { RawHandler } from '../control/listener.ts'
+import { Problem, problemAnswer } from '../control/problem.ts'
+import { isAcceptedMethod, refuseMethod } from '../edge/method.ts'
+import { isForwardedPreflight } from '../edge/preflight.ts'
+import { readTarget } from '../gateway/path.ts'
+import type { Addressing } from '../http/addressing.ts'
+import { answer } from '../http/answer.ts'
+import { soleHeader } from '../http/framing.ts'
+import type { Logger } from '../log/logger.ts'
+
+const allowedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
+
+/**
+ * Answers a proxy that asks whether it may pass a request on: 200 with the identity headers for the upstream, or the
+ * contract's refusal for the caller. With `?for=nginx`, whose `auth_request` takes anything but 2xx, 401 and 403 for a
+ * failure, other statuses become 403 and stand in `X-Auth-Status`.
+ */
+export function createForwardAuth({
+  verifier,
+  addressing,
+  log,
+}: {
+  verifier: Verifier
+  addressing: Addressing
+  log: Logger
+}): RawHandler {
+  return async (request, response, requestId) => {
+    if (!addressing.isTrustedPeer(request)) {
+      answer(response, problemAnswer(new Problem('untrusted_peer'), requestId), requestId)
+      return
+    }
+    const say = isForNginx(request) ? forNginx : asItIs
+    const attempt = attemptIn(request, addressing)
+    const refusal = (name: RefusalName) => verifier.refusal(name, { requestId })
+    if (attempt === null) {
+      answer(response, say(refusal('invalid_request')), requestId)
+      return
+    }
+    if (!isAcceptedMethod(attempt.method)) {
+      answer(response, say(refuseMethod(verifier, requestId)), requestId)
+      return
+    }
+    try {
+      const outcome = await decide(verifier, attempt)
+      if (outcome === 'namespace_in_body') {
+        answer(response, say(refusal('forbidden')), requestId)
+      } else if (outcome.allowed) {
+        const headers = ['X-Request-Id', requestId, ...verifier.responseHeaders(outcome)]
+        if (outcome.principal) headers.push(...verifier.identityHeaders(outcome.principal))
+        headers.push('Cache-Control', 'no-store', 'Content-Length', '0')
+        response.writeHead(200, headers).end()
+      } else {
+        answer(response, say(verifier.refuse(outcome, { requestId })), requestId)
+      }
+    } catch (error) {
+      log.error('no verdict could be reached', { requestId, error })
+      answer(response, say(refusal('unavailable')), requestId)
+    }
+  }
+}
+
+type Told = Attempt & { headers: readonly string[]; method: string; path: string }
+
+async function decide(verifier: Verifier, attempt: Told): Promise<Outcome | 'namespace_in_body'> {
+  const { method, path, headers } = attempt
+  if (isForwardedPreflight(verifier.contract, method, headers)) return allowedOn
+  // The path names one namespace, the body may name another, and nobody here sees it.
+  const unseen = bodied.has(method) && verifier.namespaceInBody(method, path) === 'optional'
+  if (!unseen) return verifier.verify(attempt)
+  const known = await verifier.authenticate(attempt)
+  return known.allowed ? 'namespace_in_body' : known
+}
+
+const bodied = new Set(['POST', 'PUT', 'PATCH'])
+
+/** The original request, as the proxy tells it; null where it tells none, or two that differ. */
+function attemptIn(request: IncomingMessage, addressing: Addressing): Told | null {
+  const { rawHeaders } = request
+  const method = told(rawHeaders, 'x-forwarded-method', 'x-original-method')
+  const uri = told(rawHeaders, 'x-forwarded-uri', 'x-original-uri')
+  const target = uri === null ? null : readTarget(uri)
+  if (method === null || target === null) return null
+  const attempt: Told = { headers: rawHeaders, method, path: target.path }
+  if (target.query !== null) attempt.query = target.query
+  const address = addressing.clientOf(request)
+  if (address !== null) attempt.ip = address
+  return attempt
+}
+
+/**
+ * A proxy sets one of the two and passes on what a caller sent as the other, so that both may be there: then they
+ * have to agree, or a caller could choose what is authorised.
+ */
+function told(rawHeaders: readonly string[], one: string, other: string): string | null {
+  const first = soleHeader(rawHeaders, one)
+  const second = soleHeader(rawHeaders, other)
+  if (first === undefined || second === undefined) return null
+  if (first !== null && second !== null && first !== second) return null
+  return first ?? second
+}
+
+function isForNginx({ url = '' }: IncomingMessage): boolean {
+  return url.endsWith('?for=nginx')
+}
+
+function asItIs(refusal: Refusal): Refusal {
+  return refusal
+}
+
+function forNginx(refusal: Refusal): Refusal {
+  const { status, headers } = refusal
+  return {
+    ...refusal,
+    status: status === 401 ? 401 : 403,
+    headers: { ...headers, 'x-auth-status': String(status) },
+  }
+}

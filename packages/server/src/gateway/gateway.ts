@@ -1,0 +1,163 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Attempt, Outcome, Principal, RefusalName, Verifier } from '@keywright/core'
+import { Pool } from 'undici'
+import { answer } from '../http/answer.ts'
+import { hasBody } from '../http/framing.ts'
+import type { Logger } from '../log/logger.ts'
+import { LongStreams } from './long-streams.ts'
+import type { Target } from './path.ts'
+import { Relay, type RelayHost } from './relay.ts'
+import { compileRequestFilter } from './request-headers.ts'
+import { compileResponseFilter } from './response-headers.ts'
+import { tunnel } from './tunnel.ts'
+
+export interface GatewayOptions {
+  verifier: Verifier
+  upstream: URL
+  /** The edge as callers know it. */
+  publicUrl: () => URL
+  /** `X-Forwarded-For` as the upstream gets it. */
+  forwardedFor: (request: IncomingMessage) => string | null
+  log: Logger
+  timeouts?: Partial<GatewayTimeouts>
+}
+
+export interface GatewayTimeouts {
+  connectMs: number
+  /** From the last byte of the request to the first of the answer. */
+  answerMs: number
+  /** How often a long stream's key is looked at again. */
+  recheckMs: number
+}
+
+/** A request that may pass, with who it acts as. */
+export interface Passage {
+  request: IncomingMessage
+  target: Target
+  requestId: string
+  outcome: Outcome & { allowed: true }
+  attempt: Attempt
+}
+
+export interface Gateway {
+  forward: (passage: Passage, response: ServerResponse, body?: Buffer) => void
+  upgrade: (passage: Passage, socket: Duplex, head: Buffer) => void
+  /** Ends every stream that is still under way. */
+  close: () => Promise<void>
+}
+
+const defaults: GatewayTimeouts = { connectMs: 5_000, answerMs: 300_000, recheckMs: 1_000 }
+
+/** Forwards to one origin, which the configuration names and no request can change. */
+export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log, timeouts }: GatewayOptions): Gateway {
+  const { connectMs, answerMs, recheckMs } = { ...defaults, ...timeouts }
+  const pool = new Pool(upstream.origin, {
+    connect: { timeout: connectMs },
+    headersTimeout: answerMs,
+    // A stream may be silent for as long as both ends like; a dead peer is found by TCP.
+    bodyTimeout: 0,
+    pipelining: 1,
+  })
+  const base = upstream.pathname.replace(/\/$/, '')
+  const filterRequest = compileRequestFilter(verifier.contract)
+  const filterResponse = compileResponseFilter(verifier.contract)
+  const streams = new LongStreams(verifier, recheckMs)
+  const secretParameters = verifier.contract.credential.sources.flatMap((source) =>
+    'query' in source ? [source.query] : [],
+  )
+  let reachable = true
+
+  const host: RelayHost = {
+    streams,
+    responseHeaders(headers, { requestId, notices, asked }) {
+      reachable = true
+      const all = filterResponse(headers, asked !== null)
+      all.push('X-Request-Id', requestId, ...notices)
+      return all
+    },
+    failed({ response, requestId }, error) {
+      if (response.destroyed) return
+      const name = failureOf(error)
+      if (name !== 'upstream_timeout' && reachable) {
+        reachable = false
+        log.warn('the upstream cannot be reached', { requestId, error })
+      }
+      answer(response, verifier.refusal(name, { requestId }), requestId)
+    },
+  }
+
+  function pathOf({ path, query }: Target): string {
+    const kept = query !== null && secretParameters.length > 0 ? withoutParameters(query, secretParameters) : query
+    return kept === null ? base + path : `${base}${path}?${kept}`
+  }
+
+  function headersOf({ request, requestId, outcome: { principal } }: Passage): string[] {
+    const headers = filterRequest(request.rawHeaders)
+    headers.push('X-Request-Id', requestId)
+    const { protocol, host: publicHost } = publicUrl()
+    headers.push('X-Forwarded-Proto', protocol.slice(0, -1), 'X-Forwarded-Host', publicHost)
+    const addresses = forwardedFor(request)
+    if (addresses !== null) headers.push('X-Forwarded-For', addresses)
+    if (principal !== null) headers.push(...verifier.identityHeaders(principal))
+    return headers
+  }
+
+  return {
+    forward(passage, response, body) {
+      const { request, requestId, outcome, attempt, target } = passage
+      const asked = recheckable(outcome.principal, attempt)
+      const relay = new Relay(host, { request, response, requestId, asked, notices: verifier.responseHeaders(outcome) })
+      const streamed = body === undefined && hasBody(request.rawHeaders)
+      if (streamed) relay.watch()
+      const options = {
+        method: request.method ?? 'GET',
+        path: pathOf(target),
+        headers: headersOf(passage),
+        body: body ?? (streamed ? request : null),
+      }
+      pool.dispatch(options, relay)
+    },
+    upgrade(passage, socket, head) {
+      const { outcome, attempt, target } = passage
+      tunnel({
+        upstream,
+        path: pathOf(target),
+        headers: headersOf(passage),
+        timeoutMs: answerMs,
+        socket,
+        head,
+        streams,
+        asked: recheckable(outcome.principal, attempt),
+        filterResponse: (headers) => [
+          ...filterResponse(headers, outcome.principal !== null),
+          'X-Request-Id',
+          passage.requestId,
+          ...verifier.responseHeaders(outcome),
+        ],
+        failure: (error) => verifier.refusal(failureOf(error), { requestId: passage.requestId }),
+        requestId: passage.requestId,
+      })
+    },
+    async close() {
+      streams.cutAll()
+      await pool.destroy()
+    },
+  }
+}
+
+function recheckable(principal: Principal | null, attempt: Attempt): Attempt | null {
+  return principal === null ? null : attempt
+}
+
+const timedOut = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
+
+function failureOf(error: Error): RefusalName {
+  return 'code' in error && timedOut.has(String(error.code)) ? 'upstream_timeout' : 'upstream_unreachable'
+}
+
+/** A credential ends here, wherever the contract lets it come from. */
+function withoutParameters(query: string, names: readonly string[]): string | null {
+  const kept = query.split('&').filter((pair) => !names.includes(pair.split('=', 1)[0] ?? ''))
+  return kept.length === 0 ? null : kept.join('&')
+}

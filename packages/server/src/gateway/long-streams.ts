@@ -1,0 +1,49 @@
+import type { Attempt, Verifier } from '@keywright/core'
+
+/** Something that goes on after it was let in: an event stream, a WebSocket, a long upload. */
+export interface LongStream {
+  readonly attempt: Attempt
+  cut: () => void
+}
+
+/** Asks again for every stream under way, so that a revocation ends it too. Nothing is charged for asking. */
+export class LongStreams {
+  readonly #streams = new Set<LongStream>()
+  readonly #verifier: Verifier
+  readonly #timer: NodeJS.Timeout
+
+  constructor(verifier: Verifier, everyMs: number) {
+    this.#verifier = verifier
+    this.#timer = setInterval(() => this.#ask(), everyMs)
+    this.#timer.unref()
+  }
+
+  add(stream: LongStream): void {
+    this.#streams.add(stream)
+  }
+
+  remove(stream: LongStream): void {
+    this.#streams.delete(stream)
+  }
+
+  cutAll(): void {
+    clearInterval(this.#timer)
+    for (const stream of this.#streams) stream.cut()
+  }
+
+  #ask(): void {
+    for (const stream of this.#streams) {
+      try {
+        const outcome = this.#verifier.authenticate(stream.attempt)
+        if (!(outcome instanceof Promise)) {
+          if (!outcome.allowed) stream.cut()
+          continue
+        }
+        outcome.then(({ allowed }) => allowed || stream.cut()).catch(() => stream.cut())
+      } catch {
+        // A verdict that cannot be reached is no permission to go on.
+        stream.cut()
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Attempt } from '@keywright/core'
+import { type Dispatcher, errors } from 'undici'
+import type { LongStream, LongStreams } from './long-streams.ts'
+
+/** What a relay needs of the gateway it works for. */
+export interface RelayHost {
+  streams: LongStreams
+  /** What the caller is told beside the upstream's headers: name, value, name, value, … */
+  responseHeaders: (headers: IncomingHttpHeaders, relay: Relay) => string[]
+  failed: (relay: Relay, error: Error) => void
+}
+
+/** One request on its way to the upstream, and its answer on the way back. Nothing is kept of either body. */
+export class Relay implements Dispatcher.DispatchHandler, LongStream {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  /** null: on a route that asks for no credential there is nothing to ask again. */
+  readonly asked: Attempt | null
+  /** What the verifier says to the caller. */
+  readonly notices: readonly string[]
+  readonly #host: RelayHost
+  #controller: Dispatcher.DispatchController | null = null
+  #over = false
+
+  constructor(
+    host: RelayHost,
+    exchange: {
+      request: IncomingMessage
+      response: ServerResponse
+      requestId: string
+      asked: Attempt | null
+      notices: readonly string[]
+    },
+  ) {
+    this.#host = host
+    this.request = exchange.request
+    this.response = exchange.response
+    this.requestId = exchange.requestId
+    this.asked = exchange.asked
+    this.notices = exchange.notices
+    this.response.on('close', this.#onClose)
+  }
+
+  get attempt(): Attempt {
+    return this.asked ?? {}
+  }
+
+  /** From here on it is asked again and again whether this may go on. */
+  watch(): void {
+    if (this.asked !== null && !this.#over) this.#host.streams.add(this)
+  }
+
+  cut(): void {
+    this.response.destroy()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#over) controller.abort(new errors.RequestAbortedError())
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // Early hints and the like are between the upstream and us.
+    if (status < 200) return
+    const { response } = this
+    // The upstream answered before it read all: so does not the next one on this connection find the rest.
+    if (!this.request.complete) response.shouldKeepAlive = false
+    response.writeHead(status, this.#host.responseHeaders(headers, this))
+    response.on('drain', this.#onDrain)
+    queueMicrotask(this.#afterStart)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.response.write(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.response.end()
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return
+    if (this.response.headersSent) this.response.destroy()
+    else this.#host.failed(this, error)
+  }
+
+  /** What came with the headers has been written by now; a stream that is silent so far must not hold them back. */
+  readonly #afterStart = (): void => {
+    if (this.#over || this.response.writableEnded) return
+    this.response.flushHeaders()
+    this.watch()
+  }
+
+  readonly #onDrain = (): void => this.#controller?.resume()
+
+  readonly #onClose = (): void => {
+    this.#over = true
+    if (this.asked !== null) this.#host.streams.remove(this)
+    if (!this.response.writableFinished) this.#controller?.abort(new errors.RequestAbortedError())
+  }
+}

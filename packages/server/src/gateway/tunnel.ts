@@ -1,0 +1,97 @@
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Attempt, Refusal } from '@keywright/core'
+import { asText } from '../http/server.ts'
+import type { LongStream, LongStreams } from './long-streams.ts'
+
+export interface Tunnel {
+  upstream: URL
+  path: string
+  /** Name, value, name, value, … */
+  headers: readonly string[]
+  timeoutMs: number
+  /** The caller's. */
+  socket: Duplex
+  head: Buffer
+  streams: LongStreams
+  /** null: nothing to ask again. */
+  asked: Attempt | null
+  filterResponse: (headers: IncomingHttpHeaders) => string[]
+  failure: (error: Error) => Refusal
+  requestId: string
+}
+
+/**
+ * Takes a WebSocket handshake to the upstream and, where that agrees, joins the two connections until either end or a
+ * revocation closes them. Where it does not, the caller gets its answer.
+ */
+export function tunnel(options: Tunnel): void {
+  const { upstream, path, headers, timeoutMs, socket, failure, requestId } = options
+  const send = upstream.protocol === 'https:' ? requestHttps : requestHttp
+  // One list of pairs: a repeated header stays repeated. Node adds nothing to such a list, the host included.
+  const fields = ['Host', upstream.host, ...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket']
+  const request = send(upstream.origin, { method: 'GET', path, headers: fields, agent: false, timeout: timeoutMs })
+
+  const abandon = () => request.destroy()
+  socket.on('error', abandon)
+  socket.on('close', abandon)
+  request.on('timeout', () => request.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })))
+  request.on('error', (error) => {
+    if (socket.writable) socket.end(asText(failure(error), requestId))
+  })
+  request.on('response', (response) => relayRefusal(options, response))
+  request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
+    socket.off('close', abandon)
+    join(options, response, upstreamSocket, upstreamHead)
+  })
+  request.end()
+}
+
+function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer): void {
+  const { socket, head, streams, asked } = options
+  const close = () => {
+    streams.remove(stream)
+    socket.destroy()
+    upstreamSocket.destroy()
+  }
+  const stream: LongStream = { attempt: asked ?? {}, cut: close }
+  if (asked !== null) streams.add(stream)
+  for (const end of [socket, upstreamSocket]) {
+    end.on('error', close)
+    end.on('close', close)
+  }
+  if ('setTimeout' in upstreamSocket && typeof upstreamSocket.setTimeout === 'function') upstreamSocket.setTimeout(0)
+  socket.write(
+    `${statusLine(101)}${written([...filtered(options, response), 'Connection', 'Upgrade', 'Upgrade', 'websocket'])}\r\n`,
+  )
+  if (upstreamHead.length > 0) socket.write(upstreamHead)
+  if (head.length > 0) upstreamSocket.write(head)
+  socket.pipe(upstreamSocket).pipe(socket)
+}
+
+/** The upstream's own answer to a handshake it did not like. */
+function relayRefusal(options: Tunnel, response: IncomingMessage): void {
+  const { socket } = options
+  const status = response.statusCode ?? 502
+  const headers = filtered(options, response).filter((_, i, all) => {
+    const name = all[i - (i % 2)] as string
+    return name.toLowerCase() !== 'content-length'
+  })
+  socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`)
+  response.pipe(socket)
+}
+
+function filtered({ filterResponse }: Tunnel, { headersDistinct }: IncomingMessage): string[] {
+  return filterResponse(headersDistinct as IncomingHttpHeaders)
+}
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+}
+
+function written(headers: readonly string[]): string {
+  let text = ''
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return text
+}

@@ -1,0 +1,33 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Refusal } from '@keywright/core'
+
+/** Writes a refusal. `headers`: name, value, name, value, …, sent beside its own. */
+export function answer(
+  response: ServerResponse,
+  refusal: Refusal,
+  requestId: string,
+  headers?: readonly string[],
+): void {
+  const { status, body } = refusal
+  const fields = ['X-Request-Id', requestId]
+  if (headers) fields.push(...headers)
+  for (const name in refusal.headers) fields.push(name, refusal.headers[name] as string)
+  fields.push('Content-Length', String(Buffer.byteLength(body)))
+  response.writeHead(status, fields).end(body)
+}
+
+export function answerJson(response: ServerResponse, status: number, requestId: string, body: string): void {
+  answer(
+    response,
+    { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body },
+    requestId,
+  )
+}
+
+/** The same refusal under a status no row of a contract has: 405, 408, 431. A problem repeats it (RFC 9457 §3.1.2). */
+export function withStatus(refusal: Refusal, status: number): Refusal {
+  if (refusal.status === status) return refusal
+  if (refusal.headers['content-type'] !== 'application/problem+json') return { ...refusal, status }
+  const problem = { ...JSON.parse(refusal.body), status, title: STATUS_CODES[status] }
+  return { ...refusal, status, body: JSON.stringify(problem) }
+}

@@ -1,0 +1,24 @@
+import type { IncomingMessage } from 'node:http'
+import { soleHeader } from './framing.ts'
+
+/** The whole body; null where it has more than `mostBytes`, of which the rest is left unread. Rejects when the sender gives up. */
+export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
+  if (Number(soleHeader(request.rawHeaders, 'content-length')) > mostBytes) return Promise.resolve(null)
+  if (request.readableEnded) return Promise.resolve(Buffer.alloc(0))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const settle = (result: Buffer | null) => {
+      request.off('data', onData).off('end', onEnd).off('error', reject).off('close', onClose)
+      resolve(result)
+    }
+    const onData = (chunk: Buffer) => {
+      length += chunk.length
+      if (length > mostBytes) settle(null)
+      else chunks.push(chunk)
+    }
+    const onEnd = () => settle(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length))
+    const onClose = () => reject(new Error('The sender closed the connection before the body was whole.'))
+    request.on('data', onData).on('end', onEnd).on('error', reject).on('close', onClose)
+  })
+}

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Refusal } from '@keywright/core'
+import { answer } from './answer.ts'
+import { newRequestId } from './request-id.ts'
+
+export interface HttpHandlers {
+  /** `expectsContinue`: the body comes once `response.writeContinue()` was called (RFC 9110 §10.1.1). */
+  onRequest: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
+  /** WebSocket handshakes; absent: they are ordinary requests. */
+  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** What a caller is answered whose message could not be read. */
+  refuse: (status: 400 | 408 | 431, requestId: string) => Refusal
+}
+
+/** For slow senders; a request's head may take no longer than this, and a second. */
+const headersTimeout = 8_000
+const requestTimeout = 300_000
+/** Longer than the idle time of the proxies in front, so that they close first and no request falls between. */
+const keepAliveTimeout = 75_000
+
+export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers): Server {
+  const server = createServer({
+    insecureHTTPParser: false,
+    maxHeaderSize: 16 * 1024,
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    connectionsCheckingInterval: 1_000,
+    // Its absence is answered by the handler, in the contract's words.
+    requireHostHeader: false,
+    optimizeEmptyRequests: true,
+    shouldUpgradeCallback: (request) => onUpgrade !== undefined && isWebSocketHandshake(request),
+  })
+  // Node drops what is beyond the limit, and with it a second credential; the size of the head is bounded anyway.
+  server.maxHeadersCount = 0
+
+  const latest = new WeakMap<Duplex, ServerResponse>()
+  const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    latest.set(request.socket, response)
+    if (!server.listening || expectsContinue) response.shouldKeepAlive = false
+    onRequest(request, response, expectsContinue)
+  }
+  server.on('request', (request, response) => take(request, response, false))
+  server.on('checkContinue', (request, response) => take(request, response, true))
+  server.on('checkExpectation', (_, response: ServerResponse) => {
+    const requestId = newRequestId()
+    response.shouldKeepAlive = false
+    answer(response, refuse(400, requestId), requestId)
+  })
+  if (onUpgrade) server.on('upgrade', onUpgrade)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (socket.writableEnded) return
+    const response = latest.get(socket)
+    const answering = response !== undefined && !response.writableEnded && response.headersSent
+    if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+      socket.destroy()
+      return
+    }
+    const requestId = newRequestId()
+    socket.end(asText(refuse(statusOf(error), requestId), requestId))
+    // What the sender still has on the way would otherwise make the answer vanish in a reset.
+    socket.setTimeout(1_000, () => socket.destroy())
+  })
+  return server
+}
+
+function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function statusOf({ code }: NodeJS.ErrnoException): 400 | 408 | 431 {
+  if (code === 'HPE_HEADER_OVERFLOW') return 431
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+}
+
+/** An answer where there is no response to write it with. */
+export function asText({ status, headers, body }: Refusal, requestId: string): string {
+  const fields = {
+    ...headers,
+    'X-Request-Id': requestId,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  }
+  const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head.join('')}\r\n${body}`
+}
+
+/** Resolves with the address, once connections are accepted. */
+export function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject)
+      const { address, port: bound, family } = server.address() as AddressInfo
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`)
+    })
+  })
+}
+
+/** Takes no more connections, lets the requests under way finish, and cuts off what is left at the deadline. */
+export function drain(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
+    server.close(() => {
+      clearInterval(sweep)
+      clearTimeout(deadline)
+      resolve()
+    })
+  })
+}

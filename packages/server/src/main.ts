@@ -1,0 +1,181 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import {
+  compileFormat,
+  createDigester,
+  createVerifier,
+  type Lifecycle,
+  newId,
+  publish,
+  type Store,
+} from '@keywright/core'
+import { mintServiceKey } from './access/service-key-format.ts'
+import { createServiceKeys } from './access/service-keys.ts'
+import { openDataFolder } from './config/data-folder.ts'
+import { readContract } from './config/read-contract.ts'
+import type { Settings } from './config/settings.ts'
+import { StartError } from './config/start-error.ts'
+import { createControl } from './control/app.ts'
+import { createMemoryCalls } from './control/calls.ts'
+import { createControlListener } from './control/listener.ts'
+import { createEdge } from './edge/edge.ts'
+import { createForwardAuth } from './forward-auth/forward-auth.ts'
+import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
+import { createAddressing } from './http/addressing.ts'
+import { createHttpServer, drain, listen } from './http/server.ts'
+import { createLogger, type LogSink } from './log/logger.ts'
+import { createRedaction } from './log/redact.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { openSqlite } from './stores/index.ts'
+import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
+
+/** A running instance. */
+export interface Instance {
+  /** The two addresses as they are bound. */
+  edge: string
+  control: string
+  /** Every change made through it is in force on this node before it resolves. */
+  lifecycle: Lifecycle
+  /** null: the key was given by the settings, and is in no file. */
+  serviceKeyFile: string | null
+  /** Finishes what is under way, within ten seconds. */
+  stop: () => Promise<void>
+}
+
+export interface InstanceOptions {
+  /** What relative paths in the settings are relative to. */
+  folder: string
+  logTo?: LogSink
+  timeouts?: Partial<GatewayTimeouts>
+}
+
+const drainMs = 8_000
+const loopback = ['127.0.0.0/8', '::1']
+
+/** Makes one instance of the parts, and opens both listeners. @throws StartError */
+export async function startInstance(
+  settings: Settings,
+  { folder, logTo, timeouts }: InstanceOptions,
+): Promise<Instance> {
+  const contract = await readContract(settings.contract, folder)
+  const format = compileFormat(contract.key)
+  const redact = createRedaction(contract.key.forms.map(({ prefix }) => prefix))
+  const log = createLogger({ redact, ...(logTo && { sink: logTo }) })
+  const data = openDataFolder(resolve(folder, settings.data))
+  const digester = createDigester(settings.peppers)
+  const opened = openStore(settings, data.databaseFile)
+  try {
+    const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
+    const serviceKeys = createServiceKeys({ store: opened, configured, digester })
+    const metrics = createMetrics()
+    const verifier = metrics.counting(createVerifier({ contract, keys: opened, digester }))
+    const store = publish(opened, async (changes) => {
+      serviceKeys.apply(changes)
+      await verifier.apply(changes)
+    })
+    const lifecycle: Lifecycle = { contract, format, digester, store, now: () => new Date() }
+
+    const addressing = createAddressing(settings.trustedProxies ?? [])
+    const forwardAuthAddressing = createAddressing(settings.trustedProxies ?? loopback)
+    let publicUrl = new URL(settings.publicUrl ?? 'http://127.0.0.1')
+    const gateway =
+      settings.upstream &&
+      createGateway({
+        verifier,
+        upstream: settings.upstream,
+        publicUrl: () => publicUrl,
+        forwardedFor: addressing.chainOf,
+        log,
+        ...(timeouts && { timeouts }),
+      })
+    const edgeServer = createHttpServer(createEdge({ verifier, gateway, addressing, log }))
+    const node = `${hostname()}-${newId('node')}`
+    const control = createControl({
+      lifecycle,
+      verifier,
+      format,
+      serviceKeys,
+      calls: createMemoryCalls(),
+      node,
+      logger: log,
+    })
+    const controlServer = createHttpServer(
+      createControlListener({
+        control,
+        verify: createVerifyEndpoint({ verifier, authenticate: serviceKeys.authenticate, log }),
+        forwardAuth: createForwardAuth({ verifier, addressing: forwardAuthAddressing, log }),
+        isReady: () => canRead(opened),
+        metrics: metrics.endpoint(serviceKeys.authenticate),
+        addressing,
+        log,
+      }),
+    )
+    const controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
+    const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
+      await drain(controlServer, 0)
+      throw error
+    })
+    if (settings.publicUrl === null) publicUrl = new URL(edgeUrl)
+    log.info('ready', { edge: edgeUrl, control: controlUrl, contract: contract.name })
+
+    return {
+      edge: edgeUrl,
+      control: controlUrl,
+      lifecycle,
+      serviceKeyFile: settings.serviceKey === null ? data.serviceKeyFile : null,
+      async stop() {
+        await Promise.all([drain(edgeServer, drainMs), drain(controlServer, drainMs)])
+        await gateway?.close()
+        await opened.close()
+        log.info('stopped')
+      },
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+function openStore(settings: Settings, file: string): Store {
+  if (settings.database !== null || settings.redis !== null) {
+    const flag = settings.database === null ? '--redis' : '--database'
+    throw new StartError(`${flag} is not offered by this version.`, 'Leave it out: the embedded database is used.', 2)
+  }
+  return openSqlite(file)
+}
+
+async function canRead(store: Store): Promise<boolean> {
+  try {
+    await store.head()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function open(
+  server: ReturnType<typeof createHttpServer>,
+  host: string,
+  port: number,
+  flag: 'port' | 'control-port',
+): Promise<string> {
+  try {
+    return await listen(server, host, port)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new StartError(`Port ${port} on ${host} cannot be opened: ${reasons[code] ?? code}.`, hints(code, flag))
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has it',
+  EACCES: 'this user may not open it',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'the name is not known',
+}
+
+function hints(code: string, flag: 'port' | 'control-port'): string {
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `Choose an address of this machine with --${flag.replace('port', 'host')}.`
+  return `Stop that program, or choose another port with --${flag}.`
+}

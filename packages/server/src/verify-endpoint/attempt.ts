@@ -1,0 +1,46 @@
+import { z } from '@hono/zod-openapi'
+import type { Attempt } from '@keywright/core'
+import { invalid } from '../control/problem.ts'
+import { validated } from '../control/validation.ts'
+import { isAcceptedMethod } from '../edge/method.ts'
+import { readTarget } from '../gateway/path.ts'
+
+const headers = z.union([
+  z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  z.array(z.string()).refine((list) => list.length % 2 === 0, 'must hold a value for every name'),
+])
+
+/** What `POST /v1/verify` takes. */
+export const verifyBody = z.strictObject({
+  credential: z.string().max(8192).optional(),
+  headers: headers.optional(),
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,16}$/, 'must be upper case')
+    .optional(),
+  path: z.string().max(16_384).optional(),
+  permissions: z.array(z.string().max(256)).max(100).optional(),
+  namespace: z.string().max(256).optional(),
+  cost: z.int().min(1).max(1_000_000).optional(),
+  ip: z.string().max(64).optional(),
+})
+
+/**
+ * The attempt that a body asks about; null where the request it tells of is one that the gateway would not even read.
+ * @throws Problem that names every field at fault
+ */
+export function attemptOf(body: unknown): Attempt | null {
+  const { path, ...rest } = validated(verifyBody, body)
+  if ((rest.credential === undefined) === (rest.headers === undefined)) {
+    const message = rest.credential === undefined ? 'is missing; so is headers' : 'cannot stand beside headers'
+    throw invalid([{ field: 'credential', message }])
+  }
+  const attempt = rest as Attempt
+  if (rest.method !== undefined && !isAcceptedMethod(rest.method)) return null
+  if (path === undefined) return attempt
+  const target = readTarget(path)
+  if (target === null) return null
+  attempt.path = target.path
+  if (target.query !== null) attempt.query = target.query
+  return attempt
+}
