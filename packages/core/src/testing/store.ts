@@ -1,0 +1,23 @@
+import { changeLog } from './store/change-log.ts'
+import { deletion } from './store/deletion.ts'
+import { hostileStrings } from './store/hostile-strings.ts'
+import { lists } from './store/lists.ts'
+import { lookups } from './store/lookups.ts'
+import type { StoreSuite } from './store/suite.ts'
+import { transactions } from './store/transactions.ts'
+import { uniqueness } from './store/uniqueness.ts'
+
+export type { StoreSuite, StoreUnderTest, TestRunner } from './store/suite.ts'
+
+/** Every promise a `Store` makes, as tests: run them over your own. */
+export function storeConformance(suite: StoreSuite): void {
+  suite.describe('a store', () => {
+    lookups(suite)
+    lists(suite)
+    transactions(suite)
+    changeLog(suite)
+    uniqueness(suite)
+    deletion(suite)
+    hostileStrings(suite)
+  })
+}
