@@ -45,58 +45,66 @@ export function compileExtractor(rule: CredentialRule, join: (id: string, secret
 function readerOf(source: Source, join: (id: string, secret: string) => string): Reader {
   if ('query' in source) return (_, query) => (query === undefined ? missing : fromQuery(query, source.query))
   if ('basic' in source) {
+    const authorization = fieldReader('Authorization')
     return (headers) => {
-      const token = schemeToken(field(headers, 'authorization'), 'basic')
+      const token = schemeToken(authorization(headers), 'basic')
       return typeof token === 'string' ? fromBasic(token, source.basic) : token
     }
   }
   if ('idHeader' in source) {
-    const idHeader = source.idHeader.toLowerCase()
-    const secretHeader = source.secretHeader.toLowerCase()
+    const idField = fieldReader(source.idHeader)
+    const secretField = fieldReader(source.secretHeader)
     return (headers) => {
-      const id = field(headers, idHeader)
-      const secret = field(headers, secretHeader)
+      const id = idField(headers)
+      const secret = secretField(headers)
       if (id === missing && secret === missing) return missing
       if (id === repeated || secret === repeated) return repeated
       return typeof id === 'string' && typeof secret === 'string' ? join(id, secret) : malformed
     }
   }
-  const header = source.header.toLowerCase()
-  if (source.scheme === undefined) return (headers) => field(headers, header)
+  const value = fieldReader(source.header)
+  if (source.scheme === undefined) return value
   const scheme = source.scheme.toLowerCase()
-  return (headers) => schemeToken(field(headers, header), scheme)
+  return (headers) => schemeToken(value(headers), scheme)
 }
 
 /** The value of a header given once. A field given twice is refused whatever it holds: no "first wins". */
-function field(headers: HeadersLike, name: string): Extracted {
-  if (Array.isArray(headers)) {
+function fieldReader(written: string): (headers: HeadersLike) => Extracted {
+  const lower = written.toLowerCase()
+  const { length } = lower
+
+  function isName(candidate: string): boolean {
+    if (candidate.length !== length) return false
+    return candidate === lower || candidate === written || candidate.toLowerCase() === lower
+  }
+
+  function inList(list: readonly string[]): Extracted {
     let found: string | undefined
-    for (let at = 0; at < headers.length; at += 2) {
-      const candidate = headers[at] as string
-      if (candidate.length !== name.length) continue
-      if (candidate !== name && candidate.toLowerCase() !== name) continue
+    for (let at = 0; at < list.length; at += 2) {
+      if (!isName(list[at] as string)) continue
       if (found !== undefined) return repeated
-      found = headers[at + 1] as string
+      found = list[at + 1] as string
     }
     return found ?? missing
   }
-  if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(name) ?? missing
-  return fieldOfRecord(headers as Readonly<Record<string, string | readonly string[] | undefined>>, name)
-}
 
-function fieldOfRecord(
-  record: Readonly<Record<string, string | readonly string[] | undefined>>,
-  name: string,
-): Extracted {
-  let found: string | undefined
-  for (const candidate in record) {
-    if (candidate.length !== name.length || (candidate !== name && candidate.toLowerCase() !== name)) continue
-    const value = record[candidate]
-    if (value === undefined) continue
-    if (found !== undefined || (typeof value !== 'string' && value.length !== 1)) return repeated
-    found = typeof value === 'string' ? value : (value[0] as string)
+  function inRecord(record: Readonly<Record<string, string | readonly string[] | undefined>>): Extracted {
+    let found: string | undefined
+    for (const candidate in record) {
+      if (!isName(candidate)) continue
+      const value = record[candidate]
+      if (value === undefined) continue
+      if (found !== undefined || (typeof value !== 'string' && value.length !== 1)) return repeated
+      found = typeof value === 'string' ? value : (value[0] as string)
+    }
+    return found ?? missing
   }
-  return found ?? missing
+
+  return (headers) => {
+    if (Array.isArray(headers)) return inList(headers)
+    if (headers instanceof Headers) return headers.get(lower) ?? missing
+    return inRecord(headers as Readonly<Record<string, string | readonly string[] | undefined>>)
+  }
 }
 
 /**

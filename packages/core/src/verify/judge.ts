@@ -3,10 +3,10 @@ import type { DenialReason } from '../contract/refusal.ts'
 import type { RouteMatch } from '../contract/route.ts'
 import { isSlug } from '../key/namespace.ts'
 import { grants } from '../key/permission.ts'
-import type { Counters, Meter, Quota } from '../limit/counters.ts'
+import type { Counters, LimitState, Meter, Quota } from '../limit/counters.ts'
 import type { KeyCache } from './key-cache.ts'
 import { type Allowed, type Attempt, type Denied, denied, type Outcome, type Principal } from './outcome.ts'
-import type { Grant, WarmKey } from './warm-key.ts'
+import type { Profile } from './profile.ts'
 
 /** What a route asks of a key, and the key does not have. */
 interface Obstacle {
@@ -27,90 +27,86 @@ export interface Judge {
  * other reason spends nothing.
  */
 export function createJudge(contract: Contract, cache: KeyCache, counters: Counters): Judge {
-  function standing(entry: number, key: WarmKey, nowMs: number): DenialReason | null {
-    return cache.refusedAt(entry, nowMs) ?? key.account.refused
+  function standing(entry: number, nowMs: number): DenialReason | null {
+    return cache.refusedAt(entry, nowMs) ?? cache.profile(entry).account.refused
   }
 
-  function allow(entry: number, key: WarmKey, limits: Quota['states']): Allowed {
-    return { allowed: true, principal: principalOf(key), limits, retiresAt: cache.retiresAt(entry) }
+  function allow(entry: number, limits: readonly LimitState[]): Allowed {
+    return { allowed: true, principal: cache.principal(entry), limits, retiresAt: cache.retiresAt(entry) }
   }
 
-  function settle(entry: number, key: WarmKey, meters: readonly Meter[], quota: Quota): Outcome {
-    if (quota.taken) return allow(entry, key, quota.states)
-    return overLimit(quota, meters, principalOf(key))
-  }
-
-  /** A denial of a key that is known: the caller is told what is left of its limits, and charged nothing. */
-  function obstruct(key: WarmKey, { reason, about }: Obstacle, nowMs: number): Denied | Promise<Denied> {
-    const denial = (limits: Quota['states']): Denied => ({
-      allowed: false,
-      reason,
-      principal: principalOf(key),
-      limits,
-      retryAfterMs: 0,
-      about,
-      limit: null,
-    })
-    if (key.meters.length === 0) return denial([])
-    const states = counters.peek(key.meters, nowMs)
+  /** A denial of a key that is known: its caller is told what is left of its limits, and charged nothing. */
+  function obstruct(entry: number, { reason, about }: Obstacle, nowMs: number): Denied | Promise<Denied> {
+    const meters = cache.metersOf(entry)
+    const principal = cache.principal(entry)
+    const denial = (limits: readonly LimitState[]): Denied => ({ ...denied(reason), principal, about, limits })
+    const states = meters.length === 0 ? [] : counters.peek(meters, nowMs)
     return states instanceof Promise ? states.then(denial) : denial(states)
+  }
+
+  function take(entry: number, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
+    const { perAddress } = cache.profile(entry)
+    const own = cache.metersOf(entry)
+    const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, attempt)]
+    if (meters.length === 0) return allow(entry, [])
+    const quota = counters.take(meters, attempt.cost ?? 1, nowMs)
+    cache.keepSlots(entry)
+    if (!(quota instanceof Promise)) {
+      return quota.taken ? allow(entry, quota.states) : overLimit(quota, cache.principal(entry))
+    }
+    // Once waited for, the entry may be another key's.
+    const allowed = allow(entry, [])
+    return quota.then((settled) =>
+      settled.taken ? { ...allowed, limits: settled.states } : overLimit(settled, allowed.principal),
+    )
   }
 
   return {
     key(entry, attempt, match, nowMs) {
       if (entry < 0) return denied('unknown_key')
-      const key = cache.key(entry)
-      const refused = standing(entry, key, nowMs)
-      if (refused !== null) return { ...denied(refused), principal: principalOf(key) }
-      const obstacle = obstacleTo(contract, key.grant, attempt, match)
-      if (obstacle !== null) return obstruct(key, obstacle, nowMs)
-      const meters =
-        key.grant.perAddress.length === 0
-          ? key.meters
-          : [...key.meters, ...addressMeters(key.grant.perAddress, attempt)]
-      if (meters.length === 0) return allow(entry, key, [])
-      const quota = counters.take(meters, attempt.cost ?? 1, nowMs)
-      if (quota instanceof Promise) return quota.then((taken) => settle(entry, key, meters, taken))
-      return settle(entry, key, meters, quota)
+      const refused = standing(entry, nowMs)
+      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry) }
+      const obstacle = obstacleTo(contract, cache.profile(entry), attempt, match)
+      return obstacle === null ? take(entry, attempt, nowMs) : obstruct(entry, obstacle, nowMs)
     },
     state(entry, nowMs) {
       if (entry < 0) return denied('unknown_key')
-      const key = cache.key(entry)
-      const refused = standing(entry, key, nowMs)
-      return refused === null ? allow(entry, key, []) : { ...denied(refused), principal: principalOf(key) }
+      const refused = standing(entry, nowMs)
+      return refused === null ? allow(entry, []) : { ...denied(refused), principal: cache.principal(entry) }
     },
     anonymous(route, attempt, nowMs) {
       const meters = addressMeters(route.limits ?? [], attempt)
-      if (meters.length === 0) return { allowed: true, principal: null, limits: [], retiresAt: null }
-      const settleAnonymous = (quota: Quota): Outcome =>
-        quota.taken
-          ? { allowed: true, principal: null, limits: quota.states, retiresAt: null }
-          : overLimit(quota, meters, null)
+      if (meters.length === 0) return anonymously([])
+      const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null))
       const quota = counters.take(meters, attempt.cost ?? 1, nowMs)
-      return quota instanceof Promise ? quota.then(settleAnonymous) : settleAnonymous(quota)
+      return quota instanceof Promise ? quota.then(settle) : settle(quota)
     },
   }
 }
 
+function anonymously(limits: readonly LimitState[]): Allowed {
+  return { allowed: true, principal: null, limits, retiresAt: null }
+}
+
 /** Organization and project are the key's own; what is left to check is where it may go, as what, and from where. */
-function obstacleTo(contract: Contract, grant: Grant, attempt: Attempt, match: RouteMatch | null): Obstacle | null {
-  const { permissions } = grant
+function obstacleTo(contract: Contract, profile: Profile, attempt: Attempt, match: RouteMatch | null): Obstacle | null {
+  const { permissions } = profile
   if (match !== null) {
     const { route } = match
     if (route === null) {
       if (contract.otherRoutes === 'not_found') return { reason: 'unknown_route', about: null }
       if (permissions !== null) return { reason: 'route_without_rule', about: null }
     }
-    if (route?.kinds ? !route.kinds.includes(grant.kind) : grant.kind === 'publishable') {
-      return { reason: 'kind_not_accepted', about: grant.kind }
+    if (route?.kinds ? !route.kinds.includes(profile.kind) : profile.kind === 'publishable') {
+      return { reason: 'kind_not_accepted', about: profile.kind }
     }
     if (match.namespaceExpected && match.namespace === null && attempt.namespace === undefined) {
       return { reason: 'namespace_missing', about: null }
     }
   }
   const outside =
-    (match !== null && match.namespace !== null && outsideNamespace(grant, match.namespace)) ||
-    (attempt.namespace !== undefined && outsideNamespace(grant, attempt.namespace))
+    (match !== null && match.namespace !== null && outsideNamespace(profile, match.namespace)) ||
+    (attempt.namespace !== undefined && outsideNamespace(profile, attempt.namespace))
   if (outside) return outside
   if (match !== null && match.permission !== null && !grants(permissions, match.permission)) {
     return { reason: 'permission_missing', about: match.permission }
@@ -118,15 +114,15 @@ function obstacleTo(contract: Contract, grant: Grant, attempt: Attempt, match: R
   for (const permission of attempt.permissions ?? []) {
     if (!grants(permissions, permission)) return { reason: 'permission_missing', about: permission }
   }
-  if (grant.allowedIps !== null && (attempt.ip === undefined || !grant.allowedIps.has(attempt.ip))) {
+  if (profile.allowedIps !== null && (attempt.ip === undefined || !profile.allowedIps.has(attempt.ip))) {
     return { reason: 'address_not_allowed', about: attempt.ip ?? null }
   }
   return null
 }
 
-function outsideNamespace(grant: Grant, namespace: string): Obstacle | null {
+function outsideNamespace(profile: Profile, namespace: string): Obstacle | null {
   if (!isSlug(namespace)) return { reason: 'namespace_malformed', about: null }
-  if (grant.namespaces === null || grant.namespaces.includes(namespace)) return null
+  if (profile.namespaces === null || profile.namespaces.includes(namespace)) return null
   return { reason: 'namespace_not_permitted', about: namespace }
 }
 
@@ -135,23 +131,7 @@ function addressMeters(limits: NonNullable<Route['limits']>, attempt: Attempt): 
   return limits.map((limit) => ({ limit, subject: attempt.ip ?? 'unknown', slot: -1 }))
 }
 
-function overLimit(quota: Quota, meters: readonly Meter[], principal: Principal | null): Denied {
-  const { states, retryAfterMs, refusedBy } = quota
+function overLimit({ states, retryAfterMs, refusedBy }: Quota, principal: Principal | null): Denied {
   const limit = states[refusedBy] ?? null
-  const about = meters[refusedBy]?.limit.per ?? null
-  return { allowed: false, reason: 'rate_limited', principal, limits: states, retryAfterMs, about, limit }
-}
-
-function principalOf({ id, version, account, project, user, grant }: WarmKey): Principal {
-  return {
-    key: id,
-    version,
-    organization: account.name,
-    project,
-    user,
-    kind: grant.kind,
-    environment: grant.environment,
-    permissions: grant.permissions,
-    namespaces: grant.namespaces,
-  }
+  return { ...denied('rate_limited'), principal, limits: states, retryAfterMs, limit }
 }

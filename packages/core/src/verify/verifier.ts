@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import { compileLimitHeaders } from '../contract/limit-headers.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
 import { compileRefusals } from '../contract/render.ts'
-import { compileRoutes, type NamespaceInBody } from '../contract/route.ts'
+import { compileRoutes, type NamespaceInBody, type RouteMatch } from '../contract/route.ts'
 import { compileFormat } from '../key/credential.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
 import type { Counters } from '../limit/counters.ts'
@@ -70,30 +70,36 @@ export function createVerifier({
   const cache = new KeyCache(contract, keys, digester, maxKeys)
   const extract = compileExtractor(contract.credential, format.join)
   const judge = createJudge(contract, cache, counters)
+  const someAnonymous = contract.routes.some(({ access }) => access === 'anonymous')
   const unannounced = !contract.rotation.announce
 
-  /** The entry of the key, or why the credential names none. */
-  function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<number> {
+  /** The entry of the key, why the credential names none, or a promise after which to ask again. */
+  function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<void> {
     const credential = attempt.credential ?? extract(attempt.headers ?? [], attempt.query)
     if (typeof credential !== 'string') return denied(credential.reason)
     return format.parse(credential) < 0 ? denied('malformed_credential') : cache.find(credential, nowMs)
   }
 
+  function matchOf({ method = 'GET', path }: Attempt): RouteMatch | null {
+    return path === undefined ? null : routes.matchRoute(method, path)
+  }
+
   function verify(attempt: Attempt): Outcome | Promise<Outcome> {
     const nowMs = now()
-    const { path } = attempt
-    const match = path === undefined ? null : routes.matchRoute(attempt.method ?? 'GET', path)
-    if (match?.route?.access === 'anonymous') return judge.anonymous(match.route, attempt, nowMs)
+    if (someAnonymous) {
+      const route = matchOf(attempt)?.route
+      if (route?.access === 'anonymous') return judge.anonymous(route, attempt, nowMs)
+    }
     const entry = identify(attempt, nowMs)
-    if (typeof entry === 'number') return judge.key(entry, attempt, match, nowMs)
-    return entry instanceof Promise ? entry.then((found) => judge.key(found, attempt, match, now())) : entry
+    if (typeof entry === 'number') return judge.key(entry, attempt, matchOf(attempt), nowMs)
+    return entry instanceof Promise ? afterReading(entry, attempt, verify) : entry
   }
 
   function authenticate(attempt: Attempt): Outcome | Promise<Outcome> {
     const nowMs = now()
     const entry = identify(attempt, nowMs)
     if (typeof entry === 'number') return judge.state(entry, nowMs)
-    return entry instanceof Promise ? entry.then((found) => judge.state(found, now())) : entry
+    return entry instanceof Promise ? afterReading(entry, attempt, authenticate) : entry
   }
 
   return {
@@ -131,4 +137,12 @@ export function createVerifier({
     namespaceInBody: routes.namespaceInBody,
     apply: (changes) => cache.apply(changes),
   }
+}
+
+type Ask = (attempt: Attempt) => Outcome | Promise<Outcome>
+
+/** From the start, since the clock and the key have moved on. Each turn ends with the key or its absence remembered. */
+async function afterReading(reading: Promise<void>, attempt: Attempt, ask: Ask): Promise<Outcome> {
+  await reading
+  return ask(attempt)
 }
