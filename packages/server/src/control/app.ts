@@ -1,0 +1,79 @@
+import { LifecycleError } from '@keywright/core'
+import { Hono } from 'hono'
+import { newRequestId } from '../http/request-id.ts'
+import { routes } from '../routes/index.ts'
+import type { ControlDeps } from './deps.ts'
+import { type Env, honoPath, mount } from './mount.ts'
+import { openapiDocument } from './openapi.ts'
+import { Problem, problemResponse } from './problem.ts'
+
+export interface Control {
+  fetch(request: Request, env: { peer: string }): Response | Promise<Response>
+}
+
+/** The management API. Nobody is let in but by an Authorization header, so a page of another site can do nothing. */
+export function createControl(deps: ControlDeps): Control {
+  const app = new Hono<Env>()
+
+  app.use(async (context, next) => {
+    const own = context.req.header('x-request-id')
+    context.set('requestId', own !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(own) ? own : newRequestId())
+    await next()
+    context.header('x-request-id', context.get('requestId'))
+    context.header('cache-control', 'no-store')
+    context.header('x-content-type-options', 'nosniff')
+  })
+
+  const document = JSON.stringify(openapiDocument())
+  app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
+
+  mount(app, routes, deps)
+  refuseOtherMethods(app)
+
+  app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))
+  app.onError((error, context) => {
+    const requestId = context.get('requestId')
+    const problem = problemOf(error)
+    if (problem) return problemResponse(problem, requestId)
+    const { method, path } = context.req
+    deps.logger.error('a call to the management API failed', { requestId, method, path, error })
+    const outage = new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
+    return problemResponse(isOutage(error) ? outage : new Problem('internal_error'), requestId)
+  })
+
+  return { fetch: (request, env) => app.fetch(request, env) }
+}
+
+function noSuchPath(path: string): Problem {
+  return new Problem('not_found', `There is no ${path.slice(0, 200)} here. /openapi.json lists what there is.`)
+}
+
+/** After the routes themselves, so that what arrives here has none. */
+function refuseOtherMethods(app: Hono<Env>): void {
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())
+    if (methods.includes('GET')) methods.push('HEAD')
+    app.all(honoPath(path), () => {
+      throw new Problem('method_not_allowed', `Use ${methods.join(' or ')} here.`, {
+        headers: { allow: methods.join(', ') },
+      })
+    })
+  }
+}
+
+function problemOf(error: Error): Problem | null {
+  if (error instanceof Problem) return error
+  if (!(error instanceof LifecycleError)) return null
+  const { code, message, field } = error
+  if (code === 'not_found' || code === 'conflict') return new Problem(code, message)
+  return new Problem('invalid_request', message, { errors: [{ field: field ?? 'body', message }] })
+}
+
+/** The database, as its driver names what ails it: away, locked, full or read-only. */
+function isOutage(error: Error): boolean {
+  const { code } = error as { code?: unknown }
+  return (
+    typeof code === 'string' &&
+    /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|ECONN|ETIMEDOUT|EPIPE|57P|08|53)/.test(code)
+  )
+}

@@ -1,0 +1,22 @@
+import type { CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
+import type { ServiceKeys } from '../access/service-keys.ts'
+import type { CallStore } from './calls.ts'
+
+/** What the control side is made of. All of it is given; nothing is read from the environment. */
+export interface ControlDeps {
+  /** Holds the published store, the contract and the clock. */
+  lifecycle: Lifecycle
+  verifier: Verifier
+  /** Of API keys. */
+  format: CredentialFormat
+  serviceKeys: ServiceKeys
+  /** Remembers calls with an `Idempotency-Key`. */
+  calls: CallStore
+  /** Name of this node in receipts. */
+  node: string
+  logger: ControlLogger
+}
+
+export interface ControlLogger {
+  error(message: string, facts: { requestId: string; method: string; path: string; error: unknown }): void
+}

@@ -1,0 +1,112 @@
+import { hash } from 'node:crypto'
+import { type Change, type ChangeEvent, LifecycleError, newId, type Store, type Transaction } from '@keywright/core'
+import type { CallStore, Claim, KnownCall } from './calls.ts'
+import { invalid, Problem } from './problem.ts'
+import type { Earlier } from './route.ts'
+
+interface Attempted {
+  caller: string
+  route: string
+  /** As sent in `Idempotency-Key`; null where there is none. */
+  header: string | null
+  /** What must be the same when the call is repeated. */
+  content: readonly string[]
+  now: Date
+}
+
+interface Work {
+  run(store: Store): Promise<unknown>
+  replay(store: Store, earlier: Earlier): Promise<unknown>
+}
+
+/**
+ * Carries a call out once, however often it is made with the same key. Each change of the call is marked with its id in
+ * the change log, which is committed with the change itself: so a process that dies in the middle leaves no doubt.
+ */
+export async function once(calls: CallStore, store: Store, call: Attempted, work: Work): Promise<unknown> {
+  if (call.header === null) return work.run(store)
+  const { caller, route, now } = call
+  const id = newId('call', now.getTime())
+  const claim = await calls.claim({
+    id,
+    caller,
+    route,
+    key: readKey(call.header),
+    fingerprint: hash('sha256', JSON.stringify(call.content)),
+    since: (await store.head()).number,
+    now,
+  })
+  if (claim.state === 'running')
+    throw new Problem('idempotency_running', undefined, { headers: { 'retry-after': '1' } })
+  if (claim.state === 'mismatch') throw new Problem('idempotency_mismatch')
+  if (claim.state === 'new') return attempt(calls, store, { id, earlier: null, work })
+  const earlier = await doneBefore(store, claim)
+  return attempt(calls, store, { id: claim.call.id, earlier, work })
+}
+
+async function attempt(
+  calls: CallStore,
+  store: Store,
+  { id, earlier, work }: { id: string; earlier: Earlier | null; work: Work },
+): Promise<unknown> {
+  let result: Earlier = earlier ?? { target: null, version: null }
+  const marked = marking(store, id, (change) => {
+    result = { target: change.target, version: versionOf(change) ?? result.version }
+  })
+  try {
+    const answer = earlier ? await work.replay(marked, earlier) : await work.run(marked)
+    await calls.finish(id, result)
+    return answer
+  } catch (error) {
+    if (earlier || result.target !== null) await calls.finish(id, result)
+    else await calls.release(id)
+    if (earlier && error instanceof LifecycleError && error.code === 'conflict') throw superseded(error)
+    throw error
+  }
+}
+
+function superseded({ message }: LifecycleError): Problem {
+  return new Problem('idempotency_superseded', `${message} The call cannot be answered again.`)
+}
+
+/** What an earlier call did; null where its process died before it had done anything. */
+async function doneBefore(store: Store, claim: Extract<Claim, { call: KnownCall }>): Promise<Earlier | null> {
+  const { id, since, target, version } = claim.call
+  if (claim.state === 'done') return { target, version }
+  let last: Change | undefined
+  for (let after = since; ; ) {
+    const changes = await store.changes(after, 1000)
+    last = changes.findLast(({ details }) => details.call === id) ?? last
+    const end = changes.at(-1)
+    if (!end) return last ? { target: last.target, version: versionOf(last) } : null
+    after = end.number
+  }
+}
+
+function versionOf({ action, details }: Change): number | null {
+  if (action === 'key.created') return 1
+  return typeof details.version === 'number' ? details.version : null
+}
+
+/** The same store, whose transactions write the call's id into what they record. */
+function marking(store: Store, id: string, seen: (change: Change) => void): Store {
+  return Object.assign(Object.create(store) as Store, {
+    async transact<T>(work: (transaction: Transaction) => Promise<T>) {
+      const done = await store.transact((transaction) =>
+        work({
+          ...transaction,
+          record: (event: ChangeEvent) => transaction.record({ ...event, details: { ...event.details, call: id } }),
+        }),
+      )
+      for (const change of done.changes) seen(change)
+      return done
+    },
+  })
+}
+
+/** A Structured Field string (RFC 9651 §3.3.3), or the same without its quotation marks. */
+function readKey(header: string): string {
+  const key = /^"(.*)"$/.exec(header)?.[1] ?? header
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw invalid([{ field: 'Idempotency-Key', message: 'must have 1 to 255 visible ASCII characters' }])
+}

@@ -1,0 +1,61 @@
+import { z } from '@hono/zod-openapi'
+import { canonicalAddress } from '@keywright/core'
+import type { Context, Hono } from 'hono'
+import { actorOf, identify, permit } from '../access/caller.ts'
+import { parseBody, readBody } from './body.ts'
+import type { ControlDeps } from './deps.ts'
+import { once } from './idempotency.ts'
+import type { Route } from './route.ts'
+import { validated, validatedQuery } from './validation.ts'
+
+/** What the listener knows of a request beside the request itself. */
+export interface Env {
+  Bindings: { peer: string }
+  Variables: { requestId: string }
+}
+
+const nothing = z.strictObject({})
+
+/** `/v1/keys/{key}` as Hono spells it. */
+export function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+export function mount(app: Hono<Env>, routes: readonly Route[], deps: ControlDeps): void {
+  for (const route of routes) {
+    app.on(route.method.toUpperCase(), honoPath(route.path), async (context) => {
+      const answer = await answerTo(route, context, deps)
+      return context.body(JSON.stringify(answer), route.answer.status, { 'content-type': 'application/json' })
+    })
+  }
+}
+
+/** Who asks comes before what is asked: a stranger learns nothing of what would have been valid. */
+async function answerTo(route: Route, context: Context<Env>, deps: ControlDeps): Promise<unknown> {
+  const { headers } = context.req.raw
+  if (route.permission === null) return route.answerTo(headers, deps)
+  const caller = await identify(headers, deps)
+  permit(caller, route.permission)
+  const url = new URL(context.req.url)
+  const query = validatedQuery(route.query ?? nothing, url.searchParams)
+  const text = await readBody(context.req.raw)
+  const body = validated(route.body ?? nothing, parseBody(text, headers))
+  const requestId = context.get('requestId')
+  const actor = actorOf(caller, { address: canonicalAddress(context.env.peer), requestId })
+  const call = { params: context.req.param(), query, body, caller, actor, deps }
+  const { lifecycle } = deps
+  const { replay } = route
+  if (!replay) return route.handle({ ...call, lifecycle })
+
+  const attempted = {
+    caller: `${caller.type}:${caller.id}`,
+    route: route.operationId,
+    header: headers.get('idempotency-key'),
+    content: [url.pathname, url.search, text],
+    now: lifecycle.now(),
+  }
+  return once(deps.calls, lifecycle.store, attempted, {
+    run: (store) => route.handle({ ...call, lifecycle: { ...lifecycle, store } }),
+    replay: (store, earlier) => replay({ ...call, lifecycle: { ...lifecycle, store } }, earlier),
+  })
+}

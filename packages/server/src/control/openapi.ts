@@ -1,0 +1,133 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { routes } from '../routes/index.ts'
+import { type ProblemCode, problems } from './problems.ts'
+import type { Route } from './route.ts'
+
+const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().openapi({ description: 'Stable; see spec/problems.json.' }),
+    detail: z.string(),
+    errors: z
+      .array(z.strictObject({ field: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'What is wrong with which member.' }),
+    requestId: z.string(),
+  })
+  .openapi('Problem', { description: 'RFC 9457.' })
+
+/** OpenAPI 3.1 of the management API, from the same table that serves it. */
+export function openapiDocument() {
+  const { openAPIRegistry: registry, getOpenAPI31Document } = new OpenAPIHono()
+  registry.registerComponent('securitySchemes', 'serviceKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A service key, `kwo_…`, or the one the server was started with.',
+  })
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, about itself.',
+  })
+  for (const route of routes) registry.registerPath(pathOf(route))
+  return getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Keywright management API',
+      version: '1',
+      description: 'Organizations, projects, keys and the record of what was done with them.',
+      license: { name: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'The control side of this instance.' }],
+  })
+}
+
+function pathOf(route: Route) {
+  const { operationId, method, path, tag, summary, description, answer } = route
+  return {
+    operationId,
+    method,
+    path,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    security: route.permission === null ? [{ serviceKey: [] }, { apiKey: [] }] : [{ serviceKey: [] }],
+    request: requestOf(route),
+    responses: {
+      [answer.status]: {
+        description: answer.description,
+        headers: {
+          'X-Request-Id': { description: 'Names this call in the log.', schema: { type: 'string' as const } },
+        },
+        content: { 'application/json': { schema: answer.schema, example: answer.example } },
+      },
+      ...problemResponses(codesOf(route)),
+    },
+  }
+}
+
+function requestOf({ path, query, body, bodyExample, bodyOptional, method }: Route) {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
+  return {
+    ...(names.length > 0 && { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
+    ...(query && { query: query as z.ZodObject }),
+    ...(method === 'post' && {
+      headers: z.object({
+        'Idempotency-Key': z.string().max(255).optional().openapi({
+          description:
+            'Makes the call safe to repeat for 24 hours: repeated, it changes nothing but secrets it answered.',
+        }),
+      }),
+    }),
+    ...(body && {
+      body: {
+        required: !bodyOptional,
+        content: { 'application/json': { schema: body, example: bodyExample } },
+      },
+    }),
+  }
+}
+
+/** What any such route can answer, and what this one can beside. */
+export function codesOf(route: Route): ProblemCode[] {
+  const { permission, method, body, query, problems: own } = route
+  return [
+    ...(['missing_credential', 'repeated_credential', 'invalid_credential'] as const),
+    ...(permission === null ? [] : (['wrong_credential_type', 'permission_missing'] as const)),
+    ...(body || query || method === 'post' ? (['invalid_request'] as const) : []),
+    ...(body ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
+    ...(method === 'post' ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const) : []),
+    ...own,
+    'internal_error',
+    'unavailable',
+  ]
+}
+
+/** One response for each status; its codes are the names of its examples. */
+function problemResponses(codes: readonly ProblemCode[]) {
+  const statuses = [...new Set(codes.map((code) => problems[code].status))].sort((a, b) => a - b)
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const members = codes.filter((code) => problems[code].status === status)
+      return [
+        status,
+        {
+          description: members.map((code) => problems[code].title).join('; '),
+          content: {
+            'application/problem+json': {
+              schema: problemSchema,
+              examples: Object.fromEntries(members.map((code) => [code, { value: exampleOf(code) }])),
+            },
+          },
+        },
+      ]
+    }),
+  )
+}
+
+function exampleOf(code: ProblemCode) {
+  const { title, status, cause, mend } = problems[code]
+  return { type: `urn:keywright:problem:${code}`, title, status, code, detail: `${cause} ${mend}`, requestId: 'req_7' }
+}

@@ -1,0 +1,87 @@
+import type { z } from '@hono/zod-openapi'
+import type { Actor, Lifecycle, ServicePermission } from '@keywright/core'
+import type { Caller } from '../access/caller.ts'
+import type { ControlDeps } from './deps.ts'
+import type { ProblemCode } from './problems.ts'
+
+/** One call, authenticated and checked. */
+export interface Call<Params, Query, Body> {
+  params: Params
+  query: Query
+  body: Body
+  caller: Caller
+  actor: Actor
+  /** Its store marks every change as this call's. */
+  lifecycle: Lifecycle
+  deps: ControlDeps
+}
+
+/** What a call with the same `Idempotency-Key` did before. */
+export interface Earlier {
+  /** What its last change happened to; null where nothing had to change. */
+  target: string | null
+  /** Number of the secret version it issued. */
+  version: number | null
+}
+
+interface Description<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType> {
+  operationId: string
+  method: 'get' | 'post' | 'patch' | 'delete'
+  /** `/v1/keys/{key}`. */
+  path: Path
+  tag: string
+  summary: string
+  description?: string
+  query?: Query
+  body?: Body
+  bodyExample?: z.input<Body>
+  /** The body may be left out. */
+  bodyOptional?: boolean
+  answer: { status: 200 | 201; description: string; schema: Answer; example: z.input<Answer> }
+  /** Beside those that every such route can answer. */
+  problems: readonly ProblemCode[]
+}
+
+type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { [name in Name]: string } & ParamsOf<Rest>
+  : object
+
+/** A route that asks for a service key. A `POST` says what it answers when it is repeated. */
+export interface GuardedRoute<
+  Path extends string,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+> extends Description<Path, Query, Body, Answer> {
+  permission: ServicePermission
+  handle(call: Call<ParamsOf<Path>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer>>
+  replay?(call: Call<ParamsOf<Path>, z.output<Query>, z.output<Body>>, earlier: Earlier): Promise<z.input<Answer>>
+}
+
+/** A route that takes any credential, and looks at it itself. */
+export interface OpenRoute<Answer extends z.ZodType> extends Description<string, z.ZodType, z.ZodType, Answer> {
+  permission: null
+  answerTo(headers: Headers, deps: ControlDeps): Promise<z.input<Answer>>
+}
+
+type AnyCall = Call<Record<string, string>, unknown, unknown>
+type Erased = Description<string, z.ZodType, z.ZodType, z.ZodType>
+
+/** As the route table holds them. */
+export type Route =
+  | (Erased & {
+      permission: ServicePermission
+      handle(call: AnyCall): Promise<unknown>
+      replay?(call: AnyCall, earlier: Earlier): Promise<unknown>
+    })
+  | (Erased & { permission: null; answerTo(headers: Headers, deps: ControlDeps): Promise<unknown> })
+
+export function route<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType>(
+  definition: GuardedRoute<Path, Query, Body, Answer>,
+): Route {
+  return definition as unknown as Route
+}
+
+export function openRoute<Answer extends z.ZodType>(definition: OpenRoute<Answer>): Route {
+  return definition as unknown as Route
+}

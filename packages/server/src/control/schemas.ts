@@ -1,0 +1,54 @@
+import { z } from '@hono/zod-openapi'
+
+const mostOnPage = 200
+
+/** Text that people read in lists and logs: no character in it ends a line, repaints a terminal or is half of one. */
+export function line(most: number) {
+  return z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text), 'must not hold control characters')
+}
+
+export const name = line(200)
+
+/** An id in a body or a query, known or not. */
+export const id = z.string().min(1).max(64)
+
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9, _ and -, and begin with a letter or digit')
+
+/** RFC 3339. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'must be a time in RFC 3339, such as 2026-12-31T00:00:00Z' })
+  .transform((text) => new Date(text))
+
+/** In answers. */
+export const time = z.iso.datetime()
+
+export function timeOf(date: Date | null): string | null {
+  return date?.toISOString() ?? null
+}
+
+export const receipt = z.string().openapi({
+  description: 'Ask `GET /v1/receipts/{receipt}` which nodes have applied the change.',
+  example: '42.9f86d081884c7d65',
+})
+
+export const paging = {
+  cursor: z.string().max(400).optional().openapi({ description: "An earlier page's `nextCursor`." }),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|1\d\d|200)$/, `must be a whole number from 1 to ${mostOnPage}`)
+    .default('50')
+    .transform(Number)
+    .openapi({ type: 'integer', minimum: 1, maximum: mostOnPage, default: 50 }),
+}
+
+/** `{ keys: […], nextCursor }`. */
+export function pageOf<Name extends string, Item extends z.ZodType>(list: Name, item: Item) {
+  const members = { [list]: z.array(item), nextCursor: z.string().nullable() }
+  return z.strictObject(members as { [name in Name]: z.ZodArray<Item> } & { nextCursor: z.ZodNullable<z.ZodString> })
+}

@@ -1,0 +1,104 @@
+import { z } from '@hono/zod-openapi'
+import type { Change } from '@keywright/core'
+import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { invalid } from '../../control/problem.ts'
+import { organizationFilter } from '../../control/reach.ts'
+import { route } from '../../control/route.ts'
+import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
+import { searchNewestFirst, searchOldestFirst } from './search.ts'
+
+const triggeredBy = z.enum(['ui', 'cli', 'api'])
+
+const eventSchema = z
+  .strictObject({
+    number: z.int().openapi({ description: 'In commit order, without gaps.' }),
+    hash: z.string().openapi({ description: 'SHA-256 over the hash before it and this entry.' }),
+    action: z.string(),
+    organization: z.string().nullable(),
+    target: z.string().openapi({ description: 'What it happened to.' }),
+    actor: z.strictObject({
+      type: z.enum(['user', 'service_key', 'api_key', 'system']),
+      id: z.string(),
+      triggeredBy,
+      address: z.string().nullable(),
+      requestId: z.string().nullable(),
+    }),
+    at: time,
+    details: z.record(z.string(), z.unknown()),
+  })
+  .openapi('AuditEvent')
+
+export const listAuditRoute = route({
+  operationId: 'listAudit',
+  method: 'get',
+  path: '/v1/audit',
+  tag: 'Audit',
+  summary: 'List what was changed, by whom',
+  description:
+    'A page may hold fewer events than asked for, or none, and still name a `nextCursor`: go on until it is null.',
+  permission: 'manage',
+  query: z.strictObject({
+    organization: id.optional(),
+    key: id.optional(),
+    action: z.string().max(64).optional(),
+    triggeredBy: triggeredBy.optional(),
+    since: instant.optional().openapi({ description: 'From this time on.' }),
+    until: instant.optional().openapi({ description: 'Before this time.' }),
+    first: z.enum(['newest', 'oldest']).default('newest'),
+    ...paging,
+  }),
+  answer: {
+    status: 200,
+    description: 'A page of events.',
+    schema: pageOf('events', eventSchema),
+    example: {
+      events: [
+        {
+          number: 3,
+          hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          action: 'key.revoked',
+          organization: 'acme',
+          target: 'key_01kahrp6e1f9k5w3m8c7d2sn4q',
+          actor: {
+            type: 'service_key',
+            id: 'configured',
+            triggeredBy: 'api',
+            address: '192.0.2.1',
+            requestId: 'req_7',
+          },
+          at: '2026-11-20T08:00:00.000Z',
+          details: { name: 'Production', reason: 'Found in a public repository' },
+        },
+      ],
+      nextCursor: null,
+    },
+  },
+  problems: ['not_found'],
+  async handle({ query: { cursor, limit, first, organization, ...filter }, caller, lifecycle: { store } }) {
+    const confined = { ...filter, ...organizationFilter(caller, organization) }
+    const search = first === 'newest' ? searchNewestFirst : searchOldestFirst
+    const { changes, next } = await search(store, confined, positionOf(cursor), limit)
+    return { events: changes.map(eventView), nextCursor: next === null ? null : writeCursor(String(next)) }
+  },
+})
+
+function positionOf(cursor: string | undefined): number | null {
+  const position = readCursor(cursor)
+  if (position === undefined) return null
+  if (/^\d{1,15}$/.test(position)) return Number(position)
+  throw invalid([{ field: 'cursor', message: 'is none that a list has answered' }])
+}
+
+function eventView({ number, hash, action, organization, target, actor, at, details }: Change) {
+  const { type, id, triggeredBy, address, requestId } = actor
+  return {
+    number,
+    hash,
+    action,
+    organization,
+    target,
+    actor: { type, id, triggeredBy, address, requestId },
+    at: at.toISOString(),
+    details: { ...details },
+  }
+}

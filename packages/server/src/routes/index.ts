@@ -1,0 +1,50 @@
+import type { Route } from '../control/route.ts'
+import { listAuditRoute } from './audit/list.ts'
+import { changeGraceRoute } from './keys/change-grace.ts'
+import { createKeyRoute } from './keys/create.ts'
+import { deleteKeyRoute } from './keys/delete.ts'
+import { getKeyRoute } from './keys/get.ts'
+import { listKeysRoute } from './keys/list.ts'
+import { revokeKeyRoute } from './keys/revoke.ts'
+import { rotateKeyRoute } from './keys/rotate.ts'
+import { resumeKeyRoute, suspendKeyRoute } from './keys/suspend.ts'
+import { updateKeyRoute } from './keys/update.ts'
+import { createOrganizationRoute } from './organizations/create.ts'
+import { getOrganizationRoute } from './organizations/get.ts'
+import { listOrganizationsRoute } from './organizations/list.ts'
+import { updateOrganizationRoute } from './organizations/update.ts'
+import { createProjectRoute } from './projects/create.ts'
+import { getProjectRoute } from './projects/get.ts'
+import { listProjectsRoute } from './projects/list.ts'
+import { getReceiptRoute } from './receipts/get.ts'
+import { createServiceKeyRoute } from './service-keys/create.ts'
+import { listServiceKeysRoute } from './service-keys/list.ts'
+import { revokeServiceKeyRoute } from './service-keys/revoke.ts'
+import { whoamiRoute } from './whoami/get.ts'
+
+/** Everything the management API does. What is not in this table is not there. */
+export const routes: readonly Route[] = [
+  createOrganizationRoute,
+  listOrganizationsRoute,
+  getOrganizationRoute,
+  updateOrganizationRoute,
+  createProjectRoute,
+  listProjectsRoute,
+  getProjectRoute,
+  createKeyRoute,
+  listKeysRoute,
+  getKeyRoute,
+  updateKeyRoute,
+  deleteKeyRoute,
+  rotateKeyRoute,
+  changeGraceRoute,
+  suspendKeyRoute,
+  resumeKeyRoute,
+  revokeKeyRoute,
+  getReceiptRoute,
+  listAuditRoute,
+  createServiceKeyRoute,
+  listServiceKeysRoute,
+  revokeServiceKeyRoute,
+  whoamiRoute,
+]

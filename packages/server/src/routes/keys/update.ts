@@ -1,0 +1,31 @@
+import { update } from '@keywright/core'
+import { receiptOf } from '../../control/receipt.ts'
+import { route } from '../../control/route.ts'
+import { keyExample, receiptExample } from './example.ts'
+import { findKey } from './find.ts'
+import { keyPatchSchema } from './schemas.ts'
+import { changedKeySchema, keyView } from './view.ts'
+
+export const updateKeyRoute = route({
+  operationId: 'updateKey',
+  method: 'patch',
+  path: '/v1/keys/{key}',
+  tag: 'Keys',
+  summary: 'Change what was agreed about a key',
+  description: 'What is absent stays as it is; `null` goes back to the default.',
+  permission: 'manage',
+  body: keyPatchSchema,
+  bodyExample: { name: 'Production (EU)', allowedIps: ['192.0.2.0/24'] },
+  answer: {
+    status: 200,
+    description: 'The key as it is now.',
+    schema: changedKeySchema,
+    example: { ...keyExample, name: 'Production (EU)', allowedIps: ['192.0.2.0/24'], receipt: receiptExample },
+  },
+  problems: ['not_found', 'conflict'],
+  async handle({ params, body, caller, actor, lifecycle }) {
+    const { id } = await findKey(lifecycle.store, caller, params.key)
+    const { key, change } = await update(lifecycle, actor, id, body)
+    return { ...keyView(key, lifecycle.now()), receipt: await receiptOf(change, lifecycle.store) }
+  },
+})

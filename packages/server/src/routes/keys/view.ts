@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi'
+import { type KeyRecord, type SecretVersion, stateAt } from '@keywright/core'
+import { name, receipt, time, timeOf } from '../../control/schemas.ts'
+
+export const keyStates = ['active', 'suspended', 'expired', 'revoked'] as const
+
+const versionSchema = z
+  .strictObject({
+    number: z.int(),
+    hint: z.string().openapi({ description: 'What people may see of the secret.' }),
+    createdAt: time,
+    retiresAt: time.nullable().openapi({ description: 'Refused from then on; null: the current one.' }),
+  })
+  .openapi('SecretVersion')
+
+const limitSchema = z
+  .strictObject({
+    requests: z.int(),
+    windowSeconds: z.int(),
+    per: z.enum(['key', 'user', 'project', 'organization', 'address']),
+    kind: z.enum(['window', 'bucket']),
+  })
+  .openapi('AgreedLimit')
+
+export const keySchema = z
+  .strictObject({
+    id: z.string(),
+    name,
+    hint: z.string().openapi({ description: 'What people may see of the current secret.' }),
+    state: z.enum(keyStates),
+    organization: z.string(),
+    project: z.string().nullable(),
+    kind: z.string(),
+    environment: z.string(),
+    permissions: z.array(z.string()).nullable().openapi({ description: 'null: all that the contract allows.' }),
+    namespaces: z.array(z.string()).nullable().openapi({ description: "null: the organization's own." }),
+    allowedIps: z.array(z.string()).nullable().openapi({ description: 'null: anywhere.' }),
+    limits: z.array(limitSchema).nullable().openapi({ description: "null: the contract's or the plan's." }),
+    metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    createdBy: z.string().nullable().openapi({ description: 'The person who made it; null for a machine.' }),
+    createdAt: time,
+    expiresAt: time.nullable(),
+    suspendedAt: time.nullable(),
+    revokedAt: time.nullable(),
+    revokedReason: z.string().nullable(),
+    versions: z.array(versionSchema).openapi({ description: 'Oldest first.' }),
+  })
+  .openapi('Key')
+
+export const changedKeySchema = keySchema.extend({ receipt }).openapi('ChangedKey')
+
+export const createdKeySchema = keySchema
+  .extend({ credential: z.string().openapi({ description: 'Shown in this answer and never again.' }), receipt })
+  .openapi('CreatedKey')
+
+export function keyView(key: KeyRecord, now: Date): z.output<typeof keySchema> {
+  const { id, name, organization, project, kind, environment, revokedReason, createdBy } = key
+  return {
+    id,
+    name,
+    hint: key.versions.at(-1)?.hint ?? '…',
+    state: stateAt(key, now),
+    organization,
+    project,
+    kind,
+    environment,
+    permissions: key.permissions && [...key.permissions],
+    namespaces: key.namespaces && [...key.namespaces],
+    allowedIps: key.allowedIps && [...key.allowedIps],
+    limits: key.limits && [...key.limits],
+    metadata: { ...key.metadata },
+    createdBy,
+    createdAt: key.createdAt.toISOString(),
+    expiresAt: timeOf(key.expiresAt),
+    suspendedAt: timeOf(key.suspendedAt),
+    revokedAt: timeOf(key.revokedAt),
+    revokedReason,
+    versions: key.versions.map(versionView),
+  }
+}
+
+/** Member by member, so that a digest has no way out. */
+function versionView({ number, hint, createdAt, retiresAt }: SecretVersion): z.output<typeof versionSchema> {
+  return { number, hint, createdAt: createdAt.toISOString(), retiresAt: timeOf(retiresAt) }
+}

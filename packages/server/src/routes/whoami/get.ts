@@ -1,0 +1,120 @@
+import { z } from '@hono/zod-openapi'
+import type { Allowed } from '@keywright/core'
+import { readBearer } from '../../access/bearer.ts'
+import { challenge, refusalOf } from '../../access/caller.ts'
+import type { ControlDeps } from '../../control/deps.ts'
+import { openRoute } from '../../control/route.ts'
+import { time, timeOf } from '../../control/schemas.ts'
+import { servicePermission } from '../service-keys/view.ts'
+
+const serviceKeySchema = z
+  .strictObject({
+    type: z.literal('service_key'),
+    id: z.string(),
+    name: z.string(),
+    permissions: z.array(servicePermission),
+    organization: z.string().nullable(),
+  })
+  .openapi('WhoamiServiceKey')
+
+const apiKeySchema = z
+  .strictObject({
+    type: z.literal('api_key'),
+    id: z.string(),
+    name: z.string(),
+    hint: z.string(),
+    organization: z.string(),
+    project: z.string().nullable(),
+    user: z.string().nullable(),
+    kind: z.string(),
+    environment: z.string(),
+    permissions: z.array(z.string()).nullable(),
+    namespaces: z.array(z.string()).nullable(),
+    limits: z.array(
+      z.strictObject({
+        requests: z.int(),
+        windowSeconds: z.int(),
+        per: z.string(),
+        kind: z.enum(['window', 'bucket']),
+        remaining: z.int(),
+        resetAt: time,
+      }),
+    ),
+    expiresAt: time.nullable(),
+    retiresAt: time.nullable().openapi({ description: 'This secret has been rotated and stops working then.' }),
+  })
+  .openapi('WhoamiApiKey')
+
+export const whoamiRoute = openRoute({
+  operationId: 'whoami',
+  method: 'get',
+  path: '/v1/whoami',
+  tag: 'Who am I',
+  summary: 'Who a credential is',
+  description:
+    'Takes a service key, or an API key where its contract puts it or as Bearer. Spends nothing of its limits.',
+  permission: null,
+  answer: {
+    status: 200,
+    description: 'The credential itself, never its secret.',
+    schema: z.union([serviceKeySchema, apiKeySchema]),
+    example: {
+      type: 'service_key',
+      id: 'configured',
+      name: 'KEYWRIGHT_SERVICE_KEY',
+      permissions: ['*'],
+      organization: null,
+    },
+  },
+  problems: [],
+  async answerTo(headers, deps) {
+    const bearer = readBearer(headers.get('authorization'))
+    if ('token' in bearer) {
+      const principal = await deps.serviceKeys.authenticate(bearer.token)
+      if (principal) return { type: 'service_key' as const, ...principal, permissions: [...principal.permissions] }
+    }
+    return apiKeyView(await authenticate(headers, bearer, deps), deps)
+  },
+})
+
+/** Where the contract looks for keys, and only where it finds none there, as Bearer. */
+async function authenticate(
+  headers: Headers,
+  bearer: ReturnType<typeof readBearer>,
+  { verifier }: ControlDeps,
+): Promise<Allowed> {
+  let outcome = await verifier.authenticate({ headers })
+  if (!outcome.allowed && outcome.reason === 'missing_credential') {
+    if ('problem' in bearer) throw refusalOf(bearer.problem)
+    outcome = await verifier.authenticate({ credential: bearer.token })
+  }
+  if (outcome.allowed) return outcome
+  const repeated = outcome.reason === 'repeated_credential' || outcome.reason === 'conflicting_credentials'
+  throw repeated ? refusalOf('repeated') : challenge('invalid_credential')
+}
+
+async function apiKeyView({ principal, limits, retiresAt }: Allowed, { lifecycle }: ControlDeps) {
+  const key = principal && (await lifecycle.store.key(principal.key))
+  if (!key) throw challenge('invalid_credential')
+  const { organization, project, user, kind, environment, permissions, namespaces } = principal
+  return {
+    type: 'api_key' as const,
+    id: key.id,
+    name: key.name,
+    hint: key.versions.find(({ number }) => number === principal.version)?.hint ?? '…',
+    organization,
+    project,
+    user,
+    kind,
+    environment,
+    permissions: permissions && [...permissions],
+    namespaces: namespaces && [...namespaces],
+    limits: limits.map(({ limit, remaining, resetAt }) => ({
+      ...limit,
+      remaining,
+      resetAt: new Date(resetAt).toISOString(),
+    })),
+    expiresAt: timeOf(key.expiresAt),
+    retiresAt: timeOf(retiresAt),
+  }
+}
