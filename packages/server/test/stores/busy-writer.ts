@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import type { ChangeEvent, KeyRecord, Store, Transaction } from '@keywright/core'
+import { openSqlite } from '../../src/stores/index.ts'
+
+/**
+ * A process that issues, rotates and revokes keys until it is killed. Waits for a line on stdin, prints `open` once the
+ * store is, and then each change, as JSON, after `transact` resolved with it.
+ */
+const [file = '', run = ''] = process.argv.slice(2)
+const writers = 3
+let secrets = 0
+
+process.stdin.once('data', async () => {
+  const store = openSqlite(file)
+  print('open')
+  await store.transact(async (transaction) => {
+    if (await transaction.organization('acme')) return
+    await transaction.putOrganization({
+      id: 'acme',
+      name: 'Acme',
+      plan: null,
+      namespaces: null,
+      monthlyQuota: null,
+      state: 'active',
+      createdAt: new Date(),
+    })
+    transaction.record(event('organization.created', 'acme', 0))
+  })
+  for (let writer = 0; writer < writers; writer++) void changeForEver(store, writer)
+})
+
+async function changeForEver(store: Store, writer: number): Promise<never> {
+  for (let index = 0; ; index++) {
+    const id = `key_${run}_${writer}_${index}`
+    await acknowledged(store, (transaction) => put(transaction, 'key.created', newKey(id)))
+    await acknowledged(store, async (transaction) => {
+      const key = await existing(transaction, id)
+      const versions = [...key.versions.map((version) => ({ ...version, retiresAt: new Date() })), newVersion(2)]
+      await put(transaction, 'key.rotated', { ...key, versions })
+    })
+    await acknowledged(store, async (transaction) => {
+      await put(transaction, 'key.revoked', { ...(await existing(transaction, id)), revokedAt: new Date() })
+    })
+  }
+}
+
+async function acknowledged(store: Store, work: (transaction: Transaction) => Promise<void>): Promise<void> {
+  const { changes } = await store.transact(work)
+  for (const { number, hash } of changes) print(JSON.stringify({ number, hash }))
+}
+
+/** A pipe takes it whole and at once: what is printed stays printed when this process is killed. */
+function print(line: string): void {
+  writeSync(1, `${line}\n`)
+}
+
+/** The key tells how often it was changed, and so does the change: each can be checked against the other. */
+async function put(transaction: Transaction, action: ChangeEvent['action'], key: KeyRecord): Promise<void> {
+  const revision = Number(key.metadata.revision) + 1
+  await transaction.putKey({ ...key, metadata: { revision } })
+  transaction.record(event(action, key.id, revision))
+}
+
+async function existing(transaction: Transaction, id: string): Promise<KeyRecord> {
+  const key = await transaction.key(id)
+  if (!key) throw new Error(`${id} is gone`)
+  return key
+}
+
+function event(action: ChangeEvent['action'], target: string, revision: number): ChangeEvent {
+  const actor = { type: 'system', id: 'crash', triggeredBy: 'api', address: null, requestId: null } as const
+  return { action, organization: 'acme', target, actor, at: new Date(), details: { revision } }
+}
+
+function newKey(id: string): KeyRecord {
+  return {
+    id,
+    organization: 'acme',
+    project: null,
+    createdBy: null,
+    name: id,
+    kind: 'secret',
+    environment: 'live',
+    permissions: null,
+    namespaces: null,
+    allowedIps: null,
+    limits: null,
+    metadata: { revision: 0 },
+    createdAt: new Date(),
+    expiresAt: null,
+    suspendedAt: null,
+    revokedAt: null,
+    revokedReason: null,
+    deletedAt: null,
+    versions: [newVersion(1)],
+  }
+}
+
+function newVersion(number: number): KeyRecord['versions'][number] {
+  secrets += 1
+  const digest = createHash('sha256').update(`${run}/${secrets}`).digest('hex')
+  return { number, digest, hint: 'kw_…', createdAt: new Date(), retiresAt: null }
+}
