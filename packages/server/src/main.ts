@@ -16,7 +16,6 @@ import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
 import { StartError } from './config/start-error.ts'
 import { createControl } from './control/app.ts'
-import { createMemoryCalls } from './control/calls.ts'
 import { createControlListener } from './control/listener.ts'
 import { createEdge } from './edge/edge.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
@@ -26,7 +25,7 @@ import { createHttpServer, drain, listen } from './http/server.ts'
 import { createLogger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { openSqlite } from './stores/index.ts'
+import { openSqlite, type SqliteStore } from './stores/index.ts'
 import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
 
 /** A running instance. */
@@ -95,7 +94,7 @@ export async function startInstance(
       verifier,
       format,
       serviceKeys,
-      calls: createMemoryCalls(),
+      calls: opened.calls,
       node,
       logger: log,
     })
@@ -136,7 +135,7 @@ export async function startInstance(
   }
 }
 
-function openStore(settings: Settings, file: string): Store {
+function openStore(settings: Settings, file: string): SqliteStore {
   if (settings.database !== null || settings.redis !== null) {
     const flag = settings.database === null ? '--redis' : '--database'
     throw new StartError(`${flag} is not offered by this version.`, 'Leave it out: the embedded database is used.', 2)

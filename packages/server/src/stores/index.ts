@@ -1,2 +1,2 @@
 export { openSqlite } from './open-sqlite.ts'
-export { sqlite } from './sqlite.ts'
+export { type SqliteStore, sqlite } from './sqlite.ts'

@@ -1,9 +1,8 @@
-import type { Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { ensureFile, resolveFile } from './database-file.ts'
 import { DatabaseFileError } from './database-file-error.ts'
 import { explain } from './explain.ts'
-import { sqlite } from './sqlite.ts'
+import { type SqliteStore, sqlite } from './sqlite.ts'
 
 /** How long a commit waits for another program that holds the file, such as a backup. */
 const busyTimeoutMs = 2_000
@@ -13,7 +12,7 @@ const busyTimeoutMs = 2_000
  * user's eyes only, where there are none. Throws `DatabaseFileError` where it cannot be opened, and then leaves it
  * as it is.
  */
-export function openSqlite(file: string): Store {
+export function openSqlite(file: string): SqliteStore {
   const opened: BetterSqlite3.Database[] = []
   const closeAll = () => {
     for (const client of opened.toReversed()) client.close()

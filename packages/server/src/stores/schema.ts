@@ -16,6 +16,7 @@ export interface Schema {
   kw_changes: ChangeRow
   /** One row. */
   kw_head: { number: Integer; hash: string }
+  kw_calls: CallRow
 }
 
 export interface OrganizationRow {
@@ -85,6 +86,22 @@ export interface ChangeRow {
   organization: string | null
   target: string
   action: string
+}
+
+/** A call with an `Idempotency-Key`. */
+export interface CallRow {
+  id: string
+  caller: string
+  route: string
+  name: string
+  fingerprint: string
+  since: Integer
+  created_at: Integer
+  claimed_at: Integer
+  /** The process that carries it out now; null once it is done. */
+  holder: string | null
+  target: string | null
+  version: NullableInteger
 }
 
 /** A key joined with what verification asks about it. */

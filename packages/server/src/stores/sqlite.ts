@@ -1,12 +1,19 @@
 import { createTurns, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
+import type { CallStore } from '../control/calls.ts'
 import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import type { FoundRow, Schema } from './schema.ts'
+import { createSqlCalls } from './sql-calls.ts'
 import { createSqlStore } from './sql-store.ts'
+
+export interface SqliteStore extends Store {
+  /** Calls with an `Idempotency-Key`, in the same file. */
+  calls: CallStore
+}
 
 /**
  * A store in the database of `client`, whose file no other process may write. Its tables are named `kw_…` and are made
@@ -15,7 +22,7 @@ import { createSqlStore } from './sql-store.ts'
  *
  * Throws for a database in memory, which only its own connection could read.
  */
-export function sqlite(client: BetterSqlite3.Database): Store {
+export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   if (client.memory)
     throw new TypeError('SQLite must be given a file. Where nothing is to be kept, use createMemoryStore().')
   configure(client)
@@ -28,7 +35,7 @@ export function sqlite(client: BetterSqlite3.Database): Store {
   const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
   const inTurn = createTurns()
 
-  return createSqlStore({
+  const store = createSqlStore({
     reader,
     find(digest) {
       const row = findStatement.get(text.encode(digest))
@@ -55,6 +62,7 @@ export function sqlite(client: BetterSqlite3.Database): Store {
       (error.code === 'SQLITE_CONSTRAINT_UNIQUE' || error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'),
     close: () => inTurn(async () => void readClient.close()),
   })
+  return { ...store, calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }) }
 }
 
 function configure(client: BetterSqlite3.Database): void {

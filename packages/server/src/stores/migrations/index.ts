@@ -1,10 +1,11 @@
 import { first } from './0001-first.ts'
+import { calls } from './0002-calls.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
 
 /** Numbered from 1 without gaps, in the order in which they run. */
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, calls]
 
 export const migrationsTable = `create table if not exists kw_migrations (
   number bigint primary key,
