@@ -1,31 +1,47 @@
 import { type Flags, readSettings } from './config/read-settings.ts'
+import type { Settings } from './config/settings.ts'
 import { StartError } from './config/start-error.ts'
 import { type Instance, startInstance } from './main.ts'
 
-export interface ServeOptions {
-  /** Called once both listeners are open. */
-  onReady?: (instance: Instance) => void | Promise<void>
-}
+export type ExitCode = 0 | 1 | 2
 
 /**
  * Runs an instance until it is told to stop, and resolves with the exit code: 0 after SIGTERM or SIGINT, 1 where it
  * could not start, 2 where it was started wrongly.
  */
-export async function serve(flags: Flags, { onReady }: ServeOptions = {}): Promise<0 | 1 | 2> {
-  const folder = process.cwd()
+export async function serve(flags: Flags): Promise<ExitCode> {
+  return saying(async () => {
+    const settings = await settingsFrom(flags)
+    await run(settings)
+  })
+}
+
+export function settingsFrom(flags: Flags): Promise<Settings> {
+  return readSettings({ flags, env: process.env, folder: process.cwd() })
+}
+
+/** `onReady` is called once both listeners are open. */
+export async function run(settings: Settings, onReady?: (instance: Instance) => Promise<void>): Promise<void> {
   const stopped = untilToldToStop()
+  const instance = await startInstance(settings, { folder: process.cwd() })
   try {
-    const settings = await readSettings({ flags, env: process.env, folder })
-    const instance = await startInstance(settings, { folder })
     await onReady?.(instance)
     await stopped
+  } finally {
     await instance.stop()
+  }
+}
+
+/** Puts what went wrong where people look for it. */
+export async function saying(work: () => Promise<void>): Promise<ExitCode> {
+  try {
+    await work()
     return 0
   } catch (error) {
-    const hint = error instanceof StartError ? error.hint : null
     process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`)
-    if (hint !== null) process.stderr.write(`hint: ${hint}\n`)
-    return error instanceof StartError ? error.exitCode : 1
+    if (!(error instanceof StartError)) return 1
+    process.stderr.write(`hint: ${error.hint}\n`)
+    return error.exitCode
   }
 }
 

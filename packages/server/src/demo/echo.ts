@@ -1,0 +1,38 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import { listen } from '../http/server.ts'
+
+const mostBytes = 64 * 1024
+
+export interface Echo {
+  url: URL
+  close: () => void
+}
+
+/** An API that answers with what it was asked, so that one can see what Keywright makes of a request. */
+export async function startEcho(): Promise<Echo> {
+  const server = createServer(async (request, response) => {
+    const { method, url, headers } = request
+    const answer = { method, path: url, headers, body: await beginningOf(request) }
+    response.setHeader('Content-Type', 'application/json')
+    response.end(`${JSON.stringify(answer, null, 2)}\n`)
+  })
+  const url = new URL(await listen(server, '127.0.0.1', 0))
+  return {
+    url,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function beginningOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  request.setEncoding('utf8')
+  try {
+    for await (const chunk of request) if (body.length < mostBytes) body += chunk
+  } catch {
+    // Whoever gave up sending does not wait for an answer either.
+  }
+  return body.slice(0, mostBytes)
+}

@@ -1,0 +1,22 @@
+import { parseFlags } from './config/flags.ts'
+import { prepareDemoKey } from './demo/demo-key.ts'
+import { startEcho } from './demo/echo.ts'
+import { welcome } from './demo/welcome.ts'
+import { run, saying, settingsFrom } from './serve.ts'
+
+/** `npm start`: an instance to try things with, in front of a built-in echo where no upstream is named. */
+process.exitCode = await saying(async () => {
+  const settings = await settingsFrom(parseFlags(process.argv.slice(2)))
+  const echo = settings.upstream === null ? await startEcho() : null
+  try {
+    await run({ ...settings, upstream: echo?.url ?? settings.upstream }, async (instance) => {
+      const { edge, control, lifecycle, serviceKeyFile } = instance
+      const issued = await prepareDemoKey(lifecycle)
+      const upstream = settings.upstream?.href ?? null
+      const { contract } = lifecycle
+      process.stdout.write(welcome({ edge, control, contract, issued, serviceKeyFile, upstream }))
+    })
+  } finally {
+    echo?.close()
+  }
+})
