@@ -247,6 +247,12 @@ describe('checksum', () => {
     expect(checksumOf(text)).toMatch(/^00[0-9A-Za-z]{4}$/)
   })
 
+  test('with a character that is no digit is refused, also where the digit would be zero', () => {
+    let { credential } = keywright.mint(live)
+    while (!credential.slice(-6).includes('0')) ({ credential } = keywright.mint(live))
+    for (const changed of withOneChanged(credential, () => visibleAscii)) expect(keywright.parse(changed)).toBe(-1)
+  })
+
   test('written as a number above 32 bits is refused', () => {
     const { credential } = keywright.mint(live)
     expect(keywright.parse(`${credential.slice(0, -6)}zzzzzz`)).toBe(-1)

@@ -3,7 +3,7 @@ import { type Description, describeWith } from './describe.ts'
 import type { KeyForm, KeyRule } from './format.ts'
 import { patternOf, type ScanPattern } from './pattern.ts'
 import { randomBase64url, randomText } from './random.ts'
-import { accepts, checksumOf, compileScan } from './scan.ts'
+import { checksumOf, compileScan, match } from './scan.ts'
 import { type Shape, shapeOf } from './shape.ts'
 
 /** How one API's credentials are made, told from anything else, and shown. */
@@ -45,15 +45,7 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
   const scans = shapes.map(compileScan)
   const maxLength = Math.max(0, ...scans.map(({ length }) => length))
 
-  function parse(text: string): number {
-    const { length } = text
-    if (length > maxLength) return -1
-    for (let i = 0; i < scans.length; i++) {
-      const scan = scans[i]
-      if (scan !== undefined && scan.length === length && accepts(scan, text)) return i
-    }
-    return -1
-  }
+  const parse = (text: string) => match(scans, text)
 
   function hint(credential: string): string {
     const shape = shapes[parse(credential)]

@@ -56,6 +56,31 @@ test.each([
   expect(format.describe(text)).toMatchObject({ valid: false, message })
 })
 
+test('of forms with the same prefix the one of the same length explains', () => {
+  const both = compileFormat({
+    random: { alphabet: 'hex', length: 40 },
+    publicId: null,
+    checksum: false,
+    forms: [form('kw_', 'live'), { ...form('kw_', 'live'), random: { alphabet: 'hex', length: 32 }, retired: true }],
+  })
+  expect(both.describe(`kw_${'a'.repeat(32)}`)).toMatchObject({ valid: true, form: { retired: true } })
+  expect(both.describe(`kw_${'a'.repeat(31)}g`)).toMatchObject({
+    message: 'Character 35 cannot stand in a key at that place.',
+  })
+})
+
+test('the longer of two fitting prefixes explains', () => {
+  const both = compileFormat({
+    random: { alphabet: 'hex', length: 40 },
+    publicId: null,
+    checksum: false,
+    forms: [form('kw_', 'live'), form('kw_test_', 'test')],
+  })
+  expect(both.describe('kw_test_a')).toMatchObject({
+    message: 'A key that begins with kw_test_ has 48 characters, this has 9.',
+  })
+})
+
 test('what is described as valid is what the parser accepts, and no explanation repeats the credential', () => {
   const anything = fc.oneof(
     fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes)),

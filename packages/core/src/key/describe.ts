@@ -1,5 +1,5 @@
 import type { KeyForm } from './format.ts'
-import { accepts, compileScan } from './scan.ts'
+import { compileScan, match } from './scan.ts'
 import type { Shape } from './shape.ts'
 
 /** What can be said about a credential without asking anyone. Never holds any part of it but a form's prefix. */
@@ -13,7 +13,7 @@ export function describeWith(shapes: readonly Shape[], credential: string): Desc
   if (sameStart.length === 0) return wrong('unknown_prefix', unknownPrefix(shapes, credential))
 
   const fitting = sameStart.filter(({ positions }) => positions.length === credential.length)
-  const found = fitting.find((shape) => accepts(compileScan(shape), credential))
+  const found = fitting[match(fitting.map(compileScan), credential)]
   if (found) return { valid: true, form: found.form }
 
   const likeliest = longestPrefix(fitting.length > 0 ? fitting : sameStart)

@@ -40,11 +40,24 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
 const encoder = new TextEncoder()
 const bytes = new Uint8Array(3 * longestCredential)
 
-/** Whether the text, which has the scan's length, is in the grammar and its checksum right. */
-export function accepts(scan: Scan, text: string): boolean {
-  // As many bytes as characters: ASCII alone. Writing them out once costs less than half of asking the string for each.
-  if (encoder.encodeInto(text, bytes).written !== scan.length) return false
+/** Index of the scan whose grammar and checksum the text satisfies, or −1. */
+export function match(scans: readonly Scan[], text: string): number {
+  let written = false
+  for (let i = 0; i < scans.length; i++) {
+    const scan = scans[i] as Scan
+    if (scan.length !== text.length) continue
+    if (!written) {
+      // As many bytes as characters: ASCII alone. Writing them out costs less than half of asking for each char code.
+      if (encoder.encodeInto(text, bytes).written !== text.length) return -1
+      written = true
+    }
+    if (accepts(scan)) return i
+  }
+  return -1
+}
 
+/** Whether the scan accepts what stands in `bytes`. */
+function accepts(scan: Scan): boolean {
   const { prefix, rows, runs } = scan
   for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
 

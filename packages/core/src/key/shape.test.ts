@@ -30,6 +30,7 @@ test('forms with prefixes that differ do not overlap', () => {
 
 test('forms of the same prefix and different length do not overlap', () => {
   expect(formsOverlap(rule({ prefix: 'kw_' }, { prefix: 'kw_', random: base62(31) }))).toBeNull()
+  expect(formsOverlap(rule({ prefix: 'kw_', random: base62(31) }, { prefix: 'kw_' }))).toBeNull()
 })
 
 test('a prefix that the random part of another form cannot spell does not overlap', () => {
