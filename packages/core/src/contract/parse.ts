@@ -22,11 +22,12 @@ export { ContractError, type Problem } from './contract-error.ts'
 export function parseContract(data: unknown): Contract {
   const problems: Problem[] = []
   const fields = new Fields(data, '', problems)
+  if (problems.length > 0) throw new ContractError(problems)
   const name = fields.text('name', { check: nameProblem })
   const title = fields.text('title', { fallback: name })
   const credential = readCredential(fields)
   const key = readKey(fields)
-  checkTransport(fields, credential, key)
+  if (problems.length === 0) checkTransport(fields, credential, key)
   const boundTo = fields.choice('boundTo', ['organization', 'project'], 'organization')
   const oneKeyPerOrganization = fields.flag('oneKeyPerOrganization', false)
   const permissions = readPermissions(fields)
@@ -83,7 +84,7 @@ function readIdentityHeaders(contract: Fields, credentialHeaders: readonly strin
   const headers = contract.textRecord('identityHeaders')
   const seen = new Set<string>()
   for (const [header, value] of Object.entries(headers)) {
-    const report = (message: string) => contract.report(`identityHeaders.${header}`, message)
+    const report = (message: string) => contract.report(['identityHeaders', header], message)
     const problem = identityHeaderProblem(header) ?? headerValueProblem(value)
     if (problem !== null) report(problem)
     if (credentialHeaders.includes(header.toLowerCase())) report('the credential is sent in this header')

@@ -1,6 +1,9 @@
 import type { Problem } from '../contract-error.ts'
 import { nearest } from './nearest.ts'
 
+/** Stands for an object inside what is none: one problem is enough. */
+const unreadable = Symbol('unreadable')
+
 /**
  * The fields of one object of foreign data. Only its own: what it inherits, `constructor` and all, is not there.
  * Whatever is wrong is noted, and something harmless returned, so that one reading finds every problem.
@@ -17,7 +20,9 @@ export class Fields {
     this.problems = problems
     this.#isObject = isObject(data)
     this.#data = isObject(data) ? data : {}
-    if (!this.#isObject) problems.push({ field: path, message: `${described(data)}; an object is needed` })
+    if (!this.#isObject && data !== unreadable) {
+      problems.push({ field: path, message: `${described(data)}; an object is needed` })
+    }
   }
 
   /** undefined where the field is absent. */
@@ -26,12 +31,12 @@ export class Fields {
     return Object.hasOwn(this.#data, name) ? this.#data[name] : undefined
   }
 
-  at(name: string): string {
-    return memberOf(this.path, name)
+  at(...names: readonly string[]): string {
+    return names.reduce(memberOf, this.path)
   }
 
-  report(name: string, message: string): void {
-    this.problems.push({ field: this.at(name), message })
+  report(names: string | readonly string[], message: string): void {
+    this.problems.push({ field: this.at(...[names].flat()), message })
   }
 
   /** `check` says what is wrong with a text, or null. Without a fallback the field is needed. */
@@ -67,11 +72,12 @@ export class Fields {
   /** Absent, it is an object without fields. */
   fields(name: string): Fields {
     const value = this.take(name)
-    return new Fields(value === undefined ? {} : value, this.at(name), this.problems)
+    const absent = this.#isObject ? {} : unreadable
+    return new Fields(value === undefined ? absent : value, this.at(name), this.problems)
   }
 
-  list<T>(name: string, read: (value: unknown, path: string) => T): T[] {
-    const value = this.take(name) ?? []
+  list<T>(name: string, read: (value: unknown, path: string) => T, { needed = false } = {}): T[] {
+    const value = this.take(name) ?? (needed ? undefined : [])
     if (!Array.isArray(value)) return this.#wrong(name, value, 'a list is needed', [])
     return value.map((element, i) => read(element, `${this.at(name)}[${i}]`))
   }

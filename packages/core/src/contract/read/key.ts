@@ -14,8 +14,9 @@ export function readKey(contract: Fields): KeyRule {
   const random = readRandom(fields) ?? standardRandom
   const publicId = readPublicId(fields) ?? null
   const checksum = fields.flag('checksum', true)
-  if (fields.take('forms') === undefined) fields.report('forms', 'it is missing; a list is needed')
-  const forms = fields.list('forms', (value, path) => readForm(new Fields(value, path, fields.problems)))
+  const forms = fields.list('forms', (value, path) => readForm(new Fields(value, path, fields.problems)), {
+    needed: true,
+  })
   fields.close()
   const rule: KeyRule = { random, publicId, checksum, forms }
   if (contract.problems.length === before) checkTogether(fields, rule)

@@ -10,8 +10,9 @@ import { nearest } from './nearest.ts'
 
 type Refusals = Record<RefusalName, RefusalRow>
 
-/** Rows that are the same for a key that never was and one that was revoked: facts about it would tell them apart. */
+/** Rows that are the same for a key that never was and one that was revoked: facts about the key would tell them apart. */
 const knowsNobody: readonly RefusalName[] = ['missing_credential', 'repeated_credential', 'invalid_credential']
+const aboutTheKey = ['organization', 'namespace', 'permission']
 
 /** A row that is given overrides the standard one field by field; a name stands for that row exactly as it is. */
 export function readRefusals(contract: Fields, body: Body, credential: CredentialRule): Refusals {
@@ -28,12 +29,13 @@ export function readRefusals(contract: Fields, body: Body, credential: Credentia
     else rows.set(name, readRow(fields, name, standard[name], body))
   }
   fields.close()
-  for (const [name, other] of sameAs) {
-    const row = rows.get(other)
-    if (row) rows.set(name, row)
-    else fields.report(name, `${other} is itself only a name; name a row that is written out`)
-  }
-  return Object.fromEntries(refusalNames.map((name) => [name, rows.get(name) ?? standard[name]])) as Refusals
+  const entries = refusalNames.map((name) => {
+    let source = name
+    for (let steps = 0; steps < refusalNames.length; steps++) source = sameAs.get(source) ?? source
+    if (sameAs.has(source)) fields.report(name, 'it is the same as itself; one of the rows must be written out')
+    return [name, rows.get(source) ?? standard[name]]
+  })
+  return Object.fromEntries(entries) as Refusals
 }
 
 function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contractBody: Body): RefusalRow {
@@ -63,7 +65,7 @@ function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contr
 function readHeaders(fields: Fields, name: RefusalName, status: number): Record<string, string> {
   const headers = fields.textRecord('headers')
   for (const [header, value] of Object.entries(headers)) {
-    const report = (message: string) => fields.report(`headers.${header}`, message)
+    const report = (message: string) => fields.report(['headers', header], message)
     const isChallenge = header.toLowerCase() === 'www-authenticate'
     const nameProblem = header.toLowerCase() === 'content-type' ? null : headerNameProblem(header)
     const valueProblem = headerValueProblem(value)
@@ -84,16 +86,16 @@ function checkPlaceholders(
 ): void {
   const used = new Set(placeholders)
   for (const [value, text] of Object.entries(values)) {
-    if (isBuiltIn(value)) fields.report(`values.${value}`, `{${value}} has a meaning of its own; choose another name`)
+    if (isBuiltIn(value)) fields.report(['values', value], `{${value}} has a meaning of its own; choose another name`)
     for (const inner of addPlaceholders(text, new Set())) {
-      if (!isBuiltIn(inner)) fields.report(`values.${value}`, unknownPlaceholder(inner, []))
-      used.add(inner)
+      if (isBuiltIn(inner)) used.add(inner)
+      else fields.report(['values', value], unknownPlaceholder(inner, []))
     }
   }
   for (const placeholder of used) {
     if (Object.hasOwn(values, placeholder)) continue
     if (!isBuiltIn(placeholder)) fields.report('values', unknownPlaceholder(placeholder, Object.keys(values)))
-    else if (knowsNobody.includes(name) && factsByName.has(placeholder) && placeholder !== 'requestId')
+    else if (knowsNobody.includes(name) && aboutTheKey.includes(placeholder))
       fields.report('values', `{${placeholder}} would tell a key that exists from one that does not`)
   }
 }
@@ -109,7 +111,7 @@ function unknownPlaceholder(placeholder: string, values: readonly string[]): str
 
 function reportUnused(fields: Fields, value: string, placeholders: readonly string[]): void {
   const meant = nearest(value, placeholders)
-  fields.report(`values.${value}`, `the body has no {${value}}${meant === null ? '' : `; did you mean {${meant}}?`}`)
+  fields.report(['values', value], `the body has no {${value}}${meant === null ? '' : `; did you mean {${meant}}?`}`)
 }
 
 function placeholdersOf(body: Body): Set<string> {

@@ -64,7 +64,9 @@ function checkAnonymous(fields: Fields, route: Route): void {
     if (route[name] !== undefined) fields.report(name, 'nobody is known on an anonymous route')
   }
   for (const [i, { per }] of (route.limits ?? []).entries()) {
-    if (per !== 'address') fields.report(`limits[${i}].per`, `${per} is not known on an anonymous route; address is`)
+    if (per === 'address') continue
+    const message = `${per} is not known on an anonymous route; address is`
+    fields.problems.push({ field: `${fields.at('limits')}[${i}].per`, message })
   }
 }
 
@@ -95,7 +97,7 @@ function checkCaptures(fields: Fields, route: Route, pattern: RoutePattern, { of
   for (const [which, template] of needed) {
     if (!template) continue
     const problem = templateProblem(template, captured, offered)
-    if (problem !== null) fields.report(which ? `permission.${which}` : 'permission', problem)
+    if (problem !== null) fields.report(which ? ['permission', which] : 'permission', problem)
   }
   if (route.access === 'anonymous') return
   if (captured.includes('namespace')) {

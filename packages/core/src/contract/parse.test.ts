@@ -1,0 +1,208 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ContractError, parseContract } from './parse.ts'
+import { refusalNames } from './refusal.ts'
+
+const minimal = { name: 'acme', key: { forms: [{ prefix: 'acme_live_' }] } }
+
+function problemsOf(data: unknown): string[] {
+  try {
+    parseContract(data)
+    return []
+  } catch (error) {
+    if (error instanceof ContractError) return error.problems.map(({ field, message }) => `${field}: ${message}`)
+    throw error
+  }
+}
+
+function problemsWith(data: object): string[] {
+  return problemsOf({ ...minimal, ...data })
+}
+
+describe('a contract of a name and a prefix', () => {
+  const contract = parseContract(minimal)
+
+  it('is complete', () => {
+    expect(contract).toMatchObject({
+      title: 'acme',
+      credential: { sources: [{ header: 'Authorization', scheme: 'Bearer' }], whenSeveral: 'refuse' },
+      key: {
+        random: { alphabet: 'base62', length: 43 },
+        publicId: null,
+        checksum: true,
+        forms: [{ prefix: 'acme_live_', environment: 'live', kind: 'secret', retired: false }],
+      },
+      boundTo: 'organization',
+      oneKeyPerOrganization: false,
+      permissions: { offered: {}, byMakersRole: null },
+      namespaces: null,
+      routes: [],
+      otherRoutes: 'key',
+      preflight: 'refuse',
+      rotation: { maxGraceSeconds: 2_592_000, announce: true },
+      limits: [],
+      plans: {},
+      limitHeaders: 'ietf',
+      identityHeaders: {},
+      docs: { variable: 'ACME_API_KEY', organization: 'organization', example: { method: 'GET', path: '/' } },
+    })
+    expect(Object.keys(contract.refusals)).toEqual(refusalNames)
+  })
+
+  it('refuses a doubled credential just as an invalid one', () => {
+    expect(contract.refusals.repeated_credential).toBe(contract.refusals.invalid_credential)
+  })
+
+  it('stays as it is when parsed again, from memory or from JSON', () => {
+    expect(parseContract(contract)).toEqual(contract)
+    expect(parseContract(JSON.parse(JSON.stringify(contract)))).toEqual(contract)
+  })
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(contract) && Object.isFrozen(contract.refusals.not_found.values)).toBe(true)
+  })
+})
+
+describe('what is wrong with a contract', () => {
+  it('is told all at once, a line for each', () => {
+    const data = {
+      name: 'Acme',
+      key: { forms: [{ prefix: 'a b' }], random: { bytes: 8 } },
+      boundTo: 'user',
+      limits: [{}],
+    }
+    expect(() => parseContract(data)).toThrow(
+      new ContractError([
+        { field: 'name', message: '"Acme"; a-z, then a-z, 0-9 and - are needed' },
+        { field: 'key.random', message: '64 bits; at least 128 are needed' },
+        { field: 'key.forms[0].prefix', message: '"a b"; visible ASCII without white space and commas is needed' },
+        { field: 'boundTo', message: '"user"; one of organization, project is needed' },
+        { field: 'limits[0].requests', message: 'it is missing; a number is needed' },
+        { field: 'limits[0].windowSeconds', message: 'it is missing; a number is needed' },
+      ]),
+    )
+    expect(() => parseContract({ ...minimal, key: { ...minimal.key, random: { bytes: 8 } } })).toThrow(
+      'contract: key.random: 64 bits; at least 128 are needed',
+    )
+  })
+
+  it.each([undefined, null, 'text', 7, [], () => {}])('may be that it is %s', (data) => {
+    expect(problemsOf(data)).toHaveLength(1)
+  })
+
+  it('may be a field nobody knows, and which was meant', () => {
+    expect(problemsWith({ limitHeader: 'none', rotation: { maxgraceSeconds: 5 }, zzz: 1 })).toEqual([
+      'rotation.maxgraceSeconds: there is no such field; did you mean maxGraceSeconds?',
+      'limitHeader: there is no such field; did you mean limitHeaders?',
+      'zzz: there is no such field',
+    ])
+  })
+
+  it('is never what an object inherits', () => {
+    const polluted = JSON.parse('{"__proto__":{"otherRoutes":"not_found"},"constructor":1,"toString":{}}')
+    expect(problemsWith(polluted)).toEqual([
+      '__proto__: there is no such field',
+      'constructor: there is no such field',
+      'toString: there is no such field',
+    ])
+    const refusals = JSON.parse('{"__proto__":{"status":200},"constructor":{"status":200}}')
+    expect(problemsWith({ refusals })).toHaveLength(2)
+    expect(parseContract({ ...minimal, plans: { constructor: {} } }).plans).toEqual({
+      constructor: { limits: [], monthlyQuota: null },
+    })
+  })
+
+  it('never makes the reading itself fail', () => {
+    const anything = fc.anything({ withNullPrototype: true, withBigInt: true, maxDepth: 3 })
+    const names = [
+      'credential',
+      'key',
+      'permissions',
+      'namespaces',
+      'routes',
+      'rotation',
+      'limits',
+      'plans',
+      'refusals',
+    ]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names, 'limitHeaders', 'identityHeaders', 'body', 'docs'),
+        anything,
+        (name, value) => {
+          problemsWith({ [name]: value })
+          problemsWith({ [name]: [value] })
+          for (const inner of [
+            'sources',
+            'forms',
+            'offered',
+            'body',
+            'not_found',
+            'json',
+            'default',
+            'random',
+            'example',
+          ]) {
+            problemsWith({ [name]: { [inner]: value } })
+          }
+        },
+      ),
+    )
+  })
+})
+
+describe('limits', () => {
+  it.each([
+    [{ requests: 0, windowSeconds: 60 }, 'limits[0].requests: 0; a whole number from 1 to 1000000000 is needed'],
+    [{ requests: 1.5, windowSeconds: 60 }, 'limits[0].requests: 1.5; a whole number from 1 to 1000000000 is needed'],
+    [{ requests: '9', windowSeconds: 60 }, 'limits[0].requests: "9"; a number is needed'],
+    [
+      { requests: 1, windowSeconds: 1e9 },
+      'limits[0].windowSeconds: 1000000000; a whole number from 1 to 31622400 is needed',
+    ],
+    [
+      { requests: 1, windowSeconds: 1, per: 'ip' },
+      'limits[0].per: "ip"; one of key, user, project, organization, address is needed',
+    ],
+    [{ requests: 1, windowSeconds: 1, window: 1 }, 'limits[0].window: there is no such field'],
+  ])('cannot be %j', (limit, problem) => {
+    expect(problemsWith({ limits: [limit] })).toEqual([problem])
+  })
+
+  it('are at most eight', () => {
+    const limits = Array.from({ length: 9 }, (_, i) => ({ requests: i + 1, windowSeconds: 1 }))
+    expect(problemsWith({ limits })).toEqual(['limits: 9 limits; at most 8 are counted'])
+  })
+
+  it('are told in three different headers', () => {
+    expect(problemsWith({ limitHeaders: { limit: 'X-A', remaining: 'x-a', reset: 'X-B', resetAs: 'unix' } })).toEqual([
+      'limitHeaders.resetAs: "unix"; one of unixSeconds, secondsLeft, unixMilliseconds, rfc3339 is needed',
+      'limitHeaders: three different header names are needed',
+    ])
+    expect(problemsWith({ limitHeaders: 'all' })).toEqual(['limitHeaders: "all"; one of none, ietf is needed'])
+  })
+
+  it('of a plan are named with it', () => {
+    expect(problemsWith({ plans: { 'Pro!': { monthlyQuota: 0 } } })).toEqual([
+      'plans["Pro!"]: "Pro!"; a-z, then a-z, 0-9, - and _ are needed',
+      'plans["Pro!"].monthlyQuota: 0; a whole number from 1 to 9007199254740991 is needed',
+    ])
+  })
+})
+
+describe('an identity header', () => {
+  it.each([
+    ['X-Organization-Id', '{organization}', 'X-Organization-Id is sent to every upstream already'],
+    ['X_Tenant', '{organization}', 'X_Tenant has an underscore, which servers take for a hyphen'],
+    ['Authorization', '{key}', 'Authorization means something else in a request'],
+    ['Transfer-Encoding', 'x', 'Transfer-Encoding is for the next hop alone (RFC 9110 §7.6.1)'],
+    ['X-Tenant', '{tenant}', 'nothing fills {tenant}; there are {organization}, {project}, {key} and {user}'],
+    ['X-Tenant', 'a\r\nX-Admin: 1', 'a header value has no line breaks'],
+    ['X-Acme-Key', '{key}', 'the credential is sent in this header'],
+  ])('cannot be %s: %j', (name, value, problem) => {
+    const credential = { sources: [{ header: 'x-acme-key' }] }
+    expect(problemsWith({ credential, identityHeaders: { [name]: value } })).toContain(
+      `identityHeaders.${name}: ${problem}`,
+    )
+  })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { ContractError, parseContract } from '../parse.ts'
+import { refusalNames } from '../refusal.ts'
+
+/** A line for each problem of a small contract that also says this. */
+function problemsWith(data: object): string[] {
+  try {
+    parseContract({ name: 'acme', key: { forms: [{ prefix: 'acme_live_' }] }, ...data })
+    return []
+  } catch (error) {
+    if (error instanceof ContractError) return error.problems.map(({ field, message }) => `${field}: ${message}`)
+    throw error
+  }
+}
+
+describe('a row of the refusal table', () => {
+  const rowProblems = (row: unknown, body?: object) =>
+    problemsWith({ refusals: { forbidden: row }, ...(body && { body }) })
+
+  it.each([
+    [{ status: 200 }, 'status: 200; a whole number from 400 to 599 is needed'],
+    [{ status: 600 }, 'status: 600; a whole number from 400 to 599 is needed'],
+    [{ values: { mesage: 'x' } }, 'values.mesage: the body has no {mesage}; did you mean {message}?'],
+    [{ values: { message: '{requestid}' } }, 'values.message: nothing fills {requestid}; did you mean {requestId}?'],
+    [{ values: { message: '{code}' } }, 'values.message: nothing fills {code}; give it a value'],
+    [{ body: { text: '{retryafter}' } }, 'values: nothing fills {retryafter}; did you mean {retryAfter}?'],
+    [
+      { body: { text: '{status}' }, values: { status: '1' } },
+      'values.status: {status} has a meaning of its own; choose another name',
+    ],
+    [{ body: { text: 'x', json: 1 } }, 'body: exactly one of json, problem, xml and text is needed'],
+    [{ body: {} }, 'body: exactly one of json, problem, xml and text is needed'],
+    [{ body: { json: Number.NaN } }, 'body.json: NaN is no JSON'],
+    [{ headers: { 'X-A': 'a\nb' } }, 'headers.X-A: a header value has no line breaks'],
+    [{ headers: { 'X-A': 'ä' } }, 'headers.X-A: a header value is visible ASCII and spaces'],
+    [{ headers: { 'Set-Cookie': 'a' } }, 'headers.Set-Cookie: Set-Cookie cannot be had for this'],
+    [{ headers: { 'X-A': 1 } }, 'headers.X-A: 1; a text is needed'],
+  ])('cannot be %j', (row, problem) => {
+    expect(rowProblems(row)).toEqual([`refusals.forbidden.${problem}`])
+  })
+
+  it('names a row that is written out', () => {
+    expect(rowProblems('unknown')).toEqual(['refusals.forbidden: "unknown" is no row of the table'])
+    expect(problemsWith({ refusals: { forbidden: 'not_found', not_found: 'forbidden' } })).toHaveLength(2)
+  })
+
+  it('has a value for every placeholder of the body', () => {
+    const problems = problemsWith({
+      body: { json: { error: '{reason}' } },
+      refusals: { forbidden: { values: { reason: 'x' } } },
+    })
+    expect(problems).toHaveLength(refusalNames.length - 2)
+    expect(problems[0]).toBe('refusals.missing_credential.values: nothing fills {reason}; give it a value')
+  })
+
+  it.each(['organization', 'namespace', 'permission'])('for an unknown key cannot name its {%s}', (fact) => {
+    expect(problemsWith({ refusals: { invalid_credential: { values: { message: `{${fact}}` } } } })).toEqual([
+      `refusals.invalid_credential.values: {${fact}} would tell a key that exists from one that does not`,
+    ])
+  })
+})
+
+describe('a challenge', () => {
+  const challengeProblems = (challenge: string, name = 'forbidden') =>
+    problemsWith({ refusals: { [name]: { headers: { 'www-authenticate': challenge } } } })
+
+  it.each([
+    'Bearer realm="acme"',
+    'Bearer realm="a, b", error="insufficient_scope", scope="{permission}"',
+    'Basic realm="acme", charset="UTF-8", Bearer realm="acme"',
+    'Negotiate',
+    'Digest realm=acme, nonce="x"',
+  ])('can be %s', (challenge) => {
+    expect(challengeProblems(challenge)).toEqual([])
+  })
+
+  it.each([
+    ['Bearer', 'Bearer needs at least one parameter, such as realm (RFC 6750 §3)'],
+    ['Bearer realm="a", realm="b"', 'realm is there twice (RFC 6750 §3)'],
+    ['Bearer realm="a", Error="invalid_token", error="x"', 'error is there twice (RFC 6750 §3)'],
+    ['Bearer error="nope"', 'error is one of invalid_request, invalid_token, insufficient_scope (RFC 6750 §3.1)'],
+    ['realm="a"', `'realm="a"' is neither a scheme nor a parameter (RFC 9110 §11.6.1)`],
+    ['Bearer realm="a', `'Bearer realm="a' is neither a scheme nor a parameter (RFC 9110 §11.6.1)`],
+    ['Bearer realm="{organization}"', 'only a parameter of its own may be filled in, and only by {permission}'],
+    ['Bearer scope="{permission}"', 'only a parameter of its own may be filled in, and only by {permission}'],
+  ])('cannot be %s', (challenge, problem) => {
+    expect(challengeProblems(challenge)).toEqual([`refusals.forbidden.headers.www-authenticate: ${problem}`])
+  })
+
+  it('names no error where nothing was sent, and is never left out of a 401', () => {
+    expect(challengeProblems('Bearer error="invalid_token"', 'missing_credential')).toEqual([
+      'refusals.missing_credential.headers.www-authenticate: where no credential was sent, no error is named (RFC 6750 §3.1)',
+    ])
+    expect(challengeProblems('', 'invalid_credential')).toEqual([
+      'refusals.invalid_credential.headers.www-authenticate: a 401 has a challenge (RFC 9110 §15.5.2)',
+    ])
+  })
+})

@@ -1,0 +1,165 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ContractData } from './contract-data.ts'
+import { parseContract } from './parse.ts'
+import { compileRoutes } from './route.ts'
+
+function routesOf(data: Partial<ContractData>) {
+  return compileRoutes(parseContract({ name: 'acme', key: { forms: [{ prefix: 'acme_' }] }, ...data }))
+}
+
+function pathOf(data: Partial<ContractData>, method: string, path: string): string | null {
+  return routesOf(data).matchRoute(method, path).route?.path ?? null
+}
+
+describe('a route', () => {
+  it.each([
+    ['/v1/sandboxes', '/v1/sandboxes', true],
+    ['/v1/sandboxes', '/v1/sandboxes/', false],
+    ['/v1/sandboxes', '/v1/sandboxes/a', false],
+    ['/v1/sandboxes', '/v1/sandboxesX', false],
+    ['/v1/sandboxes', '/v1/Sandboxes', false],
+    ['/v1/sandboxes/**', '/v1/sandboxes', true],
+    ['/v1/sandboxes/**', '/v1/sandboxes/', true],
+    ['/v1/sandboxes/**', '/v1/sandboxes/a/b', true],
+    ['/v1/sandboxes/**', '/v1/sandboxesX', false],
+    ['/v1/sandboxes/**', '/v1/sandboxes.', false],
+    ['/v1/{id}', '/v1/a', true],
+    ['/v1/{id}', '/v1/', false],
+    ['/v1/{id}', '/v1', false],
+    ['/v1/{id}', '/v1/a/', false],
+    ['/v1/{id}/**', '/v1/a', true],
+    ['/v1/{id}/**', '/v1/a/', true],
+    ['/v1/{id}/**', '/v1/a/b/c', true],
+    ['/v1/{id}/**', '/v1//b', false],
+    ['/v1/{id}/x', '/v1/a/x', true],
+    ['/v1/{id}/x', '/v1/a/xy', false],
+    ['/{a}/{b}', '/1/2', true],
+    ['/{a}/{b}', '/1/2/3', false],
+    ['/', '/', true],
+    ['/', '/a', false],
+    ['/**', '/', true],
+    ['/**', '/a/b', true],
+  ])('%s asked for %s: %s', (pattern, path, matches) => {
+    expect(pathOf({ routes: [{ path: pattern }] }, 'GET', path)).toBe(matches ? pattern : null)
+  })
+
+  it('is the first that matches, path and method', () => {
+    const routes = [{ path: '/a', methods: ['POST'] }, { path: '/{x}', methods: ['GET'] }, { path: '/**' }]
+    expect(pathOf({ routes }, 'POST', '/a')).toBe('/a')
+    expect(pathOf({ routes }, 'GET', '/a')).toBe('/{x}')
+    expect(pathOf({ routes }, 'DELETE', '/a')).toBe('/**')
+  })
+
+  it('for GET is for HEAD as well', () => {
+    const routes = [{ path: '/a', methods: ['GET'], permission: { read: 'a:read', write: 'a:write' } }]
+    expect(routesOf({ routes }).matchRoute('HEAD', '/a').permission).toBe('a:read')
+    expect(pathOf({ routes }, 'POST', '/a')).toBeNull()
+  })
+
+  it('without captures is one and the same frozen match', () => {
+    const { matchRoute } = routesOf({ routes: [{ path: '/a/**', permission: 'a:read' }] })
+    const match = matchRoute('GET', '/a/1')
+    expect(matchRoute('HEAD', '/a/2')).toBe(match)
+    expect(Object.isFrozen(match)).toBe(true)
+    expect(matchRoute('GET', '/b')).toBe(matchRoute('GET', '/c'))
+  })
+})
+
+describe('the permission of a route', () => {
+  const routes = [{ path: '/api/{resource}/**', permission: { read: '{resource}:read', write: '{resource}:write' } }]
+
+  it('is for reading or for writing', () => {
+    const { matchRoute } = routesOf({ routes })
+    expect(matchRoute('GET', '/api/workers/1').permission).toBe('workers:read')
+    expect(matchRoute('DELETE', '/api/workers/1').permission).toBe('workers:write')
+    expect(matchRoute('GET', '/api/tasks').captures).toEqual({ resource: 'tasks' })
+  })
+
+  it.each(['workers:x', '*', 'Workers', 'wor%20kers', '..', '-x', 'wörkers', '\ud800'])(
+    'filled with %j is one that nobody can be given',
+    (resource) => {
+      const permission = routesOf({ routes }).matchRoute('GET', `/api/${resource}`).permission ?? ''
+      expect(permission).toMatch(/^%[^:*]+:read$/)
+    },
+  )
+
+  it('is put together from several captures', () => {
+    const { matchRoute } = routesOf({ routes: [{ path: '/{a}/{b}', permission: '{a}:x:{b}' }] })
+    expect(matchRoute('GET', '/one/two').permission).toBe('one:x:two')
+  })
+
+  it('is the same however many different paths came before', () => {
+    const { matchRoute } = routesOf({ routes })
+    for (let i = 0; i < 1000; i++) expect(matchRoute('GET', `/api/r${i}`).permission).toBe(`r${i}:read`)
+    expect(matchRoute('GET', '/api/r1').permission).toBe('r1:read')
+  })
+})
+
+describe('matching', () => {
+  it('never throws, and captures only non-empty whole segments', () => {
+    const { matchRoute } = routesOf({ routes: [{ path: '/v1/{a}/x/{b}/**' }, { path: '/{constructor}' }] })
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (tail, method) => {
+        const { captures } = matchRoute(method, `/${tail}`)
+        for (const value of Object.values(captures)) expect(value).toMatch(/^[^/]+$/)
+      }),
+    )
+  })
+})
+
+const holonomix: Partial<ContractData> = {
+  namespaces: { body: { under: '/v1' } },
+  routes: [
+    { path: '/health', access: 'anonymous' },
+    { path: '/v1/get/{namespace}/**' },
+    { path: '/v1/whoami', namespace: 'none' },
+    { path: '/v1/**' },
+  ],
+  otherRoutes: 'not_found',
+}
+
+describe('a namespace', () => {
+  const { matchRoute, namespaceInBody, needsBody } = routesOf(holonomix)
+
+  it('is taken from the path, as it is spelled there', () => {
+    expect(matchRoute('GET', '/v1/get/staging/k')).toMatchObject({ namespace: 'staging', namespaceExpected: true })
+    expect(matchRoute('GET', '/v1/get/Sta%2Eging')).toMatchObject({ namespace: 'Sta%2Eging' })
+  })
+
+  it('is expected wherever the contract has them, but for routes that say otherwise', () => {
+    expect(matchRoute('GET', '/v1/anything')).toMatchObject({ namespace: null, namespaceExpected: true })
+    expect(matchRoute('GET', '/v1/whoami').namespaceExpected).toBe(false)
+    expect(matchRoute('GET', '/health').namespaceExpected).toBe(false)
+    expect(matchRoute('GET', '/elsewhere')).toMatchObject({ route: null, namespaceExpected: false })
+  })
+
+  it('is no more than a capture where the contract has none', () => {
+    expect(() => routesOf({ routes: [{ path: '/{namespace}' }] })).toThrow('the contract has no namespaces')
+  })
+
+  it.each([
+    ['POST', '/v1/put', 'required'],
+    ['PUT', '/v1', 'required'],
+    ['PATCH', '/v1/a/b', 'required'],
+    ['DELETE', '/v1/a', 'no'],
+    ['GET', '/v1/a', 'no'],
+    ['POST', '/v1x/a', 'no'],
+    ['POST', '/elsewhere', 'no'],
+    ['POST', '/health', 'no'],
+    ['POST', '/v1/whoami', 'no'],
+    ['POST', '/v1/get/staging/k', 'optional'],
+    ['GET', '/v1/get/staging/k', 'optional'],
+  ])('of %s %s is in the body: %s', (method, path, presence) => {
+    expect(namespaceInBody(method, path)).toBe(presence)
+    expect(needsBody(method, path)).toBe(presence === 'required')
+  })
+
+  it.each(['/v1/GET/staging/k', '/v1/get./staging/k', '/v1/get;a=b/staging', '/v1/get%20/staging', '/V1/get/staging'])(
+    'is never the one in the body of %s, in which a lenient upstream would find another',
+    (path) => {
+      expect(matchRoute('POST', path).namespace).toBeNull()
+      expect(namespaceInBody('POST', path)).toBe('no')
+    },
+  )
+})
