@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import type { ChangeEvent, KeyRecord, Store, Transaction } from '@keywright/core'
 import { openSqlite } from '../../src/stores/index.ts'
 
 /**
- * A process that issues, rotates and revokes keys until it is killed. Waits for a line on stdin, prints `open` once the
- * store is, and then each change, as JSON, after `transact` resolved with it.
+ * A process that issues, rotates and revokes keys until it is killed. Prints `ready`, waits for a line on stdin, prints
+ * `open` once the store is, and then each change, as JSON, after `transact` resolved with it.
  */
-const [file = '', run = ''] = process.argv.slice(2)
+const [file = '', prefix = ''] = process.argv.slice(2)
 const writers = 3
 let secrets = 0
 
@@ -30,9 +31,13 @@ process.stdin.once('data', async () => {
   for (let writer = 0; writer < writers; writer++) void changeForEver(store, writer)
 })
 
+// Being killed, it never comes to leave the next one its compiled modules at its exit.
+flushCompileCache()
+print('ready')
+
 async function changeForEver(store: Store, writer: number): Promise<never> {
   for (let index = 0; ; index++) {
-    const id = `key_${run}_${writer}_${index}`
+    const id = `${prefix}_${writer}_${index}`
     await acknowledged(store, (transaction) => put(transaction, 'key.created', newKey(id)))
     await acknowledged(store, async (transaction) => {
       const key = await existing(transaction, id)
@@ -99,6 +104,6 @@ function newKey(id: string): KeyRecord {
 
 function newVersion(number: number): KeyRecord['versions'][number] {
   secrets += 1
-  const digest = createHash('sha256').update(`${run}/${secrets}`).digest('hex')
+  const digest = createHash('sha256').update(`${prefix}/${secrets}`).digest('hex')
   return { number, digest, hint: 'kw_…', createdAt: new Date(), retiresAt: null }
 }
