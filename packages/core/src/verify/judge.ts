@@ -4,6 +4,7 @@ import type { RouteMatch } from '../contract/route.ts'
 import { isSlug } from '../key/namespace.ts'
 import { grants } from '../key/permission.ts'
 import type { Counters, LimitState, Meter, Quota } from '../limit/counters.ts'
+import { type MonthlyQuotas, monthOf } from '../limit/monthly-quotas.ts'
 import type { KeyCache } from './key-cache.ts'
 import { type Allowed, type Attempt, type Denied, denied, type Outcome, type Principal } from './outcome.ts'
 import type { Profile } from './profile.ts'
@@ -12,6 +13,15 @@ import type { Profile } from './profile.ts'
 interface Obstacle {
   reason: DenialReason
   about: string | null
+}
+
+export interface JudgeParts {
+  contract: Contract
+  cache: KeyCache
+  counters: Counters
+  quotas: MonthlyQuotas
+  /** From the start, for an attempt that had to wait. */
+  again: (attempt: Attempt) => Outcome | Promise<Outcome>
 }
 
 export interface Judge {
@@ -26,7 +36,7 @@ export interface Judge {
  * State, then reach, then quota: nothing about a key is told before its secret has matched, and what is denied for any
  * other reason spends nothing.
  */
-export function createJudge(contract: Contract, cache: KeyCache, counters: Counters): Judge {
+export function createJudge({ contract, cache, counters, quotas, again }: JudgeParts): Judge {
   function standing(entry: number, nowMs: number): DenialReason | null {
     return cache.refusedAt(entry, nowMs) ?? cache.profile(entry).account.refused
   }
@@ -36,28 +46,57 @@ export function createJudge(contract: Contract, cache: KeyCache, counters: Count
   }
 
   /** A denial of a key that is known: its caller is told what is left of its limits, and charged nothing. */
-  function obstruct(entry: number, { reason, about }: Obstacle, nowMs: number): Denied | Promise<Denied> {
+  function obstruct(
+    entry: number,
+    { reason, about }: Obstacle,
+    nowMs: number,
+    retryAfterMs = 0,
+  ): Denied | Promise<Denied> {
     const meters = cache.metersOf(entry)
     const principal = cache.principal(entry)
-    const denial = (limits: readonly LimitState[]): Denied => ({ ...denied(reason), principal, about, limits })
+    const denial = (limits: readonly LimitState[]): Denied => {
+      return { ...denied(reason), principal, about, limits, retryAfterMs }
+    }
     const states = meters.length === 0 ? [] : counters.peek(meters, nowMs)
     return states instanceof Promise ? states.then(denial) : denial(states)
   }
 
+  /** The month's quota and all limits, or none of them. */
   function take(entry: number, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
-    const { perAddress } = cache.profile(entry)
+    const { perAddress, account } = cache.profile(entry)
+    const { month } = account
+    const cost = attempt.cost ?? 1
+    const fits = quotas.take(month, cost, nowMs)
+    if (fits instanceof Promise) return fits.then(() => again(attempt))
+    if (!fits) return obstruct(entry, overQuota, nowMs, monthOf(new Date(nowMs)).endMs - nowMs)
     const own = cache.metersOf(entry)
     const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, attempt)]
     if (meters.length === 0) return allow(entry, [])
-    const quota = counters.take(meters, attempt.cost ?? 1, nowMs)
+    let quota: Quota | Promise<Quota>
+    try {
+      quota = counters.take(meters, cost, nowMs)
+    } catch (error) {
+      quotas.giveBack(month, cost, nowMs)
+      throw error
+    }
     cache.keepSlots(entry)
     if (!(quota instanceof Promise)) {
-      return quota.taken ? allow(entry, quota.states) : overLimit(quota, cache.principal(entry))
+      if (quota.taken) return allow(entry, quota.states)
+      quotas.giveBack(month, cost, nowMs)
+      return overLimit(quota, cache.principal(entry))
     }
     // Once waited for, the entry may be another key's.
     const allowed = allow(entry, [])
-    return quota.then((settled) =>
-      settled.taken ? { ...allowed, limits: settled.states } : overLimit(settled, allowed.principal),
+    return quota.then(
+      (settled) => {
+        if (settled.taken) return { ...allowed, limits: settled.states }
+        quotas.giveBack(month, cost, nowMs)
+        return overLimit(settled, allowed.principal)
+      },
+      (error) => {
+        quotas.giveBack(month, cost, nowMs)
+        throw error
+      },
     )
   }
 
@@ -83,6 +122,8 @@ export function createJudge(contract: Contract, cache: KeyCache, counters: Count
     },
   }
 }
+
+const overQuota: Obstacle = { reason: 'quota_exceeded', about: null }
 
 function anonymously(limits: readonly LimitState[]): Allowed {
   return { allowed: true, principal: null, limits, retiresAt: null }

@@ -4,6 +4,7 @@ import { type AddressRanges, compileRanges } from '../key/address.ts'
 import { intersect } from '../key/permission.ts'
 import type { KeyRecord, Limit } from '../key/record.ts'
 import type { Meter } from '../limit/counters.ts'
+import type { MonthMeter } from '../limit/monthly-quotas.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { FoundKey } from '../store/store.ts'
 
@@ -17,6 +18,7 @@ export interface Shared {
 /** An organization. */
 export interface Account extends Shared {
   refused: DenialReason | null
+  month: MonthMeter
 }
 
 /** What a key is and may do, but for its id and secrets: the keys that have all of it in common share one. */
@@ -125,12 +127,14 @@ export class Profiles {
     }
   }
 
-  private accountOf({ id, state }: OrganizationRecord): Account {
+  private accountOf(organization: OrganizationRecord): Account {
+    const { id, state } = organization
     const known = this.accounts.get(id)
     if (known) return known
     const refused =
       state === 'active' ? null : state === 'unpaid' ? 'organization_unpaid' : ('organization_suspended' as const)
-    const account: Account = { name: id, stale: false, holders: 0, refused }
+    const month = { organization: id, quota: quotaOf(this.contract, organization), slot: -1 }
+    const account: Account = { name: id, stale: false, holders: 0, refused, month }
     this.accounts.set(id, account)
     return account
   }
@@ -163,6 +167,12 @@ function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): rea
 function namespacesOf({ namespaces }: KeyRecord, organization: OrganizationRecord): readonly string[] | null {
   if (!namespaces || !organization.namespaces) return namespaces ?? organization.namespaces
   return namespaces.filter((namespace) => organization.namespaces?.includes(namespace))
+}
+
+/** The organization's own, else its plan's. */
+function quotaOf({ plans }: Contract, { monthlyQuota, plan }: OrganizationRecord): number | null {
+  if (monthlyQuota !== null) return monthlyQuota
+  return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.monthlyQuota ?? null) : null
 }
 
 /** The key's own limits, else those of its organization's plan, else the contract's. */

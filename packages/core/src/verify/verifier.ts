@@ -8,6 +8,7 @@ import { compileFormat } from '../key/credential.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
 import type { Counters } from '../limit/counters.ts'
 import { createMemoryCounters } from '../limit/memory.ts'
+import { createMemoryQuotas, type MonthlyQuotas } from '../limit/monthly-quotas.ts'
 import type { KeySource } from '../store/store.ts'
 import { compileExtractor } from './extract.ts'
 import { compileIdentityHeaders } from './identity.ts'
@@ -45,6 +46,8 @@ export interface VerifierOptions {
   keys: KeySource
   /** Where requests are counted; in this process's memory unless given. */
   counters?: Counters
+  /** Where the requests of each organization's month are counted; in this process's memory unless given. */
+  quotas?: MonthlyQuotas
   /** Plain SHA-256 unless given. */
   digester?: Digester
   /** Keys held in memory, about 250 bytes each; the least used make room. */
@@ -58,6 +61,7 @@ export function createVerifier({
   contract,
   keys,
   counters = createMemoryCounters(),
+  quotas = createMemoryQuotas(),
   digester = createDigester(),
   maxKeys = 1_000_000,
   now = Date.now,
@@ -69,7 +73,7 @@ export function createVerifier({
   const identityHeaders = compileIdentityHeaders(contract)
   const cache = new KeyCache(contract, keys, digester, maxKeys)
   const extract = compileExtractor(contract.credential, format.join)
-  const judge = createJudge(contract, cache, counters)
+  const judge = createJudge({ contract, cache, counters, quotas, again: verify })
   const someAnonymous = contract.routes.some(({ access }) => access === 'anonymous')
   const unannounced = !contract.rotation.announce
 
