@@ -6,12 +6,12 @@ const mostBytes = 256 * 1024
 /** The raw text of a body, '' where there is none. */
 export async function readBody(request: Request): Promise<string> {
   if (request.body === null) return ''
-  if (Number(request.headers.get('content-length')) > mostBytes) throw new Problem('payload_too_large')
+  if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge()
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of request.body) {
     length += chunk.byteLength
-    if (length > mostBytes) throw new Problem('payload_too_large')
+    if (length > mostBytes) throw tooLarge()
     chunks.push(chunk)
   }
   try {
@@ -19,6 +19,11 @@ export async function readBody(request: Request): Promise<string> {
   } catch {
     throw new Problem('malformed_body', 'The body is not UTF-8.')
   }
+}
+
+/** What is left of the body is not read, so the connection cannot carry another request (RFC 9110 §15.5.14). */
+function tooLarge(): Problem {
+  return new Problem('payload_too_large', undefined, { headers: { connection: 'close' } })
 }
 
 /** The members of a body. A missing body is an empty object, so that its schema says what is missing. */

@@ -56,6 +56,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     const requestId = requestIdOf(request.rawHeaders)
     try {
       if (!isSoundlyFramed(request) || request.url?.charCodeAt(0) !== 0x2f) {
+        response.shouldKeepAlive = false
         answer(response, problemAnswer(new Problem('malformed_request'), requestId), requestId)
         return
       }

@@ -31,6 +31,9 @@ export function openapiDocument() {
     scheme: 'bearer',
     description: 'An API key, about itself.',
   })
+  for (const code of Object.keys(problems) as ProblemCode[]) {
+    registry.registerComponent('examples', code, { value: exampleOf(code) })
+  }
   for (const route of routes) registry.registerPath(pathOf(route))
   return getOpenAPI31Document({
     openapi: '3.1.0',
@@ -118,7 +121,7 @@ function problemResponses(codes: readonly ProblemCode[]) {
           content: {
             'application/problem+json': {
               schema: problemSchema,
-              examples: Object.fromEntries(members.map((code) => [code, { value: exampleOf(code) }])),
+              examples: Object.fromEntries(members.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
             },
           },
         },

@@ -1,0 +1,233 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keywright } from '@keywright/contracts'
+import { compileFormat, createDigester, createOrganization, issue, type Lifecycle } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/read-settings.ts'
+import { once } from '../../src/control/idempotency.ts'
+import { type Instance, startInstance } from '../../src/main.ts'
+import { openSqlite } from '../../src/stores/index.ts'
+import { type Api, controlApi } from '../support/control-api.ts'
+import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
+
+let server: TestServer
+let api: Api
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+  api = controlApi(server.control)
+})
+afterAll(() => server.stop())
+
+let count = 0
+const freshKey = () => `test-${++count}`
+const newKey = { organization: 'acme', name: 'Production' }
+
+async function edge(credential: string, url = server.edge): Promise<number> {
+  return (await fetch(`${url}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })).status
+}
+
+describe('a create repeated with its Idempotency-Key', () => {
+  it('answers the same key with a fresh secret, and the one sent before is refused at once', async () => {
+    const headers = { 'idempotency-key': freshKey() }
+    const first = await api('POST', '/v1/keys', { body: newKey, headers })
+    const second = await api('POST', '/v1/keys', { body: newKey, headers })
+    const third = await api('POST', '/v1/keys', { body: newKey, headers })
+    expect([second.status, second.json.id, third.json.id]).toEqual([201, first.json.id, first.json.id])
+    const statuses = await Promise.all([first, second, third].map(({ json }) => edge(json.credential)))
+    expect(statuses).toEqual([401, 401, 404])
+  })
+
+  it('makes one organization, one project and one service key', async () => {
+    for (const [path, body] of [
+      ['/v1/organizations', { name: 'Once' }],
+      ['/v1/projects', { organization: 'acme', name: 'Once' }],
+      ['/v1/service-keys', { name: 'Once', permissions: ['manage'] }],
+    ] as const) {
+      const headers = { 'idempotency-key': freshKey() }
+      const first = await api('POST', path, { body, headers })
+      const second = await api('POST', path, { body, headers })
+      expect([second.status, second.json.id]).toEqual([201, first.json.id])
+    }
+  })
+
+  it('of a service key ends the credential sent before', async () => {
+    const call = { body: { name: 'CI', permissions: ['manage'] }, headers: { 'idempotency-key': freshKey() } }
+    const first = await api('POST', '/v1/service-keys', call)
+    const second = await api('POST', '/v1/service-keys', call)
+    expect((await api('GET', '/v1/keys', { credential: first.json.credential })).status).toBe(401)
+    expect((await api('GET', '/v1/keys', { credential: second.json.credential })).status).toBe(200)
+  })
+
+  it('takes the key with or without quotation marks for the same', async () => {
+    const name = freshKey()
+    const first = await api('POST', '/v1/keys', { body: newKey, headers: { 'idempotency-key': `"${name}"` } })
+    const second = await api('POST', '/v1/keys', { body: newKey, headers: { 'idempotency-key': name } })
+    expect(second.json.id).toBe(first.json.id)
+  })
+
+  it('with another body is refused, and changes nothing', async () => {
+    const headers = { 'idempotency-key': freshKey() }
+    const first = await api('POST', '/v1/keys', { body: newKey, headers })
+    const second = await api('POST', '/v1/keys', { body: { ...newKey, name: 'Other' }, headers })
+    expect([second.status, second.json.code]).toEqual([422, 'idempotency_mismatch'])
+    expect(await edge(first.json.credential)).toBe(404)
+  })
+
+  it('by another caller is another call', async () => {
+    const machine = await api('POST', '/v1/service-keys', { body: { name: 'x', permissions: ['manage'] } })
+    const headers = { 'idempotency-key': freshKey() }
+    const first = await api('POST', '/v1/keys', { body: newKey, headers })
+    const { credential } = machine.json
+    const second = await api('POST', '/v1/keys', { body: newKey, headers, credential })
+    expect(second.json.id).not.toBe(first.json.id)
+  })
+
+  it('made ten times at once makes one key; the others are told to wait, or answer it too', async () => {
+    const headers = { 'idempotency-key': freshKey() }
+    const call = { body: { organization: 'acme', name: headers['idempotency-key'] }, headers }
+    const answers = await Promise.all(Array.from({ length: 10 }, () => api('POST', '/v1/keys', call)))
+    const made = new Set(answers.filter(({ status }) => status === 201).map(({ json }) => json.id))
+    expect(made.size).toBe(1)
+    const refused = answers.filter(({ status }) => status !== 201)
+    expect(refused.every(({ json }) => json.code === 'idempotency_running')).toBe(true)
+    expect(refused.every(({ headers }) => headers.get('retry-after') === '1')).toBe(true)
+  })
+
+  it('after a rotation by someone else is refused, and ends nobody’s secret', async () => {
+    const headers = { 'idempotency-key': freshKey() }
+    const first = await api('POST', '/v1/keys', { body: newKey, headers })
+    const rotated = await api('POST', `/v1/keys/${first.json.id}/rotate`)
+    const second = await api('POST', '/v1/keys', { body: newKey, headers })
+    expect([second.status, second.json.code]).toEqual([409, 'idempotency_superseded'])
+    expect(await edge(rotated.json.credential)).toBe(404)
+  })
+
+  it('that was refused may be made again, corrected', async () => {
+    const headers = { 'idempotency-key': freshKey() }
+    const body = { organization: 'later', name: 'x' }
+    expect((await api('POST', '/v1/keys', { body, headers })).status).toBe(404)
+    await api('POST', '/v1/organizations', { body: { id: 'later', name: 'Later' } })
+    expect((await api('POST', '/v1/keys', { body, headers })).status).toBe(201)
+  })
+
+  it.each(['', 'x'.repeat(256), 'ümlaut', 'a b'])('with the key %j is refused by its name', async (value) => {
+    const { status, json } = await api('POST', '/v1/keys', {
+      body: newKey,
+      headers: { 'idempotency-key': Buffer.from(value).toString('latin1') },
+    })
+    expect([status, json.errors?.[0]?.field]).toEqual([422, 'Idempotency-Key'])
+  })
+})
+
+describe('a rotation repeated with its Idempotency-Key', () => {
+  it('replaces the secret it sent, while the deadline of the older one stands', async () => {
+    const { key, credential } = await server.issue()
+    const call = { body: { graceSeconds: 3600 }, headers: { 'idempotency-key': freshKey() } }
+    const first = await api('POST', `/v1/keys/${key.id}/rotate`, call)
+    const second = await api('POST', `/v1/keys/${key.id}/rotate`, call)
+    expect(second.json.retiring).toEqual(first.json.retiring)
+    const statuses = await Promise.all(
+      [credential, first.json.credential, second.json.credential].map((it) => edge(it)),
+    )
+    expect(statuses).toEqual([404, 401, 404])
+  })
+
+  it('of another key is another content, and refused', async () => {
+    const [one, other] = [await server.issue(), await server.issue()]
+    const headers = { 'idempotency-key': freshKey() }
+    await api('POST', `/v1/keys/${one.key.id}/rotate`, { headers })
+    const { json } = await api('POST', `/v1/keys/${other.key.id}/rotate`, { headers })
+    expect(json.code).toBe('idempotency_mismatch')
+  })
+})
+
+describe('a suspension repeated with its Idempotency-Key', () => {
+  it('does not suspend what has been resumed since', async () => {
+    const { key } = await server.issue()
+    const headers = { 'idempotency-key': freshKey() }
+    await api('POST', `/v1/keys/${key.id}/suspend`, { headers })
+    await api('POST', `/v1/keys/${key.id}/resume`)
+    const { status, json } = await api('POST', `/v1/keys/${key.id}/suspend`, { headers })
+    expect([status, json.state]).toEqual([200, 'active'])
+  })
+})
+
+describe('across a restart', () => {
+  let folder: string
+  let instance: Instance
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-restart-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  async function start(): Promise<Api> {
+    const flags = { port: '0', controlPort: '0', data: 'data', contract: 'keywright' }
+    const settings = await readSettings({ flags, env: { KEYWRIGHT_SERVICE_KEY: serviceKey }, folder })
+    instance = await startInstance(settings, { folder, logTo: { write: () => {} } })
+    return controlApi(instance.control)
+  }
+
+  /** Begins the call that `api` would make, in a process that dies before it has answered. */
+  async function dieWhile(name: string, body: object, work: (lifecycle: Lifecycle) => Promise<unknown>) {
+    const opened = openSqlite(join(folder, 'data', 'keywright.db'))
+    const base = { contract: keywright, format: compileFormat(keywright.key), digester: createDigester() }
+    const attempted = {
+      caller: 'service_key:configured',
+      route: 'createKey',
+      header: name,
+      content: ['/v1/keys', '', JSON.stringify(body)],
+      now: new Date(),
+    }
+    await new Promise<void>((dead, failed) => {
+      once(opened.calls, opened, attempted, {
+        run: async (store) => {
+          await work({ ...base, store, now: () => new Date() })
+          dead()
+          await new Promise(() => {})
+        },
+        replay: () => Promise.reject(new Error('not reached')),
+      }).catch(failed)
+    })
+    await opened.close()
+  }
+
+  it('a create is repeated as before', async () => {
+    let call = await start()
+    await createOrganization(instance.lifecycle, tester, { id: 'acme', name: 'Acme' })
+    const options = { body: newKey, headers: { 'idempotency-key': 'restart' } }
+    const first = await call('POST', '/v1/keys', options)
+    await instance.stop()
+    call = await start()
+    const second = await call('POST', '/v1/keys', options)
+    expect([second.status, second.json.id]).toEqual([201, first.json.id])
+    expect(await edge(first.json.credential, instance.edge)).toBe(401)
+    expect(await edge(second.json.credential, instance.edge)).toBe(404)
+    await instance.stop()
+  })
+
+  it('a create whose process died after its commit finds its key again', async () => {
+    let made = ''
+    await dieWhile('died-after', newKey, async (lifecycle) => {
+      made = (await issue(lifecycle, tester, newKey)).key.id
+    })
+    const call = await start()
+    const before = (await call('GET', '/v1/keys')).json.keys.length
+    const answer = await call('POST', '/v1/keys', { body: newKey, headers: { 'idempotency-key': 'died-after' } })
+    expect([answer.status, answer.json.id]).toEqual([201, made])
+    expect((await call('GET', '/v1/keys')).json.keys).toHaveLength(before)
+    await instance.stop()
+  })
+
+  it('a create whose process died before its commit is carried out', async () => {
+    await dieWhile('died-before', newKey, async () => {})
+    const call = await start()
+    const before = (await call('GET', '/v1/keys')).json.keys.length
+    const answer = await call('POST', '/v1/keys', { body: newKey, headers: { 'idempotency-key': 'died-before' } })
+    expect(answer.status).toBe(201)
+    expect((await call('GET', '/v1/keys')).json.keys).toHaveLength(before + 1)
+    await instance.stop()
+  })
+})

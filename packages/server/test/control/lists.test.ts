@@ -1,0 +1,173 @@
+import { verifyChain } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, controlApi } from '../support/control-api.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let api: Api
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+  api = controlApi(server.control)
+})
+afterAll(() => server.stop())
+
+describe('a list read page by page', () => {
+  it('shows every key once, in order, while others are added', async () => {
+    await api('POST', '/v1/organizations', { body: { id: 'paged', name: 'Paged' } })
+    const make = async (name: string) =>
+      (await api('POST', '/v1/keys', { body: { organization: 'paged', name } })).json.id as string
+    const ids: string[] = []
+    for (let i = 0; i < 7; i++) ids.push(await make(`k${i}`))
+
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const next = cursor === null ? '' : `&cursor=${cursor}`
+      const { json } = await api('GET', `/v1/keys?organization=paged&limit=3${next}`)
+      expect(json.keys.length).toBeLessThanOrEqual(3)
+      seen.push(...json.keys.map(({ id }: { id: string }) => id))
+      cursor = json.nextCursor
+      if (seen.length === 3) ids.push(await make('late'))
+    } while (cursor !== null)
+    expect(seen).toEqual(ids)
+  })
+
+  it('keeps its filter by state', async () => {
+    const { key } = await server.issue({ name: 'to be suspended' })
+    await api('POST', `/v1/keys/${key.id}/suspend`)
+    const { json } = await api('GET', '/v1/keys?state=suspended')
+    expect(json.keys.map(({ id }: { id: string }) => id)).toEqual([key.id])
+  })
+})
+
+describe('the audit log', () => {
+  it('names who did what to what, from where, in which request', async () => {
+    const headers = { 'x-request-id': 'audit-7' }
+    const made = await api('POST', '/v1/keys', { body: { organization: 'acme', name: 'Audited' }, headers })
+    const { json } = await api('GET', `/v1/audit?key=${made.json.id}`)
+    expect(json.events).toMatchObject([
+      {
+        action: 'key.created',
+        organization: 'acme',
+        target: made.json.id,
+        actor: {
+          type: 'service_key',
+          id: 'configured',
+          triggeredBy: 'api',
+          address: '127.0.0.1',
+          requestId: 'audit-7',
+        },
+        details: { name: 'Audited' },
+      },
+    ])
+  })
+
+  it('is read newest first, or oldest first, a page at a time', async () => {
+    const all = async (first: string) => {
+      const numbers: number[] = []
+      let cursor: string | null = null
+      do {
+        const next = cursor === null ? '' : `&cursor=${cursor}`
+        const { json } = await api('GET', `/v1/audit?limit=4&first=${first}${next}`)
+        numbers.push(...json.events.map((event: { number: number }) => event.number))
+        cursor = json.nextCursor
+      } while (cursor !== null)
+      return numbers
+    }
+    const { number } = await server.lifecycle.store.head()
+    const ascending = Array.from({ length: number }, (_, i) => i + 1)
+    expect(await all('oldest')).toEqual(ascending)
+    expect(await all('newest')).toEqual(ascending.toReversed())
+  })
+
+  it('is filtered by action, trigger and time', async () => {
+    const list = async (query: string) => (await api('GET', `/v1/audit?${query}`)).json.events
+    const actions = await list('action=key.suspended')
+    expect(actions.length).toBeGreaterThan(0)
+    expect(new Set(actions.map(({ action }: { action: string }) => action))).toEqual(new Set(['key.suspended']))
+    expect(await list('triggeredBy=ui')).toEqual([])
+    expect(await list('since=2999-01-01T00:00:00Z')).toEqual([])
+    expect(await list('until=2000-01-01T00:00:00Z')).toEqual([])
+  })
+
+  it('holds everything its hashes were made of', async () => {
+    const { json } = await api('GET', '/v1/audit?first=oldest&limit=200')
+    const changes = json.events.map((event: { at: string }) => ({ ...event, at: new Date(event.at) }))
+    expect(verifyChain({ number: 0, hash: '0'.repeat(64) }, changes)).toMatchObject({ ok: true })
+    changes[1].details = { name: 'altered' }
+    expect(verifyChain({ number: 0, hash: '0'.repeat(64) }, changes)).toEqual({ ok: false, number: 2 })
+  })
+})
+
+describe('a receipt', () => {
+  it('tells which nodes have applied the change', async () => {
+    const { key } = await server.issue()
+    const { receipt } = (await api('POST', `/v1/keys/${key.id}/suspend`)).json
+    const { json } = await api('GET', `/v1/receipts/${receipt}`)
+    expect(json).toMatchObject({ receipt, pending: [], complete: true })
+    expect(json.appliedBy).toHaveLength(1)
+    const event = (await api('GET', `/v1/audit?key=${key.id}`)).json.events[0]
+    expect(json.change).toBe(event.number)
+  })
+
+  it.each(['1.0000000000000000', '1', '0.0000000000000000', '999999.9f86d081884c7d65', 'x', '1.zz'])(
+    '%s that was never given is 404',
+    async (receipt) => {
+      expect((await api('GET', `/v1/receipts/${receipt}`)).status).toBe(404)
+    },
+  )
+})
+
+describe('whoami', () => {
+  it('tells a service key its permissions', async () => {
+    const made = await api('POST', '/v1/service-keys', { body: { name: 'CI', permissions: ['verify'] } })
+    const { json } = await api('GET', '/v1/whoami', { credential: made.json.credential })
+    expect(json).toEqual({
+      type: 'service_key',
+      id: made.json.id,
+      name: 'CI',
+      permissions: ['verify'],
+      organization: null,
+    })
+  })
+
+  it('tells an API key about itself, and when its rotated secret ends', async () => {
+    const { key, credential } = await server.issue({ name: 'Mine', permissions: [] })
+    const rotated = await api('POST', `/v1/keys/${key.id}/rotate`, { body: { graceSeconds: 600 } })
+    const { json } = await api('GET', '/v1/whoami', { credential })
+    expect(json).toMatchObject({ type: 'api_key', id: key.id, name: 'Mine', organization: 'acme', permissions: [] })
+    expect(json.retiresAt).toBe(rotated.json.retiring[0].retiresAt)
+    const current = await api('GET', '/v1/whoami', { credential: rotated.json.credential })
+    expect(current.json.retiresAt).toBeNull()
+  })
+
+  it('takes an API key where its contract puts it', async () => {
+    const other = await startServer({ contract: 'operate' })
+    const { key, credential } = await other.issue()
+    const call = controlApi(other.control)
+    const { json } = await call('GET', '/v1/whoami', { credential: null, headers: { 'x-api-key': credential } })
+    expect(json.id).toBe(key.id)
+    await other.stop()
+  })
+
+  it('refuses an unknown, a suspended and a revoked key alike', async () => {
+    const { key, credential } = await server.issue()
+    const stranger = await server.issue()
+    await server.revoke(stranger.key.id)
+    await api('POST', `/v1/keys/${key.id}/suspend`)
+    const ask = async (value: string) => {
+      const { status, json } = await api('GET', '/v1/whoami', { credential: value, headers: { 'x-request-id': 'r' } })
+      return { status, json }
+    }
+    const answers = [await ask(credential), await ask(stranger.credential), await ask('garbage')]
+    expect(answers[0]).toMatchObject({ status: 401, json: { code: 'invalid_credential' } })
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[2]).toEqual(answers[0])
+  })
+
+  it('without any credential asks for one', async () => {
+    const { status, json } = await api('GET', '/v1/whoami', { credential: null })
+    expect([status, json.code]).toEqual([401, 'missing_credential'])
+  })
+})

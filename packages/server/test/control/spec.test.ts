@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { openapiDocument } from '../../src/control/openapi.ts'
+import { problems } from '../../src/control/problems.ts'
+import { routes } from '../../src/routes/index.ts'
+
+const spec = '../../../../spec'
+const written = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+/** `npx vitest run packages/server/test/control/spec.test.ts -u` writes both files anew. */
+describe('what is written down for other languages', () => {
+  it('is the OpenAPI document that this instance serves', async () => {
+    await expect(written(openapiDocument())).toMatchFileSnapshot(`${spec}/openapi.json`)
+  })
+
+  it('is every problem the control side can answer', async () => {
+    await expect(written(problems)).toMatchFileSnapshot(`${spec}/problems.json`)
+  })
+})
+
+describe('the OpenAPI document', () => {
+  const operations = Object.values(openapiDocument().paths ?? {}).flatMap((item) =>
+    Object.values(item as Record<string, Operation>),
+  )
+
+  interface Operation {
+    operationId: string
+    summary: string
+    requestBody?: { content: Record<string, { example?: unknown }> }
+    responses: Record<string, { content: Record<string, { example?: unknown; examples?: Record<string, unknown> }> }>
+  }
+
+  it('has every route under a name of its own', () => {
+    expect(operations.map(({ operationId }) => operationId).sort()).toEqual(
+      routes.map(({ operationId }) => operationId).sort(),
+    )
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+  })
+
+  it.each(operations)('shows for $operationId an example of each body and of each problem', (operation) => {
+    for (const body of Object.values(operation.requestBody?.content ?? {})) expect(body.example).toBeDefined()
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      if (Number(status) < 300) expect(content['application/json']?.example).toBeDefined()
+      else expect(Object.keys(content['application/problem+json']?.examples ?? {})).not.toEqual([])
+    }
+  })
+
+  it.each(routes)('has for $operationId examples that fit their schemas', ({ answer, body, bodyExample }) => {
+    expect(answer.schema.safeParse(answer.example)).toMatchObject({ success: true })
+    if (body) expect(body.safeParse(bodyExample)).toMatchObject({ success: true })
+  })
+})
