@@ -17,6 +17,63 @@ export interface Schema {
   /** One row. */
   kw_head: { number: Integer; hash: string }
   kw_calls: CallRow
+  kw_usage: UsageRow
+  kw_callers: CallerRow
+  kw_refusals: RefusalRow
+  /** What the caps of the others have cost. */
+  kw_dropped: DroppedRow
+  kw_last_used: { key: string; version: Integer; used_at: Integer }
+  kw_months: { organization: string; month: string; used: Integer }
+}
+
+/** `key` is '' where no secret matched. */
+export interface UsageRow {
+  key: string
+  hour: Integer
+  version: Integer
+  /** `allowed` or the reason of the denial. */
+  outcome: string
+  route: string
+  organization: string | null
+  count: Integer
+}
+
+export interface CallerRow {
+  key: string
+  hour: Integer
+  version: Integer
+  route: string
+  address: string
+  user_agent: string
+  organization: string
+  allowed: Integer
+  refused: Integer
+  first_seen_at: Integer
+  last_seen_at: Integer
+}
+
+export interface RefusalRow {
+  id: string
+  at: Integer
+  reason: string
+  key: string
+  version: NullableInteger
+  organization: string | null
+  project: string | null
+  user: string | null
+  route: string
+  method: string | null
+  address: string | null
+  user_agent: string | null
+  request_id: string | null
+}
+
+export interface DroppedRow {
+  key: string
+  hour: Integer
+  kind: string
+  organization: string | null
+  count: Integer
 }
 
 export interface OrganizationRow {
