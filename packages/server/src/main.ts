@@ -21,7 +21,7 @@ import { createEdge } from './edge/edge.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
-import { createHttpServer, drain, listen } from './http/server.ts'
+import { createHttpServer, type HttpServer } from './http/server.ts'
 import { createLogger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -111,7 +111,7 @@ export async function startInstance(
     )
     const controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
-      await drain(controlServer, 0)
+      await controlServer.drain(0)
       throw error
     })
     if (settings.publicUrl === null) publicUrl = new URL(edgeUrl)
@@ -123,7 +123,8 @@ export async function startInstance(
       lifecycle,
       serviceKeyFile: settings.serviceKey === null ? data.serviceKeyFile : null,
       async stop() {
-        await Promise.all([drain(edgeServer, drainMs), drain(controlServer, drainMs)])
+        gateway?.endTunnels()
+        await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
         await opened.close()
         log.info('stopped')
@@ -152,14 +153,9 @@ async function canRead(store: Store): Promise<boolean> {
   }
 }
 
-async function open(
-  server: ReturnType<typeof createHttpServer>,
-  host: string,
-  port: number,
-  flag: 'port' | 'control-port',
-): Promise<string> {
+async function open(server: HttpServer, host: string, port: number, flag: 'port' | 'control-port'): Promise<string> {
   try {
-    return await listen(server, host, port)
+    return await server.listen(host, port)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new StartError(`Port ${port} on ${host} cannot be opened: ${reasons[code] ?? code}.`, hints(code, flag))

@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import { listen } from '../http/server.ts'
+import type { AddressInfo } from 'node:net'
 
 const mostBytes = 64 * 1024
 
@@ -16,9 +17,10 @@ export async function startEcho(): Promise<Echo> {
     response.setHeader('Content-Type', 'application/json')
     response.end(`${JSON.stringify(answer, null, 2)}\n`)
   })
-  const url = new URL(await listen(server, '127.0.0.1', 0))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   return {
-    url,
+    url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     close() {
       server.close()
       server.closeAllConnections()

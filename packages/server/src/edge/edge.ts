@@ -31,7 +31,12 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
   function read(request: IncomingMessage, response: ServerResponse, requestId: string): Exchange | Refusal {
     const method = request.method ?? ''
     const target = readTarget(request.url ?? '')
-    if (target === null || !isSoundlyFramed(request)) return verifier.refusal('invalid_request', { requestId })
+    if (!isSoundlyFramed(request)) {
+      // Where this request ends is anybody's guess, and so is where the next one begins.
+      response.shouldKeepAlive = false
+      return verifier.refusal('invalid_request', { requestId })
+    }
+    if (target === null) return verifier.refusal('invalid_request', { requestId })
     if (!isAcceptedMethod(method)) return refuseMethod(verifier, requestId)
     return { request, response, method, target, requestId, address: addressing.clientOf(request) }
   }

@@ -43,7 +43,8 @@ export interface Passage {
 export interface Gateway {
   forward: (passage: Passage, response: ServerResponse, body?: Buffer) => void
   upgrade: (passage: Passage, socket: Duplex, head: Buffer) => void
-  /** Ends every stream that is still under way. */
+  /** WebSockets never finish by themselves. */
+  endTunnels: () => void
   close: () => Promise<void>
 }
 
@@ -76,14 +77,16 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
       all.push('X-Request-Id', requestId, ...notices)
       return all
     },
-    failed({ response, requestId }, error) {
+    failed({ request, response, requestId, notices }, error) {
       if (response.destroyed) return
+      // Nobody reads what is left of the request any more.
+      if (!request.complete) response.shouldKeepAlive = false
       const name = failureOf(error)
       if (name !== 'upstream_timeout' && reachable) {
         reachable = false
         log.warn('the upstream cannot be reached', { requestId, error })
       }
-      answer(response, verifier.refusal(name, { requestId }), requestId)
+      answer(response, verifier.refusal(name, { requestId }), requestId, notices)
     },
   }
 
@@ -139,8 +142,9 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
         requestId: passage.requestId,
       })
     },
+    endTunnels: () => streams.cutTunnels(),
     async close() {
-      streams.cutAll()
+      streams.stop()
       await pool.destroy()
     },
   }

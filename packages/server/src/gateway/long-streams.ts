@@ -3,6 +3,8 @@ import type { Attempt, Verifier } from '@keywright/core'
 /** Something that goes on after it was let in: an event stream, a WebSocket, a long upload. */
 export interface LongStream {
   readonly attempt: Attempt
+  /** It has no end of its own. */
+  readonly isTunnel: boolean
   cut: () => void
 }
 
@@ -26,9 +28,12 @@ export class LongStreams {
     this.#streams.delete(stream)
   }
 
-  cutAll(): void {
+  cutTunnels(): void {
+    for (const stream of this.#streams) if (stream.isTunnel) stream.cut()
+  }
+
+  stop(): void {
     clearInterval(this.#timer)
-    for (const stream of this.#streams) stream.cut()
   }
 
   #ask(): void {

@@ -13,6 +13,7 @@ export interface RelayHost {
 
 /** One request on its way to the upstream, and its answer on the way back. Nothing is kept of either body. */
 export class Relay implements Dispatcher.DispatchHandler, LongStream {
+  readonly isTunnel = false
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly requestId: string

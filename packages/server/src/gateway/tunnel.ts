@@ -55,7 +55,7 @@ function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex
     socket.destroy()
     upstreamSocket.destroy()
   }
-  const stream: LongStream = { attempt: asked ?? {}, cut: close }
+  const stream: LongStream = { attempt: asked ?? {}, isTunnel: true, cut: close }
   if (asked !== null) streams.add(stream)
   for (const end of [socket, upstreamSocket]) {
     end.on('error', close)

@@ -20,7 +20,14 @@ const requestTimeout = 300_000
 /** Longer than the idle time of the proxies in front, so that they close first and no request falls between. */
 const keepAliveTimeout = 75_000
 
-export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers): Server {
+export interface HttpServer {
+  /** Resolves with the address, once connections are accepted. */
+  listen: (host: string, port: number) => Promise<string>
+  /** Takes no more connections, lets the requests under way finish, and cuts off what is left at the deadline. */
+  drain: (deadlineMs: number) => Promise<void>
+}
+
+export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers): HttpServer {
   const server = createServer({
     insecureHTTPParser: false,
     maxHeaderSize: 16 * 1024,
@@ -44,26 +51,60 @@ export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers)
   }
   server.on('request', (request, response) => take(request, response, false))
   server.on('checkContinue', (request, response) => take(request, response, true))
-  server.on('checkExpectation', (_, response: ServerResponse) => {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const requestId = newRequestId()
+    latest.set(request.socket, response)
     response.shouldKeepAlive = false
     answer(response, refuse(400, requestId), requestId)
   })
   if (onUpgrade) server.on('upgrade', onUpgrade)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (socket.writableEnded) return
     const response = latest.get(socket)
-    const answering = response !== undefined && !response.writableEnded && response.headersSent
-    if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+    if (socket.writableEnded || (response?.writableEnded && !response.shouldKeepAlive)) return
+    if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
+    }
+    if (response && !response.writableEnded) {
+      // What could not be read came behind a request that could: its answer goes first, and is the last.
+      if (response.req.complete) {
+        response.shouldKeepAlive = false
+        response.once('finish', () => socket.end())
+        return
+      }
+      if (response.headersSent) {
+        socket.destroy()
+        return
+      }
     }
     const requestId = newRequestId()
     socket.end(asText(refuse(statusOf(error), requestId), requestId))
     // What the sender still has on the way would otherwise make the answer vanish in a reset.
     socket.setTimeout(1_000, () => socket.destroy())
   })
-  return server
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+
+  return {
+    listen: (host, port) => listen(server, host, port),
+    drain: (deadlineMs) =>
+      new Promise((resolve) => {
+        const sweep = setInterval(() => server.closeIdleConnections(), 50)
+        // Upgraded connections too, which the server itself no longer knows.
+        const deadline = setTimeout(() => {
+          for (const socket of sockets) socket.destroy()
+        }, deadlineMs)
+        server.close(() => {
+          clearInterval(sweep)
+          clearTimeout(deadline)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
 }
 
 function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
@@ -95,19 +136,6 @@ export function listen(server: Server, host: string, port: number): Promise<stri
       server.removeListener('error', reject)
       const { address, port: bound, family } = server.address() as AddressInfo
       resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`)
-    })
-  })
-}
-
-/** Takes no more connections, lets the requests under way finish, and cuts off what is left at the deadline. */
-export function drain(server: Server, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), 50)
-    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs)
-    server.close(() => {
-      clearInterval(sweep)
-      clearTimeout(deadline)
-      resolve()
     })
   })
 }

@@ -19,10 +19,11 @@ export function sendRaw(url: string, bytes: string, { quietMs = 150 } = {}): Pro
       socket.destroy()
       resolve(text)
     }
-    socket.setTimeout(5_000, done)
+    socket.setTimeout(5_000)
+    socket.on('timeout', done)
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
-      socket.setTimeout(quietMs, done)
+      socket.setTimeout(quietMs)
     })
     socket.on('end', done)
     socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? done() : reject(error)))

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import targets from '../../../spec/attacks/targets.json' with { type: 'json' }
+import { type Stage, startStage, stopStage } from './support/instances.ts'
+import { rawRequest } from './support/raw-request.ts'
+import { serviceKey } from './support/start-server.ts'
+
+describe('a request target', () => {
+  let stage: Stage
+  let authorization: string
+
+  beforeAll(async () => {
+    stage = await startStage('keywright')
+    authorization = `Authorization: Bearer ${stage.key.credential}`
+  })
+  afterAll(() => stopStage(stage))
+
+  const atGateway = (target: string) =>
+    rawRequest(stage.server.edge, { target: latin1(target), lines: [authorization] })
+  const atForwardAuth = (target: string) =>
+    rawRequest(stage.server.control, {
+      target: '/v1/forward-auth',
+      lines: [authorization, 'X-Forwarded-Method: GET', `X-Forwarded-Uri: ${latin1(target)}`],
+    })
+
+  async function atVerifyEndpoint(path: string): Promise<unknown> {
+    const response = await fetch(`${stage.server.control}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ credential: stage.key.credential, method: 'GET', path }),
+    })
+    return response.json()
+  }
+
+  it.each(targets.accepted)('$target reaches the upstream as it was authorised', async ({ target, path, query }) => {
+    expect((await atGateway(target)).status).toBe(200)
+    expect(stage.upstream.received.at(-1)?.url).toBe(query === null ? path : `${path}?${query}`)
+    expect((await atForwardAuth(target)).status).toBe(200)
+    expect(await atVerifyEndpoint(target)).toMatchObject({ allowed: true })
+  })
+
+  it.each(targets.refused)('$target is refused: $why', async ({ target }) => {
+    const count = stage.upstream.received.length
+    const answer = await atGateway(target)
+    expect(answer.status).toBe(400)
+    expect((await atForwardAuth(target)).status).toBe(400)
+    expect(await atVerifyEndpoint(target)).toMatchObject({ allowed: false, refusal: { status: 400 } })
+    expect(stage.upstream.received).toHaveLength(count)
+  })
+})
+
+describe('a namespace', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await startStage('holonomix')
+  })
+  afterAll(() => stopStage(stage))
+
+  const ask = (method: string, target: string, body = '', lines: string[] = []) =>
+    rawRequest(stage.server.edge, {
+      method,
+      target,
+      lines: [
+        `X-Api-Key: ${stage.key.credential}`,
+        ...(body ? [`Content-Length: ${Buffer.byteLength(body)}`] : []),
+        ...lines,
+      ],
+      body: latin1(body),
+    })
+
+  it.each([
+    '/v1/get/staging/k',
+    '/v1/get/%73taging/k',
+    '/v1/get/STAGING/k',
+    '/v1/get/default./k',
+    '/v1/get/default%20/k',
+    '/v1/get/default%2f..%2fstaging/k',
+    '/v1/get/default/../staging/k',
+    '/v1/get/default/%2e%2e/staging/k',
+    '/v1/get/default%252f..%252fstaging/k',
+    '/v1/get//staging/k',
+    '/v1//get/staging/k',
+    '//v1/get/staging/k',
+    '/v1/get;x/staging/k',
+    '/v1/get/default;/../staging/k',
+    '/v1/get\\staging\\k',
+    '/V1/get/staging/k',
+    '/v1/GET/staging/k',
+    '/v1./get/staging/k',
+    '/v1/get./staging/k',
+    '/v1/list/staging',
+    '/v1/list/staging/',
+    '/v1/list/staging.',
+  ])('outside the list is not reached by GET %s', async (target) => {
+    const count = stage.upstream.received.length
+    expect([400, 403, 404]).toContain((await ask('GET', target)).status)
+    expect((await ask('POST', target, '{"namespace":"default"}')).status).toBeGreaterThanOrEqual(400)
+    expect(stage.upstream.received).toHaveLength(count)
+  })
+
+  it('inside the list is reached in its path, decoded once', async () => {
+    expect((await ask('GET', '/v1/get/%64efault/a%20b')).status).toBe(200)
+    expect(stage.upstream.received.at(-1)?.url).toBe('/v1/get/default/a%20b')
+    expect(stage.upstream.lastHeader('X-HX-Tenant')).toEqual(['acme'])
+  })
+
+  it.each([
+    ['names the default by naming none', '{"text":"a"}', 200],
+    ['names a permitted one', '{ "namespace" : "default" }', 200],
+    ['names it with an escape', '{"namesp\\u0061ce":"default"}', 200],
+    ['names another', '{"namespace":"staging"}', 403],
+    ['names another with an escape', '{"namesp\\u0061ce":"staging"}', 403],
+    ['names two', '{"namespace":"default","namespace":"staging"}', 400],
+    ['names two, one of them escaped', '{"namespace":"default","namesp\\u0061ce":"staging"}', 400],
+    ['names it in another case', '{"namespace":"default","Namespace":"staging"}', 400],
+    ['names no string', '{"namespace":["default"]}', 400],
+    ['names what is no name', '{"namespace":"../staging"}', 400],
+    ['is no object', '["default"]', 400],
+    ['is no JSON', 'namespace=default', 400],
+    ['is cut short', '{"namespace":"default"', 400],
+    ['is more than one object', '{"namespace":"default"}{"namespace":"staging"}', 400],
+    ['begins with a byte order mark', '\ufeff{"namespace":"staging"}', 400],
+  ])('in a body that %s is judged before the upstream sees it', async (_, body, status) => {
+    const count = stage.upstream.received.length
+    const answer = await ask('POST', '/v1/query', latin1(body))
+    expect(answer.status).toBe(status)
+    expect(stage.upstream.received).toHaveLength(status === 200 ? count + 1 : count)
+    if (status === 200) expect(stage.upstream.received.at(-1)?.body).toBe(latin1(body))
+  })
+
+  it('in path and body is judged twice', async () => {
+    expect((await ask('POST', '/v1/get/default/k', '{"namespace":"default"}')).status).toBe(200)
+    expect((await ask('POST', '/v1/get/default/k', '{"namespace":"staging"}')).status).toBe(403)
+    expect((await ask('POST', '/v1/get/staging/k', '{"namespace":"default"}')).status).toBe(403)
+  })
+
+  it('is not looked for in a compressed body', async () => {
+    expect((await ask('POST', '/v1/query', '{}', ['Content-Encoding: gzip'])).status).toBe(400)
+    expect(
+      (await ask('POST', '/v1/query', '{}', ['Content-Encoding: identity', 'Content-Encoding: gzip'])).status,
+    ).toBe(400)
+  })
+
+  it('is looked for in at most 1 MiB', async () => {
+    const body = (bytes: number) => `{"text":"${'a'.repeat(bytes - 11)}"}`
+    expect((await ask('POST', '/v1/query', body(1024 * 1024))).status).toBe(200)
+    expect((await ask('POST', '/v1/query', body(1024 * 1024 + 1))).status).toBe(413)
+    const chunked = await fetch(`${stage.server.edge}/v1/query`, {
+      method: 'POST',
+      headers: { 'x-api-key': stage.key.credential },
+      body: new ReadableStream({
+        start(controller) {
+          for (let i = 0; i < 20; i++) controller.enqueue(Buffer.alloc(64 * 1024, 0x20))
+          controller.close()
+        },
+      }),
+      duplex: 'half',
+    })
+    expect(chunked.status).toBe(413)
+    expect(await chunked.json()).toEqual({ detail: expect.any(String) })
+  })
+
+  it('is not looked for before the caller has shown a key', async () => {
+    const answer = await rawRequest(stage.server.edge, {
+      method: 'POST',
+      target: '/v1/query',
+      lines: ['Content-Length: 9'],
+      body: 'no JSON..',
+    })
+    expect(answer.status).toBe(401)
+  })
+
+  it('that would lie in a body is refused by forward-auth, which sees none', async () => {
+    const lines = [`X-Api-Key: ${stage.key.credential}`, 'X-Forwarded-Method: POST']
+    for (const uri of ['/v1/query', '/v1/get/default/k']) {
+      const answer = await rawRequest(stage.server.control, {
+        target: '/v1/forward-auth',
+        lines: [...lines, `X-Forwarded-Uri: ${uri}`],
+      })
+      expect(answer.status).toBe(403)
+    }
+  })
+})
+
+/** The bytes of the text's UTF-8, as a string of one character each. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}

@@ -1,0 +1,338 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { request as requestHttp, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Issued } from '@keywright/core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
+import { startServer, type TestServer } from './support/start-server.ts'
+
+describe('through the gateway', () => {
+  let upstream: Upstream
+  let server: TestServer
+  let issued: Issued
+  let respond: Parameters<typeof startUpstream>[0]
+
+  beforeAll(async () => {
+    upstream = await startUpstream(
+      (request, response) => respond?.(request, response),
+      (request, socket) => {
+        if (request.url === '/refused') {
+          socket.end('HTTP/1.1 418 No\r\nContent-Length: 3\r\nSet-Cookie: a=1\r\n\r\nno.')
+          return
+        }
+        const { authorization, 'x-organization-id': organization } = request.headers
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+        socket.write(`${organization} ${authorization}\n`)
+        socket.pipe(socket)
+        socket.on('error', () => socket.destroy())
+      },
+    )
+    server = await startServer({
+      contract: 'keywright',
+      upstream: upstream.url,
+      timeouts: { recheckMs: 50, answerMs: 1_000, connectMs: 500 },
+    })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await upstream.stop()
+  })
+  beforeEach(async () => {
+    issued = await server.issue()
+  })
+  afterEach(() => {
+    respond = undefined
+  })
+
+  const headers = () => ({ authorization: `Bearer ${issued.credential}` })
+  const get = (path = '/v1/stream', init: RequestInit = {}) =>
+    fetch(server.edge + path, { headers: headers(), ...init })
+
+  it('an event stream arrives as it is sent', async () => {
+    const sent: ServerResponse[] = []
+    respond = (_, response) => {
+      sent.push(response)
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    }
+    const response = await get()
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    for (const text of ['data: 1\n\n', 'data: 2\n\n']) {
+      sent[0]?.write(text)
+      const { value } = await reader.read()
+      expect(Buffer.from(value ?? []).toString()).toBe(text)
+    }
+    sent[0]?.end()
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  it('a stream ends when its key is revoked', async () => {
+    let closed: Promise<unknown> = Promise.resolve()
+    respond = (_, response) => {
+      response.writeHead(200).write('begin')
+      closed = once(response, 'close')
+    }
+    const response = await get()
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    await server.revoke(issued.key.id)
+    await expect(reader.read()).rejects.toThrow()
+    await closed
+  })
+
+  it('an upload under way ends when its key is revoked', async () => {
+    const seen = new Promise<void>((resolve) => {
+      respond = (request) => {
+        request.once('data', () => resolve())
+        request.on('error', () => {})
+      }
+    })
+    const upload = requestHttp(`${server.edge}/v1/upload`, { method: 'POST', headers: headers() })
+    upload.on('error', () => {})
+    upload.write('begin')
+    await seen
+    await server.revoke(issued.key.id)
+    await new Promise((resolve) => upload.once('close', resolve))
+    expect(upload.writableFinished).toBe(false)
+  })
+
+  it('bodies go both ways unchanged', async () => {
+    respond = (request, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      request.pipe(response)
+    }
+    const sent = createHash('sha256')
+    const came = createHash('sha256')
+    const upload = requestHttp(`${server.edge}/v1/echo`, { method: 'PUT', headers: headers() })
+    const answered = once(upload, 'response')
+    const writing = (async () => {
+      for (let i = 0; i < 100; i++) {
+        const chunk = randomBytes(100_003)
+        sent.update(chunk)
+        if (!upload.write(chunk)) await once(upload, 'drain')
+      }
+      upload.end()
+    })()
+    const [response] = await answered
+    for await (const part of response) came.update(part)
+    await writing
+    expect(came.digest('hex')).toBe(sent.digest('hex'))
+  })
+
+  it('a slow upstream slows the caller down', async () => {
+    respond = (request) => void request.pause()
+    const socket = await open('POST /v1/upload', ['Transfer-Encoding: chunked'])
+    let written = 0
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    const more = () => {
+      while (!socket.destroyed && socket.write(chunk)) written += chunk.length
+    }
+    socket.on('drain', more)
+    more()
+    await settled(() => written)
+    expect(written).toBeLessThan(64 * 1024 * 1024)
+    socket.destroy()
+  })
+
+  it('a slow reader slows the upstream down', async () => {
+    let written = 0
+    respond = (_, response) => {
+      response.writeHead(200)
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 64 * 1024
+      }
+      response.on('drain', more)
+      more()
+    }
+    const socket = await open('GET /v1/stream')
+    socket.pause()
+    await settled(() => written)
+    expect(written).toBeLessThan(64 * 1024 * 1024)
+    socket.destroy()
+  })
+
+  it('a caller who leaves takes the upstream request with him', async () => {
+    const arrived = new Promise<ServerResponse>((resolve) => {
+      respond = (_, response) => resolve(response)
+    })
+    const socket = await open('GET /v1/stream')
+    const response = await arrived
+    socket.destroy()
+    await once(response, 'close')
+    expect(response.writableFinished).toBe(false)
+  })
+
+  it('an upstream that breaks off is not mistaken for one that ended', async () => {
+    respond = (_, response) => {
+      response.writeHead(200).write('half')
+      setTimeout(() => response.destroy(), 20)
+    }
+    await expect(get().then((response) => response.text())).rejects.toThrow()
+  })
+
+  it('an upstream that hangs up without an answer is unreachable', async () => {
+    respond = (request) => void request.socket.destroy()
+    const response = await get()
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ status: 502 })
+  })
+
+  it('an upstream that does not answer in time is timed out', async () => {
+    respond = () => {}
+    const response = await get()
+    expect(response.status).toBe(504)
+    expect(await response.json()).toMatchObject({ status: 504 })
+  })
+
+  it('an answer before the end of the upload arrives, and the connection is not used again', async () => {
+    respond = (_, response) => void response.writeHead(413, { 'content-length': 4 }).end('stop')
+    const answer = await sendRaw(
+      server.edge,
+      `POST /v1/upload HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\nContent-Length: 100000\r\n\r\nabc`,
+    )
+    expect(parseAnswer(answer)).toMatchObject({ status: 413, body: 'stop', headers: { connection: 'close' } })
+  })
+
+  it('early hints of the upstream are left out', async () => {
+    respond = (_, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.writeHead(200).end('done')
+    }
+    const answer = await rawRequest(server.edge, { lines: [`Authorization: Bearer ${issued.credential}`] })
+    expect(answer.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(answer.status).toBe(200)
+  })
+
+  it('nobody is told to go on sending before the key was looked at', async () => {
+    respond = (request, response) => void request.pipe(response)
+    const head = 'POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n'
+    const refused = await sendRaw(server.edge, `${head}\r\n`)
+    expect(parseAnswer(refused)).toMatchObject({ status: 401, headers: { connection: 'close' } })
+
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    socket.write(`${head}Authorization: Bearer ${issued.credential}\r\n\r\n`)
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
+    socket.write('ok')
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 OK/)
+    socket.destroy()
+  })
+
+  it('two requests sent at once are answered in order, and what follows them unreadable is not', async () => {
+    respond = (request, response) => void setTimeout(() => response.end(request.url), request.url === '/a' ? 50 : 0)
+    const one = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
+    const text = await sendRaw(server.edge, `${one('/a')}${one('/b')}`, { quietMs: 300 })
+    expect(text.indexOf('/a')).toBeGreaterThan(0)
+    expect(text.indexOf('/b')).toBeGreaterThan(text.indexOf('/a'))
+    const broken = await sendRaw(server.edge, `${one('/a')}no HTTP at all\r\n\r\n`, { quietMs: 300 })
+    expect(broken).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  describe('a WebSocket', () => {
+    const handshake = (path: string, lines: string[]) =>
+      [
+        `GET ${path} HTTP/1.1`,
+        'Host: a',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-WebSocket-Version: 13',
+        ...lines,
+        '\r\n',
+      ].join('\r\n')
+
+    it('needs a valid key', async () => {
+      const count = upstream.server.listenerCount('upgrade')
+      expect(count).toBe(1)
+      expect(parseAnswer(await sendRaw(server.edge, handshake('/ws', []))).status).toBe(401)
+      const wrong = ['Authorization: Bearer kw_live_wrong']
+      expect(parseAnswer(await sendRaw(server.edge, handshake('/ws', wrong))).status).toBe(401)
+    })
+
+    it('is joined to the upstream, which learns who it is and not the key', async () => {
+      const socket = await joined()
+      socket.write('hello')
+      expect(await textFrom(socket)).toBe('hello')
+      socket.destroy()
+    })
+
+    it('ends when its key is revoked', async () => {
+      const socket = await joined()
+      await server.revoke(issued.key.id)
+      await once(socket, 'close')
+    })
+
+    it("that the upstream does not want gets the upstream's answer", async () => {
+      const lines = [`Authorization: Bearer ${issued.credential}`]
+      const answer = parseAnswer(await sendRaw(server.edge, handshake('/refused', lines)))
+      expect(answer).toMatchObject({ status: 418, body: 'no.', headers: { 'set-cookie': 'a=1', connection: 'close' } })
+    })
+
+    it('is refused with a path that could be read in two ways, or with a body', async () => {
+      const lines = [`Authorization: Bearer ${issued.credential}`]
+      expect(parseAnswer(await sendRaw(server.edge, handshake('/a/../b', lines))).status).toBe(400)
+      const withBody = handshake('/ws', [...lines, 'Content-Length: 2'])
+      expect(parseAnswer(await sendRaw(server.edge, `${withBody}ab`)).status).toBe(400)
+    })
+
+    async function joined(): Promise<Socket> {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(handshake('/ws', [`Authorization: Bearer ${issued.credential}`]))
+      let text = ''
+      while (!text.endsWith('\n')) text += await textFrom(socket)
+      expect(text).toMatch(/^HTTP\/1\.1 101 /)
+      expect(text).toMatch(/\r\n\r\nacme undefined\n$/)
+      return socket
+    }
+  })
+
+  async function open(line: string, lines: string[] = []): Promise<Socket> {
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    const head = [`${line} HTTP/1.1`, 'Host: a', `Authorization: Bearer ${issued.credential}`, ...lines]
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    return socket
+  }
+})
+
+describe('an upstream that is not there', () => {
+  it('is unreachable', async () => {
+    const gone = await startUpstream()
+    await gone.stop()
+    const server = await startServer({ contract: 'hopx', upstream: gone.url })
+    const { credential } = await server.issue()
+    const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': credential } })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' })
+    expect(response.headers.get('x-ratelimit-limit')).toBe('100')
+    await server.stop()
+  })
+
+  it('is not asked for: without one, what is allowed is not found', async () => {
+    const server = await startServer({ contract: 'hopx' })
+    const { credential } = await server.issue()
+    const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': credential } })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ code: 'NOT_FOUND' })
+    expect((await fetch(`${server.edge}/v1/sandboxes`)).status).toBe(401)
+    await server.stop()
+  })
+})
+
+async function textFrom(socket: Socket): Promise<string> {
+  const [chunk] = await once(socket, 'data')
+  return String(chunk)
+}
+
+/** Waits until the value stands still. */
+async function settled(value: () => number): Promise<void> {
+  for (let last = -1; last !== value(); ) {
+    last = value()
+    await pause(200)
+  }
+}
