@@ -7,7 +7,8 @@ import type { StoreSuite } from './store/suite.ts'
 import { transactions } from './store/transactions.ts'
 import { uniqueness } from './store/uniqueness.ts'
 
-export type { StoreSuite, StoreUnderTest, TestRunner } from './store/suite.ts'
+export * from './store/records.ts'
+export { type StoreSuite, type StoreUnderTest, someEvent, type TestRunner } from './store/suite.ts'
 
 /** Every promise a `Store` makes, as tests: run them over your own. */
 export function storeConformance(suite: StoreSuite): void {

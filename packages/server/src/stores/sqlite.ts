@@ -33,7 +33,15 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   const reader = kyselyOn(readClient)
   const writer = kyselyOn(client)
   const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
-  const inTurn = createTurns()
+  const takeTurn = createTurns()
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return takeTurn(() => {
+      // Open only where an earlier rollback itself failed: what comes now must not become part of it.
+      if (client.inTransaction) client.exec('rollback')
+      return work()
+    })
+  }
 
   const store = createSqlStore({
     reader,
@@ -43,8 +51,6 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     },
     transaction: (work) =>
       inTurn(async () => {
-        // Left open only where an earlier rollback itself failed.
-        if (client.inTransaction) client.exec('rollback')
         client.exec('begin immediate')
         try {
           const result = await work(writer)
@@ -60,7 +66,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     isDuplicate: (error) =>
       error instanceof BetterSqlite3.SqliteError &&
       (error.code === 'SQLITE_CONSTRAINT_UNIQUE' || error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'),
-    close: () => inTurn(async () => void readClient.close()),
+    close: () => takeTurn(async () => void readClient.close()),
   })
   return { ...store, calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }) }
 }

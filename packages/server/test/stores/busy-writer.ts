@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import type { ChangeEvent, KeyRecord, Store, Transaction } from '@keywright/core'
+import type { ChangeEvent, KeyRecord, SecretVersion, Store, Transaction } from '@keywright/core'
+import { aKey, anOrganization, aVersion, someEvent } from '@keywright/core/testing'
 import { openSqlite } from '../../src/stores/index.ts'
 
 /**
@@ -17,16 +18,8 @@ process.stdin.once('data', async () => {
   print('open')
   await store.transact(async (transaction) => {
     if (await transaction.organization('acme')) return
-    await transaction.putOrganization({
-      id: 'acme',
-      name: 'Acme',
-      plan: null,
-      namespaces: null,
-      monthlyQuota: null,
-      state: 'active',
-      createdAt: new Date(),
-    })
-    transaction.record(event('organization.created', 'acme', 0))
+    await transaction.putOrganization(anOrganization())
+    transaction.record(someEvent({ target: 'acme' }))
   })
   for (let writer = 0; writer < writers; writer++) void changeForEver(store, writer)
 })
@@ -38,7 +31,9 @@ print('ready')
 async function changeForEver(store: Store, writer: number): Promise<never> {
   for (let index = 0; ; index++) {
     const id = `${prefix}_${writer}_${index}`
-    await acknowledged(store, (transaction) => put(transaction, 'key.created', newKey(id)))
+    await acknowledged(store, (transaction) =>
+      put(transaction, 'key.created', aKey(0, { id, versions: [newVersion(1)], metadata: { revision: 0 } })),
+    )
     await acknowledged(store, async (transaction) => {
       const key = await existing(transaction, id)
       const versions = [...key.versions.map((version) => ({ ...version, retiresAt: new Date() })), newVersion(2)]
@@ -64,7 +59,7 @@ function print(line: string): void {
 async function put(transaction: Transaction, action: ChangeEvent['action'], key: KeyRecord): Promise<void> {
   const revision = Number(key.metadata.revision) + 1
   await transaction.putKey({ ...key, metadata: { revision } })
-  transaction.record(event(action, key.id, revision))
+  transaction.record(someEvent({ action, target: key.id, details: { revision } }))
 }
 
 async function existing(transaction: Transaction, id: string): Promise<KeyRecord> {
@@ -73,37 +68,7 @@ async function existing(transaction: Transaction, id: string): Promise<KeyRecord
   return key
 }
 
-function event(action: ChangeEvent['action'], target: string, revision: number): ChangeEvent {
-  const actor = { type: 'system', id: 'crash', triggeredBy: 'api', address: null, requestId: null } as const
-  return { action, organization: 'acme', target, actor, at: new Date(), details: { revision } }
-}
-
-function newKey(id: string): KeyRecord {
-  return {
-    id,
-    organization: 'acme',
-    project: null,
-    createdBy: null,
-    name: id,
-    kind: 'secret',
-    environment: 'live',
-    permissions: null,
-    namespaces: null,
-    allowedIps: null,
-    limits: null,
-    metadata: { revision: 0 },
-    createdAt: new Date(),
-    expiresAt: null,
-    suspendedAt: null,
-    revokedAt: null,
-    revokedReason: null,
-    deletedAt: null,
-    versions: [newVersion(1)],
-  }
-}
-
-function newVersion(number: number): KeyRecord['versions'][number] {
+function newVersion(number: number): SecretVersion {
   secrets += 1
-  const digest = createHash('sha256').update(`${prefix}/${secrets}`).digest('hex')
-  return { number, digest, hint: 'kw_…', createdAt: new Date(), retiresAt: null }
+  return aVersion(0, { number, digest: createHash('sha256').update(`${prefix}/${secrets}`).digest('hex') })
 }
