@@ -1,7 +1,7 @@
 import type { Actor } from '../audit/event.ts'
 import type { Contract, KeyForm } from '../contract/contract.ts'
 import { newId } from '../key/id.ts'
-import { type KeyRecord, type SecretVersion, stateAt } from '../key/record.ts'
+import type { KeyRecord, SecretVersion } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
@@ -100,17 +100,18 @@ export async function placeFor(
       )
     }
   }
-  if (contract.oneKeyPerOrganization) {
-    const active = await transaction.keys({ organization: organization.id, state: 'active', now, limit: 1 })
-    const [existing] = active.items
-    if (existing && stateAt(existing, now) === 'active') {
-      throw new LifecycleError(
-        'conflict',
-        `'${organization.id}' has its key already (${existing.id}). Rotate it instead.`,
-      )
-    }
-  }
+  if (contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization, now)
   return organization
+}
+
+/** A suspended key counts: it may be resumed. */
+async function refuseSecondKey(transaction: Transaction, { id }: OrganizationRecord, now: Date): Promise<void> {
+  for (const state of ['active', 'suspended'] as const) {
+    const { items } = await transaction.keys({ organization: id, state, now, limit: 1 })
+    const [existing] = items
+    if (!existing) continue
+    throw new LifecycleError('conflict', `'${id}' has its key already (${existing.id}). Rotate or revoke it instead.`)
+  }
 }
 
 /** What is left open ends where the maker's own reach does. */

@@ -43,24 +43,35 @@ export class LifecycleError extends Error {
   }
 }
 
+type KeyChange = (
+  key: KeyRecord,
+  now: Date,
+) => { key: KeyRecord; action: Action; details: ChangeEvent['details'] } | null
+
 /** One change of one key: read under lock, judged, written and recorded together, or left as it is. */
-export async function changeKey(
-  { store, now }: Lifecycle,
+export async function changeKey(lifecycle: Lifecycle, actor: Actor, id: string, change: KeyChange): Promise<Changed> {
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    changeKeyIn(transaction, lifecycle, actor, id, change),
+  )
+  return { key: result, change: changes[0] ?? null }
+}
+
+/** The same as part of a larger transaction. */
+export async function changeKeyIn(
+  transaction: Transaction,
+  { now }: Lifecycle,
   actor: Actor,
   id: string,
-  change: (key: KeyRecord, now: Date) => { key: KeyRecord; action: Action; details: ChangeEvent['details'] } | null,
-): Promise<Changed> {
-  const { result, changes } = await store.transact(async (transaction) => {
-    const before = await existingKey(transaction, id)
-    const at = now()
-    const changed = change(before, at)
-    if (!changed) return before
-    const { key, action, details } = changed
-    await transaction.putKey(key)
-    transaction.record({ action, organization: key.organization, target: id, actor, at, details })
-    return key
-  })
-  return { key: result, change: changes[0] ?? null }
+  change: KeyChange,
+): Promise<KeyRecord> {
+  const before = await existingKey(transaction, id)
+  const at = now()
+  const changed = change(before, at)
+  if (!changed) return before
+  const { key, action, details } = changed
+  await transaction.putKey(key)
+  transaction.record({ action, organization: key.organization, target: id, actor, at, details })
+  return key
 }
 
 /** A deleted key is as if it had never been. */

@@ -3,7 +3,8 @@ import type { Contract } from '../contract/contract.ts'
 import { newId } from '../key/id.ts'
 import { isSlug } from '../key/namespace.ts'
 import type { OrganizationRecord } from '../store/records.ts'
-import { type Lifecycle, LifecycleError } from './lifecycle.ts'
+import type { Transaction } from '../store/store.ts'
+import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { checkName, invalid } from './terms.ts'
 
 export interface NewOrganization {
@@ -37,53 +38,63 @@ const mostNamespaces = 1000
 
 /** @throws LifecycleError `conflict` where the id is taken, `invalid` */
 export async function createOrganization(
-  { contract, store, now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
   input: NewOrganization,
 ): Promise<ChangedOrganization> {
-  if (input.id !== undefined && !isSlug(input.id)) {
-    throw invalid('id', 'An id is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')
-  }
-  const { result, changes } = await store.transact(async (transaction) => {
-    const at = now()
-    const organization: OrganizationRecord = {
-      id: input.id ?? newId('org', at.getTime()),
-      name: input.name,
-      plan: input.plan ?? Object.keys(contract.plans)[0] ?? null,
-      namespaces: input.namespaces ?? contract.namespaces?.default ?? null,
-      monthlyQuota: null,
-      state: 'active',
-      createdAt: at,
-    }
-    checkOrganization(input, contract)
-    if (await transaction.organization(organization.id)) {
-      throw new LifecycleError(
-        'conflict',
-        `There is an organization '${organization.id}' already. Choose another id.`,
-        'id',
-      )
-    }
-    await transaction.putOrganization(organization)
-    const { id, name, plan, namespaces } = organization
-    const details = { name, plan, namespaces }
-    transaction.record({ action: 'organization.created', organization: id, target: id, actor, at, details })
-    return organization
-  })
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    createOrganizationIn(transaction, lifecycle, actor, input),
+  )
   return { organization: result, change: changes[0] ?? null }
 }
 
-/** @throws LifecycleError */
+/** The same as part of a larger transaction. */
+export async function createOrganizationIn(
+  transaction: Transaction,
+  { contract, now }: Lifecycle,
+  actor: Actor,
+  input: NewOrganization,
+): Promise<OrganizationRecord> {
+  if (input.id !== undefined && !isSlug(input.id)) {
+    throw invalid('id', 'An id is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')
+  }
+  checkOrganization(input, contract)
+  const at = now()
+  const organization: OrganizationRecord = {
+    id: input.id ?? newId('org', at.getTime()),
+    name: input.name,
+    plan: input.plan ?? Object.keys(contract.plans)[0] ?? null,
+    namespaces: input.namespaces ?? contract.namespaces?.default ?? null,
+    monthlyQuota: null,
+    state: 'active',
+    createdAt: at,
+  }
+  const { id, name, plan, namespaces } = organization
+  if (await transaction.organization(id)) {
+    throw new LifecycleError('conflict', `There is an organization '${id}' already. Choose another id.`, 'id')
+  }
+  await transaction.putOrganization(organization)
+  const details = { name, plan, namespaces }
+  transaction.record({ action: 'organization.created', organization: id, target: id, actor, at, details })
+  return organization
+}
+
+/**
+ * `terms` may be a function of what the organization is now, asked under lock: of two changes made so at the same time
+ * neither is lost.
+ * @throws LifecycleError
+ */
 export async function updateOrganization(
   { contract, store, now }: Lifecycle,
   actor: Actor,
   id: string,
-  terms: OrganizationTerms,
+  terms: OrganizationTerms | ((before: OrganizationRecord) => OrganizationTerms),
 ): Promise<ChangedOrganization> {
-  checkOrganization(terms, contract)
   const { result, changes } = await store.transact(async (transaction) => {
-    const before = await transaction.organization(id)
-    if (!before) throw new LifecycleError('not_found', `There is no organization '${id}'.`)
-    const changed = Object.entries(terms).filter(
+    const before = await existingOrganization(transaction, id)
+    const wanted = typeof terms === 'function' ? terms(before) : terms
+    checkOrganization(wanted, contract)
+    const changed = Object.entries(wanted).filter(
       ([name, to]) =>
         to !== undefined && JSON.stringify(before[name as keyof OrganizationTerms]) !== JSON.stringify(to),
     )

@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
-import { type Changed, changeKey, type Lifecycle } from './lifecycle.ts'
+import type { Transaction } from '../store/store.ts'
+import { type Changed, changeKey, changeKeyIn, type Lifecycle } from './lifecycle.ts'
 import { invalid } from './terms.ts'
 
 /** Ends a key and all its secrets, for good. Revoking a revoked key changes nothing. `reason`: at most 500 characters. */
@@ -24,11 +25,20 @@ export function revoke(
 
 /** Revokes where that is still to be done, and hides the key from every list. Its audit stays. */
 export function remove(lifecycle: Lifecycle, actor: Actor, id: string): Promise<Changed> {
-  return changeKey(lifecycle, actor, id, (key, at) => ({
+  return changeKey(lifecycle, actor, id, removed)
+}
+
+/** The same as part of a larger transaction. */
+export function removeIn(transaction: Transaction, lifecycle: Lifecycle, actor: Actor, id: string): Promise<KeyRecord> {
+  return changeKeyIn(transaction, lifecycle, actor, id, removed)
+}
+
+function removed(key: KeyRecord, at: Date) {
+  return {
     key: { ...(key.revokedAt ? key : revoked(key, at, null)), deletedAt: at },
     action: 'key.deleted',
     details: { name: key.name },
-  }))
+  } as const
 }
 
 export function revoked(key: KeyRecord, at: Date, reason: string | null): KeyRecord {
