@@ -110,7 +110,7 @@ async function refuseSecondKey(transaction: Transaction, { id }: OrganizationRec
     const { items } = await transaction.keys({ organization: id, state, now, limit: 1 })
     const [existing] = items
     if (!existing) continue
-    throw new LifecycleError('conflict', `'${id}' has its key already (${existing.id}). Rotate or revoke it instead.`)
+    throw new LifecycleError('conflict', `'${id}' has its key already (${existing.id}). Rotate it instead.`)
   }
 }
 
