@@ -6,7 +6,7 @@ import { holocron } from './contract.ts'
 const { refusal, needed } = spoken(holocron)
 
 describe('a Holocron key', () => {
-  it('is holo_, 43 random characters and a checksum', () => {
+  it('is holo_, eight random characters to show, 35 more and a checksum', () => {
     const { credential } = compileFormat(holocron.key).mint({ environment: 'live', kind: 'secret' })
     expect(credential).toMatch(/^holo_[0-9A-Za-z]{49}$/)
   })

@@ -6,7 +6,9 @@ export const holocron: Contract = parseContract({
   title: 'Holocron',
   credential: { sources: [{ header: 'Authorization', scheme: 'Bearer' }] },
   key: {
-    random: { alphabet: 'base62', length: 43 },
+    // What lists of keys show as `prefix`.
+    publicId: { length: 8, separator: '' },
+    random: { alphabet: 'base62', length: 35 },
     checksum: true,
     forms: [{ prefix: 'holo_', environment: 'live', kind: 'secret' }],
   },
