@@ -21,30 +21,48 @@ export function compileLimitHeaders({ limitHeaders }: Pick<Contract, 'limitHeade
 /** draft-ietf-httpapi-ratelimit-headers-11 §3 and §4: Lists of Strings with parameters (RFC 9651). */
 const writeIetf: WriteLimitHeaders = (states, nowMs, write, retryAfterMs = 0) => {
   if (states.length === 0) return
-  let policies = ''
+  const { names, policies } = wordsFor(states)
   let remainders = ''
   for (let i = 0; i < states.length; i++) {
-    const { limit, remaining, resetAt } = states[i] as LimitState
-    const name = nameOf(states, i)
+    const { remaining, resetAt } = states[i] as LimitState
     const wait = retryAfterMs > 0 && remaining < 1 ? Math.min(retryAfterMs, resetAt - nowMs) : resetAt - nowMs
-    if (i > 0) policies += ', '
-    if (i > 0) remainders += ', '
-    policies += `"${name}";q=${limit.requests};w=${limit.windowSeconds}`
-    remainders += `"${name}";r=${whole(remaining)};t=${secondsIn(wait)}`
+    remainders += `${i > 0 ? ', ' : ''}${names[i]};r=${whole(remaining)};t=${secondsIn(wait)}`
   }
   write('RateLimit-Policy', policies)
   write('RateLimit', remainders)
 }
 
+interface Words {
+  limits: readonly Limit[]
+  names: readonly string[]
+  policies: string
+}
+
+/** Limits live as long as the contract or the key that has them, and so do the words for them. */
+const wordsByFirst = new WeakMap<Limit, Words>()
+
+function wordsFor(states: readonly LimitState[]): Words {
+  const first = (states[0] as LimitState).limit
+  const known = wordsByFirst.get(first)
+  if (known && known.limits.length === states.length && states.every(({ limit }, i) => limit === known.limits[i]))
+    return known
+  const limits = states.map(({ limit }) => limit)
+  const names = limits.map((_, i) => `"${nameOf(limits, i)}"`)
+  const policies = limits
+    .map(({ requests, windowSeconds }, i) => `${names[i]};q=${requests};w=${windowSeconds}`)
+    .join(', ')
+  const words = { limits, names, policies }
+  wordsByFirst.set(first, words)
+  return words
+}
+
 /** The name says what is counted and how, never whose: `key-window`, or `key-window-60` where there are several such. */
-function nameOf(states: readonly LimitState[], index: number): string {
-  const { limit } = states[index] as LimitState
-  let name = `${limit.per}-${limit.kind}`
-  if (states.length === 1) return name
-  const alike = states.filter((other) => sameKind(other.limit, limit))
-  if (alike.length > 1) name += `-${limit.windowSeconds}`
-  const twins = states.slice(0, index).filter((other) => sameKind(other.limit, limit) && sameWindow(other.limit, limit))
-  return twins.length > 0 ? `${name}-${twins.length + 1}` : name
+function nameOf(limits: readonly Limit[], index: number): string {
+  const limit = limits[index] as Limit
+  const name = `${limit.per}-${limit.kind}`
+  if (limits.filter((other) => sameKind(other, limit)).length === 1) return name
+  const twins = limits.slice(0, index).filter((other) => sameKind(other, limit) && sameWindow(other, limit))
+  return `${name}-${limit.windowSeconds}${twins.length > 0 ? `-${twins.length + 1}` : ''}`
 }
 
 function sameKind(a: Limit, b: Limit): boolean {

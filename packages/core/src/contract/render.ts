@@ -35,12 +35,13 @@ function compileRow(contract: Contract, name: RefusalName, row: Row): (facts: Re
     if (typeof text !== 'string') varying.push([header, text])
     else if (text !== '') fixed[header] = text
   }
+  Object.freeze(fixed)
   if (typeof body === 'string' && varying.length === 0) {
-    const refusal = Object.freeze({ status, headers: Object.freeze(fixed), body })
+    const refusal = Object.freeze({ status, headers: fixed, body })
     return () => refusal
   }
   return (facts) => {
-    const headers = { ...fixed }
+    const headers = varying.length === 0 ? fixed : { ...fixed }
     for (const [header, pieces] of varying) {
       const value = renderPieces(pieces, facts)
       if (value !== '') headers[header] = value

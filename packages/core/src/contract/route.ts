@@ -66,88 +66,105 @@ export function compileRoutes(contract: Contract): Routes {
 
 interface Candidate {
   pattern: RoutePattern
-  match: (method: string, path: string) => RouteMatch | null
+  match: Match
 }
 
-const none: Readonly<Record<string, string>> = Object.freeze({})
+type Match = (method: string, path: string) => RouteMatch | null
+type Captures = Readonly<Record<string, string>>
+
+const none: Captures = Object.freeze({})
+const slash = 0x2f
+
+/** Matches made from paths are kept, so that a warm one costs nothing; callers choose paths, so not all are. */
+const mostKept = 256
+const longestKept = 64
 
 function compileRoute(contract: Contract, route: Route): Candidate {
   const pattern = parsePattern(route.path)
   if (typeof pattern === 'string') throw new RangeError(`Route ${route.path}: ${pattern}.`)
-  const methods = route.methods?.includes('GET') ? [...route.methods, 'HEAD'] : route.methods
+  const { segments } = pattern
+  const { permission } = route
+  const read = fillIn(typeof permission === 'object' ? permission.read : permission)
+  const write = fillIn(typeof permission === 'object' ? permission.write : permission)
   const namespaceExpected = contract.namespaces !== null && route.access !== 'anonymous' && route.namespace !== 'none'
-  const { read, write } = permissionsOf(route)
-  const matchAs = (permission: string | null, captures: Readonly<Record<string, string>>): RouteMatch => ({
-    route,
-    permission,
-    namespace: (contract.namespaces && captures.namespace) ?? null,
-    namespaceExpected,
-    captures,
-  })
+  const make = (isRead: boolean, captures: Captures): RouteMatch =>
+    Object.freeze({
+      route,
+      permission: (isRead ? read : write)(captures),
+      namespace: (contract.namespaces && captures.namespace) ?? null,
+      namespaceExpected,
+      captures,
+    })
+  const methods = route.methods?.includes('GET') ? [...route.methods, 'HEAD'] : route.methods
+  return { pattern, match: matcherOf(pattern)(pattern, methods, make) }
+}
 
+function matcherOf({ segments }: RoutePattern) {
+  const captures = segments.filter((segment) => 'capture' in segment)
+  if (captures.length === 0) return matchLiteral
+  return captures.length === 1 && captures[0] === segments.at(-1) ? matchOne : matchAny
+}
+
+type Make = (isRead: boolean, captures: Captures) => RouteMatch
+
+function matchLiteral({ segments, below }: RoutePattern, methods: Route['methods'], make: Make): Match {
+  const prefix = literalText(segments)
+  const { length } = prefix
+  const reading = make(true, none)
+  const writing = make(false, none)
+  return (method, path) => {
+    if (path.length !== length && (!below || path.charCodeAt(length) !== slash)) return null
+    if (!path.startsWith(prefix) || (methods && !methods.includes(method))) return null
+    return isReading(method) ? reading : writing
+  }
+}
+
+/** `/api/{resource}` and `/api/{resource}/**`. */
+function matchOne({ segments, below }: RoutePattern, methods: Route['methods'], make: Make): Match {
+  const prefix = `${literalText(segments.slice(0, -1))}/`
+  const start = prefix.length
+  const last = segments.at(-1)
+  const name = last && 'capture' in last ? last.capture : ''
+  const reading = new Map<string, RouteMatch>()
+  const writing = new Map<string, RouteMatch>()
+  return (method, path) => {
+    if (path.charCodeAt(start - 1) !== slash || !path.startsWith(prefix)) return null
+    const next = path.indexOf('/', start)
+    const end = next < 0 ? path.length : next
+    if (end === start || (next >= 0 && !below) || (methods && !methods.includes(method))) return null
+    const value = path.slice(start, end)
+    const kept = isReading(method) ? reading : writing
+    const known = kept.get(value)
+    if (known) return known
+    const made = make(isReading(method), Object.freeze({ [name]: value }))
+    if (kept.size >= mostKept) kept.clear()
+    if (value.length <= longestKept) kept.set(value, made)
+    return made
+  }
+}
+
+function matchAny(pattern: RoutePattern, methods: Route['methods'], make: Make): Match {
   const firstCapture = pattern.segments.findIndex((segment) => 'capture' in segment)
-  if (firstCapture < 0) {
-    const prefix = literalText(pattern.segments)
-    const { below } = pattern
-    const reading = Object.freeze(matchAs(read, none))
-    const writing = Object.freeze(matchAs(write, none))
-    return {
-      pattern,
-      match(method, path) {
-        if (!path.startsWith(prefix) || (methods && !methods.includes(method))) return null
-        const { length } = prefix
-        if (path.length !== length && !(below && path.charCodeAt(length) === 0x2f)) return null
-        return isRead(method) ? reading : writing
-      },
-    }
-  }
-
   const prefix = `${literalText(pattern.segments.slice(0, firstCapture))}/`
-  const readPermission = fillIn(read)
-  const writePermission = fillIn(write)
-  return {
-    pattern,
-    match(method, path) {
-      if (!path.startsWith(prefix) || (methods && !methods.includes(method))) return null
-      const captures = capturesOf(pattern, path)
-      return captures && matchAs((isRead(method) ? readPermission : writePermission)(captures), captures)
-    },
+  return (method, path) => {
+    if (!path.startsWith(prefix) || (methods && !methods.includes(method))) return null
+    const captures = capturesOf(pattern, path)
+    return captures && make(isReading(method), captures)
   }
 }
 
-function isRead(method: string): boolean {
+function isReading(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
-}
-
-function permissionsOf({ permission }: Route): { read: string | null; write: string | null } {
-  return typeof permission === 'object' ? permission : { read: permission ?? null, write: permission ?? null }
 }
 
 function literalText(segments: RoutePattern['segments']): string {
   return segments.map((segment) => ('literal' in segment ? `/${segment.literal}` : '')).join('')
 }
 
-/** Permissions made from paths are kept, so that a warm one need not be put together; callers choose paths, so not all are. */
-const mostKept = 256
-
-function fillIn(template: string | null): (captures: Readonly<Record<string, string>>) => string | null {
+function fillIn(template: string | undefined): (captures: Captures) => string | null {
   const parts = template?.split(/\{([^}]*)\}/) ?? []
-  const [before = '', capture, after = ''] = parts
-  if (capture === undefined) return () => template
-  if (parts.length > 3) {
-    return (captures) => parts.map((part, i) => (i % 2 === 0 ? part : word(captures[part]))).join('')
-  }
-  const kept = new Map<string, string>()
-  return (captures) => {
-    const value = captures[capture] ?? ''
-    let permission = kept.get(value)
-    if (permission === undefined) {
-      permission = before + word(value) + after
-      if (kept.size === mostKept) kept.clear()
-      if (value.length <= 64) kept.set(value, permission)
-    }
-    return permission
-  }
+  if (parts.length < 2) return () => template ?? null
+  return (captures) => parts.map((part, i) => (i % 2 === 0 ? part : word(captures[part]))).join('')
 }
 
 /** With `{resource}:read`, a path segment `templates:x` must not become a permission below `templates:*`. */
@@ -157,7 +174,7 @@ function word(segment = ''): string {
 }
 
 function isWithin(under: string, path: string): boolean {
-  return path.startsWith(under) && (path.length === under.length || path.charCodeAt(under.length) === 0x2f)
+  return path.startsWith(under) && (path.length === under.length || path.charCodeAt(under.length) === slash)
 }
 
 function namesNamespace({ pattern }: Candidate): boolean {
