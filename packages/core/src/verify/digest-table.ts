@@ -1,5 +1,7 @@
 const LINE = 16
 const DIGEST_WORDS = 8
+/** 2 GiB of lines. */
+const MOST_ENTRIES = 2 ** 25
 
 /**
  * 32-byte digests to entries, by open addressing in typed arrays. An entry is one line of 64 bytes, a cache line: the
@@ -23,7 +25,11 @@ export class DigestTable {
   private mask: number
   private free: number[] = []
 
+  /** @throws RangeError */
   constructor(maxEntries: number) {
+    if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
+      throw new RangeError(`maxKeys must be a whole number from 1 to ${MOST_ENTRIES}.`)
+    }
     this.maxEntries = maxEntries
     this.capacity = Math.min(1024, maxEntries)
     const memory = new ArrayBuffer(this.capacity * LINE * 4)

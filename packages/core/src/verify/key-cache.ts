@@ -1,14 +1,15 @@
 import type { Change } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
-import { type DenialReason, rowOf } from '../contract/refusal.ts'
+import type { DenialReason } from '../contract/refusal.ts'
 import type { Digester } from '../key/digest.ts'
-import type { KeyRecord, SecretVersion } from '../key/record.ts'
+import type { SecretVersion } from '../key/record.ts'
 import type { Meter } from '../limit/counters.ts'
 import type { FoundKey, KeySource } from '../store/store.ts'
 import { DigestTable } from './digest-table.ts'
 import type { Principal } from './outcome.ts'
 import { type Profile, Profiles } from './profile.ts'
 import { RecentChanges } from './recent-changes.ts'
+import { isRevoked, ROTATED, reasonIn, standingOf, TOUCHED, versionIn } from './standing.ts'
 import { UnknownDigests } from './unknown-digests.ts'
 
 // A table line behind the digest: words 10 and 11, doubles 4, 6 and 7.
@@ -18,20 +19,13 @@ const PROFILE = 11
 const SLOTS = 6
 const SLOTS_KEPT = 2
 
-// The word STATE: why it is refused, why it is from USABLE_UNTIL on, two flags, and the number of the secret version.
-const REASON = 0x1f
-const AFTERWARDS_SHIFT = 5
-const ROTATED = 0x400
-const TOUCHED = 0x800
-const VERSION_SHIFT = 12
-
-const reasons = Object.keys(rowOf) as DenialReason[]
 const MOST_READS = 8
+const READ_AT_ONCE = 64
 
 /**
  * What this process knows of keys: filled from the source on first sight, corrected by the change log, bounded.
  *
- * A line never shows a state older than the last change applied: a fill read before such a change is read again. A
+ * A line never shows a state older than the last change applied: what was read before such a change is read again. A
  * refused key keeps its line, so that a late fill meets a tombstone and not a hole. An entry is good until the caller
  * next waits for anything: then its line may be another key's.
  */
@@ -43,7 +37,10 @@ export class KeyCache {
   private readonly profiles: Profiles
   /** By entry of the table. */
   private readonly ids: (string | undefined)[] = []
-  private readonly reading = new Map<string, Promise<void>>()
+  /** By digest, whether it turns out to be a key's. */
+  private readonly reading = new Map<string, Promise<boolean>>()
+  /** Digests that were being read while their keys were made: an answer that there is no such key is too old. */
+  private readonly madeMeanwhile = new Set<string>()
   private readonly unknown = new UnknownDigests()
   private readonly recent = new RecentChanges()
   private hand = 0
@@ -57,20 +54,23 @@ export class KeyCache {
   }
 
   /**
-   * The entry of a credential, or −1 where no such key exists. A promise where it must be read: ask again once it
-   * resolves. Throws, or rejects, where truth is out of reach.
+   * The entry of a credential, or −1 where no such key exists. A promise where it must be read, of whether there is such
+   * a key: if so, ask again. Throws, or rejects, where truth is out of reach.
    */
-  find(credential: string, nowMs: number): number | Promise<void> {
+  find(credential: string, nowMs: number): number | Promise<boolean> {
     const { count } = this.digester
+    const first = this.digester.latin1(credential, 0)
+    let entry = this.table.find(first)
+    for (let pepper = 1; entry < 0 && pepper < count; pepper++) {
+      entry = this.table.find(this.digester.latin1(credential, pepper))
+    }
+    if (entry >= 0 && !this.isStale(entry)) return entry
     for (let pepper = 0; pepper < count; pepper++) {
-      const digest = this.digester.latin1(credential, pepper)
-      let entry = this.table.find(digest)
-      if (entry >= 0 && !this.isStale(entry)) return entry
+      const digest = pepper === 0 ? first : this.digester.latin1(credential, pepper)
       if (this.unknown.has(digest, nowMs)) continue
-      const read = this.reading.get(digest) ?? this.read(digest, nowMs)
-      if (read) return read
-      entry = this.table.find(digest)
-      if (entry >= 0) return entry
+      const exists = this.read(digest, nowMs)
+      if (exists instanceof Promise) return this.readOn(exists, credential, pepper + 1, nowMs)
+      if (exists) return this.table.find(digest)
     }
     return -1
   }
@@ -84,9 +84,7 @@ export class KeyCache {
     const { words, doubles } = this.table
     const state = words[(entry << 4) + STATE] as number
     if ((state & TOUCHED) === 0) words[(entry << 4) + STATE] = state | TOUCHED
-    const over = (doubles[(entry << 3) + USABLE_UNTIL] as number) <= nowMs
-    const code = (over ? state >> AFTERWARDS_SHIFT : state) & REASON
-    return code === 0 ? null : (reasons[code - 1] as DenialReason)
+    return reasonIn(state, (doubles[(entry << 3) + USABLE_UNTIL] as number) <= nowMs)
   }
 
   /** When this secret, which has been rotated, stops working; null for a current one. */
@@ -99,7 +97,7 @@ export class KeyCache {
     const profile = this.profile(entry)
     return {
       key: this.ids[entry] as string,
-      version: (this.table.words[(entry << 4) + STATE] as number) >>> VERSION_SHIFT,
+      version: versionIn(this.table.words[(entry << 4) + STATE] as number),
       organization: profile.account.name,
       project: profile.project,
       user: profile.user,
@@ -132,41 +130,69 @@ export class KeyCache {
 
   /** Where truth is out of reach everything is dropped instead: what was taken away must not go on by oversight. */
   async apply(changes: readonly Change[]): Promise<void> {
+    const keys = new Set<string>()
+    for (const { action, target, number } of changes) {
+      this.recent.add(target, number)
+      const [noun] = action.split('.')
+      if (noun === 'organization') this.profiles.organizationChanged(target)
+      if (noun === 'member') this.profiles.memberChanged(target)
+      if (noun === 'key') keys.add(target)
+    }
     try {
-      for (const change of changes) await this.applyOne(change)
+      await this.correctAll([...keys])
     } catch {
       this.clear()
     }
   }
 
   /** Forgets everything: the next attempt of every key reads truth. */
-  clear(): void {
+  private clear(): void {
     for (let entry = 0; entry < this.table.top; entry++) if (this.ids[entry] !== undefined) this.evict(entry)
     this.unknown.clear()
-    this.recent.forgetAll()
+    for (const digest of this.reading.keys()) this.madeMeanwhile.add(digest)
   }
 
-  private async applyOne({ action, target, number }: Change): Promise<void> {
-    const [noun] = action.split('.')
-    const found = noun === 'key' ? await this.source.found(target) : undefined
-    this.recent.add(target, number)
-    if (noun === 'organization') this.profiles.organizationChanged(target)
-    if (noun === 'member') this.profiles.memberChanged(target)
-    if (noun !== 'key') return
-    if (found) this.correct(found)
-    else this.drop(target)
-    this.unknown.clear()
+  private async correctAll(keys: readonly string[]): Promise<void> {
+    /** Keys that are gone, or no longer list all secrets they had. */
+    const thinned = new Map<string, readonly SecretVersion[]>()
+    const correctOne = async (id: string) => {
+      const found = await this.foundSince(id)
+      if (found) this.correct(found)
+      const versions = found?.key.versions ?? []
+      if (versions[0]?.number !== 1) thinned.set(id, versions)
+    }
+    for (let from = 0; from < keys.length; from += READ_AT_ONCE) {
+      await Promise.all(keys.slice(from, from + READ_AT_ONCE).map(correctOne))
+    }
+    if (thinned.size > 0) this.evictUnlisted(thinned)
+  }
+
+  /** The key as it is after all changes applied so far. */
+  private async foundSince(id: string): Promise<FoundKey | undefined> {
+    for (let reads = 0; reads < MOST_READS; reads++) {
+      const found = await this.source.found(id)
+      if (!found || !this.recent.outdate(found)) return found
+    }
+    throw new OutdatedAnswerError()
   }
 
   private correct(found: FoundKey): void {
     for (const version of found.key.versions) {
-      const entry = this.table.find(latin1Of(version.digest))
+      const digest = latin1Of(version.digest)
+      this.unknown.delete(digest)
+      if (this.reading.has(digest)) this.madeMeanwhile.add(digest)
+      const entry = this.table.find(digest)
       if (entry >= 0) this.write(entry, found, version)
     }
   }
 
-  private drop(key: string): void {
-    for (let entry = 0; entry < this.table.top; entry++) if (this.ids[entry] === key) this.evict(entry)
+  /** Lines are found by digest, and nobody tells the digest of what is no longer there. */
+  private evictUnlisted(thinned: ReadonlyMap<string, readonly SecretVersion[]>): void {
+    for (let entry = 0; entry < this.table.top; entry++) {
+      const versions = thinned.get(this.ids[entry] ?? '')
+      const version = versionIn(this.table.words[(entry << 4) + STATE] as number)
+      if (versions && !versions.some(({ number }) => number === version)) this.evict(entry)
+    }
   }
 
   private isStale(entry: number): boolean {
@@ -174,61 +200,77 @@ export class KeyCache {
     return account.stale || maker?.stale === true
   }
 
-  private read(digest: string, nowMs: number): Promise<void> | undefined {
+  /** Whether the digest is a key's, which then has an entry. */
+  private read(digest: string, nowMs: number): boolean | Promise<boolean> {
+    const underWay = this.reading.get(digest)
+    if (underWay) return underWay
     const hex = Buffer.from(digest, 'latin1').toString('hex')
-    const { clearings } = this.unknown
     const found = this.source.find(hex)
     if (!(found instanceof Promise)) {
-      this.settle(digest, hex, found, clearings, nowMs)
-      return undefined
+      if (found && this.recent.outdate(found)) throw new OutdatedAnswerError()
+      return this.settle(digest, hex, found, nowMs)
     }
-    const reading = this.readOn(digest, hex, found, nowMs).finally(() => this.reading.delete(digest))
+    const reading = this.readSince(digest, hex, found, nowMs).finally(() => {
+      this.reading.delete(digest)
+      this.madeMeanwhile.delete(digest)
+    })
     this.reading.set(digest, reading)
     return reading
   }
 
-  private async readOn(
+  private async readSince(
     digest: string,
     hex: string,
     first: Promise<FoundKey | undefined>,
     nowMs: number,
-  ): Promise<void> {
-    let { clearings } = this.unknown
-    let { forgettings } = this.recent
+  ): Promise<boolean> {
     let found = await first
-    for (let reads = 1; forgettings !== this.recent.forgettings || (found && this.recent.outdate(found)); reads++) {
-      if (reads === MOST_READS) throw new Error('The database answers with keys older than changes it has confirmed.')
-      clearings = this.unknown.clearings
-      forgettings = this.recent.forgettings
+    for (let reads = 1; found ? this.recent.outdate(found) : this.madeMeanwhile.delete(digest); reads++) {
+      if (reads === MOST_READS) throw new OutdatedAnswerError()
       found = await this.source.find(hex)
     }
-    this.settle(digest, hex, found, clearings, nowMs)
+    return this.settle(digest, hex, found, nowMs)
   }
 
-  private settle(digest: string, hex: string, found: FoundKey | undefined, clearings: number, nowMs: number): void {
-    const entry = this.table.find(digest)
-    if (found) {
-      const version = found.key.versions.find((candidate) => candidate.digest === hex)
-      if (!version) throw new Error(`Key ${found.key.id} was found by a digest that is not its own.`)
-      if (entry < 0 && this.table.full) this.makeRoom()
-      this.write(entry >= 0 ? entry : this.table.insert(digest), found, version)
-      return
+  /** Whether the credential is a key's after all, under what is being read or under a later pepper. */
+  private async readOn(exists: Promise<boolean>, credential: string, from: number, nowMs: number): Promise<boolean> {
+    if (await exists) return true
+    for (let pepper = from; pepper < this.digester.count; pepper++) {
+      if (await this.read(this.digester.latin1(credential, pepper), nowMs)) return true
     }
-    if (entry >= 0) this.evict(entry)
-    // A key made while this was read may be the one that was not found.
-    if (clearings === this.unknown.clearings) this.unknown.add(digest, nowMs)
+    return false
+  }
+
+  private settle(digest: string, hex: string, found: FoundKey | undefined, nowMs: number): boolean {
+    const entry = this.table.find(digest)
+    if (!found) {
+      if (entry >= 0) this.evict(entry)
+      this.unknown.add(digest, nowMs)
+      return false
+    }
+    const version = found.key.versions.find((candidate) => candidate.digest === hex)
+    if (!version) throw new Error(`Key ${found.key.id} was found by a digest that is not its own.`)
+    if (entry < 0 && this.table.full) this.makeRoom()
+    this.write(entry >= 0 ? entry : this.table.insert(digest), found, version)
+    return true
   }
 
   private write(entry: number, found: FoundKey, version: SecretVersion): void {
     const { words, doubles } = this.table
-    const { usableUntil, state } = standingOf(this.contract, found, version)
+    const line = entry << 4
     const profile = this.profiles.hold(found)
-    if (this.ids[entry] === undefined) doubles.fill(-1, (entry << 3) + SLOTS, (entry << 3) + SLOTS + SLOTS_KEPT)
-    else this.profiles.release(words[(entry << 4) + PROFILE] as number)
+    const id = this.ids[entry]
+    // A slot is the counter of one limit: with other limits it would count another's requests.
+    const keepsSlots = id !== undefined && words[line + PROFILE] === profile
+    if (!keepsSlots) doubles.fill(-1, (entry << 3) + SLOTS, (entry << 3) + SLOTS + SLOTS_KEPT)
+    if (id !== undefined) this.profiles.release(words[line + PROFILE] as number)
     this.ids[entry] = found.key.id
+    words[line + PROFILE] = profile
+    // What is read for an earlier change may be older than a line that was read for itself; revocation stays.
+    if (id === found.key.id && isRevoked(words[line + STATE] as number)) return
+    const { usableUntil, state } = standingOf(this.contract, found, version)
     doubles[(entry << 3) + USABLE_UNTIL] = usableUntil
-    words[(entry << 4) + STATE] = state
-    words[(entry << 4) + PROFILE] = profile
+    words[line + STATE] = state
   }
 
   /** Second chance: what was used since the hand last passed stays. */
@@ -253,27 +295,11 @@ export class KeyCache {
   }
 }
 
-/** Revocation is final, so it outranks expiry; expiry outranks a suspension that may be lifted. */
-function standingOf(contract: Contract, { key, maker }: FoundKey, version: SecretVersion) {
-  const rotated = version.retiresAt ? ROTATED : 0
-  const flags = (version.number << VERSION_SHIFT) | TOUCHED | rotated
-  if (key.revokedAt) return { usableUntil: Number.POSITIVE_INFINITY, state: flags | codeOf('revoked_key') }
-  const expiresAt = key.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY
-  const retiresAt = version.retiresAt?.getTime() ?? Number.POSITIVE_INFINITY
-  const afterwards = expiresAt <= retiresAt ? 'expired_key' : 'retired_secret'
-  return {
-    usableUntil: Math.min(expiresAt, retiresAt),
-    state: flags | codeOf(refusedBefore(contract, key, maker)) | (codeOf(afterwards) << AFTERWARDS_SHIFT),
+class OutdatedAnswerError extends Error {
+  constructor() {
+    super('The database answers with keys older than changes it has confirmed. Ask one that is not behind.')
+    this.name = 'OutdatedAnswerError'
   }
-}
-
-function refusedBefore(contract: Contract, key: KeyRecord, maker: FoundKey['maker']): DenialReason | null {
-  if (key.suspendedAt) return 'suspended_key'
-  return contract.permissions.byMakersRole && key.createdBy && !maker ? 'maker_left' : null
-}
-
-function codeOf(reason: DenialReason | null): number {
-  return reason === null ? 0 : reasons.indexOf(reason) + 1
 }
 
 function latin1Of(hex: string): string {

@@ -104,6 +104,8 @@ export class Profiles {
     const namespaces = namespacesOf(key, organization)
     const limits = limitsOf(this.contract, key, organization)
     const name = [organization.id, project, user, kind, environment, permissions, namespaces, allowedIps, limits]
+    // Before anything is taken hold of: it may throw.
+    const ranges = allowedIps && compileRanges(allowedIps)
     const mine = limits.filter((limit) => isOwn(limit, key))
     const own = mine.map((limit) => ({ limit, subject: '', slot: -1 }))
     return {
@@ -118,7 +120,7 @@ export class Profiles {
       environment,
       permissions,
       namespaces,
-      allowedIps: allowedIps && compileRanges(allowedIps),
+      allowedIps: ranges,
       meters: limits
         .filter(({ per }) => per !== 'address')
         .map((limit) => own[mine.indexOf(limit)] ?? { limit, subject: sharedSubject(limit, key), slot: -1 }),

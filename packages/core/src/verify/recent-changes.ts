@@ -4,8 +4,6 @@ const MOST = 4096
 
 /** What has changed lately, to tell whether an answer that was under way meanwhile is older than that. */
 export class RecentChanges {
-  /** How often everything was forgotten, so that any answer under way then is too old. */
-  forgettings = 0
   private readonly numbers = new Map<string, number>()
   /** Changes up to this one are no longer told apart: answers read before it count as too old. */
   private horizon = 0
@@ -15,7 +13,8 @@ export class RecentChanges {
       for (const known of this.numbers.values()) this.horizon = Math.max(this.horizon, known)
       this.numbers.clear()
     }
-    this.numbers.set(target, number)
+    // Changes that are applied side by side need not come in order.
+    this.numbers.set(target, Math.max(number, this.numbers.get(target) ?? 0))
   }
 
   outdate({ key, organization, readAt }: FoundKey): boolean {
@@ -26,10 +25,5 @@ export class RecentChanges {
       since(organization.id) ||
       (key.createdBy !== null && since(`${organization.id}/${key.createdBy}`))
     )
-  }
-
-  forgetAll(): void {
-    this.numbers.clear()
-    this.forgettings++
   }
 }

@@ -6,8 +6,6 @@ const FOR_MS = 1000
  * little, evicts nothing, and hides no key made since.
  */
 export class UnknownDigests {
-  /** How often all were forgotten. */
-  clearings = 0
   private readonly digests = new Set<string>()
   private since = 0
 
@@ -24,8 +22,12 @@ export class UnknownDigests {
     this.digests.add(digest)
   }
 
+  /** A key was made that has it. */
+  delete(digest: string): void {
+    this.digests.delete(digest)
+  }
+
   clear(): void {
     this.digests.clear()
-    this.clearings++
   }
 }

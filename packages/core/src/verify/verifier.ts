@@ -50,7 +50,7 @@ export interface VerifierOptions {
   quotas?: MonthlyQuotas
   /** Plain SHA-256 unless given. */
   digester?: Digester
-  /** Keys held in memory, about 250 bytes each; the least used make room. */
+  /** Keys held in memory, 1 to 33,554,432, about 250 bytes each; the least used make room. */
   maxKeys?: number
   /** Milliseconds since the epoch. */
   now?: () => number
@@ -77,8 +77,8 @@ export function createVerifier({
   const someAnonymous = contract.routes.some(({ access }) => access === 'anonymous')
   const unannounced = !contract.rotation.announce
 
-  /** The entry of the key, why the credential names none, or a promise after which to ask again. */
-  function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<void> {
+  /** The entry of the key, why the credential names none, or a promise of whether it is worth asking again. */
+  function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<boolean> {
     const credential = attempt.credential ?? extract(attempt.headers ?? [], attempt.query)
     if (typeof credential !== 'string') return denied(credential.reason)
     return format.parse(credential) < 0 ? denied('malformed_credential') : cache.find(credential, nowMs)
@@ -145,8 +145,7 @@ export function createVerifier({
 
 type Ask = (attempt: Attempt) => Outcome | Promise<Outcome>
 
-/** From the start, since the clock and the key have moved on. Each turn ends with the key or its absence remembered. */
-async function afterReading(reading: Promise<void>, attempt: Attempt, ask: Ask): Promise<Outcome> {
-  await reading
-  return ask(attempt)
+/** From the start, since the clock and the key have moved on. That there was no such key is an answer by itself. */
+async function afterReading(reading: Promise<boolean>, attempt: Attempt, ask: Ask): Promise<Outcome> {
+  return (await reading) ? ask(attempt) : denied('unknown_key')
 }
