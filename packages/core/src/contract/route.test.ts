@@ -120,7 +120,7 @@ const holonomix: Partial<ContractData> = {
 }
 
 describe('a namespace', () => {
-  const { matchRoute, namespaceInBody, needsBody } = routesOf(holonomix)
+  const { matchRoute, namespaceInBody } = routesOf(holonomix)
 
   it('is taken from the path, as it is spelled there', () => {
     expect(matchRoute('GET', '/v1/get/staging/k')).toMatchObject({ namespace: 'staging', namespaceExpected: true })
@@ -152,7 +152,6 @@ describe('a namespace', () => {
     ['GET', '/v1/get/staging/k', 'optional'],
   ])('of %s %s is in the body: %s', (method, path, presence) => {
     expect(namespaceInBody(method, path)).toBe(presence)
-    expect(needsBody(method, path)).toBe(presence === 'required')
   })
 
   it.each(['/v1/GET/staging/k', '/v1/get./staging/k', '/v1/get;a=b/staging', '/v1/get%20/staging', '/V1/get/staging'])(

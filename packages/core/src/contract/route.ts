@@ -25,8 +25,6 @@ export interface Routes {
   /** The first route that matches. `path` is canonical: what is matched here is what is forwarded. */
   matchRoute: (method: string, path: string) => RouteMatch
   namespaceInBody: (method: string, path: string) => NamespaceInBody
-  /** The namespace of such a request is `required` of its body. */
-  needsBody: (method: string, path: string) => boolean
 }
 
 /** @throws RangeError for a path that is no pattern */
@@ -61,7 +59,7 @@ export function compileRoutes(contract: Contract): Routes {
     return looseNamespaces.some((pattern) => capturesOf(pattern, loose)) ? 'no' : 'required'
   }
 
-  return { matchRoute, namespaceInBody, needsBody: (method, path) => namespaceInBody(method, path) === 'required' }
+  return { matchRoute, namespaceInBody }
 }
 
 interface Candidate {
@@ -82,7 +80,6 @@ const longestKept = 64
 function compileRoute(contract: Contract, route: Route): Candidate {
   const pattern = parsePattern(route.path)
   if (typeof pattern === 'string') throw new RangeError(`Route ${route.path}: ${pattern}.`)
-  const { segments } = pattern
   const { permission } = route
   const read = fillIn(typeof permission === 'object' ? permission.read : permission)
   const write = fillIn(typeof permission === 'object' ? permission.write : permission)
