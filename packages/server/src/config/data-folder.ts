@@ -45,7 +45,7 @@ function guarded<T>(path: string, verb: string, work: () => T): T {
     if (code === null) throw error
     throw new StartError(
       `${path} cannot be ${verb} (${code}).`,
-      'Give this user the right to, or choose another folder with --data.',
+      'The data folder has to be one that this user may write: correct it, or choose another with --data.',
     )
   }
 }

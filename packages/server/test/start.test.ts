@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const program = fileURLToPath(new URL('../src/start.ts', import.meta.url))
+
+interface Run {
+  child: ChildProcess
+  out: () => string
+  err: () => string
+  exit: Promise<number | null>
+}
+
+describe('npm start', () => {
+  let folder: string
+  const children: ChildProcess[] = []
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-start-'))
+  })
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL')
+        await once(child, 'exit')
+      }
+    }
+    rmSync(folder, { recursive: true })
+  })
+
+  const anyPorts = ['--port', '0', '--control-port', '0']
+
+  function start(args: string[] = [], env: Record<string, string> = {}, ports = anyPorts): Run {
+    const child = spawn(process.execPath, ['--conditions=keywright-source', program, ...ports, ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...env },
+    })
+    children.push(child)
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => (out += chunk))
+    child.stderr.on('data', (chunk) => (err += chunk))
+    const exit = once(child, 'close').then(([code]) => code as number | null)
+    return { child, out: () => out, err: () => err, exit }
+  }
+
+  async function started(args: string[] = [], env: Record<string, string> = {}): Promise<Run & { curls: string[] }> {
+    const run = start(args, env)
+    while (!run.out().includes('Stop with ctrl-c')) {
+      const ended = await Promise.race([run.exit, once(run.child.stdout as NodeJS.ReadableStream, 'data')])
+      if (!Array.isArray(ended)) throw new Error(`ended with ${ended}: ${run.err()}`)
+    }
+    return { ...run, curls: run.out().match(/curl .*?(?= && |\n)/g) ?? [] }
+  }
+
+  /** What a shell and curl would make of the line. */
+  async function paste(line: string): Promise<Response> {
+    const words = line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []
+    const plain = words.map((word) => word.replace(/^["']|["']$/g, ''))
+    const headers = new Headers()
+    for (const [i, word] of plain.entries()) {
+      if (word !== '-H') continue
+      const [name = '', value = ''] = plain[i + 1]?.split(': ') ?? []
+      headers.set(
+        name,
+        value.replace(/\$\(cat '(.*)'\)/, (_, file: string) => readFileSync(join(folder, file), 'utf8').trim()),
+      )
+    }
+    const method = plain.includes('-X') ? (plain[plain.indexOf('-X') + 1] as string) : 'GET'
+    return fetch(plain.find((word) => word.startsWith('http')) as string, { method, headers })
+  }
+
+  it('prints lines that are allowed, refused, revoked and refused, and does so again the next time', async () => {
+    for (let time = 0; time < 2; time++) {
+      const { curls, child, exit, out } = await started()
+      const [allowed, refused, revoke, refusedNow] = curls
+      expect(curls).toHaveLength(4)
+      const answer = await paste(allowed as string)
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ method: 'GET', headers: { 'x-organization-id': 'demo' } })
+      expect((await paste(refused as string)).status).toBe(401)
+      expect((await paste(revoke as string)).status).toBe(200)
+      expect((await paste(refusedNow as string)).status).toBe(401)
+      expect(out()).toMatch(/"edge":"http:\/\/127\.0\.0\.1:\d+","control":"http:\/\/127\.0\.0\.1:\d+".*"msg":"ready"/)
+      child.kill('SIGTERM')
+      expect(await exit).toBe(0)
+    }
+    expect(statSync(join(folder, '.keywright')).mode & 0o777).toBe(0o700)
+    expect(statSync(join(folder, '.keywright/service-key')).mode & 0o777).toBe(0o600)
+  }, 60_000)
+
+  it('keeps its data, and ends the secret that was shown before', async () => {
+    const first = await started()
+    first.child.kill('SIGTERM')
+    await first.exit
+    const second = await started()
+    expect((await paste(second.curls[0] as string)).status).toBe(200)
+    const [before, now] = [first, second].map(({ curls }) => /keys\/(key_\w+)\//.exec(curls[2] as string)?.[1])
+    expect(now).toBe(before)
+    const edge = (line: string) => line.replace(/http:\S+/, /http:\S+/.exec(second.curls[0] as string)?.[0] ?? '')
+    expect((await paste(edge(first.curls[0] as string))).status).toBe(401)
+  }, 60_000)
+
+  it('finishes what is under way when told to stop', async () => {
+    const { curls, child, exit } = await started()
+    const url = /http:\S+/.exec(curls[0] as string)?.[0] as string
+    const credential = /Bearer ([^']+)/.exec(curls[0] as string)?.[1]
+    let send: (() => void) | undefined
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from('begin '))
+        send = () => {
+          controller.enqueue(Buffer.from('end'))
+          controller.close()
+        }
+      },
+    })
+    const answer = fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${credential}` },
+      body,
+      duplex: 'half',
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    child.kill('SIGTERM')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await expect(fetch(url)).rejects.toThrow()
+    send?.()
+    expect(await (await answer).json()).toMatchObject({ body: 'begin end' })
+    expect(await exit).toBe(0)
+  }, 60_000)
+
+  it('says which port is taken, and what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const taken = start([], { KEYWRIGHT_PORT: String(port) }, ['--control-port', '0'])
+    expect(await taken.exit).toBe(1)
+    expect(taken.err()).toBe(
+      `error: Port ${port} on 127.0.0.1 cannot be opened: another program has it.\n` +
+        'hint: Stop that program, or choose another port with --port.\n',
+    )
+    other.close()
+  }, 60_000)
+
+  it('says which flag is wrong, and what was meant', async () => {
+    const { exit, err } = start(['--prot', '1'])
+    expect(await exit).toBe(2)
+    expect(err()).toBe('error: --prot is no flag of Keywright.\nhint: Did you mean --port?\n')
+  })
+})

@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtIn } from '@keywright/contracts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseFlags } from '../src/config/flags.ts'
+import { readSettings } from '../src/config/read-settings.ts'
+import { StartError } from '../src/config/start-error.ts'
+import { prepareDemoKey } from '../src/demo/demo-key.ts'
+import { startEcho } from '../src/demo/echo.ts'
+import { welcome } from '../src/demo/welcome.ts'
+import { type Instance, startInstance } from '../src/main.ts'
+
+describe('an instance', () => {
+  let folder: string
+  const instances: Instance[] = []
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-starting-'))
+  })
+  afterEach(async () => {
+    for (const instance of instances.splice(0)) await instance.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  async function start(...args: string[]): Promise<Instance> {
+    const flags = parseFlags(['--port', '0', '--control-port', '0', '--data', 'data', ...args])
+    const settings = await readSettings({ flags, env: {}, folder })
+    const instance = await startInstance(settings, { folder, logTo: { write() {} } })
+    instances.push(instance)
+    return instance
+  }
+
+  async function refusal(...args: string[]): Promise<StartError> {
+    const error = await start(...args).catch((cause: unknown) => cause)
+    expect(error).toBeInstanceOf(Error)
+    return error as StartError
+  }
+
+  it.each(Object.keys(builtIn))('with the contract %s shows lines that do what they say', async (contract) => {
+    const echo = await startEcho()
+    const { edge, control, lifecycle, serviceKeyFile } = await start(
+      '--contract',
+      contract,
+      '--upstream',
+      echo.url.href,
+    )
+    let shown = ''
+    for (let time = 0; time < 2; time++) {
+      const issued = await prepareDemoKey(lifecycle)
+      const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, upstream: null })
+      const [allowed, refused] = text.match(/curl .*/g)?.map(parsed) ?? []
+      expect((await allowed?.())?.status).toBe(200)
+      expect((await refused?.())?.status).toBe(401)
+      expect(text).not.toContain(shown || 'nothing yet')
+      shown = issued.credential
+    }
+    echo.close()
+  })
+
+  it('keeps what only its user may read', async () => {
+    const { serviceKeyFile } = await start()
+    for (const file of ['data/keywright.db', 'data/service-key']) {
+      expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600)
+    }
+    expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
+    expect(serviceKeyFile).toBe(join(folder, 'data/service-key'))
+  })
+
+  it('takes a contract from a file', async () => {
+    const file = join(folder, 'contract.yaml')
+    writeFileSync(file, 'name: mine\nkey:\n  forms: [{ prefix: mine_ }]\n')
+    const { lifecycle } = await start('--contract', 'contract.yaml')
+    expect(lifecycle.contract.name).toBe('mine')
+  })
+
+  it('does not start in a data folder that is a file', async () => {
+    writeFileSync(join(folder, 'data'), '')
+    expect((await refusal()).message).toMatch(/data cannot be made \(EEXIST\)/)
+  })
+
+  it('does not start on a database that is none, and leaves it as it is', async () => {
+    mkdirSync(join(folder, 'data'))
+    writeFileSync(join(folder, 'data/keywright.db'), 'no database'.repeat(1000))
+    expect((await refusal()).message).toContain('damaged, or no SQLite database')
+    expect(statSync(join(folder, 'data/keywright.db')).size).toBe(11_000)
+  })
+
+  it('does not start on a data folder that another one uses', async () => {
+    await start()
+    expect((await refusal()).message).toContain('is open in another Keywright')
+  })
+
+  it('does not start with a service-key file that holds none', async () => {
+    mkdirSync(join(folder, 'data'))
+    writeFileSync(join(folder, 'data/service-key'), 'short\n')
+    expect((await refusal()).message).toContain('service-key holds no service key')
+  })
+
+  it.each([
+    [['--contract', 'hpox'], 'no built-in contract and no file hpox', 'Did you mean hopx?'],
+    [['--contract', 'nameless.json'], 'nameless.json is no contract that can be run:\n  name: ', 'Correct'],
+    [['--contract', 'broken.yaml'], 'broken.yaml cannot be read', 'Correct'],
+    [['--contract', 'contract.toml'], 'contract.toml cannot be read', 'Correct'],
+    [['--database', 'postgres://a/b'], '--database', 'Leave it out'],
+    [['--host', '192.0.2.1'], 'this machine has no such address', '--host'],
+  ])('started with %j says what is wrong and what to do', async (args, message, hint) => {
+    writeFileSync(join(folder, 'nameless.json'), '{ "title": "Nameless" }')
+    writeFileSync(join(folder, 'broken.yaml'), 'a: [')
+    writeFileSync(join(folder, 'contract.toml'), '')
+    const error = await refusal(...args)
+    expect(error).toBeInstanceOf(StartError)
+    expect(error.message).toContain(message)
+    expect(error.hint).toContain(hint)
+  })
+})
+
+/** What a shell and curl would make of the line. */
+function parsed(line: string): () => Promise<Response> {
+  const url = /http:\S+/.exec(line)?.[0] ?? ''
+  const [, name = '', value = ''] = /-H '([^:]+): ([^']+)'/.exec(line) ?? []
+  return () => fetch(url, { method: /-X (\w+)/.exec(line)?.[1] ?? 'GET', headers: { [name]: value } })
+}
