@@ -1,1 +1,3 @@
+export * from './clock.ts'
+export * from './in-memory.ts'
 export * from './store.ts'
