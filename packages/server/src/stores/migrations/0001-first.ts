@@ -52,7 +52,12 @@ export const first: Migration = {
       deleted_at bigint,
       versions text not null
     )`,
-    'create index kw_keys_of_organization on kw_keys (organization, id)',
+    // A list by state is filtered within these, without a look at the keys it passes over.
+    `create index kw_keys_of_organization
+      on kw_keys (organization, id, deleted_at, revoked_at, expires_at, suspended_at)`,
+    'create index kw_keys_revoked on kw_keys (id) where revoked_at is not null',
+    'create index kw_keys_suspended on kw_keys (id) where suspended_at is not null',
+    'create index kw_keys_expiring on kw_keys (id, expires_at, revoked_at) where expires_at is not null',
     'create index kw_keys_of_project on kw_keys (project, id) where project is not null',
 
     `create table kw_digests (
