@@ -1,7 +1,7 @@
-import { compileFormat } from '@keywright/core'
+import { type CredentialFormat, compileFormat } from '@keywright/core'
 
 /** `kwo_`, 43 characters of base62 (256 bits), and a checksum that tells a typing error without a look-up. */
-const format = compileFormat({
+export const serviceKeyFormat: CredentialFormat = compileFormat({
   random: { alphabet: 'base62', length: 43 },
   publicId: null,
   checksum: true,
@@ -9,10 +9,10 @@ const format = compileFormat({
 })
 
 export function mintServiceKey(): { credential: string; hint: string } {
-  return format.mint({ environment: 'live', kind: 'service' })
+  return serviceKeyFormat.mint({ environment: 'live', kind: 'service' })
 }
 
 /** Whether the text has the form of a service key, which says nothing about whether there is such a key. */
 export function isServiceKey(text: string): boolean {
-  return format.parse(text) >= 0
+  return serviceKeyFormat.parse(text) >= 0
 }

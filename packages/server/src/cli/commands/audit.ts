@@ -1,0 +1,108 @@
+import type { AuditEvent, AuditFilter } from '@keywright/client'
+import { type Change, emptyHead, type Head, verifyChain } from '@keywright/core'
+import { type Command, Option } from 'commander'
+import { CliError } from '../failure.ts'
+import { csvLine } from '../print/csv.ts'
+import { printable } from '../print/escape.ts'
+import { table } from '../print/table.ts'
+import { note, print, printJson } from '../print/terminal.ts'
+import { at } from '../print/time.ts'
+import { readCount, readInstant } from '../read.ts'
+import { connect } from '../session.ts'
+
+type FilterOptions = Pick<AuditFilter, 'organization' | 'key' | 'action' | 'triggeredBy' | 'since' | 'until'>
+
+export function addAudit(program: Command): void {
+  const audit = program.command('audit').description('what was changed, by whom')
+
+  filtered(audit.command('list').description('list the newest changes'))
+    .option('--limit <count>', 'so many', readCount, 50)
+    .option('--cursor <cursor>', "go on from an earlier page's nextCursor")
+    .option('--json', 'print what the API answered')
+    .action(async ({ json, ...filter }: AuditFilter & { json?: true }) => {
+      const page = await connect().audit.list(filter).page()
+      if (json) return printJson(page)
+      if (page.events.length > 0) print(eventTable(page.events))
+      else note('Nothing on this page of the log matches.')
+      if (page.nextCursor !== null) note(`\nOlder ones: --cursor ${page.nextCursor}`)
+    })
+
+  filtered(audit.command('export').description('write every change to stdout, oldest first'))
+    .addOption(
+      new Option('--format <format>', 'one JSON object a line, or a table').choices(['jsonl', 'csv']).default('jsonl'),
+    )
+    .action(async ({ format, ...filter }: FilterOptions & { format: 'jsonl' | 'csv' }) => {
+      if (format === 'csv') print(csvLine(columns))
+      for await (const event of connect().audit.list({ ...filter, first: 'oldest', limit: 200 })) {
+        if (format === 'csv') print(csvLine(cellsOf(event)))
+        else printJson(event)
+      }
+    })
+
+  audit
+    .command('verify')
+    .description('check that no change was altered, removed or slipped in')
+    .option('--json', 'print the result as JSON')
+    .action(async ({ json }: { json?: true }) => {
+      const { head, failedAt } = await verifyLog()
+      if (json) printJson(failedAt === null ? { ok: true, head } : { ok: false, number: failedAt })
+      else if (failedAt === null)
+        print(`${head.number} changes, each chained to the one before. Last hash: ${head.hash}`)
+      if (failedAt === null) return
+      throw new CliError(
+        `The log is broken at change ${failedAt}: it was altered, or one before it is missing.`,
+        'Compare with an earlier export, and find out who can write to the database.',
+      )
+    })
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option('--organization <id>', 'of this organization alone')
+    .option('--key <id>', 'of this key alone')
+    .option('--action <action>', 'such as key.revoked')
+    .addOption(new Option('--triggered-by <way>', 'console, command line or API').choices(['ui', 'cli', 'api']))
+    .option('--since <time>', 'from then on: 2026-11-20T08:00:00Z, or 24h', readInstant)
+    .option('--until <time>', 'before then', readInstant)
+}
+
+async function verifyLog(): Promise<{ head: Head; failedAt: number | null }> {
+  let head: Head = emptyHead
+  for await (const { events } of connect().audit.list({ first: 'oldest', limit: 200 }).pages()) {
+    const verdict = verifyChain(head, events.map(changeOf))
+    if (!verdict.ok) return { head, failedAt: verdict.number }
+    head = verdict.head
+  }
+  return { head, failedAt: null }
+}
+
+/** As it was hashed. An action this version does not know is hashed like any other. */
+function changeOf(event: AuditEvent): Change {
+  return { ...event, action: event.action as Change['action'], at: new Date(event.at) }
+}
+
+function eventTable(events: readonly AuditEvent[]): string {
+  return table(
+    ['NUMBER', 'WHEN', 'ACTION', 'TARGET', 'ORGANIZATION', 'BY', 'VIA'],
+    events.map(({ number, at: time, action, target, organization, actor }) => [
+      String(number),
+      at(time),
+      printable(action),
+      printable(target),
+      printable(organization ?? '–'),
+      printable(actor.id),
+      actor.triggeredBy,
+    ]),
+  )
+}
+
+const columns = [
+  ...['number', 'at', 'action', 'target', 'organization', 'actor_type', 'actor', 'triggered_by', 'address'],
+  ...['request_id', 'details', 'hash'],
+]
+
+function cellsOf({ number, at: time, action, target, organization, actor, details, hash }: AuditEvent): string[] {
+  const { type, id, triggeredBy, address, requestId } = actor
+  const who = [type, id, triggeredBy, address ?? '', requestId ?? '']
+  return [String(number), time, action, target, organization ?? '', ...who, JSON.stringify(details), hash]
+}

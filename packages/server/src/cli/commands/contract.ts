@@ -1,0 +1,82 @@
+import { type Contract, rowOf } from '@keywright/core'
+import type { Command } from 'commander'
+import { loadContract } from '../load-contract.ts'
+import { printable } from '../print/escape.ts'
+import { facts, table } from '../print/table.ts'
+import { print, printJson, styled } from '../print/terminal.ts'
+
+export function addContract(program: Command): void {
+  const contract = program.command('contract').description('how an API does API keys')
+
+  contract
+    .command('check')
+    .description('check a contract, and name every field at fault')
+    .argument('<name or file>', 'a built-in name, or a .ts, .js, .yaml or .json file')
+    .option('--json', 'print the contract as it is run')
+    .action(async (nameOrFile: string, { json }: { json?: true }) => {
+      const checked = await loadContract(nameOrFile)
+      if (json) return printJson(checked)
+      print(
+        `${styled('green', '✓')} ${printable(nameOrFile)} can be run: keywright serve --contract ${printable(nameOrFile)}`,
+      )
+    })
+
+  contract
+    .command('show')
+    .description('show what a contract says')
+    .argument('<name or file>', 'a built-in name, or a .ts, .js, .yaml or .json file')
+    .option('--json', 'print the contract as it is run')
+    .action(async (nameOrFile: string, { json }: { json?: true }) => {
+      const shown = await loadContract(nameOrFile)
+      if (json) return printJson(shown)
+      print(summary(shown))
+    })
+}
+
+function summary(contract: Contract): string {
+  const { title, name, credential, key, boundTo, permissions, rotation, limits, namespaces } = contract
+  const rows = facts([
+    ['contract', `${printable(title)} (${name})`],
+    ['key', key.forms.map(({ prefix, environment, kind }) => `${prefix}…  ${environment} ${kind}`).join(', ')],
+    ['sent as', credential.sources.map(sourceText).join(', or ')],
+    ['bound to', `one ${boundTo}${namespaces ? ', and its namespaces' : ''}`],
+    ['permissions', Object.keys(permissions.offered).join(', ') || 'none'],
+    ['rotation', rotation.maxGraceSeconds === 0 ? 'immediate' : `grace of at most ${rotation.maxGraceSeconds} s`],
+    ['limits', limits.map((it) => `${it.requests} in ${it.windowSeconds} s per ${it.per}`).join(', ') || 'none'],
+  ])
+  return `${rows}\n\n${routeTable(contract)}\n\n${refusalTable(contract)}`
+}
+
+function sourceText(source: Contract['credential']['sources'][number]): string {
+  if ('header' in source) return source.scheme ? `${source.header}: ${source.scheme} <key>` : `${source.header}: <key>`
+  if ('basic' in source) return `Basic, as the ${source.basic === 'user' ? 'user name' : 'password'}`
+  if ('idHeader' in source) return `${source.idHeader} and ${source.secretHeader}`
+  return `?${source.query}=<key>`
+}
+
+function routeTable({ routes, otherRoutes }: Contract): string {
+  const rest = otherRoutes === 'key' ? 'any key without a list of permissions' : 'nobody'
+  return table(
+    ['ROUTE', 'METHODS', 'NEEDS'],
+    [
+      ...routes.map(({ path, methods, permission, access }) => [
+        path,
+        methods?.join(', ') ?? 'all',
+        access === 'anonymous' ? 'nothing' : permissionText(permission),
+      ]),
+      ['everything else', 'all', rest],
+    ],
+  )
+}
+
+function permissionText(permission: Contract['routes'][number]['permission']): string {
+  if (permission === undefined) return 'a key'
+  return typeof permission === 'string' ? permission : `${permission.read}, ${permission.write}`
+}
+
+function refusalTable({ refusals }: Contract): string {
+  return table(
+    ['DENIED BECAUSE', 'ANSWERED AS', 'STATUS'],
+    Object.entries(rowOf).map(([reason, row]) => [reason, row, String(refusals[row].status)]),
+  )
+}

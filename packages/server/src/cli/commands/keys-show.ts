@@ -1,0 +1,73 @@
+import type { Key, Limit } from '@keywright/client'
+import { printable } from '../print/escape.ts'
+import { facts, table } from '../print/table.ts'
+import { styled } from '../print/terminal.ts'
+import { ago, at } from '../print/time.ts'
+
+const stateColours = { active: 'green', suspended: 'yellow', expired: 'yellow', revoked: 'red' } as const
+
+function stateOf({ state }: Key): string {
+  return styled(stateColours[state], state)
+}
+
+export function keyTable(keys: readonly Key[]): string {
+  return table(
+    ['ID', 'NAME', 'ORGANIZATION', 'STATE', 'KEY', 'EXPIRES', 'CREATED'],
+    keys.map((key) => [
+      key.id,
+      printable(key.name),
+      printable(key.organization),
+      stateOf(key),
+      printable(key.hint),
+      key.expiresAt === null ? 'never' : ago(key.expiresAt),
+      ago(key.createdAt),
+    ]),
+  )
+}
+
+export function keyFacts(key: Key): string {
+  const rows: (readonly [string, string])[] = [
+    ['id', key.id],
+    ['name', printable(key.name)],
+    ['state', stateOf(key)],
+    ['organization', printable(key.organization)],
+    ['project', key.project ?? '–'],
+    ['kind', `${key.kind}, ${key.environment}`],
+    ['permissions', listOf(key.permissions, 'all')],
+    ['namespaces', listOf(key.namespaces, "the organization's")],
+    ['addresses', listOf(key.allowedIps, 'any')],
+    ['limits', key.limits === null ? 'the default' : key.limits.map(limitText).join(', ') || 'none'],
+    [
+      'metadata',
+      printable(
+        Object.entries(key.metadata)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(', '),
+      ) || '–',
+    ],
+    ['made by', key.createdBy === null ? 'a machine' : printable(key.createdBy)],
+    ['created', at(key.createdAt)],
+    ['expires', key.expiresAt === null ? 'never' : at(key.expiresAt)],
+  ]
+  if (key.suspendedAt !== null) rows.push(['suspended', at(key.suspendedAt)])
+  if (key.revokedAt !== null) rows.push(['revoked', at(key.revokedAt)])
+  if (key.revokedReason !== null) rows.push(['because', printable(key.revokedReason)])
+  const versions = table(
+    ['SECRET', 'KEY', 'CREATED', 'WORKS UNTIL'],
+    key.versions.map(({ number, hint, createdAt, retiresAt }) => [
+      String(number),
+      printable(hint),
+      at(createdAt),
+      retiresAt === null ? 'replaced' : at(retiresAt),
+    ]),
+  )
+  return `${facts(rows)}\n\n${versions}`
+}
+
+function listOf(items: readonly string[] | null, all: string): string {
+  return items === null ? all : printable(items.join(', ')) || 'none'
+}
+
+function limitText({ requests, windowSeconds, per }: Limit): string {
+  return `${requests} in ${windowSeconds} s per ${per ?? 'key'}`
+}

@@ -1,0 +1,118 @@
+import type { KeyState } from '@keywright/client'
+import { type Command, Option } from 'commander'
+import { confirm } from '../ask.ts'
+import { printable } from '../print/escape.ts'
+import { facts } from '../print/table.ts'
+import { note, print, printJson, styledNote } from '../print/terminal.ts'
+import { at } from '../print/time.ts'
+import { readDuration } from '../read.ts'
+import { connect } from '../session.ts'
+import { addKeysCreate } from './keys-create.ts'
+import { keyFacts, keyTable } from './keys-show.ts'
+import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
+import { once } from './once.ts'
+
+export function addKeys(program: Command): void {
+  const keys = program.command('keys').description('issue, inspect, rotate and revoke API keys')
+
+  listCommand(keys, 'list keys')
+    .option('--organization <id>', 'of this organization alone')
+    .option('--project <id>', 'of this project alone')
+    .addOption(
+      new Option('--state <state>', 'in this state alone').choices(['active', 'suspended', 'expired', 'revoked']),
+    )
+    .action((options: ListOptions & { organization?: string; project?: string; state?: KeyState }) => {
+      const { organization, project, state } = options
+      return showList(connect().keys.list({ organization, project, state, ...pagingOf(options) }), 'keys', options, {
+        none: 'There are no keys. Issue one: keywright keys create',
+        show: keyTable,
+      })
+    })
+
+  addKeysCreate(keys)
+
+  keys
+    .command('inspect')
+    .description('show a key with its secret versions')
+    .argument('<key>', 'key_…')
+    .option('--json', 'print what the API answered')
+    .action(async (id: string, { json }: { json?: true }) => {
+      const key = await connect().keys.get(id)
+      if (json) return printJson(key)
+      print(keyFacts(key))
+    })
+
+  addRotate(keys)
+  addState(keys, 'suspend', 'refuse a key until it is resumed')
+  addState(keys, 'resume', 'lift the suspension of a key')
+  addEnding(keys)
+}
+
+function addRotate(keys: Command): void {
+  keys
+    .command('rotate')
+    .description('give a key a new secret; it is printed once')
+    .argument('<key>', 'key_…')
+    .option('--grace <duration>', 'how long the old secret goes on working: 24h; without it, not at all', readDuration)
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what the API answered')
+    .option('--quiet', 'print the credential alone')
+    .action(async (id: string, options: { grace?: number; yes?: true; json?: true; quiet?: true }) => {
+      const client = connect()
+      const { grace: graceSeconds, yes, json, quiet } = options
+      if (!graceSeconds) await confirm(`The present secret of ${printable(id)} ends at once. Rotate?`, yes)
+      const rotated = await client.keys.rotate(id, { graceSeconds }, once())
+      if (json) return printJson(rotated)
+      if (quiet) return print(rotated.credential)
+      const retiring = rotated.retiring.map(
+        ({ hint, retiresAt }) => ['until then', `${printable(hint)}  ${at(retiresAt)}`] as const,
+      )
+      print(facts([['id', rotated.id], ['credential', rotated.credential], ...retiring]))
+      note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))
+    })
+}
+
+function addState(keys: Command, verb: 'suspend' | 'resume', description: string): void {
+  keys
+    .command(verb)
+    .description(description)
+    .argument('<key>', 'key_…')
+    .option('--json', 'print what the API answered')
+    .action(async (id: string, { json }: { json?: true }) => {
+      const key = await connect().keys[verb](id, once())
+      if (json) return printJson(key)
+      print(keyTable([key]))
+    })
+}
+
+function addEnding(keys: Command): void {
+  keys
+    .command('revoke')
+    .description('refuse a key for good, everywhere')
+    .argument('<key>', 'key_…')
+    .option('--reason <text>', 'for the audit log')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what the API answered')
+    .action(async (id: string, { reason, yes, json }: { reason?: string; yes?: true; json?: true }) => {
+      const client = connect()
+      await confirm(`${printable(id)} will be refused for good. Revoke?`, yes)
+      const revoked = await client.keys.revoke(id, { reason, wait: 'all' }, once())
+      if (json) return printJson(revoked)
+      print(`${revoked.id} is revoked, and refused on every node.`)
+      note(`receipt ${revoked.receipt}`)
+    })
+
+  keys
+    .command('delete')
+    .description('revoke a key and hide it from lists')
+    .argument('<key>', 'key_…')
+    .option('--yes', 'do not ask')
+    .option('--json', 'print what the API answered')
+    .action(async (id: string, { yes, json }: { yes?: true; json?: true }) => {
+      const client = connect()
+      await confirm(`${printable(id)} will be refused for good and hidden. Delete?`, yes)
+      const deleted = await client.keys.delete(id)
+      if (json) return printJson(deleted)
+      print(`${deleted.id} is revoked and deleted. Its audit stays.`)
+    })
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import { flags } from '../../config/flags.ts'
+import type { Flags } from '../../config/read-settings.ts'
+import { collect } from '../read.ts'
+
+export function addServe(program: Command): void {
+  const serve = program.command('serve').description('run an instance')
+  for (const { name, takes, repeatable, about } of flags) {
+    if (repeatable) serve.option(`--${name} ${takes}`, about, collect)
+    else serve.option(`--${name} ${takes}`, about)
+  }
+  serve.action(async (given: Flags) => {
+    // The server brings the database and everything else that other commands can do without.
+    const { serve: run } = await import('../../serve.ts')
+    process.exitCode = await run(given)
+  })
+}

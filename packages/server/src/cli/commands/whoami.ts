@@ -1,0 +1,43 @@
+import type { Whoami } from '@keywright/client'
+import type { Command } from 'commander'
+import { printable } from '../print/escape.ts'
+import { facts } from '../print/table.ts'
+import { print, printJson } from '../print/terminal.ts'
+import { at } from '../print/time.ts'
+import { connect, controlUrl } from '../session.ts'
+
+export function addWhoami(program: Command): void {
+  program
+    .command('whoami')
+    .description('show who your credential is, and what it may do')
+    .option('--json', 'print what the API answered')
+    .action(async ({ json }: { json?: true }) => {
+      const who = await connect().whoami()
+      if (json) return printJson(who)
+      print(facts([['at', controlUrl()], ...factsOf(who)]))
+    })
+}
+
+function factsOf(who: Whoami): (readonly [string, string])[] {
+  const name = ['name', printable(who.name)] as const
+  if (who.type === 'service_key') {
+    return [
+      ['you are', `service key ${who.id}`],
+      name,
+      ['permissions', who.permissions.join(', ')],
+      ['organization', who.organization === null ? 'every one' : printable(who.organization)],
+    ]
+  }
+  return [
+    ['you are', `API key ${who.id}`],
+    name,
+    ['organization', printable(who.organization)],
+    ['permissions', who.permissions === null ? 'all' : printable(who.permissions.join(', ')) || 'none'],
+    ['expires', who.expiresAt === null ? 'never' : at(who.expiresAt)],
+    ...(who.retiresAt === null ? [] : [['rotated, ends', at(who.retiresAt)] as const]),
+    ...who.limits.map(
+      ({ requests, windowSeconds, per, remaining }) =>
+        ['limit', `${remaining} of ${requests} left in ${windowSeconds} s per ${per}`] as const,
+    ),
+  ]
+}

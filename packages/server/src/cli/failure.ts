@@ -1,0 +1,91 @@
+import { ConnectionError, KeywrightError, ProblemError, TimeoutError } from '@keywright/client'
+import { CommanderError } from 'commander'
+import { StartError } from '../config/start-error.ts'
+import { isProblemCode, problems } from '../control/problems.ts'
+import { printable } from './print/escape.ts'
+import { note, styledNote } from './print/terminal.ts'
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, notSignedIn: 3, notFound: 4, timedOut: 5 } as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** What a command has to say instead of a result. */
+export class CliError extends Error {
+  readonly hint: string | null
+  readonly exitCode: ExitCode
+  constructor(message: string, hint: string | null, exitCode: ExitCode = exitCodes.failed) {
+    super(message)
+    this.name = 'CliError'
+    this.hint = hint
+    this.exitCode = exitCode
+  }
+}
+
+export function usageError(message: string, hint: string | null = null): CliError {
+  return new CliError(message, hint, exitCodes.usage)
+}
+
+/** Says what went wrong on stderr, and answers what the process exits with. */
+export function report(error: unknown): ExitCode {
+  const { message, hint, exitCode } = failureOf(error)
+  if (message !== null) note(`${styledNote('red', 'error:')} ${message.split('\n').map(printable).join('\n')}`)
+  if (hint !== null) note(`${styledNote('yellow', 'hint:')} ${printable(hint)}`)
+  return exitCode
+}
+
+interface Failure {
+  message: string | null
+  hint: string | null
+  exitCode: ExitCode
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CliError || error instanceof StartError) return error
+  if (error instanceof CommanderError) return usageOf(error)
+  if (error instanceof ProblemError) return problemOf(error)
+  if (error instanceof TimeoutError) {
+    return {
+      message: error.message,
+      hint: 'Look whether it was carried out before you try again.',
+      exitCode: exitCodes.timedOut,
+    }
+  }
+  if (error instanceof ConnectionError) {
+    return {
+      message: error.message,
+      hint: 'Start one with `keywright serve`, or set KEYWRIGHT_URL.',
+      exitCode: exitCodes.failed,
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { message, hint: error instanceof KeywrightError ? null : bugHint(error), exitCode: exitCodes.failed }
+}
+
+/** Help and version end a command early, and are no failure. */
+function usageOf({ code, exitCode, message }: CommanderError): Failure {
+  if (exitCode === 0 || code === 'commander.help') {
+    return { message: null, hint: null, exitCode: exitCode === 0 ? exitCodes.done : exitCodes.usage }
+  }
+  const [said = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'Add --help to see what is offered.'
+  return { message: sentence(said), hint, exitCode: exitCodes.usage }
+}
+
+function problemOf({ code, status, message, requestId }: ProblemError): Failure {
+  const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
+  const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
+  if (status === 401) {
+    return { message: message + about, hint: 'Check KEYWRIGHT_SERVICE_KEY.', exitCode: exitCodes.notSignedIn }
+  }
+  return { message: message + about, hint: mend, exitCode: status === 404 ? exitCodes.notFound : exitCodes.failed }
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`
+}
+
+function bugHint(error: unknown): string | null {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? null : 'This should not happen. Please report it with the command that led to it.'
+}

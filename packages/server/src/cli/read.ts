@@ -1,0 +1,47 @@
+import type { Limit } from '@keywright/client'
+import { InvalidArgumentError } from 'commander'
+
+const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
+
+/** `90d`, `24h`, `30m` as seconds; a plain number is seconds. */
+export function readDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,9})([smhdw]?)$/.exec(text) ?? []
+  const length = seconds[unit || 's']
+  if (count !== undefined && length !== undefined) return Number(count) * length
+  throw new InvalidArgumentError('Write a duration such as 90d, 24h or 30m.')
+}
+
+/** A duration from now, or a time in RFC 3339. */
+export function readExpiry(text: string): string {
+  if (/^\d{4}-\d\d-\d\d/.test(text)) {
+    const time = Date.parse(text)
+    if (!Number.isNaN(time)) return new Date(time).toISOString()
+  }
+  return new Date(Date.now() + readDuration(text) * 1000).toISOString()
+}
+
+/** `100/1m`: a hundred in any minute. */
+export function readLimit(text: string, previous: readonly Limit[] | undefined): Limit[] {
+  const [, requests, window] = /^(\d{1,9})\/(\d*[smhdw])$/.exec(text) ?? []
+  if (requests === undefined || window === undefined) throw new InvalidArgumentError('Write a limit such as 100/1m.')
+  const windowSeconds = readDuration(/^\d/.test(window) ? window : `1${window}`)
+  return [...(previous ?? []), { requests: Number(requests), windowSeconds }]
+}
+
+/** A time in RFC 3339, or how long ago: `24h`. */
+export function readInstant(text: string): string {
+  if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - readDuration(text) * 1000).toISOString()
+  const time = Date.parse(text)
+  if (/^\d{4}-/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
+  throw new InvalidArgumentError('Write a time such as 2026-11-20T08:00:00Z, or how long ago: 24h.')
+}
+
+export function readCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= 200) return Number(text)
+  throw new InvalidArgumentError('Write a whole number from 1 to 200.')
+}
+
+/** For flags that may be given several times. */
+export function collect(text: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), text]
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { Keywright } from '@keywright/client'
+import { CliError, exitCodes, usageError } from './failure.ts'
+
+const defaultUrl = 'http://127.0.0.1:8788'
+
+/** Where the control side is. @throws CliError */
+export function controlUrl(): string {
+  const url = process.env.KEYWRIGHT_URL || defaultUrl
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  throw usageError('KEYWRIGHT_URL is no address.', `Set it to one such as ${defaultUrl}.`)
+}
+
+/** The service key of the environment; null where there is none. @throws CliError */
+export function credential(): string | null {
+  const { KEYWRIGHT_SERVICE_KEY: value, KEYWRIGHT_SERVICE_KEY_FILE: file } = process.env
+  if (value) return sendable(value.trim(), 'KEYWRIGHT_SERVICE_KEY')
+  if (!file) return null
+  try {
+    return sendable(readFileSync(file, 'utf8').trim(), file)
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    throw usageError('The file that KEYWRIGHT_SERVICE_KEY_FILE names cannot be read.', 'Check its path and its mode.')
+  }
+}
+
+/** The API, signed in. @throws CliError */
+export function connect(): Keywright {
+  const key = credential()
+  if (key !== null) return new Keywright({ url: controlUrl(), credential: key })
+  throw new CliError(
+    'You are not signed in.',
+    'Set KEYWRIGHT_SERVICE_KEY. An instance started here keeps one: KEYWRIGHT_SERVICE_KEY=$(cat .keywright/service-key)',
+    exitCodes.notSignedIn,
+  )
+}
+
+/** The runtime would otherwise refuse the header in words that quote it. */
+function sendable(key: string, source: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key
+  throw usageError(`${source} holds characters that no key has.`, 'Copy the key again, without quotes or line breaks.')
+}
