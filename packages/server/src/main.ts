@@ -87,7 +87,7 @@ export async function startInstance(
         log,
         ...(timeouts && { timeouts }),
       })
-    const edgeServer = createHttpServer(createEdge({ verifier, gateway, addressing, log }))
+    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes: null, addressing, log }))
     const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,

@@ -1,24 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { EdgeRoutes } from '@keywright/contracts'
 import type { Allowed, Attempt, Outcome, Refusal, RefusalName, Verifier } from '@keywright/core'
 import type { Gateway } from '../gateway/gateway.ts'
 import { readTarget } from '../gateway/path.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson, withStatus } from '../http/answer.ts'
 import { hasBody, isSoundlyFramed } from '../http/framing.ts'
+import { isOutage } from '../http/outage.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import { asText, type HttpHandlers } from '../http/server.ts'
 import type { Logger } from '../log/logger.ts'
 import { readNamespaceFromBody } from './body-namespace.ts'
-import type { ContractRoutes, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isAcceptedMethod, refuseMethod } from './method.ts'
+import { answerOwn } from './own-routes.ts'
 import { isForwardedPreflight } from './preflight.ts'
 
 export interface EdgeOptions {
   verifier: Verifier
   /** null: there is no upstream, and what is allowed is not found. */
   gateway: Gateway | null
-  routes?: ContractRoutes
+  /** What the contract answers itself; null: nothing. */
+  routes: EdgeRoutes | null
   addressing: Addressing
   log: Logger
 }
@@ -154,8 +158,19 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
     const { method, target, response, requestId } = exchange
     if (target.path === '/health' && (method === 'GET' || method === 'HEAD')) {
       answerJson(response, 200, requestId, '{"status":"ok"}')
-    } else if (!routes?.(exchange)) {
+    } else if (routes?.owns(target.path)) {
+      void settleOwn(routes, exchange, expectsContinue)
+    } else {
       decide(exchange, expectsContinue)
+    }
+  }
+
+  async function settleOwn(routes: EdgeRoutes, exchange: Exchange, expectsContinue: boolean): Promise<void> {
+    const { response, requestId } = exchange
+    try {
+      answer(response, await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue), requestId)
+    } catch (error) {
+      if (!response.destroyed) fail(response, requestId, isOutage(error) ? 'unavailable' : 'internal_error', error)
     }
   }
 
@@ -169,6 +184,10 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
       } catch (error) {
         fail(response, requestId, 'internal_error', error)
       }
+    },
+    takesUpgrade({ url = '' }) {
+      const target = readTarget(url)
+      return target === null || !routes?.owns(target.path)
     },
     onUpgrade(request, socket, head) {
       void decideUpgrade(request, socket, head)

@@ -12,6 +12,3 @@ export interface Exchange {
   /** Client address; null where there is none. */
   address: string | null
 }
-
-/** A contract's own routes. True where the request was one of theirs: it is answered, or will be. */
-export type ContractRoutes = (exchange: Exchange) => boolean

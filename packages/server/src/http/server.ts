@@ -10,6 +10,8 @@ export interface HttpHandlers {
   onRequest: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
   /** WebSocket handshakes; absent: they are ordinary requests. */
   onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Absent: all of them; one that is not taken is an ordinary request (RFC 9110 §7.8). */
+  takesUpgrade?: (request: IncomingMessage) => boolean
   /** What a caller is answered whose message could not be read. */
   refuse: (status: 400 | 408 | 431, requestId: string) => Refusal
 }
@@ -27,7 +29,7 @@ export interface HttpServer {
   drain: (deadlineMs: number) => Promise<void>
 }
 
-export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers): HttpServer {
+export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }: HttpHandlers): HttpServer {
   const server = createServer({
     insecureHTTPParser: false,
     maxHeaderSize: 16 * 1024,
@@ -38,7 +40,8 @@ export function createHttpServer({ onRequest, onUpgrade, refuse }: HttpHandlers)
     // Its absence is answered by the handler, in the contract's words.
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    shouldUpgradeCallback: (request) => onUpgrade !== undefined && isWebSocketHandshake(request),
+    shouldUpgradeCallback: (request) =>
+      onUpgrade !== undefined && isWebSocketHandshake(request) && (takesUpgrade?.(request) ?? true),
   })
   // Node drops what is beyond the limit, and with it a second credential; the size of the head is bounded anyway.
   server.maxHeadersCount = 0

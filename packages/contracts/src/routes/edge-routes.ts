@@ -1,0 +1,51 @@
+import type { Attempt, Lifecycle, Refusal, ServiceKeyRecord, Verifier } from '@keywright/core'
+
+/** The few routes that an API promises on its own wire. Everything else goes upstream. */
+export interface EdgeRoutes {
+  /** Whether a canonical path is answered here, and so never forwarded. */
+  owns(path: string): boolean
+  /** Authenticates, then answers. Throws where truth cannot be reached. */
+  answer(request: EdgeRequest): Promise<EdgeAnswer>
+}
+
+export type CreateRoutes = (deps: RouteDeps) => EdgeRoutes
+
+export interface EdgeRequest {
+  /** Upper case. */
+  method: string
+  /** Canonical, without query. */
+  path: string
+  /** The same request as a verifier is asked about it: headers as on the wire, address. */
+  attempt: Attempt
+  requestId: string
+  /** null: it has more than that. Nobody is asked to send it before it is read. */
+  readBody(mostBytes: number): Promise<Uint8Array | null>
+}
+
+/** Header names in lower case; `X-Request-Id` is added by whoever sends it. */
+export type EdgeAnswer = Refusal
+
+export interface RouteDeps {
+  lifecycle: Lifecycle
+  verifier: Verifier
+  usage: UsageReader
+  /** null for what is no service key, unknown or revoked. */
+  authenticateServiceKey(credential: string): ServiceKeyHolder | null | Promise<ServiceKeyHolder | null>
+}
+
+export type ServiceKeyHolder = Pick<ServiceKeyRecord, 'id' | 'permissions' | 'organization'>
+
+/** What has been counted, what is not written down yet included. */
+export interface UsageReader {
+  /** In the month named `2026-11`. */
+  ofMonth(organization: string, month: string): Promise<MonthOfUse>
+  /** The latest use of each of these keys that has been used. */
+  lastUsed(keys: readonly string[]): Promise<ReadonlyMap<string, Date>>
+}
+
+export interface MonthOfUse {
+  /** What counts against the month's quota. */
+  used: number
+  /** Requests let through, by route. */
+  byRoute: Readonly<Record<string, number>>
+}

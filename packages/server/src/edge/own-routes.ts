@@ -1,0 +1,25 @@
+import type { EdgeAnswer, EdgeRoutes } from '@keywright/contracts'
+import type { Attempt } from '@keywright/core'
+import { readBody } from '../http/read-body.ts'
+import type { Exchange } from './exchange.ts'
+
+/** A request for one of the contract's own routes, whose body is taken only where the route asks for it. */
+export function answerOwn(
+  routes: EdgeRoutes,
+  { request, response, method, target, requestId }: Exchange,
+  attempt: Attempt,
+  expectsContinue: boolean,
+): Promise<EdgeAnswer> {
+  return routes.answer({
+    method,
+    path: target.path,
+    attempt,
+    requestId,
+    async readBody(mostBytes) {
+      if (expectsContinue) response.writeContinue()
+      const body = await readBody(request, mostBytes)
+      if (body === null) response.shouldKeepAlive = false
+      return body
+    },
+  })
+}
