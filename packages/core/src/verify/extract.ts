@@ -45,10 +45,10 @@ export function compileExtractor(rule: CredentialRule, join: (id: string, secret
 function readerOf(source: Source, join: (id: string, secret: string) => string): Reader {
   if ('query' in source) return (_, query) => (query === undefined ? missing : fromQuery(query, source.query))
   if ('basic' in source) {
-    const authorization = fieldReader('Authorization')
+    const token = schemeReader('Authorization', 'Basic')
     return (headers) => {
-      const token = schemeToken(authorization(headers), 'basic')
-      return typeof token === 'string' ? fromBasic(token, source.basic) : token
+      const pair = token(headers)
+      return typeof pair === 'string' ? fromBasic(pair, source.basic) : pair
     }
   }
   if ('idHeader' in source) {
@@ -59,13 +59,19 @@ function readerOf(source: Source, join: (id: string, secret: string) => string):
       const secret = secretField(headers)
       if (id === missing && secret === missing) return missing
       if (id === repeated || secret === repeated) return repeated
-      return typeof id === 'string' && typeof secret === 'string' ? join(id, secret) : malformed
+      if (typeof id !== 'string' || typeof secret !== 'string') return malformed
+      return isJoined(id) || isJoined(secret) ? repeated : join(id, secret)
     }
   }
-  const value = fieldReader(source.header)
-  if (source.scheme === undefined) return value
-  const scheme = source.scheme.toLowerCase()
-  return (headers) => schemeToken(value(headers), scheme)
+  return source.scheme === undefined ? fieldReader(source.header) : schemeReader(source.header, source.scheme)
+}
+
+/**
+ * Proxies and `Headers` join fields of one name with a comma (RFC 9110 §5.3), which no credential holds: it stands for
+ * several.
+ */
+export function isJoined(value: string): boolean {
+  return value.includes(',')
 }
 
 /** The value of a header given once. A field given twice is refused whatever it holds: no "first wins". */
@@ -75,7 +81,7 @@ function fieldReader(written: string): (headers: HeadersLike) => Extracted {
 
   function isName(candidate: string): boolean {
     if (candidate.length !== length) return false
-    return candidate === lower || candidate === written || candidate.toLowerCase() === lower
+    return candidate === lower || candidate === written || isSameField(candidate, lower)
   }
 
   function inList(list: readonly string[]): Extracted {
@@ -102,8 +108,30 @@ function fieldReader(written: string): (headers: HeadersLike) => Extracted {
 
   return (headers) => {
     if (Array.isArray(headers)) return inList(headers)
-    if (headers instanceof Headers) return headers.get(lower) ?? missing
+    // By its method, since there are other `Headers` than the global one.
+    if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(lower) ?? missing
     return inRecord(headers as Readonly<Record<string, string | readonly string[] | undefined>>)
+  }
+}
+
+/** By the letters of ASCII alone: `toLowerCase` would make a K of the Kelvin sign. */
+function isSameField(name: string, lower: string): boolean {
+  for (let at = 0; at < lower.length; at++) {
+    const code = name.charCodeAt(at)
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== lower.charCodeAt(at)) return false
+  }
+  return true
+}
+
+function schemeReader(header: string, written: string): (headers: HeadersLike) => Extracted {
+  const value = fieldReader(header)
+  const scheme = written.toLowerCase()
+  const joined = new RegExp(`,[ \\t]*${scheme.replace(/[^a-z0-9]/g, '\\$&')}(?:[ \\t,]|$)`, 'i')
+  return (headers) => {
+    const field = value(headers)
+    if (typeof field !== 'string') return field
+    const token = schemeToken(field, scheme)
+    return token === missing && joined.test(field) ? repeated : token
   }
 }
 
@@ -111,8 +139,7 @@ function fieldReader(written: string): (headers: HeadersLike) => Extracted {
  * What follows `scheme` and one or more spaces (RFC 9110 §11.4); `missing` where the field names another scheme.
  * A tab, a no-break space or nothing at all behind the word is a malformed credential of this scheme.
  */
-function schemeToken(value: Extracted, scheme: string): Extracted {
-  if (typeof value !== 'string') return value
+function schemeToken(value: string, scheme: string): Extracted {
   const { length } = scheme
   for (let at = 0; at < length; at++) {
     // Scheme words are letters, digits and hyphens; for none of these does the bit for lower case merge two of them.
@@ -131,6 +158,7 @@ function isTokenCharacter(code: number): boolean {
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 function fromBasic(token: string, part: 'user' | 'password'): Extracted {
+  if (isJoined(token)) return repeated
   if (token.length > 4096 || !base64.test(token)) return malformed
   const pair = Buffer.from(token, 'base64').toString('latin1')
   const colon = pair.indexOf(':')

@@ -10,7 +10,7 @@ import type { Counters } from '../limit/counters.ts'
 import { createMemoryCounters } from '../limit/memory.ts'
 import { createMemoryQuotas, type MonthlyQuotas } from '../limit/monthly-quotas.ts'
 import type { KeySource } from '../store/store.ts'
-import { compileExtractor } from './extract.ts'
+import { compileExtractor, isJoined } from './extract.ts'
 import { compileIdentityHeaders } from './identity.ts'
 import { createJudge } from './judge.ts'
 import { KeyCache } from './key-cache.ts'
@@ -81,7 +81,8 @@ export function createVerifier({
   function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<boolean> {
     const credential = attempt.credential ?? extract(attempt.headers ?? [], attempt.query)
     if (typeof credential !== 'string') return denied(credential.reason)
-    return format.parse(credential) < 0 ? denied('malformed_credential') : cache.find(credential, nowMs)
+    if (format.parse(credential) >= 0) return cache.find(credential, nowMs)
+    return denied(isJoined(credential) ? 'repeated_credential' : 'malformed_credential')
   }
 
   function matchOf({ method = 'GET', path }: Attempt): RouteMatch | null {
