@@ -51,8 +51,12 @@ export function deletion(suite: StoreSuite): void {
       assert.equal(await store.find(digestOf(1)), undefined)
       assert.equal(await store.serviceKey(digestOf(1)), undefined)
       assert.equal(await store.member('acme', 'usr_1'), undefined)
-      await arrange(store, (transaction) => transaction.putKey(aKey(5, { versions: aKey(1).versions })))
+      await arrange(store, async (transaction) => {
+        await transaction.putKey(aKey(5, { versions: aKey(1).versions }))
+        await transaction.putServiceKey(aServiceKey(5, { digest: digestOf(1) }))
+      })
       assert.equal((await store.find(digestOf(1)))?.key.id, keyId(5))
+      assert.equal((await store.serviceKey(digestOf(1)))?.id, aServiceKey(5).id)
     })
 
     storeTest(suite, 'a project takes its keys, and no others', async (store) => {

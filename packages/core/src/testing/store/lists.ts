@@ -51,6 +51,7 @@ export function lists(suite: StoreSuite): void {
         )
       }
       assert.deepEqual((await store.keys({ limit: 1 })).items, [aKey(1)])
+      assert.equal((await store.keys({ limit: 6 })).next, null)
     })
 
     storeTest(suite, 'goes on rightly while keys are added and removed between pages', async (store) => {
