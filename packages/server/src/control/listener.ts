@@ -9,7 +9,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Control } from './app.ts'
 import { Problem, problemAnswer } from './problem.ts'
 
-/** Answers one path on Node's own request and response, without the framework's cost. */
+/** Answers one path on Node's own request and response, without the framework's cost; at once where it can. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> | void
 
 export interface ControlListenerOptions {
@@ -33,48 +33,51 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     { overrideGlobalObjects: false },
   )
 
+  const health: RawHandler = (_, response, requestId) => answerJson(response, 200, requestId, '{"status":"ok"}')
+
   const ready: RawHandler = async (_, response, requestId) => {
     if (await isReady()) answerJson(response, 200, requestId, '{"status":"ready"}')
-    else
-      answer(
-        response,
-        problemAnswer(new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } }), requestId),
-        requestId,
-      )
+    else {
+      const unavailable = new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
+      answer(response, problemAnswer(unavailable, requestId), requestId)
+    }
   }
 
-  function handlerOf(method: string, path: string): RawHandler | null {
+  function handlerOf(method: string, path: string): RawHandler {
     if (path === '/v1/forward-auth') return forwardAuth
-    if (path === '/v1/verify') return method === 'POST' ? verify : null
-    if (method !== 'GET' && method !== 'HEAD') return null
-    if (path === '/health') return (_, response, requestId) => answerJson(response, 200, requestId, '{"status":"ok"}')
-    if (path === '/ready') return ready
-    return path === '/metrics' ? metrics : null
+    if (path === '/v1/verify' && method === 'POST') return verify
+    if (method === 'GET' || method === 'HEAD') {
+      if (path === '/health') return health
+      if (path === '/ready') return ready
+      if (path === '/metrics') return metrics
+    }
+    return viaFramework
   }
 
-  async function handle(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
-    const requestId = requestIdOf(request.rawHeaders)
-    try {
-      if (!isSoundlyFramed(request) || request.url?.charCodeAt(0) !== 0x2f) {
+  function fail(response: ServerResponse, requestId: string, error: unknown): void {
+    log.error('a request to the control side could not be handled', { requestId, error })
+    if (response.headersSent) response.destroy()
+    else answer(response, problemAnswer(new Problem('internal_error'), requestId), requestId)
+  }
+
+  return {
+    onRequest(request, response, expectsContinue) {
+      const requestId = requestIdOf(request.rawHeaders)
+      const { url = '', method = '' } = request
+      if (!isSoundlyFramed(request) || url.charCodeAt(0) !== 0x2f) {
         response.shouldKeepAlive = false
         answer(response, problemAnswer(new Problem('malformed_request'), requestId), requestId)
         return
       }
-      const query = request.url.indexOf('?')
-      const path = query < 0 ? request.url : request.url.slice(0, query)
-      const handler = handlerOf(request.method ?? '', path)
-      if (expectsContinue) response.writeContinue()
-      if (handler) await handler(request, response, requestId)
-      else await viaFramework(request, response)
-    } catch (error) {
-      log.error('a request to the control side could not be handled', { requestId, error })
-      if (response.headersSent) response.destroy()
-      else answer(response, problemAnswer(new Problem('internal_error'), requestId), requestId)
-    }
-  }
-
-  return {
-    onRequest: (request, response, expectsContinue) => void handle(request, response, expectsContinue),
+      const query = url.indexOf('?')
+      try {
+        if (expectsContinue) response.writeContinue()
+        const pending = handlerOf(method, query < 0 ? url : url.slice(0, query))(request, response, requestId)
+        pending?.catch((error: unknown) => fail(response, requestId, error))
+      } catch (error) {
+        fail(response, requestId, error)
+      }
+    },
     refuse: (status, requestId) => problemAnswer(new Problem(codes[status]), requestId),
   }
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
-import type { Allowed, Attempt, Outcome, Refusal, RefusalName, Verifier } from '@keywright/core'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Allowed, Attempt, Outcome, Refusal, Verifier } from '@keywright/core'
 import type { RawHandler } from '../control/listener.ts'
 import { Problem, problemAnswer } from '../control/problem.ts'
 import { isAcceptedMethod, refuseMethod } from '../edge/method.ts'
@@ -26,51 +26,70 @@ export function createForwardAuth({
   addressing: Addressing
   log: Logger
 }): RawHandler {
-  return async (request, response, requestId) => {
+  function tell(response: ServerResponse, requestId: string, outcome: Decision, say: Say): void {
+    if (outcome === 'namespace_in_body') {
+      answer(response, say(verifier.refusal('forbidden', { requestId })), requestId)
+    } else if (outcome.allowed) {
+      const headers = verifier.responseHeaders(outcome)
+      headers.push('X-Request-Id', requestId)
+      if (outcome.principal) headers.push(...verifier.identityHeaders(outcome.principal))
+      headers.push('Cache-Control', 'no-store', 'Content-Length', '0')
+      response.writeHead(200, headers).end()
+    } else {
+      answer(response, say(verifier.refuse(outcome, { requestId })), requestId)
+    }
+  }
+
+  return (request, response, requestId) => {
     if (!addressing.isTrustedPeer(request)) {
       answer(response, problemAnswer(new Problem('untrusted_peer'), requestId), requestId)
       return
     }
     const say = isForNginx(request) ? forNginx : asItIs
     const attempt = attemptIn(request, addressing)
-    const refusal = (name: RefusalName) => verifier.refusal(name, { requestId })
     if (attempt === null) {
-      answer(response, say(refusal('invalid_request')), requestId)
+      answer(response, say(verifier.refusal('invalid_request', { requestId })), requestId)
       return
     }
     if (!isAcceptedMethod(attempt.method)) {
       answer(response, say(refuseMethod(verifier, requestId)), requestId)
       return
     }
-    try {
-      const outcome = await decide(verifier, attempt)
-      if (outcome === 'namespace_in_body') {
-        answer(response, say(refusal('forbidden')), requestId)
-      } else if (outcome.allowed) {
-        const headers = ['X-Request-Id', requestId, ...verifier.responseHeaders(outcome)]
-        if (outcome.principal) headers.push(...verifier.identityHeaders(outcome.principal))
-        headers.push('Cache-Control', 'no-store', 'Content-Length', '0')
-        response.writeHead(200, headers).end()
-      } else {
-        answer(response, say(verifier.refuse(outcome, { requestId })), requestId)
-      }
-    } catch (error) {
+    const unavailable = (error: unknown): void => {
       log.error('no verdict could be reached', { requestId, error })
-      answer(response, say(refusal('unavailable')), requestId)
+      answer(response, say(verifier.refusal('unavailable', { requestId })), requestId)
     }
+    let outcome: ReturnType<typeof decide>
+    try {
+      outcome = decide(verifier, attempt)
+    } catch (error) {
+      unavailable(error)
+      return
+    }
+    if (!(outcome instanceof Promise)) {
+      tell(response, requestId, outcome, say)
+      return
+    }
+    return outcome.then((settled) => tell(response, requestId, settled, say), unavailable)
   }
 }
 
+type Say = (refusal: Refusal) => Refusal
 type Told = Attempt & { headers: readonly string[]; method: string; path: string }
 
-async function decide(verifier: Verifier, attempt: Told): Promise<Outcome | 'namespace_in_body'> {
+type Decision = Outcome | 'namespace_in_body'
+
+function decide(verifier: Verifier, attempt: Told): Decision | Promise<Decision> {
   const { method, path, headers } = attempt
   if (isForwardedPreflight(verifier.contract, method, headers)) return allowedOn
   // The path names one namespace, the body may name another, and nobody here sees it.
   const unseen = bodied.has(method) && verifier.namespaceInBody(method, path) === 'optional'
-  if (!unseen) return verifier.verify(attempt)
-  const known = await verifier.authenticate(attempt)
-  return known.allowed ? 'namespace_in_body' : known
+  return unseen ? unlessKnown(verifier.authenticate(attempt)) : verifier.verify(attempt)
+}
+
+async function unlessKnown(pending: Outcome | Promise<Outcome>): Promise<Decision> {
+  const outcome = await pending
+  return outcome.allowed ? 'namespace_in_body' : outcome
 }
 
 const bodied = new Set(['POST', 'PUT', 'PATCH'])

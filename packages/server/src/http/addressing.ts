@@ -11,38 +11,52 @@ export interface Addressing {
   isTrustedPeer: (request: IncomingMessage) => boolean
 }
 
+interface Peer {
+  /** '' where there is none. */
+  address: string
+  trusted: boolean
+}
+
 /** @param trustedProxies addresses and CIDR ranges; empty: nobody is believed */
 export function createAddressing(trustedProxies: readonly string[]): Addressing {
   const trusted = compileRanges(trustedProxies)
-  const peers = new WeakMap<Duplex, string>()
+  // A connection has one peer, and many requests.
+  const peers = new WeakMap<Duplex, Peer>()
 
-  /** '' where there is none. A connection has one peer, and many requests. */
-  function peerOf({ socket }: IncomingMessage): string {
+  function peerOf({ socket }: IncomingMessage): Peer {
     let peer = peers.get(socket)
     if (peer === undefined) {
-      peer = canonicalAddress(socket.remoteAddress ?? '') ?? ''
+      const address = canonicalAddress(socket.remoteAddress ?? '') ?? ''
+      peer = { address, trusted: trusted.has(address) }
       peers.set(socket, peer)
     }
     return peer
   }
 
-  function forwardedFor({ headers }: IncomingMessage): string | undefined {
-    const value = headers['x-forwarded-for']
-    return Array.isArray(value) ? value.join(', ') : value
-  }
-
   return {
     clientOf(request) {
       const peer = peerOf(request)
-      if (peer === '') return null
-      return trusted.has(peer) ? clientAddress({ peer, forwardedFor: forwardedFor(request), trusted }) : peer
+      const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
+      if (chain !== null) return clientAddress({ peer: peer.address, forwardedFor: chain, trusted })
+      return peer.address === '' ? null : peer.address
     },
     chainOf(request) {
       const peer = peerOf(request)
-      if (peer === '') return null
-      const chain = trusted.has(peer) ? forwardedFor(request) : undefined
-      return chain === undefined ? peer : `${chain}, ${peer}`
+      const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
+      if (chain !== null) return `${chain}, ${peer.address}`
+      return peer.address === '' ? null : peer.address
     },
-    isTrustedPeer: (request) => trusted.has(peerOf(request)),
+    isTrustedPeer: (request) => peerOf(request).trusted,
   }
+}
+
+/** All fields of the name, in the order they were sent. */
+function forwardedFor(rawHeaders: readonly string[]): string | null {
+  let chain: string | null = null
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length !== 15 || name.toLowerCase() !== 'x-forwarded-for') continue
+    chain = chain === null ? (rawHeaders[i + 1] as string) : `${chain}, ${rawHeaders[i + 1]}`
+  }
+  return chain
 }
