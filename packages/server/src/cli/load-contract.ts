@@ -1,6 +1,5 @@
 import type { Contract } from '@keywright/core'
 import { Option } from 'commander'
-import { readContract } from '../config/read-contract.ts'
 
 /** The option of every command that needs no server, only to know what keys look like. */
 export function contractOption(): Option {
@@ -10,6 +9,7 @@ export function contractOption(): Option {
 }
 
 /** @throws StartError that names the fields at fault */
-export function loadContract(nameOrFile: string): Promise<Contract> {
+export async function loadContract(nameOrFile: string): Promise<Contract> {
+  const { readContract } = await import('../config/read-contract.ts')
   return readContract(nameOrFile, process.cwd())
 }

@@ -8,7 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await createProgram().parseAsync()
+  const args = process.argv.slice(2)
+  const program = await createProgram(args)
+  await program.parseAsync(args, { from: 'user' })
 } catch (error) {
   process.exitCode = report(error)
 }

@@ -1,24 +1,92 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
-import { addAudit } from './commands/audit.ts'
-import { addCompletion } from './commands/completion.ts'
-import { addContract } from './commands/contract.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addKeys } from './commands/keys.ts'
-import { addOrganizations } from './commands/organizations.ts'
-import { addProjects } from './commands/projects.ts'
-import { addScan } from './commands/scan.ts'
-import { addScanRules } from './commands/scan-rules.ts'
-import { addServe } from './commands/serve.ts'
-import { addServiceKeys } from './commands/service-keys.ts'
-import { addWhoami } from './commands/whoami.ts'
+import { readDuration } from './read.ts'
+import { waitAtMost } from './session.ts'
+
+type Define = (command: Command) => void
+
+interface Entry {
+  name: string
+  about: string
+  load: () => Promise<Define>
+}
+
+/** Each brings what it needs only when it is called: the server's parts take longer to load than most commands run. */
+const entries: readonly Entry[] = [
+  {
+    name: 'serve',
+    about: 'run an instance',
+    load: async () => (await import('./commands/serve.ts')).defineServe,
+  },
+  {
+    name: 'organizations',
+    about: 'the customer accounts that keys belong to',
+    load: async () => (await import('./commands/organizations.ts')).defineOrganizations,
+  },
+  {
+    name: 'projects',
+    about: 'subdivisions of an organization that keys may be bound to',
+    load: async () => (await import('./commands/projects.ts')).defineProjects,
+  },
+  {
+    name: 'keys',
+    about: 'issue, inspect, rotate and revoke API keys',
+    load: async () => (await import('./commands/keys.ts')).defineKeys,
+  },
+  {
+    name: 'service-keys',
+    about: "machines' credentials for the control side",
+    load: async () => (await import('./commands/service-keys.ts')).defineServiceKeys,
+  },
+  {
+    name: 'audit',
+    about: 'what was changed, by whom',
+    load: async () => (await import('./commands/audit.ts')).defineAudit,
+  },
+  {
+    name: 'whoami',
+    about: 'show who your credential is, and what it may do',
+    load: async () => (await import('./commands/whoami.ts')).defineWhoami,
+  },
+  {
+    name: 'doctor',
+    about: 'find out why a key or a connection does not work',
+    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+  },
+  {
+    name: 'contract',
+    about: 'how an API does API keys',
+    load: async () => (await import('./commands/contract.ts')).defineContract,
+  },
+  {
+    name: 'scan',
+    about: 'look for keys in files; exits 1 where there is one',
+    load: async () => (await import('./commands/scan.ts')).defineScan,
+  },
+  {
+    name: 'scan-rules',
+    about: "write rules for a secret scanner, from the contract's key format",
+    load: async () => (await import('./commands/scan-rules.ts')).defineScanRules,
+  },
+  {
+    name: 'completion',
+    about: 'write a completion script for your shell',
+    load: async () => {
+      const { defineCompletion } = await import('./commands/completion.ts')
+      return (command) => defineCompletion(command, () => createProgram('all'))
+    },
+  },
+]
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
-export function createProgram(): Command {
-  const program = new Command('keywright')
+/** The program with every command by name, of which those that `wanted` names, or all, can be called. */
+export async function createProgram(wanted: readonly string[] | 'all'): Promise<Command> {
+  const program: Command = new Command('keywright')
     .description('API keys for any HTTP API: issue, verify, limit, rotate and revoke them')
     .version(version)
+    .option('--timeout <duration>', 'how long to wait for an answer', readDuration, 30)
+    .hook('preAction', () => waitAtMost(program.opts<{ timeout: number }>().timeout))
     // What goes wrong is said in one place, with the exit code that is promised for it.
     .exitOverride()
     .configureOutput({ outputError: () => {} })
@@ -26,17 +94,9 @@ export function createProgram(): Command {
       'after',
       '\nTalks to KEYWRIGHT_URL (default http://127.0.0.1:8788) with KEYWRIGHT_SERVICE_KEY.\nExit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not found, 5 timed out.',
     )
-  addServe(program)
-  addOrganizations(program)
-  addProjects(program)
-  addKeys(program)
-  addServiceKeys(program)
-  addAudit(program)
-  addWhoami(program)
-  addDoctor(program)
-  addContract(program)
-  addScan(program)
-  addScanRules(program)
-  addCompletion(program)
+  for (const { name, about, load } of entries) {
+    const command = program.command(name).description(about)
+    if (wanted === 'all' || wanted.includes(name)) (await load())(command)
+  }
   return program
 }

@@ -3,6 +3,12 @@ import { Keywright } from '@keywright/client'
 import { CliError, exitCodes, usageError } from './failure.ts'
 
 const defaultUrl = 'http://127.0.0.1:8788'
+let timeoutMs = 30_000
+
+/** How long every call of this process waits for one answer. */
+export function waitAtMost(seconds: number): void {
+  timeoutMs = seconds * 1000
+}
 
 /** Where the control side is. @throws CliError */
 export function controlUrl(): string {
@@ -27,7 +33,7 @@ export function credential(): string | null {
 /** The API, signed in. @throws CliError */
 export function connect(): Keywright {
   const key = credential()
-  if (key !== null) return new Keywright({ url: controlUrl(), credential: key })
+  if (key !== null) return new Keywright({ url: controlUrl(), credential: key, timeoutMs })
   throw new CliError(
     'You are not signed in.',
     'Set KEYWRIGHT_SERVICE_KEY. An instance started here keeps one: KEYWRIGHT_SERVICE_KEY=$(cat .keywright/service-key)',

@@ -12,9 +12,7 @@ import { connect } from '../session.ts'
 
 type FilterOptions = Pick<AuditFilter, 'organization' | 'key' | 'action' | 'triggeredBy' | 'since' | 'until'>
 
-export function addAudit(program: Command): void {
-  const audit = program.command('audit').description('what was changed, by whom')
-
+export function defineAudit(audit: Command): void {
   filtered(audit.command('list').description('list the newest changes'))
     .option('--limit <count>', 'so many', readCount, 50)
     .option('--cursor <cursor>', "go on from an earlier page's nextCursor")

@@ -3,16 +3,14 @@ import { print } from '../print/terminal.ts'
 
 const shells = { bash, zsh, fish }
 
-export function addCompletion(program: Command): void {
-  program
-    .command('completion')
-    .description('write a completion script for your shell')
+export function defineCompletion(completion: Command, everyCommand: () => Promise<Command>): void {
+  completion
     .addArgument(new Argument('<shell>').choices(Object.keys(shells)))
     .addHelpText(
       'after',
       '\nbash: eval "$(keywright completion bash)"\nzsh:  eval "$(keywright completion zsh)"\nfish: keywright completion fish | source',
     )
-    .action((shell: keyof typeof shells) => print(shells[shell](program)))
+    .action(async (shell: keyof typeof shells) => print(shells[shell](await everyCommand())))
 }
 
 interface Level {

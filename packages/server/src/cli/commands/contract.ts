@@ -5,9 +5,7 @@ import { printable } from '../print/escape.ts'
 import { facts, table } from '../print/table.ts'
 import { print, printJson, styled } from '../print/terminal.ts'
 
-export function addContract(program: Command): void {
-  const contract = program.command('contract').description('how an API does API keys')
-
+export function defineContract(contract: Command): void {
   contract
     .command('check')
     .description('check a contract, and name every field at fault')

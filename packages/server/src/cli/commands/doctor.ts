@@ -15,10 +15,8 @@ interface Check {
   message: string
 }
 
-export function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('find out why a key or a connection does not work')
+export function defineDoctor(doctor: Command): void {
+  doctor
     .addOption(contractOption())
     .option('--json', 'print the checks as JSON')
     .action(async ({ contract: name, json }: { contract: string; json?: true }) => {

@@ -12,9 +12,7 @@ import { keyFacts, keyTable } from './keys-show.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
 
-export function addKeys(program: Command): void {
-  const keys = program.command('keys').description('issue, inspect, rotate and revoke API keys')
-
+export function defineKeys(keys: Command): void {
   listCommand(keys, 'list keys')
     .option('--organization <id>', 'of this organization alone')
     .option('--project <id>', 'of this project alone')

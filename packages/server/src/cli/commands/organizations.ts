@@ -10,9 +10,7 @@ import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
 
-export function addOrganizations(program: Command): void {
-  const organizations = program.command('organizations').description('the customer accounts that keys belong to')
-
+export function defineOrganizations(organizations: Command): void {
   listCommand(organizations, 'list organizations').action((options: ListOptions) =>
     showList(connect().organizations.list(pagingOf(options)), 'organizations', options, {
       none: 'There are no organizations. Make one: keywright organizations create --name "Acme"',

@@ -9,9 +9,7 @@ import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
 
-export function addProjects(program: Command): void {
-  const projects = program.command('projects').description('subdivisions of an organization that keys may be bound to')
-
+export function defineProjects(projects: Command): void {
   listCommand(projects, 'list projects')
     .option('--organization <id>', 'of this organization alone')
     .action(({ organization, ...options }: ListOptions & { organization?: string }) =>

@@ -19,10 +19,8 @@ const writers = {
   'github-custom-pattern': githubCustomPattern,
 }
 
-export function addScanRules(program: Command): void {
-  program
-    .command('scan-rules')
-    .description("write rules for a secret scanner, from the contract's key format")
+export function defineScanRules(scanRules: Command): void {
+  scanRules
     .addOption(new Option('--format <scanner>', 'whose rules').choices(Object.keys(writers)).default('gitleaks'))
     .addOption(contractOption())
     .action(async ({ format, contract: name }: { format: keyof typeof writers; contract: string }) => {

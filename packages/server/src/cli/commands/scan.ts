@@ -19,10 +19,8 @@ interface Finding {
 const mostBytes = 10 * 1024 * 1024
 const skipped = new Set(['.git', 'node_modules', '.hg', '.svn'])
 
-export function addScan(program: Command): void {
-  program
-    .command('scan')
-    .description('look for keys in files; exits 1 where there is one')
+export function defineScan(scan: Command): void {
+  scan
     .argument('[path...]', 'files and folders', ['.'])
     .addOption(contractOption())
     .option('--json', 'print the findings as JSON')

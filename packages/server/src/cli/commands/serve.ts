@@ -3,8 +3,7 @@ import { flags } from '../../config/flags.ts'
 import type { Flags } from '../../config/read-settings.ts'
 import { collect } from '../read.ts'
 
-export function addServe(program: Command): void {
-  const serve = program.command('serve').description('run an instance')
+export function defineServe(serve: Command): void {
   for (const { name, takes, repeatable, about } of flags) {
     if (repeatable) serve.option(`--${name} ${takes}`, about, collect)
     else serve.option(`--${name} ${takes}`, about)

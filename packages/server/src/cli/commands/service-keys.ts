@@ -19,9 +19,7 @@ interface CreateOptions {
   quiet?: true
 }
 
-export function addServiceKeys(program: Command): void {
-  const serviceKeys = program.command('service-keys').description("machines' credentials for the control side")
-
+export function defineServiceKeys(serviceKeys: Command): void {
   listCommand(serviceKeys, 'list service keys').action((options: ListOptions) =>
     showList(connect().serviceKeys.list(pagingOf(options)), 'serviceKeys', options, {
       none: 'There are no service keys beside the one the server was started with.',

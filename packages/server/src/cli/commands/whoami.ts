@@ -6,16 +6,12 @@ import { print, printJson } from '../print/terminal.ts'
 import { at } from '../print/time.ts'
 import { connect, controlUrl } from '../session.ts'
 
-export function addWhoami(program: Command): void {
-  program
-    .command('whoami')
-    .description('show who your credential is, and what it may do')
-    .option('--json', 'print what the API answered')
-    .action(async ({ json }: { json?: true }) => {
-      const who = await connect().whoami()
-      if (json) return printJson(who)
-      print(facts([['at', controlUrl()], ...factsOf(who)]))
-    })
+export function defineWhoami(whoami: Command): void {
+  whoami.option('--json', 'print what the API answered').action(async ({ json }: { json?: true }) => {
+    const who = await connect().whoami()
+    if (json) return printJson(who)
+    print(facts([['at', controlUrl()], ...factsOf(who)]))
+  })
 }
 
 function factsOf(who: Whoami): (readonly [string, string])[] {

@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keywright } from '../support/command-line.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+  env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
+})
+afterAll(() => server.stop())
+
+async function listen(answer: RequestListener) {
+  const listening = createServer(answer).listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  return {
+    url: `http://127.0.0.1:${(listening.address() as AddressInfo).port}`,
+    async close() {
+      listening.closeAllConnections()
+      listening.close()
+      await once(listening, 'close')
+    },
+  }
+}
+
+describe('keywright exits with', () => {
+  it('0 and help on stdout where help is asked for', async () => {
+    const { code, stdout } = await keywright(['keys', 'create', '--help'])
+    expect([code, stdout.startsWith('Usage: keywright keys create')]).toEqual([0, true])
+  })
+
+  it('1 where the server cannot be reached', async () => {
+    const gone = await listen(() => {})
+    await gone.close()
+    const away = { KEYWRIGHT_URL: gone.url, KEYWRIGHT_SERVICE_KEY: serviceKey }
+    const { code, stderr } = await keywright(['organizations', 'create', '--name', 'x'], { env: away })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`error: No answer from ${gone.url}: the connection was refused.`)
+    expect(stderr).toContain('hint: ')
+  })
+
+  it('1 where the server refuses', async () => {
+    const { code, stderr } = await keywright(
+      ['keys', 'create', '--name', 'x', '--organization', 'acme', '--kind', 'odd'],
+      { env },
+    )
+    expect([code, stderr.startsWith('error: ')]).toEqual([1, true])
+  })
+
+  it.each([
+    [['kies'], 'Did you mean keys?'],
+    [['keys', 'creat'], 'Did you mean create?'],
+    [['keys', 'list', '--organisation', 'acme'], 'Did you mean --organization?'],
+    [['keys', 'inspect'], 'Add --help'],
+    [['keys', 'rotate', 'key_x', '--grace', 'soon'], 'Add --help'],
+    [['keys', 'list', '--limit', '0'], 'Add --help'],
+    [['serve', '--prot', '1'], 'Did you mean --port?'],
+  ])('2 where it is called wrongly: %j', async (args, hint) => {
+    const { code, stdout, stderr } = await keywright(args, { env })
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^error: /)
+    expect(stderr).toContain(hint)
+  })
+
+  it.each(['ftp://x', 'nonsense'])('2 where KEYWRIGHT_URL is %s', async (url) => {
+    expect((await keywright(['whoami'], { env: { ...env, KEYWRIGHT_URL: url } })).code).toBe(2)
+  })
+
+  it('3 where nobody is signed in, or the service key is not accepted', async () => {
+    const anonymous = await keywright(['keys', 'list'], { env: { KEYWRIGHT_URL: server.control } })
+    expect([anonymous.code, anonymous.stderr.includes('KEYWRIGHT_SERVICE_KEY')]).toEqual([3, true])
+    const wrong = await keywright(['keys', 'list'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: 'x'.repeat(40) } })
+    expect(wrong.code).toBe(3)
+  })
+
+  it('4 where there is no such thing', async () => {
+    expect((await keywright(['keys', 'inspect', 'key_nothing'], { env })).code).toBe(4)
+    expect((await keywright(['keys', 'list', '--organization', '..'], { env })).code).toBe(0)
+  })
+
+  it('5 where no answer comes in time', async () => {
+    const silent = await listen(() => {})
+    const slow = { KEYWRIGHT_URL: silent.url, KEYWRIGHT_SERVICE_KEY: serviceKey }
+    const { code, stderr } = await keywright(['keys', 'list', '--timeout', '1s'], { env: slow })
+    await silent.close()
+    expect([code, stderr.includes('did not answer within')]).toEqual([5, true])
+  })
+
+  it('never with the credential in what it says', async () => {
+    const canary = 'canary-canary-canary-canary-canary'
+    for (const key of [canary, `${canary}\nInjected: yes`]) {
+      const { stdout, stderr } = await keywright(['keys', 'list'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: key } })
+      expect(stdout + stderr).not.toContain('canary')
+    }
+  })
+})

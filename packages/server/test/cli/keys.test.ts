@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keywright, keywrightAtTerminal, type Ran } from '../support/command-line.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let env: NodeJS.ProcessEnv
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+  env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
+})
+afterAll(() => server.stop())
+
+const run = (line: string): Promise<Ran> => keywright(line.split(' '), { env })
+
+async function edge(credential: string): Promise<number> {
+  return (await fetch(`${server.edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })).status
+}
+
+describe('a day with keywright', () => {
+  it('makes an organization, a project and a key, rotates it, and revokes it', async () => {
+    const organization = await run('organizations create --name Initech --id initech')
+    expect(organization.code).toBe(0)
+    expect(organization.stdout).toMatch(/^ID +NAME +STATE/)
+    expect(organization.stdout).toContain('initech')
+    expect(organization.stderr).toContain('keywright keys create --organization initech')
+
+    const project = await run('projects create --name Website --organization initech --quiet')
+    expect(project.stdout).toMatch(/^prj_[0-9a-z]{26}\n$/)
+
+    const line = `keys create --name production --project ${project.stdout.trim()} --expires 90d --limit 100/1m`
+    const key = await run(line)
+    expect(key.code).toBe(0)
+    expect(key.stdout).toMatch(/expires +\d{4}-\d\d-\d\d \d\d:\d\d UTC \(in \d+ (days|months)\)/)
+    expect(key.stderr).toContain('shown this once')
+    const [, id = ''] = /id +(key_\w+)/.exec(key.stdout) ?? []
+    const [, credential = ''] = /credential +(\S+)/.exec(key.stdout) ?? []
+    expect(await edge(credential)).toBe(404)
+
+    const inspected = await run(`keys inspect ${id}`)
+    expect(inspected.stdout).toContain('100 in 60 s per key')
+    expect(inspected.stdout).not.toContain(credential)
+
+    const rotated = await run(`keys rotate ${id} --grace 1h --quiet`)
+    expect(await edge(credential)).toBe(404)
+    expect(await edge(rotated.stdout.trim())).toBe(404)
+
+    expect((await run(`keys suspend ${id}`)).stdout).toContain('suspended')
+    expect(await edge(credential)).toBe(401)
+    expect((await run(`keys resume ${id}`)).stdout).toContain('active')
+
+    const revoked = await run(`keys revoke ${id} --reason leaked --yes`)
+    expect(revoked.stdout).toBe(`${id} is revoked, and refused on every node.\n`)
+    expect(await edge(rotated.stdout.trim())).toBe(401)
+
+    expect((await run(`keys delete ${id} --yes`)).code).toBe(0)
+    expect((await run(`keys inspect ${id}`)).code).toBe(4)
+
+    const audit = await run(`audit list --key ${id}`)
+    const actions = ['key.deleted', 'key.revoked', 'key.resumed', 'key.suspended', 'key.rotated', 'key.created']
+    expect(audit.stdout.match(/key\.\w+/g)).toEqual(actions)
+    expect((await run('audit verify')).stdout).toMatch(/^\d+ changes, each chained to the one before/)
+  })
+
+  it('puts the credential alone into a variable', async () => {
+    const { stdout, stderr } = await run('keys create --name ci --organization acme --quiet')
+    expect(stdout).toMatch(/^kw_live_[0-9A-Za-z]+\n$/)
+    expect(stderr).toBe('')
+    expect(await edge(stdout.trim())).toBe(404)
+  })
+
+  it('manages service keys', async () => {
+    const made = await run('service-keys create --name CI --permission manage --permission verify --quiet')
+    expect(made.stdout).toMatch(/^kwo_[0-9A-Za-z]{49}\n$/)
+    const whoami = await keywright(['whoami'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: made.stdout.trim() } })
+    expect(whoami.stdout).toMatch(/permissions +manage, verify/)
+    const [, id = ''] = /service key (svc_\w+)/.exec(whoami.stdout) ?? []
+    expect((await run(`service-keys revoke ${id} --yes`)).stdout).toContain('revoked')
+    expect((await run('service-keys list')).stdout).toMatch(new RegExp(`${id}.*revoked`))
+    const after = await keywright(['whoami'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: made.stdout.trim() } })
+    expect(after.code).toBe(3)
+  })
+})
+
+describe('--json', () => {
+  it('prints exactly what the API answered', async () => {
+    const { key } = await server.issue({ name: 'Exact', metadata: { 'b"': 1, a: '√' } })
+    const answered = async (path: string) => {
+      const response = await fetch(server.control + path, { headers: { authorization: `Bearer ${serviceKey}` } })
+      return `${await response.text()}\n`
+    }
+    expect((await run(`keys inspect ${key.id} --json`)).stdout).toBe(await answered(`/v1/keys/${key.id}`))
+    expect((await run('keys list --json --limit 2')).stdout).toBe(await answered('/v1/keys?limit=2'))
+    expect((await run('organizations list --json')).stdout).toBe(await answered('/v1/organizations'))
+    expect((await run('audit list --json --limit 3')).stdout).toBe(await answered('/v1/audit?limit=3'))
+    expect((await run('whoami --json')).stdout).toBe(await answered('/v1/whoami'))
+  })
+
+  it('has the credential of what is made, once', async () => {
+    const { stdout } = await run('keys create --name json --organization acme --json')
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'json', credential: expect.stringMatching(/^kw_live_/) })
+  })
+})
+
+describe('what is printed', () => {
+  it('has no colours but at a terminal', async () => {
+    await server.issue()
+    expect((await run('keys list')).stdout).not.toContain('\u001b[')
+    const terminal = { ...env, TERM: 'xterm-256color' }
+    const args = ['keys', 'list', '--limit', '1']
+    expect((await keywrightAtTerminal(args, { env: terminal, input: '' })).stdout).toContain('\u001b[32mactive')
+    const without = await keywrightAtTerminal(args, { env: { ...terminal, NO_COLOR: '1' }, input: '' })
+    expect(without.stdout).not.toContain('\u001b[')
+  })
+
+  it('shows what a name would do to a terminal instead of doing it', async () => {
+    const name = 'evil\u001b]0;title\u0007\r\n\u202espoof'
+    await server.lifecycle.store.transact(async (transaction) => {
+      const organization = { id: 'evil', name, plan: null, namespaces: null, monthlyQuota: null } as const
+      await transaction.putOrganization({ ...organization, state: 'active', createdAt: new Date() })
+      const actor = { type: 'system', id: 'tests', triggeredBy: 'api', address: null, requestId: null } as const
+      const event = { action: 'organization.created', organization: 'evil', target: 'evil', at: new Date() } as const
+      transaction.record({ ...event, actor, details: {} })
+    })
+    const { stdout } = await run('organizations list')
+    expect(stdout).toContain('evil\\u{1b}]0;title\\u{7}\\u{d}\\u{a}\\u{202e}spoof')
+  })
+
+  it('reads every page of a long list, and one where one is asked for', async () => {
+    await Promise.all(Array.from({ length: 55 }, (_, i) => server.issue({ name: `many ${i}` })))
+    const all = await run('keys list --quiet')
+    expect(all.stdout.trim().split('\n').length).toBeGreaterThanOrEqual(55)
+    const one = await run('keys list --limit 3')
+    expect(one.stdout.trim().split('\n')).toHaveLength(4)
+    expect(one.stderr).toMatch(/--cursor \S+/)
+  })
+})
+
+describe('without a terminal', () => {
+  it.each([
+    ['keys create --organization acme', '--name is missing.'],
+    ['keys create --name x', '--organization or --project is missing.'],
+    ['organizations create', '--name is missing.'],
+    ['projects create', '--name is missing.'],
+    ['service-keys create --name x', '--permission is missing.'],
+  ])('`%s` asks nothing and names the flag', async (line, message) => {
+    const { code, stdout, stderr } = await run(line)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(`error: ${message}\nhint: `)
+  })
+})
+
+describe('at a terminal', () => {
+  it('asks before a key is revoked, and leaves it where the answer is no', async () => {
+    const { key, credential } = await server.issue()
+    const no = await keywrightAtTerminal(['keys', 'revoke', key.id], { env, input: 'n' })
+    expect(no.stdout).toContain('Nothing was changed.')
+    expect(await edge(credential)).toBe(404)
+    const yes = await keywrightAtTerminal(['keys', 'revoke', key.id], { env, input: 'y' })
+    expect(yes.stdout).toContain('is revoked')
+    expect(await edge(credential)).toBe(401)
+  })
+
+  it('does not ask where the command says yes', async () => {
+    const { key, credential } = await server.issue()
+    await keywrightAtTerminal(['keys', 'delete', key.id, '--yes'], { env, input: '' })
+    expect(await edge(credential)).toBe(401)
+  })
+})

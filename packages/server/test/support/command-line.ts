@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** Runs `keywright` in a process of its own, without a terminal. */
+export function keywright(
+  args: readonly string[],
+  { env = {}, cwd = process.cwd(), input = '' }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string } = {},
+): Promise<Ran> {
+  return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input })
+}
+
+/** The same at a terminal, where `input` is typed. */
+export function keywrightAtTerminal(
+  args: readonly string[],
+  { env = {}, input }: { env?: NodeJS.ProcessEnv; input: string },
+): Promise<Ran> {
+  const command = [process.execPath, '--conditions=keywright-source', main, ...args]
+    .map((word) => `'${word}'`)
+    .join(' ')
+  return run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env, cwd: process.cwd(), input })
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  { env, cwd, input }: { env: NodeJS.ProcessEnv; cwd: string; input: string },
+): Promise<Ran> {
+  const { PATH, HOME } = process.env
+  // Dozens of processes load the same files.
+  const NODE_COMPILE_CACHE = join(tmpdir(), 'keywright-test-compiled')
+  const child = spawn(command, args, { cwd, env: { PATH, HOME, NODE_COMPILE_CACHE, ...env } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  child.stdin.on('error', () => {})
+  if (input === '') child.stdin.end()
+  else typeWhenAsked(child.stdout, child.stdin, input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** A person reads the question before answering it. */
+function typeWhenAsked(output: NodeJS.ReadableStream, stdin: NodeJS.WritableStream, input: string): void {
+  let typed = false
+  output.on('data', (chunk) => {
+    if (typed || !String(chunk).includes('?')) return
+    typed = true
+    setTimeout(() => stdin.write(input), 100)
+  })
+}
