@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtIn, keywright as contract, hopx } from '@keywright/contracts'
+import { compileFormat } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { mintServiceKey } from '../../src/access/service-key-format.ts'
+import { keywright } from '../support/command-line.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keywright-cli-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const { credential } = compileFormat(contract.key).mint({ environment: 'live', kind: 'secret' })
+
+describe('keywright contract', () => {
+  it.each(Object.keys(builtIn))('shows %s', async (name) => {
+    const { code, stdout } = await keywright(['contract', 'show', name])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`(${name})`)
+    expect(stdout).toMatch(/unknown_key +invalid_credential +401/)
+  })
+
+  it('checks a file, and names every field at fault', async () => {
+    const good = join(folder, 'good.json')
+    writeFileSync(good, (await keywright(['contract', 'show', 'hopx', '--json'])).stdout)
+    expect(await keywright(['contract', 'check', good])).toMatchObject({ code: 0 })
+
+    const bad = join(folder, 'bad.yaml')
+    writeFileSync(bad, 'name: Bad Name\nboundTo: planet\n')
+    const { code, stderr } = await keywright(['contract', 'check', bad])
+    expect(code).toBe(2)
+    expect(stderr).toContain('name')
+    expect(stderr).toContain('boundTo')
+  })
+
+  it('guesses which built-in contract was meant', async () => {
+    const { code, stderr } = await keywright(['contract', 'show', 'hpox'])
+    expect([code, stderr.includes('Did you mean hopx?')]).toEqual([2, true])
+  })
+})
+
+describe('keywright scan', () => {
+  it('finds keys, tells where they are without repeating them, and exits 1', async () => {
+    const tree = join(folder, 'tree')
+    mkdirSync(join(tree, 'src'), { recursive: true })
+    mkdirSync(join(tree, 'node_modules'), { recursive: true })
+    writeFileSync(join(tree, 'src', 'app.ts'), `// é\nconst key = '${credential}'\n`)
+    writeFileSync(join(tree, '.env'), `KEYWRIGHT_SERVICE_KEY=${mintServiceKey().credential}\n`)
+    writeFileSync(join(tree, 'node_modules', 'x.js'), credential)
+    writeFileSync(join(tree, 'docs.md'), `kw_live_…abcd and ${credential.slice(0, -1)}x and kw_live_<your key>`)
+    const { code, stdout, stderr } = await keywright(['scan', tree])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/\.env:1:23 {2}kwo_…\w{4}\n.*app\.ts:2:14 {2}kw_live_…\w{4}\n$/s)
+    expect(stdout.split('\n')).toHaveLength(3)
+    expect(stdout + stderr).not.toContain(credential)
+    expect(stderr).toContain('2 keys were found.')
+  })
+
+  it('exits 0 where there is none', async () => {
+    const clean = join(folder, 'clean.txt')
+    writeFileSync(clean, 'nothing here\n')
+    expect(await keywright(['scan', clean, '--json'])).toMatchObject({ code: 0, stdout: '{"findings":[]}\n' })
+  })
+
+  it('says what cannot be read', async () => {
+    const { code, stderr } = await keywright(['scan', join(folder, 'not-there')])
+    expect([code, stderr.includes('cannot be read')]).toEqual([2, true])
+  })
+})
+
+describe('keywright scan-rules', () => {
+  const hopxKey = compileFormat(hopx.key).mint({ environment: 'live', kind: 'secret' }).credential
+
+  it.each(['gitleaks', 'betterleaks'])(
+    'writes a rule for %s that takes the key and not what follows',
+    async (format) => {
+      const { stdout } = await keywright(['scan-rules', '--contract', 'hopx', '--format', format])
+      const [, expression = ''] = /^regex = '''(.*)'''$/m.exec(stdout) ?? []
+      const rule = new RegExp(expression, 'm')
+      for (const line of [`key: "${hopxKey}",`, `KEY=${hopxKey}`, `${hopxKey}\n`])
+        expect(rule.exec(line)?.[1]).toBe(hopxKey)
+      expect(rule.exec(`KEY=${hopxKey.slice(0, -3)}`)).toBeNull()
+      expect(stdout).toContain('keywords = ["hopx_live_"]')
+    },
+  )
+
+  it('writes detectors for trufflehog', async () => {
+    const { stdout } = await keywright(['scan-rules', '--contract', 'hopx', '--format', 'trufflehog'])
+    const { detectors } = parse(stdout)
+    expect(detectors[0]).toMatchObject({ name: 'hopx-live-secret-key', keywords: ['hopx_live_'] })
+    expect(new RegExp(detectors[0].regex.key).exec(`KEY=${hopxKey}`)?.[1]).toBe(hopxKey)
+  })
+
+  it('writes what the form of a GitHub custom pattern asks for', async () => {
+    const { stdout } = await keywright(['scan-rules', '--format', 'github-custom-pattern'])
+    const [, expression = ''] = /^Secret format: +(.*)$/m.exec(stdout) ?? []
+    expect(new RegExp(`^${expression}$`).test(credential)).toBe(true)
+  })
+
+  it('names the scanners where another is asked for', async () => {
+    const { code, stderr } = await keywright(['scan-rules', '--format', 'grep'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('gitleaks')
+  })
+})
+
+describe('keywright doctor', () => {
+  it('says what is wrong with a key that was copied badly, without repeating it', async () => {
+    const env = {
+      KEYWRIGHT_URL: 'http://127.0.0.1:9',
+      HOPX_API_KEY: ' hopx_live_canary',
+      KEYWRIGHT_SERVICE_KEY: 'x'.repeat(40),
+    }
+    const { code, stdout, stderr } = await keywright(['doctor', '--contract', 'hopx'], { env })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/✗ HOPX_API_KEY +A key begins with hopx_live_; the first character here is white space\./)
+    expect(stdout).toMatch(/✗ server +No answer from/)
+    expect(stdout + stderr).not.toContain('canary')
+  })
+
+  it('knows a mistyped service key by its checksum', async () => {
+    const key = mintServiceKey().credential
+    const mistyped = key.slice(0, -1) + (key.endsWith('a') ? 'b' : 'a')
+    const { stdout } = await keywright(['doctor'], {
+      env: { KEYWRIGHT_SERVICE_KEY: mistyped, KEYWRIGHT_URL: 'http://127.0.0.1:9' },
+    })
+    expect(stdout).toMatch(/✗ service key +Its checksum does not match/)
+  })
+})
+
+describe('keywright completion', () => {
+  it('completes commands, subcommands and flags in bash', async () => {
+    const { stdout } = await keywright(['completion', 'bash'])
+    const complete = (...words: string[]) =>
+      execFileSync('bash', [
+        '-c',
+        `${stdout}\nCOMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _keywright; echo "\${COMPREPLY[*]}"`,
+        'bash',
+        'keywright',
+        ...words,
+      ])
+        .toString()
+        .trim()
+    expect(complete('ser')).toBe('serve service-keys')
+    expect(complete('keys', 'r')).toBe('rotate resume revoke')
+    expect(complete('keys', 'create', '--p')).toBe('--project --permission')
+    expect(complete('keys', 'create', '--name', 'x', '--or')).toBe('--organization')
+  })
+
+  it.each(['zsh', 'fish'])('is written for %s too', async (shell) => {
+    const { code, stdout } = await keywright(['completion', shell])
+    expect([code, stdout.includes('keywright')]).toEqual([0, true])
+  })
+})
