@@ -1,0 +1,88 @@
+/** Bits of an owner that are the counter's number; those above count how often the number was given anew. */
+const NUMBER_BITS = 22
+const NUMBER = 2 ** NUMBER_BITS - 1
+
+/** As many counters as an owner can name. */
+export const MOST_COUNTERS = 2 ** NUMBER_BITS
+
+/** 32 bytes a counter: 4 floats, or 8 ints. */
+export const FLOATS = 4
+export const INTS = 8
+
+/** float64: when nothing is spent any more; Infinity while nobody has the counter. */
+export const RESET_AT = 0
+/** float64: what `Meter.slot` holds while the counter is the meter's. */
+export const OWNER = 1
+/** int32: oldest segment of a window, 0 without one; the next free counter while nobody has it. */
+export const HEAD = 4
+/** int32: newest segment of a window, 0 without one. */
+export const TAIL = 5
+/** uint32: for a window what its segments add up to, for a bucket see there. */
+export const SPENT = 6
+/** int32: the take that last asked. */
+export const TURN = 7
+
+/**
+ * Half a cache line for each counter, by its number. The two views are of the same bytes; they are read where they are
+ * needed, not through accessors, because V8 inlines only so much into one function and taking is that function.
+ */
+export class Lines {
+  capacity = 0
+  /** Milliseconds since the epoch, set before each take. A field: as an argument each call would box it anew. */
+  now = 0
+  floats = new Float64Array(0)
+  ints = new Int32Array(0)
+
+  constructor(capacity: number) {
+    this.grow(capacity)
+  }
+
+  grow(capacity: number): void {
+    const floats = new Float64Array(capacity * FLOATS)
+    floats.set(this.floats)
+    for (let slot = this.capacity; slot < capacity; slot++) {
+      floats[slot * FLOATS + RESET_AT] = Number.POSITIVE_INFINITY
+      floats[slot * FLOATS + OWNER] = slot
+    }
+    this.floats = floats
+    this.ints = new Int32Array(floats.buffer)
+    this.capacity = capacity
+  }
+
+  /** The counter an owner means, or −1 where it has been given to another since. */
+  numberOf(owner: number): number {
+    if (owner < 0) return -1
+    const slot = owner & NUMBER
+    return this.floats[slot * FLOATS + OWNER] === owner ? slot : -1
+  }
+
+  owner(slot: number): number {
+    return this.floats[slot * FLOATS + OWNER] as number
+  }
+
+  resetAt(slot: number): number {
+    return this.floats[slot * FLOATS + RESET_AT] as number
+  }
+
+  spent(slot: number): number {
+    return (this.ints[slot * INTS + SPENT] as number) >>> 0
+  }
+
+  /** Makes it a counter of which nothing is spent. */
+  open(slot: number, turn: number): void {
+    const at = slot * INTS
+    this.floats[slot * FLOATS + RESET_AT] = this.now
+    this.ints[at + HEAD] = 0
+    this.ints[at + TAIL] = 0
+    this.ints[at + SPENT] = 0
+    this.ints[at + TURN] = turn
+  }
+
+  /** Whoever still names the counter has to look for its own anew. */
+  close(slot: number, nextFree: number): void {
+    const next = this.owner(slot) + MOST_COUNTERS
+    this.floats[slot * FLOATS + OWNER] = next <= Number.MAX_SAFE_INTEGER ? next : slot
+    this.floats[slot * FLOATS + RESET_AT] = Number.POSITIVE_INFINITY
+    this.ints[slot * INTS + HEAD] = nextFree
+  }
+}
