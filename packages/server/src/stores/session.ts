@@ -8,6 +8,7 @@ export interface Session {
   locksRows: boolean
 }
 
-export function locking<Query extends { forUpdate(): Query }>({ locksRows }: Session, query: Query): Query {
-  return locksRows ? query.forUpdate() : query
+/** Of two that change a row one waits; whoever only refers to it, as a count of its use does, never has to. */
+export function locking<Query extends { forNoKeyUpdate(): Query }>({ locksRows }: Session, query: Query): Query {
+  return locksRows ? query.forNoKeyUpdate() : query
 }

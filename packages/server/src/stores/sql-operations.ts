@@ -1,5 +1,6 @@
 import { DuplicateError, type KeyRecord, type Operations } from '@keywright/core'
 import { text } from './codec.ts'
+import { LostRaceError } from './lost-race-error.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
 import { locking, type Session } from './session.ts'
 import { listKeys, listMembers } from './sql-lists.ts'
@@ -29,8 +30,12 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
     if (fresh.length > 0) await uniqueDigest(() => db.insertInto('kw_digests').values(fresh).execute())
   }
 
+  const lookups = lookupsOf(session)
+  /** Looked for, and not there: what somebody else has put there meanwhile must not be replaced. */
+  const absent = new Set<string>()
+
   return {
-    ...lookupsOf(session),
+    ...lookups,
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),
     async serviceKey(id) {
@@ -49,13 +54,23 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
       await putDigests(key)
     },
 
+    async organization(id) {
+      const organization = await lookups.organization(id)
+      if (!organization) absent.add(id)
+      return organization
+    },
     async putOrganization(organization) {
       const { id, ...rest } = organizations.toRow(organization)
-      await db
-        .insertInto('kw_organizations')
-        .values({ id, ...rest })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
-        .execute()
+      const insert = db.insertInto('kw_organizations').values({ id, ...rest })
+      if (!absent.delete(organization.id)) {
+        await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute()
+        return
+      }
+      try {
+        await insert.execute()
+      } catch (error) {
+        throw isDuplicate(error) ? new LostRaceError() : error
+      }
     },
     async deleteOrganization(id) {
       await db.deleteFrom('kw_organizations').where('id', '=', text.encode(id)).execute()

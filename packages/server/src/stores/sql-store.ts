@@ -13,6 +13,8 @@ import { operationsOn } from './sql-operations.ts'
 export interface Database {
   /** Sees what is committed, and nothing else. */
   reader: Kysely<Schema>
+  /** The same for verification, which waits for nobody who manages keys. */
+  verification: Kysely<Schema>
   find(digest: string): FoundKey | undefined | Promise<FoundKey | undefined>
   /** Commits when `work` resolves, and rolls back when it rejects. Refuses to run within itself. */
   transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>
@@ -22,7 +24,15 @@ export interface Database {
   close(): Promise<void>
 }
 
-export function createSqlStore({ reader, find, transaction, locksRows, isDuplicate, close }: Database): Store {
+export function createSqlStore({
+  reader,
+  verification,
+  find,
+  transaction,
+  locksRows,
+  isDuplicate,
+  close,
+}: Database): Store {
   const session = { db: reader, locksRows: false }
   return {
     ...lookupsOf(session),
@@ -31,11 +41,11 @@ export function createSqlStore({ reader, find, transaction, locksRows, isDuplica
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),
     async found(id) {
-      const row = await foundQuery(reader).where('kw_keys.id', '=', text.encode(id)).executeTakeFirst()
+      const row = await foundQuery(verification).where('kw_keys.id', '=', text.encode(id)).executeTakeFirst()
       return row && foundKey(row satisfies FoundRow)
     },
     async serviceKey(digest) {
-      const query = reader.selectFrom('kw_service_keys').selectAll().where('digest', '=', text.encode(digest))
+      const query = verification.selectFrom('kw_service_keys').selectAll().where('digest', '=', text.encode(digest))
       const row = await query.executeTakeFirst()
       return row && serviceKeys.toRecord(row)
     },

@@ -45,6 +45,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
 
   const store = createSqlStore({
     reader,
+    verification: reader,
     find(digest) {
       const row = findStatement.get(text.encode(digest))
       return row && foundKey(row)

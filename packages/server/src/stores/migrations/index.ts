@@ -11,7 +11,8 @@ export const migrations: readonly Migration[] = [first, calls, usage]
 export const migrationsTable = `create table if not exists kw_migrations (
   number bigint primary key,
   name text not null,
-  applied_at bigint not null
+  applied_at bigint not null,
+  needs bigint not null default 0
 )`
 
 /** The database has seen a migration that this version of Keywright does not know. */

@@ -11,5 +11,10 @@ export interface ColumnTypes {
 export interface Migration {
   number: number
   name: string
+  /**
+   * How many migrations a version of Keywright must know to run on the schema from here on; absent, all go on as before.
+   * What a running version still uses is taken away in a later release than the one that stopped using it.
+   */
+  needs?: number
   statements(types: ColumnTypes): string[]
 }

@@ -1,0 +1,71 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
+import { DatabaseError, type Pool } from 'pg'
+import { LostRaceError } from './lost-race-error.ts'
+import { type Connection, connect, kyselyOnConnection } from './postgres-connection.ts'
+import type { Schema } from './schema.ts'
+
+/**
+ * One process that is stopped with the head's row locked holds up the changes of all others until the database ends its
+ * transaction, so that comes before they give up.
+ */
+const begin = `begin isolation level read committed;
+  set local idle_in_transaction_session_timeout = 5000;
+  set local statement_timeout = 10000`
+
+/**
+ * A time-out that strikes while a commit waits for a synchronous standby would be answered as if the change were safe
+ * there: PostgreSQL gives up the wait with no more than a warning.
+ */
+const commit = 'set local statement_timeout = 0; commit'
+
+const mostAttempts = 10
+
+/** Work that was not to be is run again: of two that wait for each other, or that both made what neither had found. */
+export function createTransactions(pool: Pool): <T>(work: (db: Kysely<Schema>) => Promise<T>) => Promise<T> {
+  const within = new AsyncLocalStorage<{ over: boolean }>()
+
+  async function attempt<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    const connection = await connect(pool)
+    try {
+      return await run(connection, work)
+    } finally {
+      connection.release()
+    }
+  }
+
+  async function run<T>(connection: Connection, work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    const scope = { over: false }
+    try {
+      await connection.query(begin)
+      const result = await within.run(scope, () => work(kyselyOnConnection(connection)))
+      await connection.query(commit)
+      return result
+    } catch (error) {
+      // A connection that cannot even do that is not used again.
+      await connection.query('rollback').catch(() => {})
+      throw error
+    } finally {
+      scope.over = true
+    }
+  }
+
+  return async (work) => {
+    if (within.getStore()?.over === false) {
+      throw new Error('A transaction is already running here: use the one that was handed to `work`.')
+    }
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await attempt(work)
+      } catch (error) {
+        if (!isContention(error) || attempts === mostAttempts) throw error
+        await setTimeout(Math.random() * 2 ** attempts)
+      }
+    }
+  }
+}
+
+function isContention(error: unknown): boolean {
+  return (error instanceof DatabaseError || error instanceof LostRaceError) && /^40(001|P01)$/.test(error.code ?? '')
+}

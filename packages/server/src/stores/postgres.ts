@@ -1,0 +1,59 @@
+import type { Store } from '@keywright/core'
+import { DatabaseError, type Pool } from 'pg'
+import type { CallStore } from '../control/calls.ts'
+import { text } from './codec.ts'
+import { foundByDigestQuery } from './found-query.ts'
+import { foundKey } from './mapping.ts'
+import { migratePostgres } from './migrate-postgres.ts'
+import { kyselyOnPool, unreachable } from './postgres-connection.ts'
+import { createTransactions } from './postgres-transactions.ts'
+import type { FoundRow } from './schema.ts'
+import { createSqlCalls } from './sql-calls.ts'
+import { createSqlStore } from './sql-store.ts'
+
+export interface PostgresStore extends Store {
+  /** Calls with an `Idempotency-Key`, in the same database. */
+  calls: CallStore
+}
+
+/** A verification that has waited that long is answered 503. */
+const findWithinMs = 1_000
+
+/**
+ * A store in the database of `pool`, which any number of processes may use at once. Its tables are named `kw_…` and are
+ * made or brought up to date here. `close` leaves the pool open. Credentials are looked up through `verification`, which
+ * keeps them from waiting behind lists and changes where it is a pool of its own.
+ *
+ * Both pools must lead to the primary. Where there is a synchronous standby, a change is acknowledged once it is there.
+ * Throws `NewerSchemaError` for the database of a newer Keywright that this version cannot use.
+ */
+export async function postgres(pool: Pool, verification: Pool = pool): Promise<PostgresStore> {
+  await migratePostgres(pool)
+  return postgresStore(pool, verification)
+}
+
+/** The same for a database whose schema is seen to elsewhere. */
+export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
+  const reader = kyselyOnPool(pool)
+  const findStatement = {
+    name: 'kw_find',
+    text: foundByDigestQuery(reader, '').compile().sql,
+    query_timeout: findWithinMs,
+  }
+  const store = createSqlStore({
+    reader,
+    verification: kyselyOnPool(verification, findWithinMs),
+    async find(digest) {
+      const { rows } = await verification
+        .query<FoundRow>({ ...findStatement, values: [text.encode(digest)] })
+        .catch(unreachable)
+      const [row] = rows
+      return row && foundKey(row)
+    },
+    transaction: createTransactions(pool),
+    locksRows: true,
+    isDuplicate: (error) => error instanceof DatabaseError && error.code === '23505',
+    close: async () => {},
+  })
+  return { ...store, calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }) }
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { Client } from 'pg'
+import { freePort } from './free-port.ts'
+import { postgresBinaries, postgresUser } from './postgres-binaries.ts'
+
+/** A server where tests may make databases. */
+export interface TestPostgres {
+  /** A new, empty database. */
+  createDatabase(): Promise<string>
+  stop(): Promise<void>
+}
+
+/** One of our own, to be maltreated. Each commit is with the operating system before it is acknowledged. */
+export interface OwnPostgres extends TestPostgres {
+  port: number
+  /** As `kill -9` would. */
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
+let databases = 0
+
+/** The server that `KEYWRIGHT_TEST_POSTGRES_URL` names, or one of our own. */
+export async function testPostgres(): Promise<TestPostgres> {
+  const url = process.env.KEYWRIGHT_TEST_POSTGRES_URL
+  if (url === undefined) return startPostgres()
+  return { createDatabase: () => createDatabase(url), stop: async () => {} }
+}
+
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
+  const binaries = postgresBinaries()
+  const user = postgresUser()
+  const folder = mkdtempSync(join(tmpdir(), 'keywright-postgres-'))
+  if (user) chownSync(folder, user.uid, user.gid)
+  const data = join(folder, 'data')
+  // A language that does not sort byte by byte, as most databases have.
+  const language = ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--encoding=UTF8']
+  const initdb = [...language, '-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
+  execFileSync(join(binaries, 'initdb'), initdb, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  const port = await freePort()
+  const own = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    fsync: 'off',
+    log_min_messages: 'panic',
+  }
+  const options = Object.entries({ ...own, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const url = `postgres://keywright@127.0.0.1:${port}/postgres`
+  let server: ChildProcess | null = null
+
+  async function start(): Promise<void> {
+    server = spawn(join(binaries, 'postgres'), ['-D', data, ...options], { ...user, cwd: folder, stdio: 'ignore' })
+    const { pid } = server
+    process.once('exit', () => pid !== undefined && server?.exitCode === null && process.kill(pid, 'SIGQUIT'))
+    for (;;) {
+      if (server.exitCode !== null) {
+        // Of one that was killed, children may still be on their way out.
+        await setTimeout(100)
+        return start()
+      }
+      const client = new Client({ connectionString: url, connectionTimeoutMillis: 1000 })
+      client.on('error', () => {})
+      try {
+        await client.connect()
+        await client.end()
+        return
+      } catch {
+        await setTimeout(50)
+      }
+    }
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (server === null || server.exitCode !== null || server.signalCode !== null) return
+    const exit = once(server, 'exit')
+    server.kill(signal)
+    await exit
+  }
+
+  await start()
+  return {
+    port,
+    createDatabase: () => createDatabase(url),
+    kill: () => end('SIGKILL'),
+    start,
+    async stop() {
+      await end('SIGQUIT')
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+async function createDatabase(server: string): Promise<string> {
+  const name = `keywright_${process.pid}_${++databases}`
+  const client = new Client({ connectionString: server })
+  await client.connect()
+  await client.query(`create database ${name}`)
+  await client.end()
+  return Object.assign(new URL(server), { pathname: `/${name}` }).href
+}
