@@ -1,6 +1,5 @@
 import { LifecycleError } from '@keywright/core'
 import { Hono } from 'hono'
-import { isOutage } from '../http/outage.ts'
 import { newRequestId } from '../http/request-id.ts'
 import { routes } from '../routes/index.ts'
 import type { ControlDeps } from './deps.ts'
@@ -68,4 +67,13 @@ function problemOf(error: Error): Problem | null {
   const { code, message, field } = error
   if (code === 'not_found' || code === 'conflict') return new Problem(code, message)
   return new Problem('invalid_request', message, { errors: [{ field: field ?? 'body', message }] })
+}
+
+/** The database, as its driver names what ails it: away, locked, full or read-only. */
+function isOutage(error: Error): boolean {
+  const { code } = error as { code?: unknown }
+  return (
+    typeof code === 'string' &&
+    /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|ECONN|ETIMEDOUT|EPIPE|57P|08|53)/.test(code)
+  )
 }

@@ -7,7 +7,6 @@ import { readTarget } from '../gateway/path.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson, withStatus } from '../http/answer.ts'
 import { hasBody, isSoundlyFramed } from '../http/framing.ts'
-import { isOutage } from '../http/outage.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import { asText, type HttpHandlers } from '../http/server.ts'
 import type { Logger } from '../log/logger.ts'
@@ -170,7 +169,7 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
     try {
       answer(response, await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue), requestId)
     } catch (error) {
-      if (!response.destroyed) fail(response, requestId, isOutage(error) ? 'unavailable' : 'internal_error', error)
+      if (!response.destroyed) fail(response, requestId, 'unavailable', error)
     }
   }
 
