@@ -1,0 +1,168 @@
+import { connect } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Stage, startStage, stopStage } from './support/instances.ts'
+import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
+import { serviceKey } from './support/start-server.ts'
+
+describe('when the database cannot be reached', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await startStage('hopx')
+    await stage.server.lifecycle.store.close()
+  })
+  afterAll(() => stopStage(stage))
+
+  it('a key is neither accepted nor called invalid', async () => {
+    const { server, key, upstream } = stage
+    const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': key.credential } })
+    expect(response.status).toBe(503)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect(await response.json()).toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
+    expect(upstream.received).toHaveLength(0)
+  })
+
+  it('forward-auth, the verify endpoint and handshakes say so too', async () => {
+    const { server, key } = stage
+    const forwardAuth = await rawRequest(server.control, {
+      target: '/v1/forward-auth',
+      lines: [`x-api-key: ${key.credential}`, 'X-Forwarded-Method: GET', 'X-Forwarded-Uri: /v1/sandboxes'],
+    })
+    expect(forwardAuth.status).toBe(503)
+    const verify = await fetch(`${server.control}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ credential: key.credential }),
+    })
+    expect(verify.status).toBe(503)
+    expect(verify.headers.get('retry-after')).toBe('1')
+    const handshake = await sendRaw(
+      server.edge,
+      `GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nx-api-key: ${key.credential}\r\n\r\n`,
+    )
+    expect(parseAnswer(handshake).status).toBe(503)
+    expect((await fetch(`${server.control}/ready`)).status).toBe(503)
+    expect((await fetch(`${server.edge}/health`)).status).toBe(200)
+  })
+
+  it('what needs no database is refused as ever', async () => {
+    const { server } = stage
+    expect((await fetch(`${server.edge}/v1/sandboxes`)).status).toBe(401)
+    const malformed = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': 'nonsense' } })
+    expect(malformed.status).toBe(401)
+  })
+
+  it('the log tells why, and nobody else is told', async () => {
+    const { server, key } = stage
+    expect(server.log()).toContain('no verdict could be reached')
+    expect(server.log()).not.toContain(key.credential)
+    const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': key.credential } })
+    expect(await response.text()).not.toMatch(/database|sqlite|stack|\.ts/i)
+  })
+})
+
+describe('whatever bytes a caller sends', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await startStage('keywright')
+  })
+  afterAll(() => stopStage(stage))
+
+  const anyByte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code))
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'Authorization',
+      'X-Api-Key',
+      'Host',
+      'Bearer ',
+      'kw_live_',
+      ':',
+      ' ',
+      '\t',
+      '\r\n',
+      '\r',
+      '\n',
+      ',',
+      '\0',
+      'a',
+    ),
+    fc.constantFrom(
+      'Content-Length: 1',
+      'Transfer-Encoding: chunked',
+      'Connection: upgrade',
+      'Expect: 100-continue',
+      '/',
+      '?',
+    ),
+    anyByte,
+  )
+  const some = (maxLength: number) => fc.array(piece, { maxLength }).map((pieces) => pieces.join(''))
+
+  it('he gets a 4xx or nothing, and the next caller is served', async () => {
+    await fc.assert(
+      fc.asyncProperty(some(6), some(30), async (target, lines) => {
+        const text = await sendRaw(stage.server.edge, `GET /${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`, {
+          quietMs: 5,
+        })
+        const { status } = parseAnswer(text)
+        expect(text === '' || (status >= 400 && status < 500)).toBe(true)
+      }),
+      { numRuns: 400 },
+    )
+    const { credential } = stage.key
+    const response = await fetch(`${stage.server.edge}/v1/a`, { headers: { authorization: `Bearer ${credential}` } })
+    expect(response.status).toBe(200)
+    expect(stage.upstream.received).toHaveLength(1)
+  })
+
+  it('the value of a credential header is 401 or 400, at every placement', async () => {
+    const anything = fc.string({
+      unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
+      maxLength: 80,
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('Authorization: ', 'Authorization: Bearer ', 'X-Api-Key: '),
+        anything,
+        async (name, value) => {
+          const line = `${name}${value}`
+          const lines = ['X-Forwarded-Method: GET', 'X-Forwarded-Uri: /v1/a', line]
+          const [atGateway, atForwardAuth] = await Promise.all([
+            rawRequest(stage.server.edge, { lines: [line] }),
+            rawRequest(stage.server.control, { target: '/v1/forward-auth', lines }),
+          ])
+          expect([400, 401]).toContain(atGateway.status)
+          expect(atForwardAuth.status).toBe(atGateway.status)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('a caller who never finishes', () => {
+  let stage: Stage
+
+  beforeAll(async () => {
+    stage = await startStage('operate')
+  })
+  afterAll(() => stopStage(stage))
+
+  it('the head of his request is cut off, in the words of the contract', async () => {
+    const { port } = new URL(stage.server.edge)
+    const text = await new Promise<string>((resolve) => {
+      let got = ''
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.on('data', (chunk) => {
+        got += chunk
+      })
+      socket.on('close', () => resolve(got))
+      socket.write('GET /v1/orders HTTP/1.1\r\nHost: a\r\nX-Slow: ')
+    })
+    const answer = parseAnswer(text)
+    expect(answer.status).toBe(408)
+    expect(JSON.parse(answer.body)).toMatchObject({ success: false })
+  })
+})

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
+import { readTarget } from '../../src/gateway/path.ts'
+import { type Stage, startStage, stopStage } from '../support/instances.ts'
+import { type RunningProxy, startCaddy, startNginx } from '../support/proxies.ts'
+import { rawRequest } from '../support/raw-request.ts'
+
+const proxies = [
+  { name: 'nginx', file: 'nginx.conf', listen: '127.0.0.1:8080', start: startNginx, tellsTheBody: false },
+  { name: 'Caddy', file: 'Caddyfile', listen: ':8080', start: startCaddy, tellsTheBody: true },
+]
+
+describe.each(proxies)('behind $name, configured as in the example', ({ file, listen, start, tellsTheBody }) => {
+  let stage: Stage
+  let proxy: RunningProxy
+
+  beforeAll(async () => {
+    stage = await startStage('hopx')
+    const example = readFileSync(
+      fileURLToPath(new URL(`../../../../examples/forward-auth/${file}`, import.meta.url)),
+      'utf8',
+    )
+    proxy = await start((port) =>
+      example
+        .replace(listen, listen.replace('8080', String(port)))
+        .replaceAll('127.0.0.1:3000', new URL(stage.upstream.url).host)
+        .replaceAll('127.0.0.1:8788', new URL(stage.server.control).host),
+    )
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await stopStage(stage)
+  })
+
+  const ask = (lines: string[] = [], options: { method?: string; target?: string; body?: string } = {}) =>
+    rawRequest(proxy.url, { target: '/v1/sandboxes', ...options, lines })
+  const key = () => `X-API-Key: ${stage.key.credential}`
+
+  it('a valid key is let through, and the upstream learns who calls, but not the key', async () => {
+    expect((await ask([key()])).status).toBe(200)
+    expect(stage.upstream.lastHeader('X-Key-Id')).toEqual([stage.key.key.id])
+    expect(stage.upstream.lastHeader('X-Organization-Id')).toEqual(['acme'])
+    expect((await ask([`Authorization: Bearer ${stage.key.credential}`])).status).toBe(200)
+    expect(JSON.stringify(stage.upstream.received)).not.toContain(stage.key.credential)
+  })
+
+  it('a body arrives whole', async () => {
+    const { status } = await ask([key(), 'Content-Length: 5'], { method: 'POST', body: 'hello' })
+    expect(status).toBe(200)
+    expect(stage.upstream.received.at(-1)).toMatchObject({ method: 'POST', body: 'hello' })
+  })
+
+  it('a missing, an invalid and a revoked key are refused', async () => {
+    const count = stage.upstream.received.length
+    const issued = await stage.server.issue()
+    await stage.server.revoke(issued.key.id)
+    for (const lines of [[], ['X-API-Key: nonsense'], [`X-API-Key: ${issued.credential}`]]) {
+      const answer = await ask(lines)
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toContain('Bearer realm="hopx"')
+      if (tellsTheBody) expect(JSON.parse(answer.body)).toMatchObject({ code: 'AUTHENTICATION_REQUIRED' })
+    }
+    expect(stage.upstream.received).toHaveLength(count)
+  })
+
+  it('a key is refused what its permissions do not reach, whatever the method is', async () => {
+    const issued = await stage.server.issue({ permissions: ['sandboxes:read'] })
+    const own = `X-API-Key: ${issued.credential}`
+    expect((await ask([own])).status).toBe(200)
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) expect((await ask([own], { method })).status).toBe(403)
+    expect((await ask([own], { target: '/v1/templates' })).status).toBe(403)
+  })
+
+  it('a caller past his limit is told so', async () => {
+    const issued = await stage.server.issue({
+      limits: [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' }],
+    })
+    expect((await ask([`X-API-Key: ${issued.credential}`])).status).toBe(200)
+    expect((await ask([`X-API-Key: ${issued.credential}`])).status).toBe(429)
+  })
+
+  it.each(['X-Key-Id', 'X-Organization-Id', 'X-Project-Id', 'X-User-Id', 'X-Permissions', 'X-Namespaces'])(
+    'a caller cannot say %s',
+    async (name) => {
+      for (const twin of [name, name.toLowerCase(), name.replaceAll('-', '_')]) {
+        expect((await ask([key(), `${twin}: spoofed`])).status).toBe(200)
+        expect(stage.upstream.lastHeader(name)).not.toContain('spoofed')
+      }
+    },
+  )
+
+  it('a caller cannot choose what is judged', async () => {
+    const issued = await stage.server.issue({ permissions: ['templates:read'] })
+    const count = stage.upstream.received.length
+    for (const name of ['X-Original-URI', 'X-Forwarded-Uri', 'X_Original_URI', 'X-Rewrite-Url']) {
+      const lines = [`X-API-Key: ${issued.credential}`, `${name}: /v1/templates`]
+      expect([400, 403]).toContain((await ask(lines)).status)
+    }
+    for (const name of ['X-Original-Method', 'X-Forwarded-Method', 'X-HTTP-Method-Override']) {
+      const lines = [`X-API-Key: ${issued.credential}`, `${name}: GET`]
+      expect([400, 403]).toContain((await ask(lines, { method: 'POST', target: '/v1/templates' })).status)
+    }
+    expect(stage.upstream.received).toHaveLength(count)
+  })
+
+  it('a caller cannot say where he is', async () => {
+    const issued = await stage.server.issue({ allowedIps: ['203.0.113.0/24'] })
+    const lines = [`X-API-Key: ${issued.credential}`, 'X-Forwarded-For: 203.0.113.7', 'X-Real-IP: 203.0.113.7']
+    expect((await ask(lines)).status).toBe(403)
+  })
+
+  it.each(targets.refused.filter(({ target }) => target.startsWith('/')))(
+    '$target is refused, or judged and forwarded in one and the same other spelling',
+    async ({ target }) => {
+      const count = stage.upstream.received.length
+      const { status } = await ask([key()], { target: Buffer.from(target).toString('latin1') })
+      const forwarded = stage.upstream.received.slice(count).map(({ url }) => url)
+      if (status === 200) expect(forwarded).toEqual([readTarget(forwarded[0] ?? '')?.path])
+      else expect(forwarded).toEqual([])
+    },
+  )
+})
