@@ -135,7 +135,7 @@ describe.each(fronts)('behind $name, the gateway', ({ start }) => {
     const attack = ['POST /v1/attack HTTP/1.1', 'Host: a', `x-api-key: ${credential}`, ...head].join('\r\n')
     const text = await sendRaw(proxy.url, `${attack}\r\n\r\n${body}`)
     // A second request in the eyes of the front is answered by it, and is nobody's secret.
-    const answers = text.split(/(?=HTTP\/1\.1 [2-5]\d\d )/).filter((part) => !/^(?:$|HTTP\/1\.1 1)/.test(part)).length
+    const answers = text.match(/HTTP\/1\.1 [2-5]\d\d /g)?.length ?? 0
     const seen = upstream.received.filter(({ url }) => url.includes('smuggled'))
     expect(seen).toEqual([])
     expect(answers).toBeLessThanOrEqual(2)
