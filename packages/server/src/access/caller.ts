@@ -28,7 +28,7 @@ export async function identify(headers: Headers, { serviceKeys, format }: Access
   throw challenge(format.parse(bearer.token) < 0 ? 'invalid_credential' : 'wrong_credential_type')
 }
 
-export function may(caller: Caller, permission: ServicePermission): boolean {
+function may(caller: Caller, permission: ServicePermission): boolean {
   return caller.permissions.includes('*') || caller.permissions.includes(permission)
 }
 

@@ -1,4 +1,4 @@
-import { LifecycleError } from '@keywright/core'
+import { createMemoryCounters, LifecycleError } from '@keywright/core'
 import { Hono } from 'hono'
 import { newRequestId } from '../http/request-id.ts'
 import { routes } from '../routes/index.ts'
@@ -27,7 +27,7 @@ export function createControl(deps: ControlDeps): Control {
   const document = JSON.stringify(openapiDocument())
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
 
-  mount(app, routes, deps)
+  mount(app, routes, { ...deps, leakReports: createMemoryCounters({ maxCounters: 65_536 }) })
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))

@@ -45,37 +45,3 @@ export const callsKeptMs = 24 * 60 * 60 * 1000
 
 /** No call runs longer than that: its process is gone, or has lost track of it. */
 export const callsRunMs = 60_000
-
-/** For tests, and for instances that keep nothing. */
-export function createMemoryCalls(): CallStore {
-  type Row = KnownCall & { name: string; fingerprint: string; createdAt: number; claimedAt: number; running: boolean }
-  const rows = new Map<string, Row>()
-  const byId = (id: string) => [...rows.values()].find((row) => row.id === id)
-
-  return {
-    async claim({ id, caller, route, key, fingerprint, since, now }) {
-      const claimedAt = now.getTime()
-      for (const row of rows.values()) if (row.createdAt <= claimedAt - callsKeptMs) rows.delete(row.name)
-      const name = JSON.stringify([caller, route, key])
-      const known = rows.get(name)
-      if (!known) {
-        const times = { createdAt: claimedAt, claimedAt }
-        rows.set(name, { id, since, target: null, version: null, name, fingerprint, ...times, running: true })
-        return { state: 'new' }
-      }
-      if (known.fingerprint !== fingerprint) return { state: 'mismatch' }
-      const { running } = known
-      if (running && claimedAt < known.claimedAt + callsRunMs) return { state: 'running' }
-      Object.assign(known, { running: true, claimedAt })
-      return { state: running ? 'abandoned' : 'done', call: { ...known } }
-    },
-    async finish(id, { target, version }) {
-      const row = byId(id)
-      if (row) Object.assign(row, { target, version, running: false })
-    },
-    async release(id) {
-      const row = byId(id)
-      if (row) rows.delete(row.name)
-    },
-  }
-}

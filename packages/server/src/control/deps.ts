@@ -1,4 +1,4 @@
-import type { CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
+import type { Counters, CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { CallStore } from './calls.ts'
 
@@ -17,6 +17,12 @@ export interface ControlDeps {
   logger: ControlLogger
 }
 
-export interface ControlLogger {
+/** The same with what the control side makes for itself. */
+export interface ControlParts extends ControlDeps {
+  /** Of leak reports, which anyone can make. */
+  leakReports: Counters
+}
+
+interface ControlLogger {
   error(message: string, facts: { requestId: string; method: string; path: string; error: unknown }): void
 }

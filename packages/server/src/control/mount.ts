@@ -3,7 +3,7 @@ import { canonicalAddress } from '@keywright/core'
 import type { Context, Hono } from 'hono'
 import { actorOf, identify, permit } from '../access/caller.ts'
 import { parseBody, readBody } from './body.ts'
-import type { ControlDeps } from './deps.ts'
+import type { ControlParts } from './deps.ts'
 import { once } from './idempotency.ts'
 import type { Route } from './route.ts'
 import { validated, validatedQuery } from './validation.ts'
@@ -21,7 +21,7 @@ export function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-export function mount(app: Hono<Env>, routes: readonly Route[], deps: ControlDeps): void {
+export function mount(app: Hono<Env>, routes: readonly Route[], deps: ControlParts): void {
   for (const route of routes) {
     app.on(route.method.toUpperCase(), honoPath(route.path), async (context) => {
       const answer = await answerTo(route, context, deps)
@@ -31,17 +31,22 @@ export function mount(app: Hono<Env>, routes: readonly Route[], deps: ControlDep
 }
 
 /** Who asks comes before what is asked: a stranger learns nothing of what would have been valid. */
-async function answerTo(route: Route, context: Context<Env>, deps: ControlDeps): Promise<unknown> {
+async function answerTo(route: Route, context: Context<Env>, deps: ControlParts): Promise<unknown> {
   const { headers } = context.req.raw
-  if (route.permission === null) return route.answerTo(headers, deps)
+  const requestId = context.get('requestId')
+  const address = canonicalAddress(context.env.peer)
+  const schema = route.body ?? nothing
+  if (route.permission === null) {
+    const body = async () => validated(schema, parseBody(await readBody(context.req.raw), headers))
+    return route.answerTo({ headers, address, requestId, body }, deps)
+  }
   const caller = await identify(headers, deps)
   permit(caller, route.permission)
   const url = new URL(context.req.url)
   const query = validatedQuery(route.query ?? nothing, url.searchParams)
   const text = await readBody(context.req.raw)
-  const body = validated(route.body ?? nothing, parseBody(text, headers))
-  const requestId = context.get('requestId')
-  const actor = actorOf(caller, { address: canonicalAddress(context.env.peer), requestId })
+  const body = validated(schema, parseBody(text, headers))
+  const actor = actorOf(caller, { address, requestId })
   const call = { params: context.req.param(), query, body, caller, actor, deps }
   const { lifecycle } = deps
   const { replay } = route

@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { routes } from '../routes/index.ts'
+import { verifyDescription } from '../routes/verify/describe.ts'
 import { type ProblemCode, problems } from './problems.ts'
 import type { Route } from './route.ts'
 
@@ -35,6 +36,7 @@ export function openapiDocument() {
     registry.registerComponent('examples', code, { value: exampleOf(code) })
   }
   for (const route of routes) registry.registerPath(pathOf(route))
+  registry.registerPath(verifyPath())
   return getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -47,6 +49,19 @@ export function openapiDocument() {
   })
 }
 
+function verifyPath() {
+  const { answer, ...description } = verifyDescription
+  const codes: ProblemCode[] = [
+    ...(['missing_credential', 'repeated_credential', 'invalid_credential', 'permission_missing'] as const),
+    ...(['malformed_body', 'payload_too_large', 'unsupported_media_type', 'invalid_request', 'unavailable'] as const),
+  ]
+  return {
+    ...description,
+    security: [{ serviceKey: [] }],
+    responses: { 200: success('The verdict.', answer), ...problemResponses(codes) },
+  }
+}
+
 function pathOf(route: Route) {
   const { operationId, method, path, tag, summary, description, answer } = route
   return {
@@ -56,27 +71,36 @@ function pathOf(route: Route) {
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    security: route.permission === null ? [{ serviceKey: [] }, { apiKey: [] }] : [{ serviceKey: [] }],
+    security: securityOf(route),
     request: requestOf(route),
     responses: {
-      [answer.status]: {
-        description: answer.description,
-        headers: {
-          'X-Request-Id': { description: 'Names this call in the log.', schema: { type: 'string' as const } },
-        },
-        content: { 'application/json': { schema: answer.schema, example: answer.example } },
-      },
+      [answer.status]: success(answer.description, answer),
       ...problemResponses(codesOf(route)),
     },
   }
 }
 
-function requestOf({ path, query, body, bodyExample, bodyOptional, method }: Route) {
+function success(description: string, { schema, example }: { schema: z.ZodType; example: unknown }) {
+  return {
+    description,
+    headers: { 'X-Request-Id': { description: 'Names this call in the log.', schema: { type: 'string' as const } } },
+    content: { 'application/json': { schema, example } },
+  }
+}
+
+function securityOf(route: Route) {
+  if (route.permission !== null) return [{ serviceKey: [] }]
+  return route.credentials === 'any' ? [{ serviceKey: [] }, { apiKey: [] }] : []
+}
+
+function requestOf(route: Route) {
+  const { path, query, body, bodyExample, bodyOptional } = route
+  const replay = route.permission !== null && route.replay !== undefined
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
   return {
     ...(names.length > 0 && { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
     ...(query && { query: query as z.ZodObject }),
-    ...(method === 'post' && {
+    ...(replay && {
       headers: z.object({
         'Idempotency-Key': z.string().max(255).optional().openapi({
           description:
@@ -94,14 +118,17 @@ function requestOf({ path, query, body, bodyExample, bodyOptional, method }: Rou
 }
 
 /** What any such route can answer, and what this one can beside. */
-export function codesOf(route: Route): ProblemCode[] {
-  const { permission, method, body, query, problems: own } = route
+function codesOf(route: Route): ProblemCode[] {
+  const { body, query, problems: own } = route
+  const isGuarded = route.permission !== null
+  const isRepeatable = isGuarded && route.replay !== undefined
+  const looksAtCredentials = isGuarded || route.credentials === 'any'
   return [
-    ...(['missing_credential', 'repeated_credential', 'invalid_credential'] as const),
-    ...(permission === null ? [] : (['wrong_credential_type', 'permission_missing'] as const)),
-    ...(body || query || method === 'post' ? (['invalid_request'] as const) : []),
+    ...(looksAtCredentials ? (['missing_credential', 'repeated_credential', 'invalid_credential'] as const) : []),
+    ...(isGuarded ? (['wrong_credential_type', 'permission_missing'] as const) : []),
+    ...(body || query || isRepeatable ? (['invalid_request'] as const) : []),
     ...(body ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
-    ...(method === 'post' ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const) : []),
+    ...(isRepeatable ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const) : []),
     ...own,
     'internal_error',
     'unavailable',

@@ -122,6 +122,12 @@ export const problems = {
     cause: 'It was used within 24 hours with another body or other parameters.',
     mend: 'Use a new key for a new call; repeat a call exactly as it was.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many calls',
+    cause: 'This address has called this path too often.',
+    mend: 'Wait for the seconds in Retry-After.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong on the server',

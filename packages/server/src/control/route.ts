@@ -1,11 +1,11 @@
 import type { z } from '@hono/zod-openapi'
 import type { Actor, Lifecycle, ServicePermission } from '@keywright/core'
 import type { Caller } from '../access/caller.ts'
-import type { ControlDeps } from './deps.ts'
+import type { ControlParts } from './deps.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** One call, authenticated and checked. */
-export interface Call<Params, Query, Body> {
+interface Call<Params, Query, Body> {
   params: Params
   query: Query
   body: Body
@@ -13,7 +13,7 @@ export interface Call<Params, Query, Body> {
   actor: Actor
   /** Its store marks every change as this call's. */
   lifecycle: Lifecycle
-  deps: ControlDeps
+  deps: ControlParts
 }
 
 /** What a call with the same `Idempotency-Key` did before. */
@@ -37,7 +37,7 @@ interface Description<Path extends string, Query extends z.ZodType, Body extends
   bodyExample?: z.input<Body>
   /** The body may be left out. */
   bodyOptional?: boolean
-  answer: { status: 200 | 201; description: string; schema: Answer; example: z.input<Answer> }
+  answer: { status: 200 | 201 | 202; description: string; schema: Answer; example: z.input<Answer> }
   /** Beside those that every such route can answer. */
   problems: readonly ProblemCode[]
 }
@@ -58,10 +58,23 @@ export interface GuardedRoute<
   replay?(call: Call<ParamsOf<Path>, z.output<Query>, z.output<Body>>, earlier: Earlier): Promise<z.input<Answer>>
 }
 
-/** A route that takes any credential, and looks at it itself. */
-export interface OpenRoute<Answer extends z.ZodType> extends Description<string, z.ZodType, z.ZodType, Answer> {
+/** A call that nobody has looked at yet. */
+interface OpenCall<Body> {
+  headers: Headers
+  /** Of the client, in its one spelling; null where there is none. */
+  address: string | null
+  requestId: string
+  /** Read and checked when it is asked for. */
+  body(): Promise<Body>
+}
+
+/** A route that decides for itself whom it answers. */
+export interface OpenRoute<Body extends z.ZodType, Answer extends z.ZodType>
+  extends Description<string, z.ZodType, Body, Answer> {
   permission: null
-  answerTo(headers: Headers, deps: ControlDeps): Promise<z.input<Answer>>
+  /** Whether it looks at credentials. */
+  credentials: 'any' | 'none'
+  answerTo(call: OpenCall<z.output<Body>>, deps: ControlParts): Promise<z.input<Answer>>
 }
 
 type AnyCall = Call<Record<string, string>, unknown, unknown>
@@ -74,7 +87,11 @@ export type Route =
       handle(call: AnyCall): Promise<unknown>
       replay?(call: AnyCall, earlier: Earlier): Promise<unknown>
     })
-  | (Erased & { permission: null; answerTo(headers: Headers, deps: ControlDeps): Promise<unknown> })
+  | (Erased & {
+      permission: null
+      credentials: 'any' | 'none'
+      answerTo(call: OpenCall<unknown>, deps: ControlParts): Promise<unknown>
+    })
 
 export function route<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType>(
   definition: GuardedRoute<Path, Query, Body, Answer>,
@@ -82,6 +99,8 @@ export function route<Path extends string, Query extends z.ZodType, Body extends
   return definition as unknown as Route
 }
 
-export function openRoute<Answer extends z.ZodType>(definition: OpenRoute<Answer>): Route {
+export function openRoute<Body extends z.ZodType, Answer extends z.ZodType>(
+  definition: OpenRoute<Body, Answer>,
+): Route {
   return definition as unknown as Route
 }

@@ -9,6 +9,7 @@ import { revokeKeyRoute } from './keys/revoke.ts'
 import { rotateKeyRoute } from './keys/rotate.ts'
 import { resumeKeyRoute, suspendKeyRoute } from './keys/suspend.ts'
 import { updateKeyRoute } from './keys/update.ts'
+import { reportLeaksRoute } from './leaks/report.ts'
 import { createOrganizationRoute } from './organizations/create.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
@@ -47,4 +48,5 @@ export const routes: readonly Route[] = [
   listServiceKeysRoute,
   revokeServiceKeyRoute,
   whoamiRoute,
+  reportLeaksRoute,
 ]

@@ -1,5 +1,6 @@
 import { verifyChain } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifyDescription } from '../../src/routes/verify/describe.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -117,6 +118,20 @@ describe('a receipt', () => {
       expect((await api('GET', `/v1/receipts/${receipt}`)).status).toBe(404)
     },
   )
+})
+
+describe('the verify endpoint', () => {
+  it('answers what the OpenAPI document says', async () => {
+    const { schema } = verifyDescription.answer
+    const { key, credential } = await server.issue({
+      limits: [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' }],
+    })
+    const allowed = await api('POST', '/v1/verify', { body: { credential } })
+    await server.revoke(key.id)
+    const denied = await api('POST', '/v1/verify', { body: { credential } })
+    expect([allowed.json.allowed, denied.json.allowed]).toEqual([true, false])
+    for (const { json } of [allowed, denied]) expect(schema.safeParse(json)).toMatchObject({ success: true })
+  })
 })
 
 describe('whoami', () => {

@@ -21,7 +21,7 @@ const metadata = z
   .openapi({ description: 'At most 32 members: texts of at most 500 characters, numbers, truth values.' })
 
 /** What may be agreed about a key, at first and later. */
-export const terms = {
+const terms = {
   permissions: z.array(permission).max(100),
   namespaces: z.array(slug).max(100),
   expiresAt: instant,

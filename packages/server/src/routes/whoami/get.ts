@@ -54,6 +54,7 @@ export const whoamiRoute = openRoute({
   description:
     'Takes a service key, or an API key where its contract puts it or as Bearer. Spends nothing of its limits.',
   permission: null,
+  credentials: 'any',
   answer: {
     status: 200,
     description: 'The credential itself, never its secret.',
@@ -67,7 +68,7 @@ export const whoamiRoute = openRoute({
     },
   },
   problems: [],
-  async answerTo(headers, deps) {
+  async answerTo({ headers }, deps) {
     const bearer = readBearer(headers.get('authorization'))
     if ('token' in bearer) {
       const principal = await deps.serviceKeys.authenticate(bearer.token)
