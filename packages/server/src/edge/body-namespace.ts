@@ -5,7 +5,9 @@ import { readBody } from '../http/read-body.ts'
 
 export type BodyReading =
   /** The bytes as they came, and what they name; null: nothing. */
-  { body: Buffer; namespace: string | null } | { refused: RefusalName }
+  | { body: Buffer; namespace: string | null }
+  /** `message` says what is wrong with the body, where it can be said. */
+  | { refused: RefusalName; message?: string }
 
 /** For a request whose namespace its body may name. */
 export async function readNamespaceFromBody(
@@ -21,5 +23,6 @@ export async function readNamespaceFromBody(
   const body = await readBody(request, rule.maxBytes)
   if (body === null) return { refused: 'payload_too_large' }
   const found = readNamespaceInBody(body, rule, presence, encoding ?? '')
-  return found.valid ? { body, namespace: found.namespace } : { refused: 'invalid_request' }
+  if (found.valid) return { body, namespace: found.namespace }
+  return { refused: 'invalid_request', message: found.message }
 }

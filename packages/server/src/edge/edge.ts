@@ -139,7 +139,9 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
       const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
       if ('refused' in reading) {
         if (!request.complete) response.shouldKeepAlive = false
-        refuse(response, reading.refused, requestId)
+        const { refused, message } = reading
+        const facts = message === undefined ? { requestId } : { requestId, message }
+        answer(response, verifier.refusal(refused, facts), requestId)
         return
       }
       const { namespace, body } = reading

@@ -51,8 +51,10 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const type = soleHeader(request.rawHeaders, 'content-type')
-  if (!type || !/^application\/json *(?:; *charset="?utf-8"?)?$/i.test(type) || request.headers['content-encoding']) {
+  const { rawHeaders } = request
+  const type = soleHeader(rawHeaders, 'content-type')
+  const isCompressed = soleHeader(rawHeaders, 'content-encoding') !== null
+  if (!type || !/^application\/json *(?:; *charset="?utf-8"?)?$/i.test(type) || isCompressed) {
     throw new Problem('unsupported_media_type')
   }
   const body = await readBody(request, mostBytes)

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { rawRequest } from './support/raw-request.ts'
+import { startServer, type TestServer } from './support/start-server.ts'
+
+const contract = {
+  name: 'shop',
+  credential: {
+    sources: [{ header: 'X-Shop-Key' }, { basic: 'user' }, { query: 'shop_key', keysEndUpInLogs: true }],
+    whenSeveral: 'refuse',
+  },
+  key: { forms: [{ prefix: 'shop_' }] },
+  routes: [{ path: '/public/**', access: 'anonymous' }],
+  preflight: 'forward',
+  identityHeaders: { 'X-Shop-Tenant': '{organization}', 'X-Shop-Who': '{user}' },
+}
+
+describe("with a contract of one's own", () => {
+  let folder: string
+  let upstream: Upstream
+  let server: TestServer
+  let credential: string
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-contract-'))
+    writeFileSync(join(folder, 'contract.json'), JSON.stringify(contract))
+    upstream = await startUpstream()
+    server = await startServer({ contract: join(folder, 'contract.json'), upstream: `${upstream.url}/base/` })
+    credential = (await server.issue()).credential
+  })
+  afterAll(async () => {
+    await server.stop()
+    await upstream.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const ask = (lines: string[], options: { method?: string; target?: string } = {}) =>
+    rawRequest(server.edge, { ...options, lines })
+  const own = () => `X-Shop-Key: ${credential}`
+
+  it('the path is forwarded below the path of the upstream', async () => {
+    await ask([own()], { target: '/a/b?c=d' })
+    expect(upstream.received.at(-1)?.url).toBe('/base/a/b?c=d')
+    await ask([own()], { target: '/' })
+    expect(upstream.received.at(-1)?.url).toBe('/base/')
+  })
+
+  it('its identity headers are sent, and nobody else can send them', async () => {
+    await ask([own(), 'X-Shop-Tenant: evil', 'X_Shop_Tenant: evil', 'X-Shop-Who: evil', 'x-shop-who: evil'])
+    expect(upstream.lastHeader('X-Shop-Tenant')).toEqual(['acme'])
+    expect(upstream.lastHeader('X-Shop-Who')).toEqual([])
+  })
+
+  it('a key in the address is taken out before the address goes on', async () => {
+    expect((await ask([], { target: `/a?x=1&shop_key=${credential}&y=2` })).status).toBe(200)
+    expect(upstream.received.at(-1)?.url).toBe('/base/a?x=1&y=2')
+    expect((await ask([], { target: `/a?shop_key=${credential}` })).status).toBe(200)
+    expect(upstream.received.at(-1)?.url).toBe('/base/a')
+    expect(server.log()).not.toContain(credential)
+  })
+
+  it('a key as user name is taken out as well', async () => {
+    const basic = Buffer.from(`${credential}:`).toString('base64')
+    expect((await ask([`Authorization: Basic ${basic}`])).status).toBe(200)
+    expect(upstream.lastHeader('Authorization')).toEqual([])
+  })
+
+  it('two sources at once are refused', async () => {
+    expect((await ask([own()], { target: `/a?shop_key=${credential}` })).status).toBe(401)
+  })
+
+  it('an anonymous route passes without a credential, and passes none on', async () => {
+    const answer = await ask([own(), 'Authorization: Bearer x', 'X-Key-Id: evil'], { target: '/public/a' })
+    expect(answer.status).toBe(200)
+    for (const name of ['X-Shop-Key', 'Authorization', 'X-Key-Id', 'X-Organization-Id', 'X-Shop-Tenant']) {
+      expect(upstream.lastHeader(name)).toEqual([])
+    }
+    expect(answer.headers['cache-control']).toBeUndefined()
+    expect((await ask([], { target: '/public/../a' })).status).toBe(400)
+    expect((await ask([], { target: '/publicX' })).status).toBe(401)
+    expect((await ask([], { target: '/PUBLIC/a' })).status).toBe(401)
+  })
+
+  it('a CORS preflight passes without a credential, and nothing else that says OPTIONS', async () => {
+    const preflight = ['Origin: https://shop.example', 'Access-Control-Request-Method: PUT']
+    expect((await ask(preflight, { method: 'OPTIONS' })).status).toBe(200)
+    expect(upstream.received.at(-1)?.method).toBe('OPTIONS')
+    expect(upstream.lastHeader('Origin')).toEqual(['https://shop.example'])
+    expect(upstream.lastHeader('X-Organization-Id')).toEqual([])
+    const forwarded = ['X-Forwarded-Method: OPTIONS', 'X-Forwarded-Uri: /a']
+    const asked = (lines: string[]) => rawRequest(server.control, { target: '/v1/forward-auth', lines })
+    expect((await asked([...forwarded, ...preflight])).status).toBe(200)
+
+    expect((await ask([], { method: 'OPTIONS' })).status).toBe(401)
+    expect((await ask(preflight.slice(0, 1), { method: 'OPTIONS' })).status).toBe(401)
+    expect((await ask([...preflight, ...preflight], { method: 'OPTIONS' })).status).toBe(401)
+    expect((await ask(preflight, { method: 'GET' })).status).toBe(401)
+    expect((await asked(forwarded)).status).toBe(401)
+  })
+})
+
+describe('with a contract that passes no preflight on', () => {
+  it('a preflight is refused like any other request', async () => {
+    const server = await startServer({ contract: 'hopx' })
+    const lines = ['Origin: https://a.example', 'Access-Control-Request-Method: GET']
+    expect((await rawRequest(server.edge, { method: 'OPTIONS', lines })).status).toBe(401)
+    await server.stop()
+  })
+})
