@@ -44,6 +44,7 @@ export class KeyCache {
   private readonly unknown = new UnknownDigests()
   private readonly recent = new RecentChanges()
   private hand = 0
+  private resets = 0
 
   constructor(contract: Contract, source: KeySource, digester: Digester, maxKeys: number) {
     this.contract = contract
@@ -145,7 +146,14 @@ export class KeyCache {
     }
   }
 
-  /** Forgets everything: the next attempt of every key reads truth. */
+  /** Forgets everything, what is being read now included: the database has lost changes that were applied here. */
+  reset(): void {
+    this.resets++
+    this.recent.clear()
+    this.clear()
+  }
+
+  /** The next attempt of every key reads truth. */
   private clear(): void {
     for (let entry = 0; entry < this.table.top; entry++) if (this.ids[entry] !== undefined) this.evict(entry)
     this.unknown.clear()
@@ -170,8 +178,9 @@ export class KeyCache {
   /** The key as it is after all changes applied so far. */
   private async foundSince(id: string): Promise<FoundKey | undefined> {
     for (let reads = 0; reads < MOST_READS; reads++) {
+      const { resets } = this
       const found = await this.source.found(id)
-      if (!found || !this.recent.outdate(found)) return found
+      if (resets === this.resets && !(found && this.recent.outdate(found))) return found
     }
     throw new OutdatedAnswerError()
   }
@@ -224,12 +233,18 @@ export class KeyCache {
     first: Promise<FoundKey | undefined>,
     nowMs: number,
   ): Promise<boolean> {
+    let { resets } = this
     let found = await first
-    for (let reads = 1; found ? this.recent.outdate(found) : this.madeMeanwhile.delete(digest); reads++) {
+    for (let reads = 1; resets !== this.resets || this.isOutdated(digest, found); reads++) {
       if (reads === MOST_READS) throw new OutdatedAnswerError()
+      resets = this.resets
       found = await this.source.find(hex)
     }
     return this.settle(digest, hex, found, nowMs)
+  }
+
+  private isOutdated(digest: string, found: FoundKey | undefined): boolean {
+    return found ? this.recent.outdate(found) : this.madeMeanwhile.delete(digest)
   }
 
   /** Whether the credential is a key's after all, under what is being read or under a later pepper. */

@@ -17,6 +17,12 @@ export class RecentChanges {
     this.numbers.set(target, Math.max(number, this.numbers.get(target) ?? 0))
   }
 
+  /** As if nothing had ever changed: numbers start anew. */
+  clear(): void {
+    this.numbers.clear()
+    this.horizon = 0
+  }
+
   outdate({ key, organization, readAt }: FoundKey): boolean {
     const since = (target: string) => (this.numbers.get(target) ?? 0) > readAt
     return (

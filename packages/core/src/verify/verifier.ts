@@ -38,6 +38,8 @@ export interface Verifier {
   namespaceInBody(method: string, path: string): NamespaceInBody
   /** Follows the change log. Once it resolves, nothing these changes took away is allowed any more. */
   apply(changes: readonly Change[]): Promise<void>
+  /** Forgets every key: for those who follow the change log and learn that they cannot tell what has changed. */
+  reset(): void
 }
 
 export interface VerifierOptions {
@@ -141,6 +143,7 @@ export function createVerifier({
     identityHeaders,
     namespaceInBody: routes.namespaceInBody,
     apply: (changes) => cache.apply(changes),
+    reset: () => cache.reset(),
   }
 }
 
