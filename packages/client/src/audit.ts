@@ -25,11 +25,9 @@ export interface AuditEvent {
 
 export interface AuditFilter extends Paging {
   organization?: string | undefined
-  /** What it happened to: a key, project, organization, member or service key. */
-  target?: string | undefined
   key?: string | undefined
+  /** `key.revoked`. */
   action?: string | undefined
-  actor?: string | undefined
   triggeredBy?: 'ui' | 'cli' | 'api' | undefined
   /** RFC 3339; the instant itself is included. */
   since?: string | undefined

@@ -137,15 +137,14 @@ export class Keys {
     return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/rotate`, body: input, options })
   }
 
-  /** Ends an old secret's grace now, or at another time. */
+  /** Ends an old secret that still works: after so many seconds from now, at once with 0. */
   changeGrace(
     id: string,
     version: number,
-    retiresAt: string | 'now',
+    input: { graceSeconds: number },
     options?: CallOptions,
   ): Promise<Key & { receipt: string }> {
-    const body = { retiresAt }
-    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}/versions/${version}`, body, options })
+    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}/versions/${version}`, body: input, options })
   }
 
   /** With `wait: 'all'` the answer comes once every node refuses the key. */
