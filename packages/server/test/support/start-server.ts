@@ -22,12 +22,14 @@ export interface TestServer {
   edge: string
   control: string
   lifecycle: Lifecycle
+  /** Where it keeps everything. */
+  folder: string
   /** What was logged so far. */
   log: () => string
   /** A key of the organization `acme`, which is made at the start, with a project where the contract asks for one. */
   issue: (input?: Partial<NewKey>) => Promise<Issued>
-  /** A key without limits of another organization, made for it. */
-  issueElsewhere: () => Promise<Issued>
+  /** A key of another organization, made for it; without limits unless it is given some. */
+  issueElsewhere: (input?: Partial<NewKey>) => Promise<Issued>
   revoke: (key: string) => Promise<void>
   stop: () => Promise<void>
 }
@@ -67,10 +69,11 @@ export async function startServer({
     edge: instance.edge,
     control: instance.control,
     lifecycle,
+    folder,
     log: () => lines.join(''),
     issue: (input = {}) => issue(lifecycle, tester, { ...acme, name: 'test', ...input }),
-    issueElsewhere: async () =>
-      issue(lifecycle, tester, { ...(await found(`other-${organizations++}`)), name: 'test', limits: [] }),
+    issueElsewhere: async (input = {}) =>
+      issue(lifecycle, tester, { ...(await found(`other-${organizations++}`)), name: 'test', limits: [], ...input }),
     async revoke(key) {
       await revoke(lifecycle, tester, key)
     },
