@@ -124,6 +124,12 @@ describe('what the upstream is told', () => {
     expect(stage.upstream.received).toHaveLength(count)
   })
 
+  it('is nothing where the caller asks for a tunnel', async () => {
+    const answer = await ask([], { method: 'CONNECT', target: new URL(stage.upstream.url).host })
+    expect(answer.status).toBe(400)
+    expect(JSON.parse(answer.body)).toMatchObject({ success: false })
+  })
+
   it.each([
     ['no Host', []],
     ['two', ['Host: a', 'Host: a']],

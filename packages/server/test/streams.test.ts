@@ -180,6 +180,26 @@ describe('through the gateway', () => {
     expect(await response.json()).toMatchObject({ status: 502 })
   })
 
+  it('an upstream whose headers nobody may repeat is unreachable', async () => {
+    respond = (request) => void request.socket.end('HTTP/1.1 200 OK\r\nX-Bad: a\x01b\r\nContent-Length: 0\r\n\r\n')
+    expect((await get()).status).toBe(502)
+  })
+
+  it.each(['GET', 'DELETE', 'PUT', 'OPTIONS'])('a %s with a body is forwarded with it', async (method) => {
+    respond = (request, response) => void request.pipe(response)
+    const lines = [`Authorization: Bearer ${issued.credential}`]
+    const whole = await rawRequest(server.edge, { method, lines: [...lines, 'Content-Length: 5'], body: 'hello' })
+    expect(whole).toMatchObject({ status: 200 })
+    expect(whole.body).toContain('hello')
+    const chunked = await rawRequest(server.edge, {
+      method,
+      lines: [...lines, 'Transfer-Encoding: chunked'],
+      body: '5\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n',
+    })
+    expect(chunked.body).toContain('hello')
+    expect((await rawRequest(server.edge, { method, lines })).status).toBe(200)
+  })
+
   it('an upstream that does not answer in time is timed out', async () => {
     respond = () => {}
     const response = await get()

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parse } from 'yaml'
 import { SettingError } from './start-error.ts'
 
 const defaultNames = ['ts', 'js', 'yaml', 'json'].map((extension) => `keywright.config.${extension}`)
@@ -26,7 +25,7 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
     switch (extname(path)) {
       case '.yaml':
       case '.yml':
-        return parse(readFileSync(path, 'utf8'))
+        return await parseYaml(readFileSync(path, 'utf8'))
       case '.json':
         return JSON.parse(readFileSync(path, 'utf8'))
       case '.ts':
@@ -46,4 +45,10 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
     )
   }
   throw new SettingError(`${name} is no configuration file.`, 'Its name has to end in .ts, .js, .yaml or .json.')
+}
+
+/** The parser is loaded where there is something to parse: most starts do without. */
+export async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import('yaml')
+  return parse(text)
 }

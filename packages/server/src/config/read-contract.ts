@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { builtIn } from '@keywright/contracts'
 import { type Contract, ContractError, parseContract } from '@keywright/core'
-import { parse } from 'yaml'
+import { parseYaml } from './file.ts'
 import { SettingError } from './start-error.ts'
 import { nearest } from './suggest.ts'
 
@@ -34,7 +34,7 @@ export async function readContract(nameOrFile: string, folder: string): Promise<
 async function dataIn(path: string): Promise<unknown> {
   const extension = extname(path)
   if (extension === '.json') return JSON.parse(readFileSync(path, 'utf8'))
-  if (extension === '.yaml' || extension === '.yml') return parse(readFileSync(path, 'utf8'))
+  if (extension === '.yaml' || extension === '.yml') return parseYaml(readFileSync(path, 'utf8'))
   if (!['.ts', '.js', '.mts', '.mjs'].includes(extension))
     throw new Error('its name has to end in .ts, .js, .yaml or .json')
   return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default

@@ -61,6 +61,11 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     answer(response, refuse(400, requestId), requestId)
   })
   if (onUpgrade) server.on('upgrade', onUpgrade)
+  // Without a listener the connection would be closed without a word.
+  server.on('connect', (_, socket: Duplex) => {
+    const requestId = newRequestId()
+    socket.end(asText(refuse(400, requestId), requestId))
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = latest.get(socket)
     if (socket.writableEnded || (response?.writableEnded && !response.shouldKeepAlive)) return
