@@ -71,12 +71,15 @@ function usageOf({ code, exitCode, message }: CommanderError): Failure {
   return { message: sentence(said), hint, exitCode: exitCodes.usage }
 }
 
-function problemOf({ code, status, message, requestId }: ProblemError): Failure {
+function problemOf({ code, status, message, errors, requestId }: ProblemError): Failure {
+  if (status === 401) return { message, hint: 'Check KEYWRIGHT_SERVICE_KEY.', exitCode: exitCodes.notSignedIn }
+  const [error] = errors
+  if (error) {
+    const named = message.includes(error.field) ? message : `${error.field}: ${message}`
+    return { message: named, hint: null, exitCode: exitCodes.failed }
+  }
   const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
   const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
-  if (status === 401) {
-    return { message: message + about, hint: 'Check KEYWRIGHT_SERVICE_KEY.', exitCode: exitCodes.notSignedIn }
-  }
   return { message: message + about, hint: mend, exitCode: status === 404 ? exitCodes.notFound : exitCodes.failed }
 }
 

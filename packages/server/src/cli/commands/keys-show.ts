@@ -58,7 +58,7 @@ export function keyFacts(key: Key): string {
       String(number),
       printable(hint),
       at(createdAt),
-      retiresAt === null ? 'replaced' : at(retiresAt),
+      retiresAt === null ? (key.revokedAt === null ? 'replaced or revoked' : 'revoked') : at(retiresAt),
     ]),
   )
   return `${facts(rows)}\n\n${versions}`

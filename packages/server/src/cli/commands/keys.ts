@@ -63,7 +63,7 @@ function addRotate(keys: Command): void {
       if (json) return printJson(rotated)
       if (quiet) return print(rotated.credential)
       const retiring = rotated.retiring.map(
-        ({ hint, retiresAt }) => ['until then', `${printable(hint)}  ${at(retiresAt)}`] as const,
+        ({ hint, retiresAt }) => ['old secret', `${printable(hint)} works until ${at(retiresAt)}`] as const,
       )
       print(facts([['id', rotated.id], ['credential', rotated.credential], ...retiring]))
       note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))

@@ -1,20 +1,21 @@
+/** Each unit with its length, and from how many seconds on it says enough. */
 const units = [
-  ['year', 365 * 86_400],
-  ['month', 30 * 86_400],
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
+  ['year', 365 * 86_400, 2 * 365 * 86_400],
+  ['month', 30 * 86_400, 120 * 86_400],
+  ['day', 86_400, 2 * 86_400],
+  ['hour', 3_600, 2 * 3_600],
+  ['minute', 60, 120],
 ] as const
 
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 
-/** `3 days ago`, `in 2 hours`, `just now`. */
+/** `3 days ago`, `in 90 days`, `just now`. */
 export function ago(time: string, now = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000
-  for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length) return words.format(Math.trunc(seconds / length), unit)
+  for (const [unit, length, from] of units) {
+    if (Math.abs(seconds) >= from) return words.format(Math.round(seconds / length), unit)
   }
-  return seconds > 1 ? words.format(Math.trunc(seconds), 'second') : 'just now'
+  return Math.abs(seconds) < 10 ? 'just now' : words.format(Math.round(seconds), 'second')
 }
 
 /** `2026-11-20 08:00 UTC (3 days ago)`. */
