@@ -21,6 +21,7 @@ const SLOTS_KEPT = 2
 
 const MOST_READS = 8
 const READ_AT_ONCE = 64
+const MOST_PASSED = 64
 
 /**
  * What this process knows of keys: filled from the source on first sight, corrected by the change log, bounded.
@@ -288,18 +289,18 @@ export class KeyCache {
     words[line + STATE] = state
   }
 
-  /** Second chance: what was used since the hand last passed stays. */
+  /** Second chance: what was used since the hand last passed stays, unless all that it passes now was. */
   private makeRoom(): void {
     const { words, top } = this.table
-    for (;;) {
+    for (let passed = 1; ; passed++) {
       const entry = this.hand
-      this.hand = (this.hand + 1) % top
-      if (this.ids[entry] === undefined) continue
-      if (((words[(entry << 4) + STATE] as number) & TOUCHED) === 0) {
+      const state = (entry << 4) + STATE
+      this.hand = (entry + 1) % top
+      if (((words[state] as number) & TOUCHED) === 0 || passed === MOST_PASSED) {
         this.evict(entry)
         return
       }
-      words[(entry << 4) + STATE] = (words[(entry << 4) + STATE] as number) & ~TOUCHED
+      words[state] = (words[state] as number) & ~TOUCHED
     }
   }
 
