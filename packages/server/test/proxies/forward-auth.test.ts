@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
 import { readTarget } from '../../src/gateway/path.ts'
 import { type Stage, startStage, stopStage } from '../support/instances.ts'
-import { type RunningProxy, startCaddy, startNginx } from '../support/proxies.ts'
+import { type RunningProxy, startCaddy, startHaproxy, startNginx } from '../support/proxies.ts'
 import { rawRequest } from '../support/raw-request.ts'
 
 const proxies = [
   { name: 'nginx', file: 'nginx.conf', listen: '127.0.0.1:8080', start: startNginx, tellsTheBody: false },
   { name: 'Caddy', file: 'Caddyfile', listen: ':8080', start: startCaddy, tellsTheBody: true },
+  { name: 'HAProxy', file: 'haproxy.cfg', listen: '127.0.0.1:8080', start: startHaproxy, tellsTheBody: true },
 ]
 
 describe.each(proxies)('behind $name, configured as in the example', ({ file, listen, start, tellsTheBody }) => {
@@ -18,13 +20,12 @@ describe.each(proxies)('behind $name, configured as in the example', ({ file, li
 
   beforeAll(async () => {
     stage = await startStage('hopx')
-    const example = readFileSync(
-      fileURLToPath(new URL(`../../../../examples/forward-auth/${file}`, import.meta.url)),
-      'utf8',
-    )
+    const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
+    const example = readFileSync(join(examples, file), 'utf8')
     proxy = await start((port) =>
       example
         .replace(listen, listen.replace('8080', String(port)))
+        .replace('haproxy.lua', join(examples, 'haproxy.lua'))
         .replaceAll('127.0.0.1:3000', new URL(stage.upstream.url).host)
         .replaceAll('127.0.0.1:8788', new URL(stage.server.control).host),
     )
