@@ -33,12 +33,19 @@ export type Action =
   | 'key.deleted'
   | 'service_key.created'
   | 'service_key.revoked'
+  | 'operator.added'
+  | 'operator.removed'
+  | 'cli_token.created'
+  | 'cli_token.revoked'
+  | 'invitation.created'
+  | 'invitation.accepted'
+  | 'invitation.revoked'
 
 /** What happened, before the store numbers it. `details` holds plain JSON and never a credential or digest. */
 export interface ChangeEvent {
   action: Action
   organization: string | null
-  /** The key, project, organization, member (`<organization>/<user>`) or service key it happened to. */
+  /** The key, project, organization, member (`<organization>/<user>`), service key, person, CLI token or invitation it happened to. */
   target: string
   actor: Actor
   at: Date

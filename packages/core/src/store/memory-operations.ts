@@ -10,6 +10,7 @@ export type Drafts = { [Name in keyof Tables]: DraftOf<Tables[Name]> }
 
 export function operationsOn(drafts: Drafts): Operations {
   const { organizations, projects, members, keys, serviceKeys, digests, serviceDigests } = drafts
+  const { operators, cliTokens, invitations } = drafts
 
   function requireOrganization(id: string): void {
     if (!organizations.get(id)) throw new Error(`There is no organization ${id}.`)
@@ -25,6 +26,8 @@ export function operationsOn(drafts: Drafts): Operations {
   return {
     ...readsOf(drafts),
     serviceKey: async (id) => serviceKeys.get(id),
+    cliToken: async (id) => cliTokens.get(id),
+    invitation: async (id) => invitations.get(id),
 
     async putKey(key) {
       requireOrganization(key.organization)
@@ -47,6 +50,7 @@ export function operationsOn(drafts: Drafts): Operations {
       }
       for (const project of projects.ids(isInside)) projects.delete(project)
       for (const member of members.ids(isInside)) members.delete(member)
+      for (const invitation of invitations.ids(isInside)) invitations.delete(invitation)
       organizations.delete(id)
     },
 
@@ -72,5 +76,21 @@ export function operationsOn(drafts: Drafts): Operations {
       serviceDigests.put(key.digest, key.id)
       serviceKeys.put(key.id, key)
     },
+
+    putOperator: async (operator) => operators.put(operator.user, operator),
+    deleteOperator: async (user) => operators.delete(user),
+    async putCliToken(token) {
+      requireFree(cliTokens, token)
+      cliTokens.put(token.id, token)
+    },
+    async putInvitation(invitation) {
+      if (invitation.organization !== null) requireOrganization(invitation.organization)
+      requireFree(invitations, invitation)
+      invitations.put(invitation.id, invitation)
+    },
   }
+}
+
+function requireFree<T extends { id: string; digest: string }>(table: Table<T>, { id, digest }: T): void {
+  if (table.ids((row) => row.digest === digest && row.id !== id).length > 0) throw new DuplicateError('digest')
 }

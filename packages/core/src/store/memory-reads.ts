@@ -1,7 +1,15 @@
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import type { Table } from './memory-table.ts'
 import { memberCursor, pageOf } from './page.ts'
-import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+import type {
+  CliTokenRecord,
+  InvitationRecord,
+  MemberRecord,
+  OperatorRecord,
+  OrganizationRecord,
+  ProjectRecord,
+  ServiceKeyRecord,
+} from './records.ts'
 import type { FoundKey, KeyFilter, Page, Store } from './store.ts'
 
 export interface Tables {
@@ -10,6 +18,9 @@ export interface Tables {
   members: Table<MemberRecord>
   keys: Table<KeyRecord>
   serviceKeys: Table<ServiceKeyRecord>
+  operators: Table<OperatorRecord>
+  cliTokens: Table<CliTokenRecord>
+  invitations: Table<InvitationRecord>
   /** Ids of keys by digest. */
   digests: Table<string>
   /** Ids of service keys by digest. */
@@ -18,7 +29,19 @@ export interface Tables {
 
 type Reads = Pick<
   Store,
-  'key' | 'keys' | 'organization' | 'organizations' | 'project' | 'projects' | 'member' | 'members' | 'serviceKeys'
+  | 'key'
+  | 'keys'
+  | 'organization'
+  | 'organizations'
+  | 'project'
+  | 'projects'
+  | 'member'
+  | 'members'
+  | 'serviceKeys'
+  | 'operator'
+  | 'operators'
+  | 'cliTokens'
+  | 'invitations'
 >
 
 /** The same reads for what is committed and for a transaction's draft. */
@@ -37,6 +60,18 @@ export function readsOf(tables: Tables): Reads {
       return page(tables.members, filter, matches, memberCursor)
     },
     serviceKeys: async (filter) => page(tables.serviceKeys, filter, ofOrganization(filter.organization), idOf),
+    operator: async (user) => tables.operators.get(user),
+    operators: async (filter) =>
+      page(
+        tables.operators,
+        filter,
+        () => true,
+        ({ user }) => user,
+      ),
+    cliTokens: async ({ user, ...filter }) =>
+      page(tables.cliTokens, filter, (token) => user === undefined || token.user === user, idOf),
+    invitations: async ({ organization, ...filter }) =>
+      page(tables.invitations, filter, (invitation) => invitation.organization === organization, idOf),
   }
 }
 

@@ -4,7 +4,15 @@ import type { KeyRecord } from '../key/record.ts'
 import { operationsOn } from './memory-operations.ts'
 import { foundIn, readsOf } from './memory-reads.ts'
 import { createTable } from './memory-table.ts'
-import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+import type {
+  CliTokenRecord,
+  InvitationRecord,
+  MemberRecord,
+  OperatorRecord,
+  OrganizationRecord,
+  ProjectRecord,
+  ServiceKeyRecord,
+} from './records.ts'
 import { runWork } from './run-work.ts'
 import type { Head, Store } from './store.ts'
 import { createTurns } from './turns.ts'
@@ -17,6 +25,9 @@ export function createMemoryStore(): Store {
     members: createTable<MemberRecord>(),
     keys: createTable<KeyRecord>(),
     serviceKeys: createTable<ServiceKeyRecord>(),
+    operators: createTable<OperatorRecord>(),
+    cliTokens: createTable<CliTokenRecord>(),
+    invitations: createTable<InvitationRecord>(),
     digests: createTable<string>(),
     serviceDigests: createTable<string>(),
   }
@@ -39,6 +50,8 @@ export function createMemoryStore(): Store {
       const id = tables.serviceDigests.get(digest)
       return id === undefined ? undefined : tables.serviceKeys.get(id)
     },
+    cliToken: async (digest) => tables.cliTokens.list((token) => token.digest === digest, { limit: 1 })[0],
+    invitation: async (digest) => tables.invitations.list((row) => row.digest === digest, { limit: 1 })[0],
     changes: async (after, limit) => structuredClone(log.slice(after, after + limit)),
     head: async () => head(),
     transact: (work) =>
@@ -49,6 +62,9 @@ export function createMemoryStore(): Store {
           members: tables.members.draft(),
           keys: tables.keys.draft(),
           serviceKeys: tables.serviceKeys.draft(),
+          operators: tables.operators.draft(),
+          cliTokens: tables.cliTokens.draft(),
+          invitations: tables.invitations.draft(),
           digests: tables.digests.draft(),
           serviceDigests: tables.serviceDigests.draft(),
         }

@@ -47,4 +47,46 @@ export interface ServiceKeyRecord {
   revokedAt: Date | null
 }
 
+/** A person who runs the instance; not the same as an organization's owner. */
+export interface OperatorRecord {
+  user: string
+  createdAt: Date
+}
+
+/** A person's credential for the command line. A type of its own, like a service key. */
+export interface CliTokenRecord {
+  /** `clt_` and 26 characters. */
+  id: string
+  user: string
+  /** Of the machine it was made for. */
+  name: string
+  /** 64 hexadecimal characters. */
+  digest: string
+  hint: string
+  createdAt: Date
+  expiresAt: Date
+  revokedAt: Date | null
+  /** To the minute. */
+  lastUsedAt: Date | null
+}
+
+/** A place that is kept for whoever has the link. */
+export interface InvitationRecord {
+  /** `inv_` and 26 characters. */
+  id: string
+  /** null: the place of an operator. */
+  organization: string | null
+  role: Role | 'operator'
+  /** The only address that may take it, in lower case; null: the first who has the link, as at the very first start. */
+  email: string | null
+  /** 64 hexadecimal characters. */
+  digest: string
+  /** Id of the person who invites; null for a machine. */
+  createdBy: string | null
+  createdAt: Date
+  expiresAt: Date
+  acceptedAt: Date | null
+  revokedAt: Date | null
+}
+
 export type ServicePermission = '*' | 'manage' | 'verify' | 'metrics'

@@ -48,6 +48,11 @@ export async function runWork<T>(
     member: watched(operations.member),
     members: watched(operations.members),
     serviceKey: watched(operations.serviceKey),
+    operators: watched(operations.operators),
+    cliToken: watched(operations.cliToken),
+    cliTokens: watched(operations.cliTokens),
+    invitation: watched(operations.invitation),
+    invitations: watched(operations.invitations),
     putKey: writing((key) => {
       for (const { digest } of key.versions) digests.add(digest)
       return operations.putKey(key)
@@ -61,6 +66,16 @@ export async function runWork<T>(
     putServiceKey: writing((key) => {
       digests.add(key.digest)
       return operations.putServiceKey(key)
+    }),
+    putOperator: writing(operations.putOperator),
+    deleteOperator: writing(operations.deleteOperator),
+    putCliToken: writing((token) => {
+      digests.add(token.digest)
+      return operations.putCliToken(token)
+    }),
+    putInvitation: writing((invitation) => {
+      digests.add(invitation.digest)
+      return operations.putInvitation(invitation)
     }),
     record(event) {
       refuseWhenOver()

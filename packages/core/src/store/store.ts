@@ -1,7 +1,15 @@
 import type { Head } from '../audit/chain.ts'
 import type { Change, ChangeEvent } from '../audit/event.ts'
 import type { KeyRecord, KeyState } from '../key/record.ts'
-import type { MemberRecord, OrganizationRecord, ProjectRecord, ServiceKeyRecord } from './records.ts'
+import type {
+  CliTokenRecord,
+  InvitationRecord,
+  MemberRecord,
+  OperatorRecord,
+  OrganizationRecord,
+  ProjectRecord,
+  ServiceKeyRecord,
+} from './records.ts'
 
 /** A key as verification needs it: with the account it belongs to and its maker's present place in it. */
 export interface FoundKey {
@@ -56,6 +64,15 @@ export interface Store extends KeySource {
   members(page: { organization?: string; user?: string; after?: string; limit: number }): Promise<Page<MemberRecord>>
   serviceKey(digest: string): Promise<ServiceKeyRecord | undefined>
   serviceKeys(page: { organization?: string; after?: string; limit: number }): Promise<Page<ServiceKeyRecord>>
+  operator(user: string): Promise<OperatorRecord | undefined>
+  operators(page: { after?: string; limit: number }): Promise<Page<OperatorRecord>>
+  /** By digest. */
+  cliToken(digest: string): Promise<CliTokenRecord | undefined>
+  cliTokens(page: { user?: string; after?: string; limit: number }): Promise<Page<CliTokenRecord>>
+  /** By digest. */
+  invitation(digest: string): Promise<InvitationRecord | undefined>
+  /** `organization: null` is those for operators. */
+  invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
   /** Changes after `number`, oldest first. */
   changes(after: number, limit: number): Promise<Change[]>
   head(): Promise<Head>
@@ -77,10 +94,15 @@ export interface Transaction {
   member(organization: string, user: string): Promise<MemberRecord | undefined>
   members(page: { organization?: string; user?: string; after?: string; limit: number }): Promise<Page<MemberRecord>>
   serviceKey(id: string): Promise<ServiceKeyRecord | undefined>
+  operators(page: { after?: string; limit: number }): Promise<Page<OperatorRecord>>
+  cliToken(id: string): Promise<CliTokenRecord | undefined>
+  cliTokens(page: { user?: string; after?: string; limit: number }): Promise<Page<CliTokenRecord>>
+  invitation(id: string): Promise<InvitationRecord | undefined>
+  invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
   /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest or public id is taken. */
   putKey(key: KeyRecord): Promise<void>
   putOrganization(organization: OrganizationRecord): Promise<void>
-  /** With its projects, members, keys and service keys. */
+  /** With its projects, members, keys, service keys and invitations. */
   deleteOrganization(id: string): Promise<void>
   putProject(project: ProjectRecord): Promise<void>
   /** With its keys. */
@@ -88,6 +110,10 @@ export interface Transaction {
   putMember(member: MemberRecord): Promise<void>
   deleteMember(organization: string, user: string): Promise<void>
   putServiceKey(key: ServiceKeyRecord): Promise<void>
+  putOperator(operator: OperatorRecord): Promise<void>
+  deleteOperator(user: string): Promise<void>
+  putCliToken(token: CliTokenRecord): Promise<void>
+  putInvitation(invitation: InvitationRecord): Promise<void>
   /** Takes part in the same commit. A transaction that writes and records nothing is refused. */
   record(event: ChangeEvent): void
 }

@@ -3,6 +3,7 @@ import { deletion } from './store/deletion.ts'
 import { hostileStrings } from './store/hostile-strings.ts'
 import { lists } from './store/lists.ts'
 import { lookups } from './store/lookups.ts'
+import { people } from './store/people.ts'
 import type { StoreSuite } from './store/suite.ts'
 import { transactions } from './store/transactions.ts'
 import { uniqueness } from './store/uniqueness.ts'
@@ -20,5 +21,6 @@ export function storeConformance(suite: StoreSuite): void {
     uniqueness(suite)
     deletion(suite)
     hostileStrings(suite)
+    people(suite)
   })
 }

@@ -1,14 +1,27 @@
 import type {
+  CliTokenRecord,
   FoundKey,
+  InvitationRecord,
   KeyRecord,
   MemberRecord,
+  OperatorRecord,
   OrganizationRecord,
   ProjectRecord,
   ServiceKeyRecord,
 } from '@keywright/core'
 import type { Insertable, Selectable } from 'kysely'
 import { type Codec, date, integer, json, optional, text, versions, word } from './codec.ts'
-import type { FoundRow, KeyRow, MemberRow, OrganizationRow, ProjectRow, ServiceKeyRow } from './schema.ts'
+import type {
+  CliTokenRow,
+  FoundRow,
+  InvitationRow,
+  KeyRow,
+  MemberRow,
+  OperatorRow,
+  OrganizationRow,
+  ProjectRow,
+  ServiceKeyRow,
+} from './schema.ts'
 
 /** What every column of a record is called, `createdAt` being `created_at`, and how its values are written. */
 type Columns<Item> = { [Field in keyof Item]-?: Codec<Item[Field]> }
@@ -70,6 +83,33 @@ export const serviceKeys = mapping<ServiceKeyRecord, ServiceKeyRow>({
   permissions: json(),
   organization: optional(text),
   createdAt: date,
+  revokedAt: optional(date),
+})
+
+export const operators = mapping<OperatorRecord, OperatorRow>({ user: text, createdAt: date })
+
+export const cliTokens = mapping<CliTokenRecord, CliTokenRow>({
+  id: text,
+  user: text,
+  name: text,
+  digest: text,
+  hint: text,
+  createdAt: date,
+  expiresAt: date,
+  revokedAt: optional(date),
+  lastUsedAt: optional(date),
+})
+
+export const invitations = mapping<InvitationRecord, InvitationRow>({
+  id: text,
+  organization: optional(text),
+  role: word(),
+  email: optional(text),
+  digest: text,
+  createdBy: optional(text),
+  createdAt: date,
+  expiresAt: date,
+  acceptedAt: optional(date),
   revokedAt: optional(date),
 })
 

@@ -13,6 +13,11 @@ export interface Schema {
   /** One row for each secret version of each key, so that a credential is found by its digest. */
   kw_digests: { digest: string; key: string }
   kw_service_keys: ServiceKeyRow
+  kw_operators: OperatorRow
+  kw_cli_tokens: CliTokenRow
+  kw_invitations: InvitationRow
+  kw_device_logins: DeviceLoginRow
+  kw_attempts: AttemptRow
   kw_changes: ChangeRow
   /** One row. */
   kw_head: { number: Integer; hash: string }
@@ -23,6 +28,8 @@ export interface Schema {
   /** What the caps of the others have cost. */
   kw_dropped: DroppedRow
   kw_last_used: { key: string; version: Integer; used_at: Integer }
+  kw_nodes: { id: string; max_staleness_ms: Integer; applied: Integer; heard_at: Integer }
+  kw_applied: { node: string; number: Integer; at: Integer }
   kw_months: { organization: string; month: string; used: Integer }
 }
 
@@ -132,6 +139,63 @@ export interface ServiceKeyRow {
   organization: string | null
   created_at: Integer
   revoked_at: NullableInteger
+}
+
+export interface OperatorRow {
+  user: string
+  created_at: Integer
+}
+
+export interface CliTokenRow {
+  id: string
+  user: string
+  name: string
+  digest: string
+  hint: string
+  created_at: Integer
+  expires_at: Integer
+  revoked_at: NullableInteger
+  last_used_at: NullableInteger
+}
+
+export interface InvitationRow {
+  id: string
+  organization: string | null
+  role: string
+  email: string | null
+  digest: string
+  created_by: string | null
+  created_at: Integer
+  expires_at: Integer
+  accepted_at: NullableInteger
+  revoked_at: NullableInteger
+}
+
+/** A machine that waits for a person to let it in. */
+export interface DeviceLoginRow {
+  id: string
+  device_digest: string
+  user_digest: string
+  client: string
+  device: string | null
+  scope: string | null
+  address: string | null
+  created_at: Integer
+  expires_at: Integer
+  /** The machine may ask from then on. */
+  poll_after: Integer
+  interval_seconds: Integer
+  state: string
+  /** Of the person who looked at it first. */
+  session: string | null
+  user: string | null
+}
+
+/** How often something was tried that one may not try for ever. */
+export interface AttemptRow {
+  name: string
+  count: Integer
+  ends_at: Integer
 }
 
 export interface ChangeRow {

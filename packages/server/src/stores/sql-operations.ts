@@ -5,6 +5,7 @@ import { keys, members, organizations, projects, serviceKeys } from './mapping.t
 import { locking, type Session } from './session.ts'
 import { listKeys, listMembers } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
+import { peopleListsOf, peopleOperationsOn } from './sql-people.ts'
 
 /** @param isDuplicate whether a database error is a violated unique index */
 export function operationsOn(session: Session, isDuplicate: (error: unknown) => boolean): Operations {
@@ -36,6 +37,8 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
 
   return {
     ...lookups,
+    ...peopleListsOf(session),
+    ...peopleOperationsOn(session, isDuplicate),
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),
     async serviceKey(id) {

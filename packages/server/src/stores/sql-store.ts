@@ -8,6 +8,7 @@ import type { FoundRow, Schema } from './schema.ts'
 import { listKeys, listMembers, listsOf } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
 import { operationsOn } from './sql-operations.ts'
+import { peopleListsOf, peopleReadsOf } from './sql-people.ts'
 
 /** What each database does in its own way. */
 export interface Database {
@@ -37,6 +38,8 @@ export function createSqlStore({
   return {
     ...lookupsOf(session),
     ...listsOf(reader),
+    ...peopleReadsOf(reader),
+    ...peopleListsOf(session),
     find,
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),

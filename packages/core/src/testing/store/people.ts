@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import type { CliTokenRecord, InvitationRecord } from '../../store/records.ts'
+import { anOrganization, created, digestOf } from './records.ts'
+import { arrange, type StoreSuite, storeTest } from './suite.ts'
+
+const later = new Date('2027-02-18T08:00:00.000Z')
+
+function aCliToken(number: number, change: Partial<CliTokenRecord> = {}): CliTokenRecord {
+  return {
+    ...{ id: `clt_${number}`, user: 'usr_1', name: 'laptop', digest: digestOf(number), hint: 'kwc_…a3F9' },
+    ...{ createdAt: created, expiresAt: later, revokedAt: null, lastUsedAt: null },
+    ...change,
+  }
+}
+
+function anInvitation(number: number, change: Partial<InvitationRecord> = {}): InvitationRecord {
+  return {
+    ...{ id: `inv_${number}`, organization: 'acme', role: 'admin', email: 'ann@example.com', digest: digestOf(number) },
+    ...{ createdBy: 'usr_1', createdAt: created, expiresAt: later, acceptedAt: null, revokedAt: null },
+    ...change,
+  }
+}
+
+export function people(suite: StoreSuite): void {
+  suite.describe('people', () => {
+    storeTest(suite, 'are operators until they are none any more', async (store) => {
+      const operators = ['usr_1', 'usr_2', 'usr_3'].map((user) => ({ user, createdAt: created }))
+      await arrange(store, async (transaction) => {
+        for (const operator of operators) await transaction.putOperator(operator)
+        assert.equal((await transaction.operators({ limit: 10 })).items.length, 3)
+      })
+      assert.deepEqual(await store.operator('usr_2'), operators[1])
+      assert.deepEqual(await store.operators({ limit: 2 }), { items: operators.slice(0, 2), next: 'usr_2' })
+      assert.deepEqual(await store.operators({ limit: 2, after: 'usr_2' }), { items: [operators[2]], next: null })
+      await arrange(store, (transaction) => transaction.deleteOperator('usr_2'))
+      assert.equal(await store.operator('usr_2'), undefined)
+    })
+
+    storeTest(suite, 'have CLI tokens, found by digest and listed by person', async (store) => {
+      const tokens = [aCliToken(1), aCliToken(2, { user: 'usr_2' }), aCliToken(3, { lastUsedAt: later })]
+      await arrange(store, async (transaction) => {
+        for (const token of tokens) await transaction.putCliToken(token)
+        assert.deepEqual(await transaction.cliToken('clt_3'), tokens[2])
+        assert.equal((await transaction.cliTokens({ user: 'usr_1', limit: 10 })).items.length, 2)
+      })
+      assert.deepEqual(await store.cliToken(digestOf(2)), tokens[1])
+      assert.equal(await store.cliToken(digestOf(4)), undefined)
+      assert.deepEqual(await store.cliTokens({ user: 'usr_1', limit: 1 }), { items: [tokens[0]], next: 'clt_1' })
+      assert.deepEqual((await store.cliTokens({ limit: 10 })).items, tokens)
+      const revoked = aCliToken(1, { revokedAt: later })
+      await arrange(store, (transaction) => transaction.putCliToken(revoked))
+      assert.deepEqual(await store.cliToken(digestOf(1)), revoked)
+      await assert.rejects(
+        arrange(store, (transaction) => transaction.putCliToken(aCliToken(4, { digest: digestOf(1) }))),
+        { name: 'DuplicateError' },
+      )
+    })
+
+    storeTest(suite, 'are invited into an organization or to run the instance', async (store) => {
+      const invitations = [anInvitation(1), anInvitation(2, { organization: null, role: 'operator', email: null })]
+      await arrange(store, async (transaction) => {
+        await transaction.putOrganization(anOrganization())
+        for (const invitation of invitations) await transaction.putInvitation(invitation)
+        assert.deepEqual(await transaction.invitation('inv_1'), invitations[0])
+        assert.deepEqual((await transaction.invitations({ organization: null, limit: 10 })).items, [invitations[1]])
+      })
+      assert.deepEqual(await store.invitation(digestOf(2)), invitations[1])
+      assert.deepEqual((await store.invitations({ organization: 'acme', limit: 10 })).items, [invitations[0]])
+      assert.deepEqual((await store.invitations({ organization: null, limit: 10 })).items, [invitations[1]])
+      const accepted = anInvitation(1, { acceptedAt: later })
+      await arrange(store, (transaction) => transaction.putInvitation(accepted))
+      assert.deepEqual(await store.invitation(digestOf(1)), accepted)
+      await arrange(store, (transaction) => transaction.deleteOrganization('acme'))
+      assert.equal(await store.invitation(digestOf(1)), undefined)
+      assert.notEqual(await store.invitation(digestOf(2)), undefined)
+    })
+  })
+}
