@@ -126,9 +126,10 @@ export function createVerifier({
       })
       if (outcome.limits.length === 0) return refusal
       const headers = { ...refusal.headers }
-      limitHeaders(outcome.limits, now(), (name, value) => {
+      const write = (name: string, value: string) => {
         headers[name.toLowerCase()] = value
-      })
+      }
+      limitHeaders(outcome.limits, now(), write, retryAfterMs)
       return { ...refusal, headers }
     },
     refusal: (name, facts) => render(name, { requestId: '', ...facts }),
