@@ -7,7 +7,7 @@ export interface KeywrightOptions {
   url: string
   /** A service key or CLI token. Absent in a browser: the session's cookie goes along. */
   credential?: string
-  /** For one try. Default 30,000. */
+  /** For one try. Default 45,000: a revocation that waits for every node may take 30 s. */
   timeoutMs?: number
   /** Further tries of a call that is safe to repeat: a read, or one with an idempotency key. Default 2. */
   retries?: number
@@ -56,7 +56,7 @@ const longestWaitMs = 30_000
 export function createTransport({
   url,
   credential,
-  timeoutMs = 30_000,
+  timeoutMs = 45_000,
   retries = 2,
   fetch,
 }: KeywrightOptions): Transport {
@@ -88,7 +88,9 @@ export function createTransport({
       const body = await response.text()
       if (response.ok) return { json: parse(body, response) }
       const error = problemOf(response.status, body, response.headers.get('x-request-id'))
-      return { error, retry: transient.has(response.status), waitMs: retryAfterMs(response) }
+      // The server has waited for its nodes already, and says so: asking again would wait as long once more.
+      const retry = transient.has(response.status) && error.code !== 'nodes_pending'
+      return { error, retry, waitMs: retryAfterMs(response) }
     } catch (cause) {
       if (signal?.aborted || cause instanceof KeywrightError) throw cause
       if (timeout.aborted) return { error: new TimeoutError(base, timeoutMs), retry: true, waitMs: null }

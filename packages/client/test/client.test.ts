@@ -155,6 +155,14 @@ describe('retries', () => {
     expect(server.calls.map((call) => call.headers['idempotency-key'])).toEqual(['order-1', 'order-1'])
   })
 
+  it('leave the server alone that has waited for its nodes in vain', async () => {
+    const server = await serverThat(answers(504, { code: 'nodes_pending', title: 'T', detail: 'D' }))
+    const options = { idempotencyKey: 'revoke-1' }
+    const revoked = new Keywright(server).keys.revoke('key_1', { wait: 'all' }, options)
+    await expect(revoked).rejects.toMatchObject({ code: 'nodes_pending' })
+    expect(server.calls.map(({ url }) => url)).toEqual(['/v1/keys/key_1/revoke?wait=all'])
+  })
+
   it('leave a refusal alone', async () => {
     const server = await serverThat(fails(404))
     await expect(new Keywright(server).projects.get('prj_1')).rejects.toMatchObject({ status: 404 })

@@ -80,7 +80,12 @@ function problemOf({ code, status, message, errors, requestId }: ProblemError): 
   }
   const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
   const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
-  return { message: message + about, hint: mend, exitCode: status === 404 ? exitCodes.notFound : exitCodes.failed }
+  return { message: message + about, hint: mend, exitCode: exitCodeOf(status) }
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 404) return exitCodes.notFound
+  return status === 504 ? exitCodes.timedOut : exitCodes.failed
 }
 
 function sentence(text: string): string {

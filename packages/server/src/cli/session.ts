@@ -3,7 +3,7 @@ import { Keywright } from '@keywright/client'
 import { CliError, exitCodes, usageError } from './failure.ts'
 
 const defaultUrl = 'http://127.0.0.1:8788'
-let timeoutMs = 30_000
+let timeoutMs = 45_000
 
 /** How long every call of this process waits for one answer. */
 export function waitAtMost(seconds: number): void {

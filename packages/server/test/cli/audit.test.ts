@@ -1,5 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createOrganization, verifyChain } from '@keywright/core'
+import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/read-settings.ts'
+import { startInstance } from '../../src/main.ts'
 import { keywright } from '../support/command-line.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
@@ -56,6 +62,29 @@ describe('keywright audit export', () => {
 })
 
 describe('keywright audit verify', () => {
+  it('names the change that someone altered in the database', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-tampered-'))
+    const flags = { port: '0', controlPort: '0', data: 'data' }
+    const settings = await readSettings({ flags, env: { KEYWRIGHT_SERVICE_KEY: serviceKey }, folder })
+    const start = () => startInstance(settings, { folder, logTo: { write: () => {} } })
+    const first = await start()
+    for (const id of ['one', 'two', 'three']) await createOrganization(first.lifecycle, tester, { id, name: id })
+    await first.stop()
+
+    const database = new BetterSqlite3(join(folder, 'data', 'keywright.db'))
+    database.exec(`update kw_changes set entry = replace(entry, '"two"', '"2"') where number = 2`)
+    database.close()
+
+    const second = await start()
+    const { code, stdout, stderr } = await keywright(['audit', 'verify'], {
+      env: { ...env, KEYWRIGHT_URL: second.control },
+    })
+    await second.stop()
+    rmSync(folder, { recursive: true })
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('The log is broken at change 2')
+  })
+
   it('answers the last change, also as JSON', async () => {
     const { code, stdout } = await keywright(['audit', 'verify', '--json'], { env })
     expect(code).toBe(0)
