@@ -76,13 +76,13 @@ export async function startInstance(
 
     const addressing = createAddressing(settings.trustedProxies ?? [])
     const forwardAuthAddressing = createAddressing(settings.trustedProxies ?? loopback)
-    let publicUrl = new URL(settings.publicUrl ?? 'http://127.0.0.1')
+    let origin = originOf(settings.publicUrl ?? 'http://127.0.0.1')
     const gateway =
       settings.upstream &&
       createGateway({
         verifier,
         upstream: settings.upstream,
-        publicUrl: () => publicUrl,
+        origin: () => origin,
         forwardedFor: addressing.chainOf,
         log,
         ...(timeouts && { timeouts }),
@@ -114,7 +114,7 @@ export async function startInstance(
       await controlServer.drain(0)
       throw error
     })
-    if (settings.publicUrl === null) publicUrl = new URL(edgeUrl)
+    if (settings.publicUrl === null) origin = originOf(edgeUrl)
     log.info('ready', { edge: edgeUrl, control: controlUrl, contract: contract.name })
 
     return {
@@ -142,6 +142,11 @@ function openStore(settings: Settings, file: string): SqliteStore {
     throw new StartError(`${flag} is not offered by this version.`, 'Leave it out: the embedded database is used.', 2)
   }
   return openSqlite(file)
+}
+
+function originOf(url: string): { scheme: string; host: string } {
+  const { protocol, host } = new URL(url)
+  return { scheme: protocol.slice(0, -1), host }
 }
 
 async function canRead(store: Store): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Attempt, Outcome, Principal, RefusalName, Verifier } from '@keywright/core'
+import type { Attempt, Outcome, RefusalName, Verifier } from '@keywright/core'
 import { Pool } from 'undici'
 import { answer } from '../http/answer.ts'
 import { hasBody } from '../http/framing.ts'
@@ -15,8 +15,8 @@ import { tunnel } from './tunnel.ts'
 export interface GatewayOptions {
   verifier: Verifier
   upstream: URL
-  /** The edge as callers know it. */
-  publicUrl: () => URL
+  /** The edge as callers know it: `https`, `api.example.com`. */
+  origin: () => { scheme: string; host: string }
   /** `X-Forwarded-For` as the upstream gets it. */
   forwardedFor: (request: IncomingMessage) => string | null
   log: Logger
@@ -51,7 +51,7 @@ export interface Gateway {
 const defaults: GatewayTimeouts = { connectMs: 5_000, answerMs: 300_000, recheckMs: 1_000 }
 
 /** Forwards to one origin, which the configuration names and no request can change. */
-export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log, timeouts }: GatewayOptions): Gateway {
+export function createGateway({ verifier, upstream, origin, forwardedFor, log, timeouts }: GatewayOptions): Gateway {
   const { connectMs, answerMs, recheckMs } = { ...defaults, ...timeouts }
   const pool = new Pool(upstream.origin, {
     connect: { timeout: connectMs },
@@ -71,9 +71,9 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
 
   const host: RelayHost = {
     streams,
-    responseHeaders(headers, { requestId, notices, asked }) {
+    responseHeaders(headers, { requestId, notices, isAuthenticated }) {
       reachable = true
-      const all = filterResponse(headers, asked !== null)
+      const all = filterResponse(headers, isAuthenticated)
       all.push('X-Request-Id', requestId, ...notices)
       return all
     },
@@ -98,8 +98,8 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
   function headersOf({ request, requestId, outcome: { principal } }: Passage): string[] {
     const headers = filterRequest(request.rawHeaders)
     headers.push('X-Request-Id', requestId)
-    const { protocol, host: publicHost } = publicUrl()
-    headers.push('X-Forwarded-Proto', protocol.slice(0, -1), 'X-Forwarded-Host', publicHost)
+    const { scheme, host: publicHost } = origin()
+    headers.push('X-Forwarded-Proto', scheme, 'X-Forwarded-Host', publicHost)
     const addresses = forwardedFor(request)
     if (addresses !== null) headers.push('X-Forwarded-For', addresses)
     if (principal !== null) headers.push(...verifier.identityHeaders(principal))
@@ -109,8 +109,9 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
   return {
     forward(passage, response, body) {
       const { request, requestId, outcome, attempt, target } = passage
-      const asked = recheckable(outcome.principal, attempt)
-      const relay = new Relay(host, { request, response, requestId, asked, notices: verifier.responseHeaders(outcome) })
+      const isAuthenticated = outcome.principal !== null
+      const notices = verifier.responseHeaders(outcome)
+      const relay = new Relay(host, { request, response, requestId, attempt, isAuthenticated, notices })
       const streamed = body === undefined && hasBody(request.rawHeaders)
       if (streamed) relay.watch()
       const options = {
@@ -122,7 +123,8 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
       pool.dispatch(options, relay)
     },
     upgrade(passage, socket, head) {
-      const { outcome, attempt, target } = passage
+      const { outcome, attempt, target, requestId } = passage
+      const isAuthenticated = outcome.principal !== null
       tunnel({
         upstream,
         path: pathOf(target),
@@ -131,15 +133,16 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
         socket,
         head,
         streams,
-        asked: recheckable(outcome.principal, attempt),
+        attempt,
+        isAuthenticated,
         filterResponse: (headers) => [
-          ...filterResponse(headers, outcome.principal !== null),
+          ...filterResponse(headers, isAuthenticated),
           'X-Request-Id',
-          passage.requestId,
+          requestId,
           ...verifier.responseHeaders(outcome),
         ],
-        failure: (error) => verifier.refusal(failureOf(error), { requestId: passage.requestId }),
-        requestId: passage.requestId,
+        failure: (error) => verifier.refusal(failureOf(error), { requestId }),
+        requestId,
       })
     },
     endTunnels: () => streams.cutTunnels(),
@@ -148,10 +151,6 @@ export function createGateway({ verifier, upstream, publicUrl, forwardedFor, log
       await pool.destroy()
     },
   }
-}
-
-function recheckable(principal: Principal | null, attempt: Attempt): Attempt | null {
-  return principal === null ? null : attempt
 }
 
 const timedOut = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])

@@ -17,8 +17,9 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly requestId: string
-  /** null: on a route that asks for no credential there is nothing to ask again. */
-  readonly asked: Attempt | null
+  readonly attempt: Attempt
+  /** False on a route that asks for no credential: there is nothing to ask again. */
+  readonly isAuthenticated: boolean
   /** What the verifier says to the caller. */
   readonly notices: readonly string[]
   readonly #host: RelayHost
@@ -31,7 +32,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
       request: IncomingMessage
       response: ServerResponse
       requestId: string
-      asked: Attempt | null
+      attempt: Attempt
+      isAuthenticated: boolean
       notices: readonly string[]
     },
   ) {
@@ -39,18 +41,15 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.request = exchange.request
     this.response = exchange.response
     this.requestId = exchange.requestId
-    this.asked = exchange.asked
+    this.attempt = exchange.attempt
+    this.isAuthenticated = exchange.isAuthenticated
     this.notices = exchange.notices
     this.response.on('close', this.#onClose)
   }
 
-  get attempt(): Attempt {
-    return this.asked ?? {}
-  }
-
   /** From here on it is asked again and again whether this may go on. */
   watch(): void {
-    if (this.asked !== null && !this.#over) this.#host.streams.add(this)
+    if (this.isAuthenticated && !this.#over) this.#host.streams.add(this)
   }
 
   cut(): void {
@@ -98,7 +97,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
 
   readonly #onClose = (): void => {
     this.#over = true
-    if (this.asked !== null) this.#host.streams.remove(this)
+    if (this.isAuthenticated) this.#host.streams.remove(this)
     if (!this.response.writableFinished) this.#controller?.abort(new errors.RequestAbortedError())
   }
 }

@@ -15,8 +15,9 @@ export interface Tunnel {
   socket: Duplex
   head: Buffer
   streams: LongStreams
-  /** null: nothing to ask again. */
-  asked: Attempt | null
+  attempt: Attempt
+  /** False: there is nothing to ask again. */
+  isAuthenticated: boolean
   filterResponse: (headers: IncomingHttpHeaders) => string[]
   failure: (error: Error) => Refusal
   requestId: string
@@ -49,14 +50,14 @@ export function tunnel(options: Tunnel): void {
 }
 
 function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer): void {
-  const { socket, head, streams, asked } = options
+  const { socket, head, streams, attempt, isAuthenticated } = options
   const close = () => {
     streams.remove(stream)
     socket.destroy()
     upstreamSocket.destroy()
   }
-  const stream: LongStream = { attempt: asked ?? {}, isTunnel: true, cut: close }
-  if (asked !== null) streams.add(stream)
+  const stream: LongStream = { attempt, isTunnel: true, cut: close }
+  if (isAuthenticated) streams.add(stream)
   for (const end of [socket, upstreamSocket]) {
     end.on('error', close)
     end.on('close', close)
