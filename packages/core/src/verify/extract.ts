@@ -126,10 +126,12 @@ function isSameField(name: string, lower: string): boolean {
 function schemeReader(header: string, written: string): (headers: HeadersLike) => Extracted {
   const value = fieldReader(header)
   const scheme = written.toLowerCase()
+  const usual = `${written} `
   const joined = new RegExp(`,[ \\t]*${scheme.replace(/[^a-z0-9]/g, '\\$&')}(?:[ \\t,]|$)`, 'i')
   return (headers) => {
     const field = value(headers)
     if (typeof field !== 'string') return field
+    if (field.startsWith(usual) && field.charCodeAt(usual.length) > 0x20) return field.slice(usual.length)
     const token = schemeToken(field, scheme)
     return token === missing && joined.test(field) ? repeated : token
   }

@@ -4,7 +4,7 @@ import type { RouteMatch } from '../contract/route.ts'
 import { isSlug } from '../key/namespace.ts'
 import { grants } from '../key/permission.ts'
 import type { Counters, LimitState, Meter, Quota } from '../limit/counters.ts'
-import { type MonthlyQuotas, monthOf } from '../limit/monthly-quotas.ts'
+import { type MonthlyQuotas, type MonthMeter, monthOf } from '../limit/monthly-quotas.ts'
 import type { KeyCache } from './key-cache.ts'
 import { type Allowed, type Attempt, type Denied, denied, type Outcome, type Principal } from './outcome.ts'
 import type { Profile } from './profile.ts'
@@ -61,13 +61,21 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
     return states instanceof Promise ? states.then(denial) : denial(states)
   }
 
-  /** The month's quota and all limits, or none of them. */
+  async function afterwards(reading: Promise<void>, attempt: Attempt): Promise<Outcome> {
+    await reading
+    return again(attempt)
+  }
+
+  /**
+   * The month's quota and all limits, or none of them. No closures here: what they capture would be allocated for every
+   * request, though only those that wait need it.
+   */
   function take(entry: number, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
     const { perAddress, account } = cache.profile(entry)
     const { month } = account
     const cost = attempt.cost ?? 1
     const fits = quotas.take(month, cost, nowMs)
-    if (fits instanceof Promise) return fits.then(() => again(attempt))
+    if (fits instanceof Promise) return afterwards(fits, attempt)
     if (!fits) return obstruct(entry, overQuota, nowMs, monthOf(new Date(nowMs)).endMs - nowMs)
     const own = cache.metersOf(entry)
     const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, attempt)]
@@ -80,24 +88,29 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
       throw error
     }
     cache.keepSlots(entry)
-    if (!(quota instanceof Promise)) {
-      if (quota.taken) return allow(entry, quota.states)
-      quotas.giveBack(month, cost, nowMs)
-      return overLimit(quota, cache.principal(entry))
-    }
-    // Once waited for, the entry may be another key's.
+    if (quota instanceof Promise) return settleLater(entry, quota, month, cost, nowMs)
+    if (quota.taken) return allow(entry, quota.states)
+    quotas.giveBack(month, cost, nowMs)
+    return overLimit(quota, cache.principal(entry))
+  }
+
+  /** Once waited for, the entry may be another key's: what it says is taken down before. */
+  async function settleLater(
+    entry: number,
+    pending: Promise<Quota>,
+    month: MonthMeter,
+    cost: number,
+    nowMs: number,
+  ): Promise<Outcome> {
     const allowed = allow(entry, [])
-    return quota.then(
-      (settled) => {
-        if (settled.taken) return { ...allowed, limits: settled.states }
-        quotas.giveBack(month, cost, nowMs)
-        return overLimit(settled, allowed.principal)
-      },
-      (error) => {
-        quotas.giveBack(month, cost, nowMs)
-        throw error
-      },
-    )
+    let taken = false
+    try {
+      const quota = await pending
+      taken = quota.taken
+      return taken ? { ...allowed, limits: quota.states } : overLimit(quota, allowed.principal)
+    } finally {
+      if (!taken) quotas.giveBack(month, cost, nowMs)
+    }
   }
 
   return {
