@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import { compileLimitHeaders } from '../contract/limit-headers.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
 import { compileRefusals } from '../contract/render.ts'
-import { compileRoutes, type NamespaceInBody, type RouteMatch } from '../contract/route.ts'
+import { compileRoutes, type NamespaceInBody } from '../contract/route.ts'
 import { compileFormat } from '../key/credential.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
 import type { Counters } from '../limit/counters.ts'
@@ -76,7 +76,6 @@ export function createVerifier({
   const cache = new KeyCache(contract, keys, digester, maxKeys)
   const extract = compileExtractor(contract.credential, format.join)
   const judge = createJudge({ contract, cache, counters, quotas, again: verify })
-  const someAnonymous = contract.routes.some(({ access }) => access === 'anonymous')
   const unannounced = !contract.rotation.announce
 
   /** The entry of the key, why the credential names none, or a promise of whether it is worth asking again. */
@@ -87,18 +86,13 @@ export function createVerifier({
     return denied(isJoined(credential) ? 'repeated_credential' : 'malformed_credential')
   }
 
-  function matchOf({ method = 'GET', path }: Attempt): RouteMatch | null {
-    return path === undefined ? null : routes.matchRoute(method, path)
-  }
-
   function verify(attempt: Attempt): Outcome | Promise<Outcome> {
     const nowMs = now()
-    if (someAnonymous) {
-      const route = matchOf(attempt)?.route
-      if (route?.access === 'anonymous') return judge.anonymous(route, attempt, nowMs)
-    }
+    const { method = 'GET', path } = attempt
+    const match = path === undefined ? null : routes.matchRoute(method, path)
+    if (match?.route?.access === 'anonymous') return judge.anonymous(match.route, attempt, nowMs)
     const entry = identify(attempt, nowMs)
-    if (typeof entry === 'number') return judge.key(entry, attempt, matchOf(attempt), nowMs)
+    if (typeof entry === 'number') return judge.key(entry, attempt, match, nowMs)
     return entry instanceof Promise ? afterReading(entry, attempt, verify) : entry
   }
 
