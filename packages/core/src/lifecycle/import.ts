@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/event.ts'
 import { newId } from '../key/id.ts'
 import type { KeyRecord } from '../key/record.ts'
+import { DuplicateError } from '../store/store.ts'
 import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
 import type { Changed, Lifecycle } from './lifecycle.ts'
 import { checkTerms, invalid } from './terms.ts'
@@ -17,6 +18,8 @@ export interface ForeignKey extends NewKey {
 export async function importKey(lifecycle: Lifecycle, actor: Actor, input: ForeignKey): Promise<Changed> {
   const { contract, store, now } = lifecycle
   const secret = readSecret(lifecycle, input.secret)
+  // Also under an older pepper, where the store could not tell: one credential would be two keys.
+  for (const digest of secret.candidates) if (await store.find(digest)) throw new DuplicateError('digest')
   const { result, changes } = await store.transact(async (transaction) => {
     const at = now()
     const organization = await placeFor(transaction, lifecycle, input, at)
@@ -56,14 +59,16 @@ function readSecret({ contract, format, digester }: Lifecycle, secret: ForeignKe
         'secret',
         `This is not a key in a form that ${contract.title} accepts; its callers would be refused.`,
       )
-    return { digest: digester.digest(secret.credential), hint: format.hint(secret.credential), form }
+    const { credential } = secret
+    const candidates = digester.candidates(credential)
+    return { digest: digester.digest(credential), hint: format.hint(credential), form, candidates }
   }
   if (secret.algorithm !== 'sha256')
     throw invalid('secret', 'Only SHA-256 digests can be taken over. Rotate the others.')
   if (!/^[0-9a-f]{64}$/.test(secret.digest))
     throw invalid('secret', 'A SHA-256 digest is 64 lower-case hexadecimal characters.')
   const { hint = 'imported' } = secret
-  if (hint.length > 40 || format.parse(hint) >= 0)
-    throw invalid('secret', 'A hint has at most 40 characters and is no key.')
-  return { digest: secret.digest, hint, form: null }
+  if (hint.length > 40 || format.parse(hint) >= 0 || digester.candidates(hint).includes(secret.digest))
+    throw invalid('secret', 'A hint has at most 40 characters and is not the key itself.')
+  return { digest: secret.digest, hint, form: null, candidates: [secret.digest] }
 }

@@ -45,7 +45,7 @@ export async function issueIn(
 ): Promise<{ key: KeyRecord; credential: string }> {
   const at = lifecycle.now()
   const organization = await placeFor(transaction, lifecycle, input, at)
-  const limited = withinReach(input, reach)
+  const limited = withinReach(input, organization, reach)
   checkTerms(limited, lifecycle.contract, organization, at, reach)
   const { version, credential, form } = mint(lifecycle, input, 1, at)
   const key: KeyRecord = {
@@ -77,7 +77,7 @@ export async function issueIn(
   return { key, credential }
 }
 
-/** Where the key is to belong: there, active, with room for it. */
+/** Where the key is to belong: there, and with room for it. */
 export async function placeFor(
   transaction: Transaction,
   { contract }: Lifecycle,
@@ -100,29 +100,30 @@ export async function placeFor(
       )
     }
   }
-  if (contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization, now)
+  if (contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization.id, now)
   return organization
 }
 
 /** A suspended key counts: it may be resumed. */
-async function refuseSecondKey(transaction: Transaction, { id }: OrganizationRecord, now: Date): Promise<void> {
+export async function refuseSecondKey(transaction: Transaction, organization: string, now: Date): Promise<void> {
   for (const state of ['active', 'suspended'] as const) {
-    const { items } = await transaction.keys({ organization: id, state, now, limit: 1 })
+    const { items } = await transaction.keys({ organization, state, now, limit: 1 })
     const [existing] = items
     if (!existing) continue
-    throw new LifecycleError('conflict', `'${id}' has its key already (${existing.id}). Rotate it instead.`)
+    throw new LifecycleError('conflict', `'${organization}' has its key already (${existing.id}). Rotate it instead.`)
   }
 }
 
 /** What is left open ends where the maker's own reach does. */
-function withinReach(input: NewKey, reach: Reach | null): Terms {
+function withinReach(input: NewKey, organization: OrganizationRecord, reach: Reach | null): Terms {
   const { permissions, namespaces, allowedIps, limits, metadata, expiresAt } = input
+  const held = reach?.namespaces?.filter((namespace) => organization.namespaces?.includes(namespace) ?? true)
   return {
     name: input.name,
     permissions: permissions === undefined ? (reach?.permissions ?? null) : permissions,
-    namespaces: namespaces === undefined ? (reach?.namespaces ?? null) : namespaces,
-    allowedIps: allowedIps ?? null,
-    limits: limits ?? null,
+    namespaces: namespaces === undefined ? (held ?? null) : namespaces,
+    allowedIps: allowedIps === undefined ? (reach?.allowedIps ?? null) : allowedIps,
+    limits: limits === undefined ? (reach?.limits ?? null) : limits,
     metadata: metadata ?? {},
     expiresAt: expiresAt === undefined ? (reach?.expiresAt ?? null) : expiresAt,
   }

@@ -50,8 +50,12 @@ export async function removeMember(
 }
 
 async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {
-  const { items } = await transaction.members({ organization, limit: 1000 })
-  if (items.some(({ role, user }) => role === 'owner' && user !== leaving)) return
+  let after: string | undefined
+  do {
+    const { items, next } = await transaction.members({ organization, limit: 1000, ...(after && { after }) })
+    if (items.some(({ role, user }) => role === 'owner' && user !== leaving)) return
+    after = next ?? undefined
+  } while (after)
   throw new LifecycleError(
     'conflict',
     `'${organization}' would be left without an owner. Make someone else its owner first.`,

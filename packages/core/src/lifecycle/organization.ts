@@ -34,6 +34,9 @@ export interface ChangedOrganization {
   change: Change | null
 }
 
+/** What is named otherwise is no term, and is never written into a record. */
+const termNames = ['name', 'plan', 'namespaces', 'monthlyQuota', 'state'] as const satisfies (keyof OrganizationTerms)[]
+
 const mostNamespaces = 1000
 
 /** @throws LifecycleError `conflict` where the id is taken, `invalid` */
@@ -94,17 +97,14 @@ export async function updateOrganization(
     const before = await existingOrganization(transaction, id)
     const wanted = typeof terms === 'function' ? terms(before) : terms
     checkOrganization(wanted, contract)
-    const changed = Object.entries(wanted).filter(
-      ([name, to]) =>
-        to !== undefined && JSON.stringify(before[name as keyof OrganizationTerms]) !== JSON.stringify(to),
-    )
+    const changed = termNames.filter((name) => {
+      return wanted[name] !== undefined && JSON.stringify(before[name]) !== JSON.stringify(wanted[name])
+    })
     if (changed.length === 0) return before
-    const organization: OrganizationRecord = { ...before, ...Object.fromEntries(changed) }
+    const organization = { ...before, ...Object.fromEntries(changed.map((name) => [name, wanted[name]])) }
     await transaction.putOrganization(organization)
     const details = {
-      changed: Object.fromEntries(
-        changed.map(([name, to]) => [name, { from: before[name as keyof OrganizationTerms], to }]),
-      ),
+      changed: Object.fromEntries(changed.map((name) => [name, { from: before[name], to: wanted[name] }])),
     }
     transaction.record({ action: 'organization.updated', organization: id, target: id, actor, at: now(), details })
     return organization

@@ -5,7 +5,7 @@ import { type Changed, changeKey, changeKeyIn, type Lifecycle } from './lifecycl
 import { invalid } from './terms.ts'
 
 /** Ends a key and all its secrets, for good. Revoking a revoked key changes nothing. `reason`: at most 500 characters. */
-export function revoke(
+export async function revoke(
   lifecycle: Lifecycle,
   actor: Actor,
   id: string,

@@ -25,7 +25,18 @@ export interface Terms {
 }
 
 /** The reach of whoever makes or changes a key. No one can give more than they hold. */
-export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt'>
+export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt' | 'allowedIps' | 'limits'>
+
+/** What is named otherwise is no term, and is never written into a record. */
+export const termNames = [
+  'name',
+  'permissions',
+  'namespaces',
+  'allowedIps',
+  'limits',
+  'metadata',
+  'expiresAt',
+] as const satisfies (keyof Terms)[]
 
 const mostListed = 100
 const longestWindowSeconds = 366 * 86_400
@@ -116,10 +127,12 @@ function checkMetadata(metadata: KeyRecord['metadata']): void {
     if (name === '' || name.length > 64) throw invalid('metadata', 'Names have 1 to 64 characters.')
     if (typeof value === 'string' && value.length > 500)
       throw invalid('metadata', `'${name}' is longer than 500 characters.`)
+    if (typeof value !== 'string' && typeof value !== 'boolean' && !Number.isFinite(value))
+      throw invalid('metadata', `'${name}' is no string, number or boolean.`)
   }
 }
 
-function checkReach({ permissions, namespaces, expiresAt }: Terms, reach: Reach): void {
+function checkReach({ permissions, namespaces, expiresAt, allowedIps, limits }: Terms, reach: Reach): void {
   if (permissions !== undefined && !covers(reach.permissions, permissions)) {
     throw new LifecycleError(
       'beyond_reach',
@@ -132,6 +145,12 @@ function checkReach({ permissions, namespaces, expiresAt }: Terms, reach: Reach)
   }
   if (expiresAt !== undefined && reach.expiresAt && (!expiresAt || expiresAt > reach.expiresAt)) {
     throw new LifecycleError('beyond_reach', 'A key cannot be made to outlive its maker.', 'expiresAt')
+  }
+  if (allowedIps !== undefined && !isWithin(allowedIps, reach.allowedIps)) {
+    throw new LifecycleError('beyond_reach', 'A key cannot be used from where its maker cannot.', 'allowedIps')
+  }
+  if (limits !== undefined && reach.limits && JSON.stringify(limits) !== JSON.stringify(reach.limits)) {
+    throw new LifecycleError('beyond_reach', 'A maker with limits of its own hands on these.', 'limits')
   }
 }
 

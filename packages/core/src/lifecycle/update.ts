@@ -1,7 +1,8 @@
 import type { Actor } from '../audit/event.ts'
-import type { KeyRecord } from '../key/record.ts'
+import { type KeyRecord, stateAt } from '../key/record.ts'
+import { refuseSecondKey } from './issue.ts'
 import { type Changed, existingKey, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
-import { checkTerms, type Reach, type Terms } from './terms.ts'
+import { checkTerms, type Reach, type Terms, termNames } from './terms.ts'
 
 /**
  * Changes what was agreed about a key; members left out stay as they are. `reach` as with `issue`.
@@ -21,12 +22,14 @@ export async function update(
     if (!organization) throw new LifecycleError('not_found', `There is no key ${id}.`)
     const at = now()
     checkTerms(terms, contract, organization, at, reach)
-    const changed = Object.entries(terms).filter(([name, value]) => differs(before[name as keyof Terms], value))
+    const changed = termNames.filter((name) => differs(before[name], terms[name]))
     if (changed.length === 0) return before
-    const key: KeyRecord = { ...before, ...Object.fromEntries(changed) }
+    const key: KeyRecord = { ...before, ...Object.fromEntries(changed.map((name) => [name, terms[name]])) }
+    const revives = stateAt(before, at) === 'expired' && stateAt(key, at) !== 'expired'
+    if (revives && contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization.id, at)
     await transaction.putKey(key)
     const details = {
-      changed: Object.fromEntries(changed.map(([name, to]) => [name, { from: before[name as keyof Terms], to }])),
+      changed: Object.fromEntries(changed.map((name) => [name, { from: before[name], to: terms[name] }])),
     }
     transaction.record({
       action: 'key.updated',
