@@ -78,7 +78,7 @@ it('stays strict when there is memory for few segments only, and takes no more o
   }))
   const { bytes } = counters.usage()
   let refused = 0
-  for (let now = start; now < start + 10_000; now += 7) {
+  for (let now = start; now < start + 10_000; now += 29) {
     for (const { meters, log } of keys) {
       if (counters.take(meters, 1, now).taken) log.push({ at: now, cost: 1 })
       else refused++
