@@ -97,9 +97,8 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
       }
       const { result } = await store.transact(async (transaction) => {
         const own = await ownKey(transaction)
-        const { organization, project, kind, environment, allowedIps, limits } = own
-        const same = { organization, project, kind, environment, allowedIps, limits }
-        return issueIn(transaction, lifecycle, actor, { name, ...same }, own)
+        const { organization, project, kind, environment } = own
+        return issueIn(transaction, lifecycle, actor, { name, organization, project, kind, environment }, own)
       })
       const { key, credential } = result
       return json(200, { id: key.id, name: key.name, prefix: prefixOf(key), key: credential })

@@ -9,12 +9,12 @@ import { checkTenantId, quotaOf } from './tenant.ts'
 export function adminRoutes({ lifecycle, usage }: RouteDeps): OwnRoute<GateCall>[] {
   const { store, now } = lifecycle
 
-  async function useOf(tenant: OrganizationRecord, period: string) {
-    const { used, byRoute } = await usage.ofMonth(tenant.id, period)
+  async function useOf(tenant: OrganizationRecord, at: Date) {
+    const { used, byRoute } = await usage.ofMonth(tenant.id, at)
     const quota = quotaOf(lifecycle, tenant)
     return {
       tenant_id: tenant.id,
-      period,
+      period: monthOf(at).name,
       used,
       monthly_quota: quota,
       utilization: quota ? Math.round((used / quota) * 10_000) / 10_000 : null,
@@ -36,9 +36,9 @@ export function adminRoutes({ lifecycle, usage }: RouteDeps): OwnRoute<GateCall>
       method: 'GET',
       path: '/gate/admin/usage',
       async handle() {
-        const period = monthOf(now()).name
+        const at = now()
         const use = []
-        for await (const tenant of allTenants(store)) use.push(await useOf(tenant, period))
+        for await (const tenant of allTenants(store)) use.push(await useOf(tenant, at))
         return json(200, { usage: use })
       },
     },
@@ -49,7 +49,7 @@ export function adminRoutes({ lifecycle, usage }: RouteDeps): OwnRoute<GateCall>
         checkTenantId(id)
         const tenant = await store.organization(id)
         if (!tenant) throw new Refused('not_found', `Tenant '${id}' not found`)
-        return json(200, await useOf(tenant, monthOf(now()).name))
+        return json(200, await useOf(tenant, now()))
       },
     },
   ]

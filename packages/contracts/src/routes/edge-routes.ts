@@ -37,8 +37,8 @@ export type ServiceKeyHolder = Pick<ServiceKeyRecord, 'id' | 'permissions' | 'or
 
 /** What has been counted, what is not written down yet included. */
 export interface UsageReader {
-  /** In the month named `2026-11`. */
-  ofMonth(organization: string, month: string): Promise<MonthOfUse>
+  /** In the calendar month of that instant (UTC). */
+  ofMonth(organization: string, at: Date): Promise<MonthOfUse>
   /** The latest use of each of these keys that has been used. */
   lastUsed(keys: readonly string[]): Promise<ReadonlyMap<string, Date>>
 }
