@@ -24,6 +24,8 @@ export interface Attempt {
   cost?: number
   /** Client address. Absent, a key with an allow-list is denied. */
   ip?: string
+  /** Decides nothing; the record of decisions names the request by it. */
+  requestId?: string
 }
 
 /** Who an allowed attempt acts as. */

@@ -2,17 +2,24 @@ import { createTurns, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CallStore } from '../control/calls.ts'
+import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import type { FoundRow, Schema } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
+import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
+import { createSqlUsage } from './sql-usage.ts'
 
 export interface SqliteStore extends Store {
   /** Calls with an `Idempotency-Key`, in the same file. */
   calls: CallStore
+  /** What sign-in keeps for minutes, likewise. */
+  signIn: SignInStore
+  /** What is recorded of verifications, likewise. */
+  usage: UsageStore
 }
 
 /**
@@ -43,6 +50,21 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     })
   }
 
+  function transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return inTurn(async () => {
+      client.exec('begin immediate')
+      try {
+        const result = await work(writer)
+        client.exec('commit')
+        return result
+      } catch (error) {
+        // Some failures, a full disk for one, have rolled back already.
+        if (client.inTransaction) client.exec('rollback')
+        throw error
+      }
+    })
+  }
+
   const store = createSqlStore({
     reader,
     verification: reader,
@@ -50,26 +72,19 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
       const row = findStatement.get(text.encode(digest))
       return row && foundKey(row)
     },
-    transaction: (work) =>
-      inTurn(async () => {
-        client.exec('begin immediate')
-        try {
-          const result = await work(writer)
-          client.exec('commit')
-          return result
-        } catch (error) {
-          // Some failures, a full disk for one, have rolled back already.
-          if (client.inTransaction) client.exec('rollback')
-          throw error
-        }
-      }),
+    transaction,
     locksRows: false,
     isDuplicate: (error) =>
       error instanceof BetterSqlite3.SqliteError &&
       (error.code === 'SQLITE_CONSTRAINT_UNIQUE' || error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'),
     close: () => takeTurn(async () => void readClient.close()),
   })
-  return { ...store, calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }) }
+  return {
+    ...store,
+    calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }),
+    signIn: createSqlSignIn({ db: writer, run: inTurn }),
+    usage: createSqlUsage({ reader, transaction }),
+  }
 }
 
 function configure(client: BetterSqlite3.Database): void {

@@ -1,0 +1,105 @@
+import { setImmediate } from 'node:timers/promises'
+import type { MemoryQuotas } from '@keywright/core'
+import { batchOf, type Redact } from './batch.ts'
+import type { Tallies } from './tallies.ts'
+import type { UsageStore } from './usage-store.ts'
+
+export interface FlusherOptions {
+  tallies: Tallies
+  quotas: MemoryQuotas
+  store: UsageStore
+  redact: Redact
+  /** What a crash can lose, and how stale other nodes' view is. */
+  everyMs: number
+  onError: (error: unknown) => void
+  /** The keys that were written about; null: strangers. */
+  onWritten: (keys: readonly (string | null)[]) => void
+}
+
+export interface Flusher {
+  /** Resolves once all that was counted before is written; rejects where it could not be, and keeps it. */
+  flush(): Promise<void>
+  /** Writes the last of it, and no more from then on. */
+  stop(): Promise<void>
+}
+
+const linesPerWrite = 500
+const monthsPerWrite = 500
+/** With this many lines waiting it does not wait for its time. */
+const crowded = 20_000
+const looksEveryMs = 500
+
+/** Writes in the background, the oldest first, in transactions of bounded size between which others get their turn. */
+export function startFlusher(options: FlusherOptions): Flusher {
+  const { tallies, quotas, store, redact, everyMs, onError, onWritten } = options
+  let running: Promise<void> = Promise.resolve()
+  let waiting: Promise<void> | null = null
+  let lastMs = performance.now()
+  const timer = setInterval(look, Math.min(looksEveryMs, everyMs))
+  timer.unref()
+
+  function look(): void {
+    if (performance.now() - lastMs < everyMs && tallies.lines < crowded) return
+    flush().catch(onError)
+  }
+
+  async function run(): Promise<void> {
+    lastMs = performance.now()
+    await writeTallies()
+    await writeMonths()
+  }
+
+  async function writeTallies(): Promise<void> {
+    for (let isClosed = false; ; ) {
+      const chunk = tallies.take(linesPerWrite)
+      if (chunk === null) {
+        if (isClosed) return
+        tallies.close()
+        isClosed = true
+        continue
+      }
+      try {
+        await store.write(batchOf(chunk, redact))
+      } catch (error) {
+        tallies.putBack(chunk)
+        throw error
+      }
+      onWritten(chunk.tallies.map(({ key }) => (key === '' ? null : key)))
+      await setImmediate()
+    }
+  }
+
+  async function writeMonths(): Promise<void> {
+    const drained = quotas.drain()
+    while (drained.length > 0) {
+      const uses = drained.slice(0, monthsPerWrite)
+      try {
+        quotas.settle(uses, await store.addMonths(uses))
+      } catch (error) {
+        quotas.putBack(drained)
+        throw error
+      }
+      drained.splice(0, uses.length)
+    }
+  }
+
+  /** One that has not begun serves all who come. */
+  function flush(): Promise<void> {
+    waiting ??= running
+      .catch(() => {})
+      .then(() => {
+        waiting = null
+        running = run()
+        return running
+      })
+    return waiting
+  }
+
+  return {
+    flush,
+    async stop() {
+      clearInterval(timer)
+      await flush()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { type Contract, compileRoutes } from '@keywright/core'
+
+/** Names for paths that no route of the contract matches: as many in an hour, and `/**` for all others. */
+const mostNames = 100
+
+/** Up to two segments that read like words, or a version; what follows is ids. */
+const words = /^(?:\/(?:[A-Za-z_-]{1,32}|v\d{1,3})(?=\/|$)){0,2}/
+
+/**
+ * Under which name the requests for a path are counted: the contract's own pattern, else one made from the first
+ * segments of the path, such as `/v1/things/**`.
+ */
+export class RouteNames {
+  private readonly match: ReturnType<typeof compileRoutes>['matchRoute'] | null
+  private readonly names = new Map<string, string>()
+
+  constructor(contract: Contract) {
+    this.match = contract.routes.length === 0 ? null : compileRoutes(contract).matchRoute
+  }
+
+  /**
+   * '' where no path is known. A stranger (`isKnown` false) makes no names: he could make as many as there are, and
+   * leave none for others.
+   */
+  nameOf(method: string | undefined, path: string | undefined, isKnown: boolean): string {
+    if (path === undefined) return ''
+    const route = this.match?.(method ?? 'GET', path).route
+    if (route) return route.path
+    const second = path.indexOf('/', 1)
+    const third = second < 0 ? -1 : path.indexOf('/', second + 1)
+    const start = third < 0 ? path : path.slice(0, third)
+    return this.names.get(start) ?? this.nameFrom(start, isKnown)
+  }
+
+  /** Each hour begins with none, so that one who made them all up has not done so for good. */
+  forget(): void {
+    this.names.clear()
+  }
+
+  private nameFrom(start: string, isKnown: boolean): string {
+    const [key = ''] = words.exec(start) ?? []
+    const known = this.names.get(key)
+    if (known !== undefined) return known
+    if (!isKnown || this.names.size === mostNames) return '/**'
+    const name = `${key}/**`
+    this.names.set(key, name)
+    return name
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  type Change,
+  type Contract,
+  createMemoryQuotas,
+  type MonthlyQuotas,
+  monthOf,
+  type Verifier,
+} from '@keywright/core'
+import { type Redact, redacted } from './batch.ts'
+import { compareDecisions, type Decision } from './decision.ts'
+import { startFlusher } from './flusher.ts'
+import { type Retention, startPruner } from './pruner.ts'
+import { createRecorder } from './recorder.ts'
+import type { CallerSum, Dropped, LastUse, UsageFilter, UsageGroup, UsageStore } from './usage-store.ts'
+
+export interface UsageOptions {
+  contract: Contract
+  store: UsageStore
+  redact: Redact
+  retention: Retention
+  now?: () => number
+  /** What a crash can lose. */
+  flushEveryMs?: number
+  /** Where the database could not be written to. What was counted is kept, and tried again. */
+  onError: (error: unknown) => void
+}
+
+/** What has been used: how it is recorded, and how it is read. Reads see all that this process counted before. */
+export interface Usage {
+  /** For the verifier inside. */
+  quotas: MonthlyQuotas
+  /** The same verifier; what it decides is recorded. */
+  recording(verifier: Verifier): Verifier
+  /** Follows the change log. */
+  apply(changes: readonly Change[]): void
+  counts(filter: Parameters<UsageStore['usage']>[0]): Promise<UsageGroup[]>
+  /** Newest first: those of this process, allowed ones included, and the refusals of all. */
+  decisions(filter: Parameters<UsageStore['refusals']>[0]): Promise<Decision[]>
+  callers(filter: Parameters<UsageStore['callers']>[0]): Promise<CallerSum[]>
+  lastUses(keys: readonly string[]): Promise<LastUse[]>
+  dropped(filter: UsageFilter, kind: Dropped['kind']): Promise<number>
+  /** Requests of an organization in the month of `at` (UTC). */
+  month(organization: string, at: Date): Promise<number>
+  /** Writes the last of it. Rejects where it cannot be written. */
+  stop(): Promise<void>
+}
+
+export function startUsage({
+  contract,
+  store,
+  redact,
+  retention,
+  now = Date.now,
+  flushEveryMs = 5_000,
+  onError,
+}: UsageOptions): Usage {
+  const recorder = createRecorder({ contract, now })
+  const quotas = createMemoryQuotas((organization, month) => store.month(organization, month))
+  const pruner = startPruner({ store, retention, now: () => new Date(now()), onError })
+  const { tallies } = recorder
+  const flusher = startFlusher({
+    tallies,
+    quotas,
+    store,
+    redact,
+    everyMs: flushEveryMs,
+    onError,
+    onWritten: pruner.watch,
+  })
+
+  return {
+    quotas,
+    recording: recorder.recording,
+    apply(changes) {
+      for (const { action, target } of changes) if (action === 'organization.deleted') quotas.forget(target)
+    },
+    async counts(filter) {
+      await flusher.flush()
+      return store.usage(filter)
+    },
+    async decisions(filter) {
+      await flusher.flush()
+      const written = filter.isAllowed === true ? [] : await store.refusals(filter)
+      const own = []
+      for (const decision of recorder.recent()) if (matches(decision, filter)) own.push(redacted(decision, redact))
+      const ids = new Set(written.map(({ id }) => id))
+      const all = [...written, ...own.filter(({ id }) => !ids.has(id))]
+      return all.sort(compareDecisions).slice(0, filter.limit)
+    },
+    async callers(filter) {
+      await flusher.flush()
+      return store.callers(filter)
+    },
+    async lastUses(keys) {
+      await flusher.flush()
+      return store.lastUses(keys)
+    },
+    dropped: (filter, kind) => store.dropped(filter, kind),
+    async month(organization, at) {
+      await flusher.flush()
+      return store.month(organization, monthOf(at).name)
+    },
+    async stop() {
+      pruner.stop()
+      await flusher.stop()
+    },
+  }
+}
+
+function matches(decision: Decision, filter: Parameters<UsageStore['refusals']>[0]): boolean {
+  const { organization, project, key, isAllowed, verdict, since, until, before } = filter
+  return (
+    (organization === undefined || decision.organization === organization) &&
+    (project === undefined || decision.project === project) &&
+    (key === undefined || decision.key === key) &&
+    (isAllowed === undefined || (decision.verdict === 'allowed') === isAllowed) &&
+    (verdict === undefined || decision.verdict === verdict) &&
+    (since === undefined || decision.at >= since) &&
+    (until === undefined || decision.at < until) &&
+    (before === undefined || compareDecisions(before, decision) < 0)
+  )
+}
