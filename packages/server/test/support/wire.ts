@@ -1,52 +1,43 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-
-/** The way to a server, which can be cut without either side being told. */
-export interface Wire {
-  port: number
-  /** No byte passes any more, on any connection. */
-  cut(): void
-  /** What was held back passes, and everything after it. */
-  mend(): void
-  close(): Promise<void>
+export interface WireAnswer {
+  status: number
+  headers: Headers
+  text: string
+  // biome-ignore lint/suspicious/noExplicitAny: answers are compared with what their page says, and read freely
+  json: any
 }
 
-export async function layWire(target: number): Promise<Wire> {
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from)
-      if (isCut) from.pause()
-      from.on('data', (chunk) => to.write(chunk))
-      from.on('end', () => to.end())
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-    }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut() {
-      isCut = true
-      for (const socket of sockets) socket.pause()
-    },
-    mend() {
-      isCut = false
-      for (const socket of sockets) socket.resume()
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+export interface WireRequest {
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  body?: unknown
+  /** Instead of `body`, as it is. */
+  raw?: string | Uint8Array<ArrayBuffer>
+}
+
+export type Wire = (method: string, path: string, request?: WireRequest) => Promise<WireAnswer>
+
+/** Asks a server as its callers do. `always` goes with every request that does not say otherwise. */
+export function wireTo(url: string, always: Record<string, string> = {}): Wire {
+  return async (method, path, { headers = {}, body, raw } = {}) => {
+    const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+    const response = await fetch(url + path, {
+      method,
+      headers: { ...(sent !== undefined && { 'content-type': 'application/json' }), ...always, ...headers },
+      ...(sent !== undefined && { body: sent }),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, json: jsonOf(text) }
   }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export function bearer(credential: string): Record<string, string> {
+  return { authorization: `Bearer ${credential}` }
 }
