@@ -52,10 +52,16 @@ export async function deleteProject(
   return result
 }
 
-async function revokeAll(
+/** @param of the keys: all of the organization, or of one project or maker in it */
+export async function revokeAll(
   transaction: Transaction,
   actor: Actor,
-  of: { organization: string; project?: string },
+  { createdBy, reason = 'Its organization or project was deleted.', ...of }: {
+    organization: string
+    project?: string
+    createdBy?: string
+    reason?: string
+  },
   at: Date,
   dryRun: boolean,
 ): Promise<number> {
@@ -64,18 +70,22 @@ async function revokeAll(
   do {
     const page = await transaction.keys({ ...of, ...(after !== undefined && { after }), limit: 1000 })
     for (const key of page.items) {
-      if (key.revokedAt) continue
+      if (key.revokedAt || (createdBy !== undefined && key.createdBy !== createdBy)) continue
       count++
-      if (!dryRun) await revokeOne(transaction, actor, key, at)
+      if (!dryRun) await revokeOne(transaction, actor, key, { at, reason })
     }
     after = page.next ?? undefined
   } while (after !== undefined)
   return count
 }
 
-async function revokeOne(transaction: Transaction, actor: Actor, key: KeyRecord, at: Date): Promise<void> {
+async function revokeOne(
+  transaction: Transaction,
+  actor: Actor,
+  key: KeyRecord,
+  { at, reason }: { at: Date; reason: string },
+): Promise<void> {
   const { organization, id, name } = key
-  const reason = 'Its organization or project was deleted.'
   await transaction.putKey(revoked(key, at, reason))
   transaction.record({ action: 'key.revoked', organization, target: id, actor, at, details: { name, reason } })
 }

@@ -1,52 +1,71 @@
 import type { Actor } from '../audit/event.ts'
 import type { MemberRecord, Role } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
+import { type Deletion, revokeAll } from './delete.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 
+/** Who belongs where, as what. */
+export interface Place {
+  organization: string
+  user: string
+  role: Role
+}
+
 /** Puts a person into an organization, or gives him another role there. The last owner keeps his. */
-export async function setMember(
-  { store, now }: Lifecycle,
-  actor: Actor,
-  { organization, user, role }: { organization: string; user: string; role: Role },
-): Promise<MemberRecord> {
-  const { result } = await store.transact(async (transaction) => {
-    await existingOrganization(transaction, organization)
-    const before = await transaction.member(organization, user)
-    if (before?.role === role) return before
-    if (before?.role === 'owner') await keepAnOwner(transaction, organization, user)
-    const at = now()
-    const member = { organization, user, role, createdAt: before?.createdAt ?? at }
-    await transaction.putMember(member)
-    const details = before ? { role, before: before.role } : { role }
-    const action = before ? 'member.updated' : 'member.added'
-    transaction.record({ action, organization, target: `${organization}/${user}`, actor, at, details })
-    return member
-  })
+export async function setMember(lifecycle: Lifecycle, actor: Actor, input: Place): Promise<MemberRecord> {
+  const { result } = await lifecycle.store.transact((transaction) =>
+    setMemberIn(transaction, lifecycle, actor, input),
+  )
   return result
 }
 
-/** Takes a person out. Where a key is as good as its maker's place, his keys are refused from then on. */
+/** The same as part of a larger transaction. */
+export async function setMemberIn(
+  transaction: Transaction,
+  { now }: Lifecycle,
+  actor: Actor,
+  { organization, user, role }: Place,
+): Promise<MemberRecord> {
+  await existingOrganization(transaction, organization)
+  const before = await transaction.member(organization, user)
+  if (before?.role === role) return before
+  if (before?.role === 'owner') await keepAnOwner(transaction, organization, user)
+  const at = now()
+  const member = { organization, user, role, createdAt: before?.createdAt ?? at }
+  await transaction.putMember(member)
+  const details = before ? { role, before: before.role } : { role }
+  const action = before ? 'member.updated' : 'member.added'
+  transaction.record({ action, organization, target: `${organization}/${user}`, actor, at, details })
+  return member
+}
+
+/**
+ * Takes a person out, and every key he has made there with him, one event each: nobody else answers for them. `dryRun`
+ * only counts.
+ */
 export async function removeMember(
-  lifecycle: Lifecycle,
+  { store, now }: Lifecycle,
   actor: Actor,
   organization: string,
   user: string,
-): Promise<void> {
-  await lifecycle.store.transact(async (transaction) => {
+  { dryRun = false } = {},
+): Promise<Deletion> {
+  const { result } = await store.transact(async (transaction) => {
     const member = await transaction.member(organization, user)
     if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
     if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
-    await transaction.deleteMember(organization, user)
-    const target = `${organization}/${user}`
-    transaction.record({
-      action: 'member.removed',
-      organization,
-      target,
-      actor,
-      at: lifecycle.now(),
-      details: { role: member.role },
-    })
+    const at = now()
+    const reason = 'The person who made it has left the organization.'
+    const keys = await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun)
+    if (!dryRun) {
+      await transaction.deleteMember(organization, user)
+      const target = `${organization}/${user}`
+      const details = { role: member.role, keys }
+      transaction.record({ action: 'member.removed', organization, target, actor, at, details })
+    }
+    return { keys }
   })
+  return result
 }
 
 async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {
