@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import {
+  type Change,
   compileFormat,
   createDigester,
   createVerifier,
@@ -18,14 +19,20 @@ import { StartError } from './config/start-error.ts'
 import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
 import { createEdge } from './edge/edge.ts'
+import { type Feed, startFeed } from './feed/feed.ts'
+import { Lease } from './feed/lease.ts'
+import { leased } from './feed/leased.ts'
+import { onlyNode } from './feed/nodes.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
-import { createLogger, type LogSink } from './log/logger.ts'
+import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { openSqlite, type SqliteStore } from './stores/index.ts'
+import { explainPostgres } from './stores/explain-postgres.ts'
+import { openHints, openPostgres, openSqlite, type SharedStore, type SqliteStore } from './stores/index.ts'
+import { startUsage, type Usage } from './usage/usage.ts'
 import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
 
 /** A running instance. */
@@ -63,14 +70,32 @@ export async function startInstance(
   const data = openDataFolder(resolve(folder, settings.data))
   const digester = createDigester(settings.peppers)
   const opened = openStore(settings, data.databaseFile)
+  const shared = 'nodes' in opened ? opened : null
+  let feed: Feed | null = null
+  let usage: Usage | null = null
   try {
+    if (shared) await preparing(shared, log)
     const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
     const serviceKeys = createServiceKeys({ store: opened, configured, digester })
     const metrics = createMetrics()
-    const verifier = metrics.counting(createVerifier({ contract, keys: opened, digester }))
-    const store = publish(opened, async (changes) => {
+    const lease = shared && new Lease(leaseMs(settings))
+    usage = startUsage({
+      contract,
+      store: opened.usage,
+      redact,
+      retention: settings.retention,
+      onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
+    })
+    const asked = createVerifier({ contract, keys: opened, digester, quotas: usage.quotas })
+    const verifier = metrics.counting(usage.recording(lease ? leased(asked, lease) : asked))
+    const apply = async (changes: readonly Change[]) => {
       serviceKeys.apply(changes)
+      usage?.apply(changes)
       await verifier.apply(changes)
+    }
+    const store = publish(opened, async (changes) => {
+      await apply(changes)
+      feed?.published(changes)
     })
     const lifecycle: Lifecycle = { contract, format, digester, store, now: () => new Date() }
 
@@ -95,7 +120,8 @@ export async function startInstance(
       format,
       serviceKeys,
       calls: opened.calls,
-      node,
+      usage,
+      nodes: shared?.nodes ?? onlyNode(node),
       logger: log,
     })
     const controlServer = createHttpServer(
@@ -103,12 +129,21 @@ export async function startInstance(
         control,
         verify: createVerifyEndpoint({ verifier, authenticate: serviceKeys.authenticate, log }),
         forwardAuth: createForwardAuth({ verifier, addressing: forwardAuthAddressing, log }),
-        isReady: () => canRead(opened),
+        isReady: async () => lease?.holds !== false && (await canRead(opened)),
         metrics: metrics.endpoint(serviceKeys.authenticate),
         addressing,
         log,
       }),
     )
+    if (shared && lease) {
+      const { nodes, changeLog, prepare } = shared
+      const hints = openHints(settings.database ?? '', log)
+      const reset = () => {
+        serviceKeys.reset()
+        verifier.reset()
+      }
+      feed = await startFeed({ node, nodes, hints, changes: changeLog.changes, prepare, apply, reset, lease, log })
+    }
     const controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
       await controlServer.drain(0)
@@ -126,22 +161,41 @@ export async function startInstance(
         gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
+        await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
+        await feed?.stop()
         await opened.close()
         log.info('stopped')
       },
     }
   } catch (error) {
+    await usage?.stop().catch(() => {})
+    await feed?.stop()
     await opened.close()
     throw error
   }
 }
 
-function openStore(settings: Settings, file: string): SqliteStore {
-  if (settings.database !== null || settings.redis !== null) {
-    const flag = settings.database === null ? '--redis' : '--database'
-    throw new StartError(`${flag} is not offered by this version.`, 'Leave it out: the embedded database is used.', 2)
+function openStore({ database, redis }: Settings, file: string): SqliteStore | SharedStore {
+  if (redis !== null) {
+    throw new StartError('--redis is not offered by this version.', 'Leave it out: each node counts for itself.', 2)
   }
-  return openSqlite(file)
+  return database === null ? openSqlite(file) : openPostgres(database)
+}
+
+/** A database that is away is waited for, with 503 meanwhile. What only a person can put right stops the start. */
+async function preparing(store: SharedStore, log: Logger): Promise<void> {
+  try {
+    await store.prepare()
+  } catch (error) {
+    const known = explainPostgres(error)
+    if (known) throw new StartError(known.message, known.hint)
+    log.warn('the database cannot be reached: nothing is let through until it can', { error })
+  }
+}
+
+function leaseMs({ maxStalenessSeconds, whenStoreUnavailable: choice }: Settings): number {
+  const seconds = choice === 'refuse' ? 0 : choice.keepServingSeconds
+  return Math.max(maxStalenessSeconds, seconds) * 1000
 }
 
 function originOf(url: string): { scheme: string; host: string } {

@@ -17,6 +17,8 @@ export interface ServiceKeys {
   authenticate(credential: string): ServicePrincipal | null | Promise<ServicePrincipal | null>
   /** Follows the change log. Once it returns, nothing these changes took away is accepted any more. */
   apply(changes: readonly Change[]): void
+  /** Forgets all that is known. */
+  reset(): void
 }
 
 const configuredPrincipal: ServicePrincipal = {
@@ -56,6 +58,11 @@ export function createServiceKeys({
     return principal
   }
 
+  function reset(): void {
+    changesApplied++
+    cache.clear()
+  }
+
   return {
     authenticate(credential) {
       if (expected && timingSafeEqual(hash('sha256', credential, 'buffer'), expected)) return configuredPrincipal
@@ -67,10 +74,9 @@ export function createServiceKeys({
       return find(credential, cacheKey)
     },
     apply(changes) {
-      if (!changes.some(({ action }) => action.startsWith('service_key.') || action === 'organization.deleted')) return
-      changesApplied++
-      cache.clear()
+      if (changes.some(({ action }) => action.startsWith('service_key.') || action === 'organization.deleted')) reset()
     },
+    reset,
   }
 }
 

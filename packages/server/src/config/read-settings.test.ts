@@ -48,7 +48,19 @@ describe('the settings', () => {
       secret: null,
       peppers: [],
       signUp: 'invited',
+      maxStalenessSeconds: 10,
+      whenStoreUnavailable: 'refuse',
     })
+  })
+
+  it('say what a node does that cannot reach the database', async () => {
+    expect(await read({ KEYWRIGHT_WHEN_STORE_UNAVAILABLE: 'keepServing(600)' })).toMatchObject({
+      whenStoreUnavailable: { keepServingSeconds: 600 },
+    })
+    expect(await read({ KEYWRIGHT_MAX_STALENESS_SECONDS: '2' })).toMatchObject({ maxStalenessSeconds: 2 })
+    const forEver = await refusal({ KEYWRIGHT_WHEN_STORE_UNAVAILABLE: 'keepServing' })
+    expect(forEver.message).toContain('it has to be "refuse", or "keepServing(600)"')
+    await refusal({ KEYWRIGHT_MAX_STALENESS_SECONDS: '1' })
   })
 
   it('come from flags before variables before the file', async () => {

@@ -25,7 +25,16 @@ export interface Settings {
   /** The first is the current one. */
   peppers: readonly { id: string; value: string }[]
   signUp: 'invited' | 'open'
+  /** With many nodes: how long one that cannot reach the database goes on with the keys it knows. */
+  maxStalenessSeconds: number
+  /** And what it does then. */
+  whenStoreUnavailable: WhenStoreUnavailable
+  /** How many days each kind of record is kept. Audit events are kept for good: each is part of the chain. */
+  retention: { usageDays: number; decisionsDays: number; callersDays: number }
 }
+
+/** Refuses everything with 503, or goes on for so long: a key that is revoked meanwhile is accepted until then. */
+export type WhenStoreUnavailable = 'refuse' | { keepServingSeconds: number }
 
 export interface Setting {
   /** Reads what a flag, a variable or the file says; its message follows "… is not usable: ". */
@@ -111,6 +120,40 @@ const peppers = text.transform((value, context) => {
     return z.NEVER
   }
 })
+
+function seconds(most: number) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+    z.int(`it has to be 2 to ${most}`).min(2, `it has to be 2 to ${most}`).max(most, `it has to be 2 to ${most}`),
+  )
+}
+
+const whenStoreUnavailable = text.transform((value, context): WhenStoreUnavailable => {
+  const served = /^keepServing\((\d{1,6})\)$/.exec(value)?.[1]
+  if (value === 'refuse') return 'refuse'
+  if (served !== undefined && Number(served) <= 86_400) return { keepServingSeconds: Number(served) }
+  context.addIssue('it has to be "refuse", or "keepServing(600)" with seconds up to 86400')
+  return z.NEVER
+})
+
+function days(fallback: number) {
+  const message = 'its days have to be whole numbers from 1 to 3660'
+  return z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value),
+      z.int(message).min(1, message).max(3660, message),
+    )
+    .default(fallback)
+}
+
+/** In a variable: `usageDays=400,decisionsDays=30`. What is left out stays as it is. */
+const retention = z.preprocess(
+  (value) => (typeof value === 'string' ? Object.fromEntries(value.split(',').map((pair) => pair.split('='))) : value),
+  z.strictObject(
+    { usageDays: days(400), decisionsDays: days(30), callersDays: days(90) },
+    'it has to hold usageDays, decisionsDays or callersDays, such as usageDays=400',
+  ),
+)
 
 const signUp = z.enum(['invited', 'open'], 'it has to be "invited" or "open"')
 
@@ -203,5 +246,16 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
   },
   secret: { read: longSecret, fallback: null, variable: 'KEYWRIGHT_SECRET', secret: true, notInFile: true },
   peppers: { read: peppers, fallback: [], variable: 'KEYWRIGHT_PEPPERS', secret: true, notInFile: true },
+  maxStalenessSeconds: { read: seconds(300), fallback: 10, variable: 'KEYWRIGHT_MAX_STALENESS_SECONDS' },
+  whenStoreUnavailable: {
+    read: whenStoreUnavailable,
+    fallback: 'refuse',
+    variable: 'KEYWRIGHT_WHEN_STORE_UNAVAILABLE',
+  },
+  retention: {
+    read: retention,
+    fallback: { usageDays: 400, decisionsDays: 30, callersDays: 90 },
+    variable: 'KEYWRIGHT_RETENTION',
+  },
   signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
 }

@@ -74,6 +74,6 @@ function isOutage(error: Error): boolean {
   const { code } = error as { code?: unknown }
   return (
     typeof code === 'string' &&
-    /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|ECONN|ETIMEDOUT|EPIPE|57P|08|53)/.test(code)
+    /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_unreachable|stale|08|25006|40|53|55P03|57)/.test(code)
   )
 }

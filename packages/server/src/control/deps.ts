@@ -1,5 +1,6 @@
 import type { Counters, CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
 import type { ServiceKeys } from '../access/service-keys.ts'
+import type { Nodes } from '../feed/nodes.ts'
 import type { CallStore } from './calls.ts'
 
 /** What the control side is made of. All of it is given; nothing is read from the environment. */
@@ -12,8 +13,8 @@ export interface ControlDeps {
   serviceKeys: ServiceKeys
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
-  /** Name of this node in receipts. */
-  node: string
+  /** Who has applied a change. */
+  nodes: Pick<Nodes, 'appliedBy'>
   logger: ControlLogger
 }
 

@@ -140,6 +140,12 @@ export const problems = {
     cause: 'The database cannot be reached or is busy.',
     mend: 'Try again after the seconds in Retry-After.',
   },
+  nodes_pending: {
+    status: 504,
+    title: 'Not every node has confirmed yet',
+    cause: 'The change is made and in force on this node, and others have been silent for half a minute.',
+    mend: 'Ask `/v1/receipts/{receipt}` with the receipt that the detail names, until it is complete.',
+  },
 } as const satisfies Record<string, ProblemKind>
 
 export type ProblemCode = keyof typeof problems

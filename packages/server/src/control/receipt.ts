@@ -1,9 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Change, Store } from '@keywright/core'
+import type { Nodes } from '../feed/nodes.ts'
+import { Problem } from './problem.ts'
 
 /** Number and hash of a change: it cannot be guessed, and is not taken for another change after a restore. */
 export type ReceiptText = `${number}.${string}`
 
 const hashLength = 16
+
+/** Shorter than a call with an `Idempotency-Key` may run. */
+const longestWaitMs = 30_000
+const askAgainMs = 50
 
 /** `change` is null where nothing had to change: then all that is in force now is meant. */
 export async function receiptOf(change: Change | null, store: Pick<Store, 'head'>): Promise<ReceiptText> {
@@ -17,4 +24,23 @@ export async function changeOf(receipt: string, store: Pick<Store, 'changes'>): 
   if (number === undefined || hash === undefined) return undefined
   const [change] = await store.changes(Number(number) - 1, 1)
   return change?.number === Number(number) && change.hash.startsWith(hash) ? change : undefined
+}
+
+/** Resolves once no node may accept what the change took away. @throws Problem `nodes_pending` after half a minute */
+export async function awaitAll(
+  receipt: ReceiptText,
+  store: Pick<Store, 'changes'>,
+  nodes: Pick<Nodes, 'appliedBy'>,
+): Promise<void> {
+  const change = await changeOf(receipt, store)
+  if (!change) return
+  const until = performance.now() + longestWaitMs
+  for (;;) {
+    const { pending } = await nodes.appliedBy(change)
+    if (pending.length === 0) return
+    if (performance.now() >= until) {
+      throw new Problem('nodes_pending', `The key is revoked. Not confirmed by ${pending.join(', ')}: ask ${receipt}.`)
+    }
+    await setTimeout(askAgainMs)
+  }
 }

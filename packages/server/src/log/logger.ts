@@ -14,6 +14,9 @@ export interface Facts {
   edge?: string
   control?: string
   contract?: string
+  /** Numbers of changes: the last one applied here, and the last one there is. */
+  known?: number
+  head?: number
   error?: unknown
 }
 

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
-import { DatabaseError, type Pool, type PoolClient, type QueryResult } from 'pg'
+import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
 import type { Schema } from './schema.ts'
 
 /** The database did not answer, or not in time. What was asked of it may have been done all the same. */
@@ -16,6 +16,17 @@ export interface Connection {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>
   release(): void
 }
+
+/** Its driver's time-out, which its types leave out. */
+export interface TimedQuery extends QueryConfig<unknown[]> {
+  query_timeout: number
+}
+
+/**
+ * PostgreSQL gives up waiting for a synchronous standby, when a time-out or a person asks it to, with no more than a
+ * warning: it has committed, and the standby may never hear of it.
+ */
+const warning = '01000'
 
 /** How long an answer is waited for where the database itself knows no limit, or the way to it is cut. */
 const answerWithinMs = 15_000
@@ -42,17 +53,31 @@ function kyselyOver(acquire: () => Promise<Connection>): Kysely<Schema> {
 
 function connectionOn(client: PoolClient, withinMs: number): Connection {
   let isSound = true
+  const onError = () => {
+    isSound = false
+  }
+  // Nobody else listens while it is out, and an error that nobody hears ends the process.
+  client.on('error', onError)
   let last: Promise<unknown> = Promise.resolve()
 
   async function ask<Row extends object>(text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
     if (!isSound) throw new DatabaseUnreachableError('the connection was lost')
+    let isSafe = true
+    const onNotice = ({ code }: { code?: string | undefined }) => {
+      if (code === warning) isSafe = false
+    }
+    client.on('notice', onNotice)
     try {
-      const query = { text, values: [...values], query_timeout: withinMs }
-      return await client.query<Row>(query)
+      const query: TimedQuery = { text, values: [...values], query_timeout: withinMs }
+      const result = await client.query<Row>(query)
+      if (!isSafe) throw new DatabaseUnreachableError('its standby has not confirmed')
+      return result
     } catch (error) {
       if (error instanceof DatabaseError) throw error
       isSound = false
       return unreachable(error)
+    } finally {
+      client.off('notice', onNotice)
     }
   }
 
@@ -63,7 +88,10 @@ function connectionOn(client: PoolClient, withinMs: number): Connection {
       last = answer.catch(() => {})
       return answer
     },
-    release: () => client.release(!isSound),
+    release() {
+      client.off('error', onError)
+      client.release(!isSound)
+    },
   }
 }
 

@@ -14,12 +14,6 @@ const begin = `begin isolation level read committed;
   set local idle_in_transaction_session_timeout = 5000;
   set local statement_timeout = 10000`
 
-/**
- * A time-out that strikes while a commit waits for a synchronous standby would be answered as if the change were safe
- * there: PostgreSQL gives up the wait with no more than a warning.
- */
-const commit = 'set local statement_timeout = 0; commit'
-
 const mostAttempts = 10
 
 /** Work that was not to be is run again: of two that wait for each other, or that both made what neither had found. */
@@ -40,7 +34,7 @@ export function createTransactions(pool: Pool): <T>(work: (db: Kysely<Schema>) =
     try {
       await connection.query(begin)
       const result = await within.run(scope, () => work(kyselyOnConnection(connection)))
-      await connection.query(commit)
+      await connection.query('commit')
       return result
     } catch (error) {
       // A connection that cannot even do that is not used again.

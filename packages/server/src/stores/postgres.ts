@@ -5,7 +5,7 @@ import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migratePostgres } from './migrate-postgres.ts'
-import { kyselyOnPool, unreachable } from './postgres-connection.ts'
+import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
@@ -44,9 +44,8 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     reader,
     verification: kyselyOnPool(verification, findWithinMs),
     async find(digest) {
-      const { rows } = await verification
-        .query<FoundRow>({ ...findStatement, values: [text.encode(digest)] })
-        .catch(unreachable)
+      const query: TimedQuery = { ...findStatement, values: [text.encode(digest)] }
+      const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
       const [row] = rows
       return row && foundKey(row)
     },

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { createServiceKeys } from '../../src/access/service-keys.ts'
 import { createControl } from '../../src/control/app.ts'
+import { onlyNode } from '../../src/feed/nodes.ts'
 import { serviceKey } from '../support/start-server.ts'
 
 const canary = 'SELECT canary FROM /var/lib/keywright.db'
@@ -22,7 +23,7 @@ function overBroken(code: string) {
     format,
     serviceKeys: createServiceKeys({ store: broken, configured: serviceKey, digester }),
     calls: { claim: () => broken.head() as never, finish: async () => {}, release: async () => {} },
-    node: 'test',
+    nodes: onlyNode('test'),
     logger: { error: (message, facts) => void lines.push(`${message} ${JSON.stringify(facts)} ${facts.error}`) },
   })
   const ask = (method: string, path: string, headers = {}) =>
@@ -37,16 +38,22 @@ function overBroken(code: string) {
 }
 
 describe('a database that', () => {
-  it.each(['SQLITE_BUSY', 'SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'ECONNREFUSED', '57P01', '08006'])(
-    'is away (%s) is 503 with a time to come back',
-    async (code) => {
-      const { ask, lines } = overBroken(code)
-      const response = await ask('GET', '/v1/keys')
-      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
-      expect(await response.json()).toMatchObject({ code: 'unavailable', requestId: 'r1' })
-      expect(lines).toHaveLength(1)
-    },
-  )
+  it.each([
+    'SQLITE_BUSY',
+    'SQLITE_FULL',
+    'SQLITE_IOERR_WRITE',
+    'database_unreachable',
+    'stale',
+    '57P01',
+    '08006',
+    '40P01',
+  ])('is away (%s) is 503 with a time to come back', async (code) => {
+    const { ask, lines } = overBroken(code)
+    const response = await ask('GET', '/v1/keys')
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await response.json()).toMatchObject({ code: 'unavailable', requestId: 'r1' })
+    expect(lines).toHaveLength(1)
+  })
 
   it.each([
     ['GET', '/v1/organizations'],

@@ -19,9 +19,13 @@ export const getReceiptRoute = route({
       .strictObject({
         receipt: z.string(),
         change: z.int().openapi({ description: 'Its number in the audit log.' }),
-        appliedBy: z.array(z.strictObject({ node: z.string(), appliedAt: time })),
-        pending: z.array(z.string()),
-        complete: z.boolean(),
+        appliedBy: z.array(z.strictObject({ node: z.string(), appliedAt: time })).openapi({
+          description: 'When each told that it had applied this change, or a later one after an hour has passed.',
+        }),
+        pending: z.array(z.string()).openapi({
+          description: 'Nodes that may still accept what the change took away. Not one whose time without word is up.',
+        }),
+        complete: z.boolean().openapi({ description: 'No node is pending.' }),
       })
       .openapi('Receipt'),
     example: {
@@ -33,11 +37,16 @@ export const getReceiptRoute = route({
     },
   },
   problems: ['not_found'],
-  async handle({ params, lifecycle: { store }, deps: { node } }) {
+  async handle({ params, lifecycle: { store }, deps: { nodes } }) {
     const change = await changeOf(params.receipt, store)
     if (!change) throw notFound('receipt')
-    // The only node there is has applied a change before it answers with a receipt.
-    const appliedBy = [{ node, appliedAt: change.at.toISOString() }]
-    return { receipt: params.receipt, change: change.number, appliedBy, pending: [], complete: true }
+    const { appliedBy, pending } = await nodes.appliedBy(change)
+    return {
+      receipt: params.receipt,
+      change: change.number,
+      appliedBy: appliedBy.map(({ node, appliedAt }) => ({ node, appliedAt: appliedAt.toISOString() })),
+      pending,
+      complete: pending.length === 0,
+    }
   },
 })

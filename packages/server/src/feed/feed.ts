@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Change } from '@keywright/core'
+import { Follower, type FollowerOptions } from './follower.ts'
+import type { Hints } from './hints.ts'
+import type { Nodes } from './nodes.ts'
+
+export interface FeedOptions extends FollowerOptions {
+  nodes: Nodes
+  hints: Hints
+  /** What the database needs before it can be asked. */
+  prepare(): Promise<void>
+}
+
+/** Keeps this node in step with the others. */
+export interface Feed {
+  /** After changes of this node have come into force here: the others are told. */
+  published(changes: readonly Change[]): void
+  /** Resolves when nobody waits for this node any more. */
+  stop(): Promise<void>
+}
+
+const pollEveryMs = 1_000
+/** However many changes there are, the database is not asked more often. */
+const spacingMs = 50
+const pruneEveryMs = 10 * 60_000
+
+/** Resolves after the first attempt, whether the database was there or not: until it is, the lease does not hold. */
+export async function startFeed(options: FeedOptions): Promise<Feed> {
+  const { node, nodes, hints, prepare, log } = options
+  const follower = new Follower(options)
+  const stopping = new AbortController()
+  let wake = new AbortController()
+  let isPrepared = false
+  let isHeard = true
+  let prunedAt = performance.now()
+
+  async function attempt(): Promise<void> {
+    try {
+      if (!isPrepared) await prepare()
+      isPrepared = true
+      await follower.poll()
+      if (!isHeard) log.info('the database is heard again')
+      isHeard = true
+    } catch (error) {
+      if (isHeard) log.warn('the database is not heard', { error })
+      isHeard = false
+    }
+  }
+
+  async function prune(): Promise<void> {
+    if (!isHeard || performance.now() - prunedAt < pruneEveryMs) return
+    prunedAt = performance.now()
+    await nodes.prune().catch(() => {})
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await pause(spacingMs, stopping.signal)
+      // A node that has news tells it soon: somebody may be waiting for it.
+      if (!(isHeard && follower.hasNews)) await pause(untilNextPoll(), wake.signal)
+      wake = new AbortController()
+      if (stopping.signal.aborted) return
+      await attempt()
+      await prune()
+    }
+  }
+
+  const hint = () => wake.abort()
+  await attempt()
+  hints.listen(hint)
+  const running = run()
+
+  return {
+    published(changes) {
+      if (changes.length === 0) return
+      follower.publish(changes)
+      hints.send()
+      hint()
+    },
+    async stop() {
+      stopping.abort()
+      hint()
+      await running
+      await hints.close()
+      await nodes.leave(node).catch(() => {})
+    },
+  }
+}
+
+/** Nodes that were started together do not ask together. */
+function untilNextPoll(): number {
+  return pollEveryMs * (0.9 + 0.2 * Math.random()) - spacingMs
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}

@@ -1,0 +1,96 @@
+import { type Change, emptyHead, type Head, verifyChain } from '@keywright/core'
+import type { Logger } from '../log/logger.ts'
+import type { Lease } from './lease.ts'
+import type { Nodes } from './nodes.ts'
+
+export interface FollowerOptions {
+  /** Name of this node. */
+  node: string
+  nodes: Pick<Nodes, 'beat'>
+  changes(after: number, limit: number): Promise<Change[]>
+  /** Once it resolves, nothing these changes took away is allowed here any more. */
+  apply(changes: readonly Change[]): Promise<void>
+  /** Forgets all that is known here. */
+  reset(): void
+  /** Renewed by each poll that succeeds. */
+  lease: Lease
+  log: Pick<Logger, 'info' | 'warn'>
+}
+
+const batch = 1_000
+/** A node that is further behind starts anew: reading it all would take longer than reading each key when it is used. */
+const mostBehind = 10_000
+
+/**
+ * Follows the change log, one poll at a time. A poll sends what was last known as `(number, hash)`: where the database
+ * knows no such change, as one restored or promoted without its last moments does not, all that is known here is
+ * forgotten. The changes read are checked to be one chain from there on, so none can be missing.
+ */
+export class Follower {
+  private readonly options: FollowerOptions
+  private position: Head | null = null
+  /** The number that the database was last told. */
+  private told = -1
+  /** Hashes of changes that were applied before they were read here, by number. */
+  private readonly published = new Map<number, string>()
+
+  constructor(options: FollowerOptions) {
+    this.options = options
+  }
+
+  /** Whether more was applied than the database was told of. */
+  get hasNews(): boolean {
+    return this.position !== null && this.position.number !== this.told
+  }
+
+  /** These are in force here already. */
+  publish(changes: readonly Change[]): void {
+    for (const { number, hash } of changes) this.published.set(number, hash)
+  }
+
+  /** @throws where the database does not answer; then the lease runs on, and out */
+  async poll(): Promise<void> {
+    const { node, nodes, lease } = this.options
+    const sentAt = performance.now()
+    const applied = this.position?.number ?? 0
+    const head = await nodes.beat({ node, maxStalenessMs: lease.forMs, applied })
+    this.told = applied
+    if (this.position === null) this.startFrom(head)
+    else if (head.number !== this.position.number || head.hash !== this.position.hash) await this.catchUp(head)
+    lease.renew(sentAt)
+  }
+
+  private async catchUp(head: Head): Promise<void> {
+    do {
+      const { position } = this
+      if (position === null || head.number - position.number > mostBehind) return this.startFrom(head)
+      const next = await this.next(position)
+      if (next === null) {
+        this.options.log.warn('the database does not know the last change applied here: all is read anew', {
+          known: position.number,
+          head: head.number,
+        })
+        return this.startFrom(head)
+      }
+      await this.options.apply(next.filter(({ number, hash }) => this.published.get(number) !== hash))
+      const { number, hash } = next.at(-1) as Change
+      for (const change of next) this.published.delete(change.number)
+      this.position = { number, hash }
+    } while ((this.position?.number ?? 0) < head.number)
+  }
+
+  /** What follows `position` without a gap; null where it does not. */
+  private async next(position: Head): Promise<Change[] | null> {
+    const { changes } = this.options
+    const read = position.number === 0 ? await changes(0, batch) : await changes(position.number - 1, batch + 1)
+    const known = position.number === 0 ? emptyHead : read.shift()
+    if (known?.number !== position.number || known.hash !== position.hash) return null
+    return read.length > 0 && verifyChain(position, read).ok ? read : null
+  }
+
+  private startFrom(head: Head): void {
+    this.options.reset()
+    this.published.clear()
+    this.position = head
+  }
+}

@@ -1,0 +1,18 @@
+import { DatabaseError } from 'pg'
+import { NewerSchemaError } from './migrations/index.ts'
+
+const advice: readonly [code: RegExp, message: string, hint: string][] = [
+  [/^28/, 'PostgreSQL refuses the user or the password', 'Check both in --database or KEYWRIGHT_DATABASE_URL.'],
+  [/^3D000/, 'PostgreSQL has no such database', 'Make it with `createdb`, or correct --database.'],
+  [/^(42501|25006)/, 'The user may not make tables there', 'Grant it CREATE on the schema, or choose another user.'],
+]
+
+/** What only a person can put right, and how; null where the database may be there a moment later. */
+export function explainPostgres(error: unknown): { message: string; hint: string } | null {
+  if (error instanceof NewerSchemaError) {
+    return { message: error.message, hint: 'Or restore a backup from before the upgrade.' }
+  }
+  if (!(error instanceof DatabaseError)) return null
+  const known = advice.find(([code]) => code.test(error.code ?? ''))
+  return known ? { message: `${known[1]}: ${error.message}.`, hint: known[2] } : null
+}

@@ -1,0 +1,66 @@
+import type { Change } from '@keywright/core'
+import { type ClientBase, Pool, type PoolConfig } from 'pg'
+import type { Nodes } from '../feed/nodes.ts'
+import { readChanges } from './change-log.ts'
+import { migratePostgres } from './migrate-postgres.ts'
+import { type PostgresStore, postgresStore } from './postgres.ts'
+import { DatabaseUnreachableError, kyselyOnPool } from './postgres-connection.ts'
+import { createSqlNodes } from './sql-nodes.ts'
+
+/** A database that many nodes share. */
+export interface SharedStore extends PostgresStore {
+  /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError */
+  prepare(): Promise<void>
+  nodes: Nodes
+  /** The log as the feed reads it, on connections that nobody else takes. */
+  changeLog: { changes(after: number, limit: number): Promise<Change[]> }
+}
+
+const feedWithinMs = 3_000
+
+/**
+ * The store at `url`, on pools of its own: verification waits neither for those who manage keys nor for the feed, nor
+ * the feed for them. Nothing is asked of the database before it is used.
+ */
+export function openPostgres(url: string): SharedStore {
+  const management = open(url, { max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
+  const verification = open(url, { max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
+  const feed = open(url, { max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
+  const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
+  const store = postgresStore(management, verification)
+  return {
+    ...store,
+    prepare: () => migratePostgres(management),
+    nodes: createSqlNodes(feedDb),
+    changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
+    async close() {
+      await store.close()
+      await Promise.all([management, verification, feed].map((pool) => pool.end()))
+    },
+  }
+}
+
+function open(url: string, options: PoolConfig, statementTimeoutMs: number): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: 'keywright',
+    keepAlive: true,
+    idleTimeoutMillis: 60_000,
+    // The database's own comes first, unless the way to it is cut.
+    query_timeout: statementTimeoutMs + 2_000,
+    ...options,
+    onConnect: async (client) => {
+      await client.query(`set statement_timeout = ${statementTimeoutMs}`)
+      await refuseStandby(client)
+    },
+  })
+  // A connection that breaks while nobody uses it is replaced by the next use.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** What is behind would be taken for truth. */
+async function refuseStandby(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
+  if (rows[0]?.standby) throw new DatabaseUnreachableError('it is a standby, and only the primary will do')
+}

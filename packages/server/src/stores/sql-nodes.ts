@@ -1,0 +1,79 @@
+import { type Kysely, sql } from 'kysely'
+import type { Nodes } from '../feed/nodes.ts'
+import { integer } from './codec.ts'
+import type { Schema } from './schema.ts'
+
+/** The database's own clock, in milliseconds: the one clock that all nodes have in common. */
+const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/** By how much that clock may run ahead of a node's. */
+const toleranceMs = 1_000
+const keptMs = 60 * 60_000
+const forgottenAfterMs = 24 * 60 * 60_000
+
+export function createSqlNodes(db: Kysely<Schema>): Nodes {
+  /** Numbers that this process has told of already, by node. */
+  const told = new Map<string, number>()
+
+  return {
+    async beat({ node, maxStalenessMs, applied }) {
+      const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now }
+      // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
+      const { number, hash } = await db
+        .insertInto('kw_nodes')
+        .values({ id: node, ...row })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .returning((eb) => [
+          eb.selectFrom('kw_head').select('number').$asScalar().as('number'),
+          eb.selectFrom('kw_head').select('hash').$asScalar().as('hash'),
+        ])
+        .executeTakeFirstOrThrow()
+      if (told.get(node) !== applied) {
+        await db
+          .insertInto('kw_applied')
+          .values({ node, number: applied, at: now })
+          .onConflict((conflict) => conflict.columns(['node', 'number']).doNothing())
+          .execute()
+        told.set(node, applied)
+      }
+      return { number: integer.decode(number), hash: String(hash) }
+    },
+
+    async leave(node) {
+      await db.deleteFrom('kw_nodes').where('id', '=', node).execute()
+    },
+
+    async appliedBy({ number: change }) {
+      const rows = await db
+        .selectFrom('kw_nodes')
+        .select((eb) => [
+          'id',
+          'applied',
+          'heard_at',
+          sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${now}`.as('lives'),
+          eb
+            .selectFrom('kw_applied')
+            .select((inner) => inner.fn.min('at').as('at'))
+            .whereRef('node', '=', 'kw_nodes.id')
+            .where('number', '>=', change)
+            .as('applied_at'),
+        ])
+        .orderBy('id')
+        .execute()
+      const done = rows.filter(({ applied }) => integer.decode(applied) >= change)
+      return {
+        appliedBy: done.map(({ id, heard_at, applied_at }) => ({
+          node: id,
+          appliedAt: new Date(Number(applied_at ?? heard_at)),
+        })),
+        pending: rows.filter((row) => row.lives && !done.includes(row)).map(({ id }) => id),
+      }
+    },
+
+    async prune() {
+      await sql`delete from kw_nodes where heard_at + max_staleness_ms + ${forgottenAfterMs} < ${now}`.execute(db)
+      await sql`delete from kw_applied as old where at + ${keptMs} < ${now} and exists
+        (select from kw_applied as newer where newer.node = old.node and newer.number > old.number)`.execute(db)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Api, controlApi } from './control-api.ts'
+import { serviceKey } from './start-server.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** A `keywright serve` in a process of its own. */
+export interface TestNode {
+  edge: string
+  control: string
+  api: Api
+  child: ChildProcess
+  log: () => string
+  /** The status that a request with this credential gets at the edge; where it is let through, 404 for want of an upstream. */
+  ask(credential: string): Promise<number>
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>
+}
+
+export async function startNode(database: string, env: Readonly<Record<string, string>> = {}): Promise<TestNode> {
+  const folder = mkdtempSync(join(tmpdir(), 'keywright-node-'))
+  const child = spawn(
+    process.execPath,
+    ['--conditions=keywright-source', main, 'serve', '--port', '0', '--control-port', '0', '--data', folder],
+    {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
+        KEYWRIGHT_SERVICE_KEY: serviceKey,
+        KEYWRIGHT_DATABASE_URL: database,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const closed = once(child, 'close')
+  let log = ''
+  child.stdout.on('data', (chunk) => (log += chunk))
+  child.stderr.on('data', (chunk) => (log += chunk))
+  let ready: RegExpExecArray | null = null
+  while (ready === null) {
+    await Promise.race([once(child.stdout, 'data'), closed])
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The node ended: ${log}`)
+    ready = /"edge":"(\S+?)","control":"(\S+?)".*"msg":"ready"/.exec(log)
+  }
+  const [, edge = '', control = ''] = ready
+  return {
+    edge,
+    control,
+    api: controlApi(control),
+    child,
+    log: () => log,
+    async ask(credential) {
+      const response = await fetch(`${edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })
+      await response.text()
+      return response.status
+    },
+    async stop() {
+      child.kill('SIGCONT')
+      child.kill('SIGTERM')
+      const [code] = await closed
+      rmSync(folder, { recursive: true })
+      return code as number | null
+    },
+  }
+}
