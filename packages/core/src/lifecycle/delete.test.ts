@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { parseContract } from '../contract/parse.ts'
+import type { ProjectRecord } from '../store/records.ts'
+import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
+import { deleteOrganization, deleteProject } from './delete.ts'
+import { issue } from './issue.ts'
+import type { Issued } from './lifecycle.ts'
+import { setMember } from './member.ts'
+import { remove, revoke } from './revoke.ts'
+
+const contract = parseContract({ name: 'acme', key: { forms: [{ prefix: 'ak_' }] } })
+
+let all: InMemory
+let project: ProjectRecord
+let inProject: Issued[]
+let beside: Issued
+
+beforeEach(async () => {
+  all = inMemory({ contract })
+  project = await all.project(await all.organization())
+  const make = (of: string | null) => issue(all.lifecycle, testActor, { organization: 'acme', project: of, name: 'a' })
+  inProject = [await make(project.id), await make(project.id), await make(project.id)]
+  beside = await make(null)
+  for (const { credential } of [...inProject, beside]) await all.verifier.verify({ credential })
+})
+
+const actionsSince = async (number: number) =>
+  (await all.store.changes(number, 100)).map(({ action, target }) => [action, target])
+
+async function areAllowed(...issued: Issued[]): Promise<boolean[]> {
+  const outcomes = issued.map(async ({ credential }) => all.verifier.verify({ credential }))
+  return (await Promise.all(outcomes)).map(({ allowed }) => allowed)
+}
+
+describe('deleting', () => {
+  it('only counts when it is a dry run', async () => {
+    const head = await all.store.head()
+    const dryRun = { dryRun: true }
+    expect(await deleteProject(all.lifecycle, testActor, project.id, dryRun)).toEqual({ keys: 3 })
+    expect(await deleteOrganization(all.lifecycle, testActor, 'acme', dryRun)).toEqual({ keys: 4 })
+    expect(await all.store.head()).toEqual(head)
+    expect(await areAllowed(...inProject, beside)).toEqual([true, true, true, true])
+  })
+
+  it('a project ends its keys with an event each, and touches no other', async () => {
+    const [first] = inProject as [Issued]
+    await revoke(all.lifecycle, testActor, first.key.id, { reason: 'leaked' })
+    const { number } = await all.store.head()
+    expect(await deleteProject(all.lifecycle, testActor, project.id)).toEqual({ keys: 2 })
+    expect(await actionsSince(number)).toEqual([
+      ...inProject.slice(1).map(({ key }) => ['key.revoked', key.id]),
+      ['project.deleted', project.id],
+    ])
+    expect(await areAllowed(...inProject, beside)).toEqual([false, false, false, true])
+    expect(await all.store.project(project.id)).toBeUndefined()
+    expect(await all.store.key(first.key.id)).toBeUndefined()
+  })
+
+  it('an organization ends all that is in it, and its name may be taken again by a stranger', async () => {
+    await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
+    await remove(all.lifecycle, testActor, beside.key.id)
+    const { number } = await all.store.head()
+    expect(await deleteOrganization(all.lifecycle, testActor, 'acme')).toEqual({ keys: 3 })
+    expect(await actionsSince(number)).toEqual([
+      ...inProject.map(({ key }) => ['key.revoked', key.id]),
+      ['organization.deleted', 'acme'],
+    ])
+    expect(await areAllowed(...inProject, beside)).toEqual([false, false, false, false])
+    expect(await all.store.member('acme', 'usr_1')).toBeUndefined()
+
+    await all.organization()
+    expect((await all.store.keys({ organization: 'acme', limit: 10 })).items).toEqual([])
+    expect(await areAllowed(...inProject, beside)).toEqual([false, false, false, false])
+  })
+
+  it('takes more keys than fit on a page', async () => {
+    for (let i = 0; i < 1100; i++)
+      await all.store.transact(async (transaction) => {
+        const key = { ...beside.key, id: `key_${String(i).padStart(26, '0')}`, versions: [] }
+        await transaction.putKey(key)
+        transaction.record({
+          action: 'key.imported',
+          organization: 'acme',
+          target: key.id,
+          actor: testActor,
+          at: all.clock.date(),
+          details: {},
+        })
+      })
+    expect(await deleteOrganization(all.lifecycle, testActor, 'acme')).toEqual({ keys: 1104 })
+    expect((await all.store.keys({ limit: 10 })).items).toEqual([])
+  })
+
+  it('what is not there is refused', async () => {
+    await expect(deleteProject(all.lifecycle, testActor, 'prj_0')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(deleteOrganization(all.lifecycle, testActor, 'nobody')).rejects.toMatchObject({ code: 'not_found' })
+  })
+})

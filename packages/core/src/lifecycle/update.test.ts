@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { parseContract } from '../contract/parse.ts'
+import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
+import { issue } from './issue.ts'
+import type { Issued } from './lifecycle.ts'
+import { updateOrganization } from './organization.ts'
+import { remove, revoke } from './revoke.ts'
+import { resume, suspend } from './suspend.ts'
+import type { Terms } from './terms.ts'
+import { update } from './update.ts'
+
+const contract = parseContract({
+  name: 'acme',
+  key: { forms: [{ prefix: 'ak_' }] },
+  namespaces: { default: ['default'] },
+  routes: [{ path: '/{namespace}/**' }],
+})
+
+let all: InMemory
+let made: Issued
+beforeEach(async () => {
+  all = inMemory({ contract })
+  await all.organization()
+  made = await issue(all.lifecycle, testActor, { organization: 'acme', name: 'a' })
+})
+
+const change = (terms: Terms) => update(all.lifecycle, testActor, made.key.id, terms)
+
+describe('changing a key', () => {
+  it('changes what is given, leaves the rest, and records both sides', async () => {
+    const expiresAt = new Date(all.clock.now() + 1000)
+    const { key, change: recorded } = await change({ name: 'b', expiresAt })
+    expect(key).toEqual({ ...made.key, name: 'b', expiresAt })
+    expect(await all.store.key(key.id)).toEqual(key)
+    expect(recorded).toMatchObject({
+      action: 'key.updated',
+      details: { changed: { name: { from: 'a', to: 'b' }, expiresAt: { from: null, to: expiresAt.toISOString() } } },
+    })
+  })
+
+  it('records nothing where nothing changes', async () => {
+    expect(await change({ name: 'a', permissions: null, metadata: {} })).toEqual({ key: made.key, change: null })
+    expect(await change({})).toEqual({ key: made.key, change: null })
+  })
+
+  it('writes no member of the record that is no term', async () => {
+    await revoke(all.lifecycle, testActor, made.key.id)
+    const other = await issue(all.lifecycle, testActor, { organization: 'acme', name: 'other' })
+    const smuggled = {
+      id: 'key_0',
+      organization: 'other',
+      project: 'prj_0',
+      createdBy: 'usr_1',
+      kind: 'root',
+      environment: 'other',
+      createdAt: new Date(0),
+      suspendedAt: new Date(0),
+      revokedAt: null,
+      deletedAt: new Date(0),
+      versions: made.key.versions,
+      __proto__: { name: 'inherited' },
+      constructor: 'x',
+      digest: 'x',
+    }
+    const { key, change } = await update(all.lifecycle, testActor, other.key.id, { ...smuggled } as Terms)
+    expect({ key, change }).toEqual({ key: other.key, change: null })
+
+    const before = await all.store.organization('acme')
+    const terms = { id: 'other', createdAt: new Date(0), admin: true } as object
+    const { organization } = await updateOrganization(all.lifecycle, testActor, 'acme', terms)
+    expect(organization).toEqual(before)
+  })
+
+  it('refuses what is revoked, deleted or was never there', async () => {
+    await suspend(all.lifecycle, testActor, made.key.id)
+    expect((await change({ name: 'suspended' })).key.name).toBe('suspended')
+    await revoke(all.lifecycle, testActor, made.key.id)
+    await expect(change({ name: 'b' })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(suspend(all.lifecycle, testActor, made.key.id)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(resume(all.lifecycle, testActor, made.key.id)).rejects.toMatchObject({ code: 'conflict' })
+    await remove(all.lifecycle, testActor, made.key.id)
+    for (const verb of [remove, revoke, suspend, resume]) {
+      await expect(verb(all.lifecycle, testActor, made.key.id)).rejects.toMatchObject({ code: 'not_found' })
+      await expect(verb(all.lifecycle, testActor, 'key_0')).rejects.toMatchObject({ code: 'not_found' })
+    }
+    await expect(change({ name: 'b' })).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('revoking', () => {
+  it('keeps its first reason, and rejects one that is too long', async () => {
+    const { key } = await revoke(all.lifecycle, testActor, made.key.id, { reason: 'leaked' })
+    expect(await revoke(all.lifecycle, testActor, made.key.id, { reason: 'again' })).toEqual({ key, change: null })
+    const { key: deleted } = await remove(all.lifecycle, testActor, made.key.id)
+    expect(deleted).toMatchObject({ revokedReason: 'leaked', revokedAt: key.revokedAt })
+    await expect(
+      revoke(all.lifecycle, testActor, made.key.id, { reason: 'a'.repeat(501) }).catch((error) => error.field),
+    ).resolves.toBe('reason')
+  })
+})
+
+describe('an organization', () => {
+  it.each([
+    ['a taken id', { id: 'acme', name: 'A' }, 'conflict'],
+    ['an id in upper case', { id: 'Acme', name: 'A' }, 'invalid'],
+    ['an id with a slash', { id: 'acme/', name: 'A' }, 'invalid'],
+    ['an id of 64 characters', { id: 'a'.repeat(64), name: 'A' }, 'invalid'],
+    ['no name', { id: 'b', name: ' ' }, 'invalid'],
+    ['a plan that is none', { id: 'b', name: 'B', plan: 'constructor' }, 'invalid'],
+    ['a namespace that is none', { id: 'b', name: 'B', namespaces: ['root/'] }, 'invalid'],
+    ['a namespace twice', { id: 'b', name: 'B', namespaces: ['a', 'a'] }, 'invalid'],
+    [
+      'too many namespaces',
+      { id: 'b', name: 'B', namespaces: Array.from({ length: 1001 }, (_, i) => `n${i}`) },
+      'invalid',
+    ],
+  ])('is not made with %s', async (_, input, code) => {
+    await expect(all.organization(input)).rejects.toMatchObject({ code })
+  })
+
+  it('loses neither of two namespaces that are added at once', async () => {
+    const add = (namespace: string) =>
+      updateOrganization(all.lifecycle, testActor, 'acme', ({ namespaces }) => ({
+        namespaces: [...(namespaces ?? []), namespace],
+      }))
+    await Promise.all([add('one'), add('two')])
+    expect((await all.store.organization('acme'))?.namespaces).toEqual(['default', 'one', 'two'])
+  })
+})
