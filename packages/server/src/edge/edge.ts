@@ -205,7 +205,7 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
       if (target === null || !isSoundlyFramed(request) || hasBody(request.rawHeaders)) {
         refusal = verifier.refusal('invalid_request', { requestId })
       } else {
-        const attempt = attemptOf({ request, method: 'GET', target, address: addressing.clientOf(request) })
+        const attempt = attemptOf({ request, method: 'GET', target, requestId, address: addressing.clientOf(request) })
         const outcome = await verifier.verify(attempt)
         if (outcome.allowed && gateway !== null) {
           gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
@@ -223,8 +223,8 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
   }
 }
 
-function attemptOf({ request, method, target, address }: Omit<Exchange, 'response' | 'requestId'>): Attempt {
-  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path }
+function attemptOf({ request, method, target, address, requestId }: Omit<Exchange, 'response'>): Attempt {
+  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path, requestId }
   if (target.query !== null) attempt.query = target.query
   if (address !== null) attempt.ip = address
   return attempt

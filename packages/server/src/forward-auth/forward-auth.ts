@@ -46,7 +46,7 @@ export function createForwardAuth({
       return
     }
     const say = isForNginx(request) ? forNginx : asItIs
-    const attempt = attemptIn(request, addressing)
+    const attempt = attemptIn(request, addressing, requestId)
     if (attempt === null) {
       answer(response, say(verifier.refusal('invalid_request', { requestId })), requestId)
       return
@@ -95,13 +95,13 @@ async function unlessKnown(pending: Outcome | Promise<Outcome>): Promise<Decisio
 const bodied = new Set(['POST', 'PUT', 'PATCH'])
 
 /** The original request, as the proxy tells it; null where it tells none, or two that differ. */
-function attemptIn(request: IncomingMessage, addressing: Addressing): Told | null {
+function attemptIn(request: IncomingMessage, addressing: Addressing, requestId: string): Told | null {
   const { rawHeaders } = request
   const method = told(rawHeaders, 'x-forwarded-method', 'x-original-method')
   const uri = told(rawHeaders, 'x-forwarded-uri', 'x-original-uri')
   const target = uri === null ? null : readTarget(uri)
   if (method === null || target === null) return null
-  const attempt: Told = { headers: rawHeaders, method, path: target.path }
+  const attempt: Told = { headers: rawHeaders, method, path: target.path, requestId }
   if (target.query !== null) attempt.query = target.query
   const address = addressing.clientOf(request)
   if (address !== null) attempt.ip = address

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { MemoryQuotas } from '@keywright/core'
 import { batchOf, type Redact } from './batch.ts'
 import type { Tallies } from './tallies.ts'
@@ -28,6 +28,8 @@ const monthsPerWrite = 500
 /** With this many lines waiting it does not wait for its time. */
 const crowded = 20_000
 const looksEveryMs = 500
+/** A process that was told to stop waits no longer for a database that does not answer. */
+const lastWithinMs = 1_500
 
 /** Writes in the background, the oldest first, in transactions of bounded size between which others get their turn. */
 export function startFlusher(options: FlusherOptions): Flusher {
@@ -99,7 +101,12 @@ export function startFlusher(options: FlusherOptions): Flusher {
     flush,
     async stop() {
       clearInterval(timer)
-      await flush()
+      await Promise.race([flush(), tooLong()])
     },
   }
+}
+
+async function tooLong(): Promise<never> {
+  await setTimeout(lastWithinMs, undefined, { ref: false })
+  throw new Error(`The database did not answer within ${lastWithinMs / 1000} s.`)
 }

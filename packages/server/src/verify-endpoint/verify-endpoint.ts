@@ -29,7 +29,7 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
       return JSON.stringify({ allowed: false, reason: 'malformed_request', refusal })
     }
     try {
-      const outcome = await verifier.verify(attempt)
+      const outcome = await verifier.verify({ ...attempt, requestId })
       return JSON.stringify(told(outcome, verifier, requestId))
     } catch (error) {
       log.error('no verdict could be reached', { requestId, error })
