@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keywright } from '@keywright/contracts'
+import {
+  type Contract,
+  compileFormat,
+  createDigester,
+  createOrganization,
+  createVerifier,
+  type Issued,
+  issue,
+  type Lifecycle,
+  parseContract,
+  publish,
+  type Verifier,
+} from '@keywright/core'
+import { createRedaction } from '../../src/log/redact.ts'
+import { openSqlite } from '../../src/stores/index.ts'
+import type { Retention } from '../../src/usage/pruner.ts'
+import { startUsage, type Usage } from '../../src/usage/usage.ts'
+import { tester } from '../support/start-server.ts'
+
+export const contract: Contract = parseContract({
+  ...keywright,
+  name: 'recorded',
+  plans: { free: { monthlyQuota: null, limits: [] } },
+  routes: [{ path: '/v1/items/{item}/**', permission: { read: 'items:read', write: 'items:write' } }],
+})
+
+/** One process's part, over a database that several may share. */
+export interface Node {
+  verifier: Verifier
+  usage: Usage
+}
+
+export interface Recorded {
+  lifecycle: Lifecycle
+  issue: (organization?: string) => Promise<Issued>
+  /** Another that counts for itself. */
+  node: () => Node
+  /** The clock of all of them. */
+  clock: { nowMs: number }
+  store: ReturnType<typeof openSqlite>
+  errors: unknown[]
+  close: () => Promise<void>
+}
+
+/** A real database with the organization `acme`, and a clock that stands still. */
+export async function startRecorded({ retention = {} }: { retention?: Partial<Retention> } = {}): Promise<Recorded> {
+  const folder = mkdtempSync(join(tmpdir(), 'keywright-usage-'))
+  const store = openSqlite(join(folder, 'keywright.sqlite'))
+  const clock = { nowMs: Date.UTC(2026, 10, 20, 8, 30) }
+  const nodes: Node[] = []
+  const errors: unknown[] = []
+  const format = compileFormat(contract.key)
+  const published = publish(store, async (changes) => {
+    for (const { verifier, usage } of nodes) {
+      usage.apply(changes)
+      await verifier.apply(changes)
+    }
+  })
+  const now = () => new Date(clock.nowMs)
+  const lifecycle = { contract, format, digester: createDigester(), store: published, now }
+  const known = new Set<string>()
+  return {
+    lifecycle,
+    clock,
+    store,
+    errors,
+    async issue(organization = 'acme') {
+      if (!known.has(organization)) {
+        await createOrganization(lifecycle, tester, { id: organization, name: organization })
+        known.add(organization)
+      }
+      return issue(lifecycle, tester, { organization, name: 'test' })
+    },
+    node() {
+      const usage = startUsage({
+        contract,
+        store: store.usage,
+        redact: createRedaction(['kw_live_']),
+        retention: { usageDays: 400, decisionsDays: 30, callersDays: 90, ...retention },
+        now: () => clock.nowMs,
+        flushEveryMs: 3_600_000,
+        onError: (error) => void errors.push(error),
+      })
+      const inner = createVerifier({ contract, keys: store, quotas: usage.quotas, now: () => clock.nowMs })
+      const node = { usage, verifier: usage.recording(inner) }
+      nodes.push(node)
+      return node
+    },
+    async close() {
+      for (const { usage } of nodes) await usage.stop().catch(() => {})
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
