@@ -102,7 +102,6 @@ describe('an instance', () => {
     [['--contract', 'nameless.json'], 'nameless.json is no contract that can be run:\n  name: ', 'Correct'],
     [['--contract', 'broken.yaml'], 'broken.yaml cannot be read', 'Correct'],
     [['--contract', 'contract.toml'], 'contract.toml cannot be read', 'Correct'],
-    [['--database', 'postgres://a/b'], '--database', 'Leave it out'],
     [['--host', '192.0.2.1'], 'this machine has no such address', '--host'],
   ])('started with %j says what is wrong and what to do', async (args, message, hint) => {
     writeFileSync(join(folder, 'nameless.json'), '{ "title": "Nameless" }')

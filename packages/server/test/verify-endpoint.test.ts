@@ -54,10 +54,14 @@ describe('POST /v1/verify', () => {
     const { credential } = await server.issue({ permissions: ['sandboxes:read'] })
     const response = await ask({ credential, method: 'DELETE', path: '/v1/sandboxes/1' }, { 'x-request-id': 'req-1' })
     expect(response.status).toBe(200)
-    const { allowed, reason, refusal } = (await response.json()) as Record<string, never>
+    const { allowed, reason, refusal } = (await response.json()) as {
+      allowed: boolean
+      reason: string
+      refusal: { body: string }
+    }
     expect({ allowed, reason }).toEqual({ allowed: false, reason: 'permission_missing' })
     expect(refusal).toMatchObject({ status: 403, headers: { 'content-type': 'application/json' } })
-    expect(JSON.parse((refusal as { body: string }).body)).toEqual({
+    expect(JSON.parse(refusal.body)).toEqual({
       error: 'Forbidden',
       code: 'INSUFFICIENT_PERMISSIONS',
       request_id: 'req-1',
