@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { routesOf } from '@keywright/contracts'
 import {
   type Change,
   compileFormat,
@@ -18,6 +19,7 @@ import type { Settings } from './config/settings.ts'
 import { StartError } from './config/start-error.ts'
 import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
+import { contractUsage } from './edge/contract-usage.ts'
 import { createEdge } from './edge/edge.ts'
 import { type Feed, startFeed } from './feed/feed.ts'
 import { Lease } from './feed/lease.ts'
@@ -112,7 +114,10 @@ export async function startInstance(
         log,
         ...(timeouts && { timeouts }),
       })
-    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes: null, addressing, log }))
+    const authenticateServiceKey = serviceKeys.authenticate
+    const routeDeps = { lifecycle, verifier, usage: contractUsage(usage), authenticateServiceKey }
+    const routes = routesOf(contract)?.(routeDeps) ?? null
+    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes, addressing, log }))
     const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
