@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { routesOf } from '@keywright/contracts'
@@ -11,6 +12,7 @@ import {
   publish,
   type Store,
 } from '@keywright/core'
+import { createCliTokens } from './access/cli-tokens.ts'
 import { mintServiceKey } from './access/service-key-format.ts'
 import { createServiceKeys } from './access/service-keys.ts'
 import { openDataFolder } from './config/data-folder.ts'
@@ -33,7 +35,18 @@ import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { explainPostgres } from './stores/explain-postgres.ts'
-import { openHints, openPostgres, openSqlite, type SharedStore, type SqliteStore } from './stores/index.ts'
+import type { PeopleDatabase } from './sign-in/better-auth.ts'
+import { createSignIn } from './sign-in/create.ts'
+import { firstOperatorInvitation } from './sign-in/invitations.ts'
+import { invitationLink } from './sign-in/sign-in.ts'
+import {
+  openHints,
+  openPeopleFile,
+  openPostgres,
+  openSqlite,
+  type SharedStore,
+  type SqliteStore,
+} from './stores/index.ts'
 import { startUsage, type Usage } from './usage/usage.ts'
 import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
 
@@ -47,6 +60,8 @@ export interface Instance {
   /** null: the key was given by the settings, and is in no file. */
   serviceKeyFile: string | null
   /** Finishes what is under way, within ten seconds. */
+  /** Opened once, it makes an operator of who opens it; null where there is one. Each call makes a new one. */
+  operatorLink: () => Promise<string | null>
   stop: () => Promise<void>
 }
 
@@ -75,6 +90,8 @@ export async function startInstance(
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
   let usage: Usage | null = null
+  let people: PeopleDatabase | null = null
+  let controlUrl = ''
   try {
     if (shared) await preparing(shared, log)
     const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
@@ -119,12 +136,31 @@ export async function startInstance(
     const routes = routesOf(contract)?.(routeDeps) ?? null
     const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes, addressing, log }))
     const node = `${hostname()}-${newId('node')}`
+    const secret = settings.secret ?? (shared ? null : data.secret(() => randomBytes(32).toString('base64url')))
+    if (secret === null) log.warn('people cannot sign in: set KEYWRIGHT_SECRET, the same on every node')
+    else people = shared ? shared.people : openPeopleFile(data.peopleFile)
+    const signIn =
+      people &&
+      createSignIn({
+        database: people,
+        store: opened.signIn,
+        lifecycle,
+        secret: secret ?? '',
+        signUp: settings.signUp,
+        consoleUrl: settings.consoleUrl,
+        boundUrl: () => controlUrl,
+        warn: (error) => log.warn('sign-in', { error }),
+      })
+    const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
     const control = createControl({
       lifecycle,
       verifier,
       format,
       serviceKeys,
       calls: opened.calls,
+      cliTokens,
+      signIn,
+      edge: () => `${origin.scheme}://${origin.host}`,
       usage,
       nodes: shared?.nodes ?? onlyNode(node),
       logger: log,
@@ -149,7 +185,7 @@ export async function startInstance(
       }
       feed = await startFeed({ node, nodes, hints, changes: changeLog.changes, prepare, apply, reset, lease, log })
     }
-    const controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
+    controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
       await controlServer.drain(0)
       throw error
@@ -164,12 +200,17 @@ export async function startInstance(
       serviceKeyFile: settings.serviceKey === null ? data.serviceKeyFile : null,
       async stop() {
         gateway?.endTunnels()
+      operatorLink: async () => {
+        const token = signIn && (await firstOperatorInvitation(lifecycle))
+        return signIn && token && invitationLink(signIn.consoleUrl(), token)
+      },
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
         await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
         await feed?.stop()
         await opened.close()
         log.info('stopped')
+        await people?.close()
       },
     }
   } catch (error) {
@@ -177,6 +218,7 @@ export async function startInstance(
     await feed?.stop()
     await opened.close()
     throw error
+    await people?.close()
   }
 }
 

@@ -56,7 +56,11 @@ export async function deleteProject(
 export async function revokeAll(
   transaction: Transaction,
   actor: Actor,
-  { createdBy, reason = 'Its organization or project was deleted.', ...of }: {
+  {
+    createdBy,
+    reason = 'Its organization or project was deleted.',
+    ...of
+  }: {
     organization: string
     project?: string
     createdBy?: string

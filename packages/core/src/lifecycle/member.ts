@@ -13,9 +13,7 @@ export interface Place {
 
 /** Puts a person into an organization, or gives him another role there. The last owner keeps his. */
 export async function setMember(lifecycle: Lifecycle, actor: Actor, input: Place): Promise<MemberRecord> {
-  const { result } = await lifecycle.store.transact((transaction) =>
-    setMemberIn(transaction, lifecycle, actor, input),
-  )
+  const { result } = await lifecycle.store.transact((transaction) => setMemberIn(transaction, lifecycle, actor, input))
   return result
 }
 
@@ -40,15 +38,15 @@ export async function setMemberIn(
 }
 
 /**
- * Takes a person out, and every key he has made there with him, one event each: nobody else answers for them. `dryRun`
- * only counts.
+ * Takes a person out. Where a key is as good as its maker's place, his keys are refused from then on; `withKeys` revokes
+ * every key he has made there, one event each, whatever the contract. `dryRun` only counts.
  */
 export async function removeMember(
   { store, now }: Lifecycle,
   actor: Actor,
   organization: string,
   user: string,
-  { dryRun = false } = {},
+  { withKeys = false, dryRun = false } = {},
 ): Promise<Deletion> {
   const { result } = await store.transact(async (transaction) => {
     const member = await transaction.member(organization, user)
@@ -56,7 +54,9 @@ export async function removeMember(
     if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
     const at = now()
     const reason = 'The person who made it has left the organization.'
-    const keys = await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun)
+    const keys = withKeys
+      ? await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun)
+      : 0
     if (!dryRun) {
       await transaction.deleteMember(organization, user)
       const target = `${organization}/${user}`

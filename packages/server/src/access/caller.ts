@@ -1,47 +1,127 @@
-import type { Actor, CredentialFormat, ServicePermission } from '@keywright/core'
+import type {
+  Actor,
+  Contract,
+  CredentialFormat,
+  Reach,
+  Role,
+  ServicePermission,
+  Store,
+  TriggeredBy,
+} from '@keywright/core'
 import { Problem } from '../control/problem.ts'
+import type { Person } from '../sign-in/people.ts'
 import { readBearer } from './bearer.ts'
+import { isCliToken } from './cli-token-format.ts'
+import type { CliTokens } from './cli-tokens.ts'
+import { placesOf } from './places.ts'
 import type { ServiceKeys } from './service-keys.ts'
+import type { Sessions } from './sessions.ts'
 
 /** Who calls the control side, and how far that reaches. Nothing of it is ever taken from a body or a query. */
 export interface Caller {
-  type: 'service_key'
+  type: 'service_key' | 'user'
   id: string
   name: string
+  triggeredBy: TriggeredBy
   permissions: readonly ServicePermission[]
-  /** null: every organization. */
-  organization: string | null
+  /** Where it may act, and as what; null: everywhere. A service key bound to an organization acts as its owner. */
+  places: ReadonlyMap<string, Role> | null
+  /** What it asks for changes something. */
+  changes: boolean
+  /** null for a machine. */
+  person: Person | null
 }
 
 export interface Access {
   serviceKeys: ServiceKeys
+  cliTokens: CliTokens
+  /** null: people cannot sign in to this instance. */
+  sessions: Sessions | null
+  store: Pick<Store, 'operator' | 'members'>
   /** The form of API keys, which are told apart so that their holders learn what was wrong. */
   format: CredentialFormat
 }
 
-/** The one place where a request becomes a caller. @throws Problem */
-export async function identify(headers: Headers, { serviceKeys, format }: Access): Promise<Caller> {
+/**
+ * The one place where a request becomes a caller. A credential in `Authorization` is the only one that counts; without
+ * it, a session. @throws Problem
+ */
+export async function identify(
+  { method, headers }: Pick<Request, 'method' | 'headers'>,
+  access: Access,
+): Promise<Caller> {
+  const changes = method !== 'GET' && method !== 'HEAD'
   const bearer = readBearer(headers.get('authorization'))
-  if ('problem' in bearer) throw refusalOf(bearer.problem)
-  const principal = await serviceKeys.authenticate(bearer.token)
-  if (principal) return { type: 'service_key', ...principal }
-  throw challenge(format.parse(bearer.token) < 0 ? 'invalid_credential' : 'wrong_credential_type')
+  if ('problem' in bearer) {
+    const signedIn = headers.has('authorization') ? null : await access.sessions?.of({ method, headers })
+    if (!signedIn) throw refusalOf(bearer.problem)
+    return { ...(await personally(signedIn.person, 'ui', access)), changes }
+  }
+  if (isCliToken(bearer.token)) {
+    const token = await access.cliTokens.authenticate(bearer.token)
+    const person = token && (await access.sessions?.people.find(token.user))
+    if (!person) throw challenge('invalid_credential')
+    return { ...(await personally(person, 'cli', access)), changes }
+  }
+  const principal = await access.serviceKeys.authenticate(bearer.token)
+  if (!principal)
+    throw challenge(access.format.parse(bearer.token) < 0 ? 'invalid_credential' : 'wrong_credential_type')
+  const { organization, ...machine } = principal
+  const places = organization === null ? null : new Map<string, Role>([[organization, 'owner']])
+  return { type: 'service_key', ...machine, triggeredBy: 'api', places, changes, person: null }
 }
 
-function may(caller: Caller, permission: ServicePermission): boolean {
-  return caller.permissions.includes('*') || caller.permissions.includes(permission)
+async function personally(
+  person: Person,
+  triggeredBy: TriggeredBy,
+  { store }: Access,
+): Promise<Omit<Caller, 'changes'>> {
+  const { id, name } = person
+  const isOperator = (await store.operator(id)) !== undefined
+  return {
+    ...{ type: 'user', id, name, triggeredBy, person },
+    permissions: isOperator ? ['*'] : ['manage'],
+    places: isOperator ? null : await placesOf(store, id),
+  }
 }
 
 /** @throws Problem */
-export function permit(caller: Caller, permission: ServicePermission): void {
-  if (may(caller, permission)) return
-  throw new Problem('permission_missing', `This needs a service key with the permission '${permission}'.`, {
+export function permit({ type, permissions }: Caller, permission: ServicePermission): void {
+  if (permissions.includes('*') || permissions.includes(permission)) return
+  const detail =
+    type === 'user'
+      ? 'This is for the operators of this instance.'
+      : `This needs a service key with the permission '${permission}'.`
+  throw new Problem('permission_missing', detail, {
     headers: { 'www-authenticate': 'Bearer realm="keywright", error="insufficient_scope"' },
   })
 }
 
+/**
+ * Who a key's maker is and how much of it he may give: a person who belongs to the organization, and no more than he has
+ * where keys are as good as their makers.
+ */
+export async function makerIn(
+  organization: string,
+  { person }: Caller,
+  { store, contract }: { store: Pick<Store, 'member'>; contract: Contract },
+): Promise<{ createdBy: string | null; reach: Reach | null }> {
+  const member = person && (await store.member(organization, person.id))
+  if (!member) return { createdBy: null, reach: null }
+  const { byMakersRole } = contract.permissions
+  const reach = byMakersRole && {
+    permissions: byMakersRole[member.role],
+    namespaces: null,
+    allowedIps: null,
+    limits: null,
+    expiresAt: null,
+  }
+  return { createdBy: member.user, reach: reach ?? null }
+}
+
 export function actorOf(caller: Caller, { address, requestId }: { address: string | null; requestId: string }): Actor {
-  return { type: caller.type, id: caller.id, triggeredBy: 'api', address, requestId }
+  const { type, id, triggeredBy } = caller
+  return { type, id, triggeredBy, address, requestId }
 }
 
 /** RFC 6750 §3: no error code where no credential was sent. */

@@ -1,6 +1,9 @@
 import type { Counters, CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
+import type { CliTokens } from '../access/cli-tokens.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { Nodes } from '../feed/nodes.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
+import type { Usage } from '../usage/usage.ts'
 import type { CallStore } from './calls.ts'
 
 /** What the control side is made of. All of it is given; nothing is read from the environment. */
@@ -11,6 +14,11 @@ export interface ControlDeps {
   /** Of API keys. */
   format: CredentialFormat
   serviceKeys: ServiceKeys
+  cliTokens: CliTokens
+  /** null: people cannot sign in to this instance. */
+  signIn: SignIn | null
+  /** Where the API itself is reached from outside. */
+  edge(): string
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
   /** Who has applied a change. */

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { canonicalAddress } from '@keywright/core'
 import type { Context, Hono } from 'hono'
-import { actorOf, identify, permit } from '../access/caller.ts'
+import { type Access, actorOf, identify, permit } from '../access/caller.ts'
 import { parseBody, readBody } from './body.ts'
 import type { ControlParts } from './deps.ts'
 import { once } from './idempotency.ts'
@@ -38,9 +38,12 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   const schema = route.body ?? nothing
   if (route.permission === null) {
     const body = async () => validated(schema, parseBody(await readBody(context.req.raw), headers))
-    return route.answerTo({ headers, address, requestId, body }, deps)
+    const setCookies = (cookies: readonly string[]) => {
+      for (const cookie of cookies) context.header('set-cookie', cookie, { append: true })
+    }
+    return route.answerTo({ request: context.req.raw, headers, address, requestId, body, setCookies }, deps)
   }
-  const caller = await identify(headers, deps)
+  const caller = await identify(context.req.raw, accessOf(deps))
   permit(caller, route.permission)
   const url = new URL(context.req.url)
   const query = validatedQuery(route.query ?? nothing, url.searchParams)
@@ -63,4 +66,8 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
     run: (store) => route.handle({ ...call, lifecycle: { ...lifecycle, store } }),
     replay: (store, earlier) => replay({ ...call, lifecycle: { ...lifecycle, store } }, earlier),
   })
+}
+
+export function accessOf({ serviceKeys, cliTokens, signIn, lifecycle, format }: ControlParts): Access {
+  return { serviceKeys, cliTokens, sessions: signIn?.sessions ?? null, store: lifecycle.store, format }
 }

@@ -1,33 +1,59 @@
+import type { Role } from '@keywright/core'
 import type { Caller } from '../access/caller.ts'
-import { notFound, Problem } from './problem.ts'
+import { invalid, notFound, Problem } from './problem.ts'
 
-/** The record, if the caller's reach has it. What belongs to others is answered as what does not exist. */
+/**
+ * The record, if the caller's reach has it. What belongs to others is answered as what does not exist; what he may see
+ * and not change, as forbidden. @throws Problem
+ */
 export function reached<T extends { organization: string | null }>(
   caller: Caller,
   record: T | undefined,
   noun: string,
 ): T {
-  if (record && (caller.organization === null || record.organization === caller.organization)) return record
-  throw notFound(noun)
+  if (!record) throw notFound(noun)
+  if (caller.places === null) return record
+  const role = record.organization === null ? undefined : caller.places.get(record.organization)
+  if (role === undefined) throw notFound(noun)
+  refuseMember(caller, role)
+  return record
 }
 
 /** @throws Problem */
 export function requireOrganization(caller: Caller, organization: string): void {
-  if (caller.organization !== null && caller.organization !== organization) throw notFound('organization')
+  if (caller.places === null) return
+  const role = caller.places.get(organization)
+  if (role === undefined) throw notFound('organization')
+  refuseMember(caller, role)
 }
 
-/** What a list is confined to: the organization asked for, or the only one there is for this caller. */
+function refuseMember({ changes }: Caller, role: Role): void {
+  if (changes && role === 'member') throw new Problem('role_missing')
+}
+
+/** What a list is confined to: the organization asked for, or the only one there is for this caller. @throws Problem */
 export function organizationFilter(caller: Caller, asked: string | undefined): { organization?: string } {
   if (asked !== undefined) requireOrganization(caller, asked)
-  const organization = asked ?? caller.organization ?? undefined
-  return organization === undefined ? {} : { organization }
+  if (asked !== undefined || caller.places === null) return asked === undefined ? {} : { organization: asked }
+  const [only = belongsNowhere, ...others] = caller.places.keys()
+  if (others.length === 0) return { organization: only }
+  throw invalid([{ field: 'organization', message: `must name one of yours: ${[only, ...others].join(', ')}` }])
 }
+
+/** No organization has this id. */
+const belongsNowhere = '-'
 
 /** What concerns the instance, or what an organization has agreed with its operator. @throws Problem */
 export function requireWholeInstance(caller: Caller): void {
-  if (caller.organization === null) return
-  throw new Problem(
-    'permission_missing',
-    'This service key is bound to one organization, and this concerns all of them.',
-  )
+  if (caller.places === null) return
+  const detail =
+    caller.type === 'user'
+      ? 'This is for the operators of this instance.'
+      : 'This service key is bound to one organization, and this concerns all of them.'
+  throw new Problem('permission_missing', detail)
+}
+
+/** The one that a service key is bound to; null: it is bound to none, or the caller is an operator. */
+export function ownOrganization({ places }: Caller): string | null {
+  return places === null ? null : (places.keys().next().value ?? belongsNowhere)
 }

@@ -60,20 +60,23 @@ export interface GuardedRoute<
 
 /** A call that nobody has looked at yet. */
 interface OpenCall<Body> {
+  request: Request
   headers: Headers
   /** Of the client, in its one spelling; null where there is none. */
   address: string | null
   requestId: string
   /** Read and checked when it is asked for. */
   body(): Promise<Body>
+  /** Values of `Set-Cookie` for the answer. */
+  setCookies(cookies: readonly string[]): void
 }
 
 /** A route that decides for itself whom it answers. */
 export interface OpenRoute<Body extends z.ZodType, Answer extends z.ZodType>
   extends Description<string, z.ZodType, Body, Answer> {
   permission: null
-  /** Whether it looks at credentials. */
-  credentials: 'any' | 'none'
+  /** Whether it looks at credentials, and at which. */
+  credentials: 'any' | 'session' | 'none'
   answerTo(call: OpenCall<z.output<Body>>, deps: ControlParts): Promise<z.input<Answer>>
 }
 
@@ -89,7 +92,7 @@ export type Route =
     })
   | (Erased & {
       permission: null
-      credentials: 'any' | 'none'
+      credentials: 'any' | 'session' | 'none'
       answerTo(call: OpenCall<unknown>, deps: ControlParts): Promise<unknown>
     })
 

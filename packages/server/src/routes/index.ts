@@ -1,5 +1,13 @@
 import type { Route } from '../control/route.ts'
 import { listAuditRoute } from './audit/list.ts'
+import { approveDeviceRoute, denyDeviceRoute, viewDeviceLoginRoute } from './auth/device.ts'
+import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts'
+import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
+import { signInRoute, signOutRoute } from './auth/sign-in.ts'
+import { signUpRoute } from './auth/sign-up.ts'
+import { getContractRoute } from './contract/get.ts'
+import { listDecisionsRoute } from './decisions/list.ts'
+import { listCallersRoute } from './keys/callers.ts'
 import { changeGraceRoute } from './keys/change-grace.ts'
 import { createKeyRoute } from './keys/create.ts'
 import { deleteKeyRoute } from './keys/delete.ts'
@@ -50,3 +58,13 @@ export const routes: readonly Route[] = [
   whoamiRoute,
   reportLeaksRoute,
 ]
+  signUpRoute,
+  signInRoute,
+  signOutRoute,
+  listSessionsRoute,
+  endSessionRoute,
+  viewInvitationRoute,
+  acceptInvitationRoute,
+  viewDeviceLoginRoute,
+  approveDeviceRoute,
+  denyDeviceRoute,

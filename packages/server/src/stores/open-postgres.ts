@@ -1,4 +1,5 @@
 import type { Change } from '@keywright/core'
+import type { Kysely } from 'kysely'
 import { type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
 import { readChanges } from './change-log.ts'
@@ -12,6 +13,8 @@ export interface SharedStore extends PostgresStore {
   /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError */
   prepare(): Promise<void>
   nodes: Nodes
+  /** Accounts and sessions, which another library writes. */
+  people: { db: Kysely<unknown>; type: 'postgres'; close(): Promise<void> }
   /** The log as the feed reads it, on connections that nobody else takes. */
   changeLog: { changes(after: number, limit: number): Promise<Change[]> }
 }
@@ -32,6 +35,7 @@ export function openPostgres(url: string): SharedStore {
     ...store,
     prepare: () => migratePostgres(management),
     nodes: createSqlNodes(feedDb),
+    people: { db: kyselyOnPool(management) as Kysely<unknown>, type: 'postgres', close: async () => {} },
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()

@@ -10,12 +10,17 @@ import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createSqlStore } from './sql-store.ts'
+import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 
 export interface PostgresStore extends Store {
   /** Calls with an `Idempotency-Key`, in the same database. */
   calls: CallStore
 }
 
+  /** What is recorded of verifications, likewise. */
+  usage: UsageStore
+  /** What sign-in keeps for minutes, likewise. */
+  signIn: SignInStore
 /** A verification that has waited that long is answered 503. */
 const findWithinMs = 1_000
 
@@ -54,5 +59,10 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     isDuplicate: (error) => error instanceof DatabaseError && error.code === '23505',
     close: async () => {},
   })
-  return { ...store, calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }) }
+  return {
+    ...store,
+    calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
+    signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
+    usage: createSqlUsage({ reader, transaction }),
+  }
 }

@@ -1,4 +1,5 @@
 import { issue, reissue } from '@keywright/core'
+import { makerIn } from '../../access/caller.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
@@ -33,7 +34,8 @@ export const createKeyRoute = route({
   problems: ['not_found', 'conflict'],
   async handle({ body, caller, actor, lifecycle }) {
     requireOrganization(caller, body.organization)
-    const { key, credential, change } = await issue(lifecycle, actor, body)
+    const { createdBy, reach } = await makerIn(body.organization, caller, lifecycle)
+    const { key, credential, change } = await issue(lifecycle, actor, { ...body, createdBy }, reach)
     const receipt = await receiptOf(change, lifecycle.store)
     return { ...keyView(key, lifecycle.now()), credential, receipt }
   },

@@ -1,4 +1,5 @@
 import { update } from '@keywright/core'
+import { makerIn } from '../../access/caller.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
 import { keyExample, receiptExample } from './example.ts'
@@ -23,9 +24,13 @@ export const updateKeyRoute = route({
     example: { ...keyExample, name: 'Production (EU)', allowedIps: ['192.0.2.0/24'], receipt: receiptExample },
   },
   problems: ['not_found', 'conflict'],
-  async handle({ params, body, caller, actor, lifecycle }) {
-    const { id } = await findKey(lifecycle.store, caller, params.key)
-    const { key, change } = await update(lifecycle, actor, id, body)
-    return { ...keyView(key, lifecycle.now()), receipt: await receiptOf(change, lifecycle.store) }
+  async handle({ params, body, caller, actor, lifecycle, deps: { usage } }) {
+    const { id, organization } = await findKey(lifecycle.store, caller, params.key)
+    const { reach } = await makerIn(organization, caller, lifecycle)
+    const { key, change } = await update(lifecycle, actor, id, body, reach)
+    return {
+      ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
+      receipt: await receiptOf(change, lifecycle.store),
+    }
   },
 })

@@ -20,9 +20,9 @@ export const listOrganizationsRoute = route({
   },
   problems: [],
   async handle({ query, caller, lifecycle: { store } }) {
-    if (caller.organization !== null) {
-      const own = await store.organization(caller.organization)
-      return { organizations: own ? [organizationView(own)] : [], nextCursor: null }
+    if (caller.places !== null) {
+      const own = await Promise.all([...caller.places.keys()].map((id) => store.organization(id)))
+      return { organizations: own.flatMap((one) => (one ? [organizationView(one)] : [])), nextCursor: null }
     }
     const after = readCursor(query.cursor)
     const { items, next } = await store.organizations({ ...(after !== undefined && { after }), limit: query.limit })

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { issueServiceKey, reissueServiceKey } from '../../access/service-key-lifecycle.ts'
-import { requireOrganization } from '../../control/reach.ts'
+import { ownOrganization, requireOrganization } from '../../control/reach.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
 import { id, name } from '../../control/schemas.ts'
@@ -36,7 +36,7 @@ export const createServiceKeyRoute = route({
   },
   problems: ['not_found', 'conflict'],
   async handle({ body, caller, actor, lifecycle }) {
-    const organization = body.organization ?? caller.organization
+    const organization = body.organization ?? ownOrganization(caller)
     if (organization !== null) requireOrganization(caller, organization)
     const { serviceKey, credential, change } = await issueServiceKey(lifecycle, actor, { ...body, organization })
     return { ...serviceKeyView(serviceKey), credential, receipt: await receiptOf(change, lifecycle.store) }

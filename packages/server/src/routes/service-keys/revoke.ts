@@ -1,6 +1,7 @@
 import { LifecycleError } from '@keywright/core'
 import { revokeServiceKey } from '../../access/service-key-lifecycle.ts'
 import { notFound } from '../../control/problem.ts'
+import { ownOrganization } from '../../control/reach.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
 import { changedServiceKeySchema, serviceKeyExample, serviceKeyView } from './view.ts'
@@ -21,8 +22,8 @@ export const revokeServiceKeyRoute = route({
   },
   problems: ['not_found'],
   async handle({ params, caller, actor, lifecycle }) {
-    const reaches = (key: { organization: string | null }) =>
-      caller.organization === null || key.organization === caller.organization
+    const own = ownOrganization(caller)
+    const reaches = (key: { organization: string | null }) => own === null || key.organization === own
     try {
       const { serviceKey, change } = await revokeServiceKey(lifecycle, actor, params.serviceKey, reaches)
       return { ...serviceKeyView(serviceKey), receipt: await receiptOf(change, lifecycle.store) }

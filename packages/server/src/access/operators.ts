@@ -1,0 +1,28 @@
+import { type Actor, type Lifecycle, LifecycleError, type Transaction } from '@keywright/core'
+import { revokeCliTokensIn } from './cli-token-lifecycle.ts'
+
+/** Making an operator of one changes nothing. */
+export async function addOperatorIn(transaction: Transaction, actor: Actor, user: string, at: Date): Promise<void> {
+  await transaction.putOperator({ user, createdAt: at })
+  transaction.record({ action: 'operator.added', organization: null, target: user, actor, at, details: {} })
+}
+
+/**
+ * Takes the instance out of a person's hands, and his CLI tokens with it. The last operator stays one: nobody could make
+ * another. @throws LifecycleError
+ */
+export async function removeOperator({ store, now }: Lifecycle, actor: Actor, user: string): Promise<void> {
+  await store.transact(async (transaction) => {
+    const { items } = await transaction.operators({ limit: 200 })
+    if (!items.some((operator) => operator.user === user)) {
+      throw new LifecycleError('not_found', `${user} is no operator.`)
+    }
+    if (items.length === 1) {
+      throw new LifecycleError('conflict', 'This is the last operator. Make someone else one first.')
+    }
+    const at = now()
+    await transaction.deleteOperator(user)
+    transaction.record({ action: 'operator.removed', organization: null, target: user, actor, at, details: {} })
+    await revokeCliTokensIn(transaction, actor, user, at)
+  })
+}

@@ -1,0 +1,66 @@
+import { z } from '@hono/zod-openapi'
+import { type Actor, createOrganizationIn, type InvitationRecord, type Lifecycle, setMemberIn } from '@keywright/core'
+import { Problem } from '../../control/problem.ts'
+import { openRoute } from '../../control/route.ts'
+import { name } from '../../control/schemas.ts'
+import { countAttempt, signUpBounds } from '../../sign-in/attempts.ts'
+import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
+import { acceptInvitation, openInvitation, refuseOtherAddress } from '../../sign-in/invitations.ts'
+import type { Person } from '../../sign-in/people.ts'
+import { actorOfPerson, email, invitationToken, password, personExample, personSchema, personView } from './schemas.ts'
+
+export const signUpRoute = openRoute({
+  operationId: 'signUp',
+  method: 'post',
+  path: '/api/auth/sign-up/email',
+  tag: 'Sign-in',
+  summary: 'Make an account, and be signed in',
+  description:
+    'With an invitation, it gives the place that the invitation is for. Without one, where that is allowed, it makes an organization of one’s own.',
+  permission: null,
+  credentials: 'none',
+  body: z.strictObject({ email, password, name, invitation: invitationToken.exactOptional() }).openapi('SignUp'),
+  bodyExample: { email: 'ann@example.com', password: 'correct horse battery staple', name: 'Ann' },
+  answer: {
+    status: 200,
+    description: 'Who is signed in now; the session is in the cookie.',
+    schema: z.strictObject({ person: personSchema }),
+    example: { person: personExample },
+  },
+  problems: ['sign_up_closed', 'invitation_invalid', 'conflict', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, requestId, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    requireOwnPage(request, signIn)
+    const { invitation: token, ...input } = await body()
+    await countAttempt(signIn.attempts, signUpBounds(address), deps.lifecycle.now())
+    const invitation = token === undefined ? null : await openInvitation(deps.lifecycle, token)
+    if (invitation) refuseOtherAddress(invitation, input)
+    else if (signIn.signUp === 'invited') throw new Problem('sign_up_closed')
+    const { people } = signIn
+    const admitted = await people.signUp(input, { headers: request.headers, address })
+    if (!admitted) throw new Problem('conflict', 'There is an account with this address already. Sign in instead.')
+    const { person, cookies } = admitted
+    try {
+      await settle(deps.lifecycle, actorOfPerson(person, { address, requestId }), person, invitation)
+    } catch (error) {
+      await people.remove(person.id)
+      throw error
+    }
+    setCookies(cookies)
+    return { person: personView(person) }
+  },
+})
+
+/** An account without any place would be of no use to its owner, and in the way when he tries again. */
+async function settle(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  person: Person,
+  invitation: InvitationRecord | null,
+): Promise<void> {
+  if (invitation) return acceptInvitation(lifecycle, actor, invitation, person)
+  await lifecycle.store.transact(async (transaction) => {
+    const { id } = await createOrganizationIn(transaction, lifecycle, actor, { name: person.name })
+    await setMemberIn(transaction, lifecycle, actor, { organization: id, user: person.id, role: 'owner' })
+  })
+}

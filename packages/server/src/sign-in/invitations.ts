@@ -1,0 +1,149 @@
+import {
+  type Actor,
+  type InvitationRecord,
+  type Lifecycle,
+  LifecycleError,
+  newId,
+  type Role,
+  setMemberIn,
+  type Transaction,
+} from '@keywright/core'
+import { addOperatorIn } from '../access/operators.ts'
+import { Problem } from '../control/problem.ts'
+import { isInvitation, mintInvitation } from './invitation-format.ts'
+import type { Person } from './people.ts'
+
+export interface NewInvitation {
+  /** null: to run the instance. */
+  organization: string | null
+  role: Role | 'operator'
+  /** null: whoever has the link. */
+  email: string | null
+  createdBy: string | null
+  lifetimeSeconds: number
+}
+
+/** How long a person has, who may be on holiday, to take a place that nobody else can take. */
+export const invitationSeconds = 7 * 24 * 3600
+
+/** @throws LifecycleError `not_found` where there is no such organization */
+export async function invite(
+  { store, digester, now }: Lifecycle,
+  actor: Actor,
+  { organization, role, email, createdBy, lifetimeSeconds }: NewInvitation,
+): Promise<{ invitation: InvitationRecord; token: string }> {
+  const token = mintInvitation()
+  const { result } = await store.transact(async (transaction) => {
+    if (organization !== null && !(await transaction.organization(organization))) {
+      throw new LifecycleError('not_found', `There is no organization '${organization}'.`, 'organization')
+    }
+    const at = now()
+    const expiresAt = new Date(at.getTime() + lifetimeSeconds * 1000)
+    const invitation: InvitationRecord = {
+      ...{ id: newId('inv', at.getTime()), organization, role, email, digest: digester.digest(token), createdBy },
+      ...{ createdAt: at, expiresAt, acceptedAt: null, revokedAt: null },
+    }
+    // Whoever was sent two has one link that works.
+    await revokeOpenIn(transaction, actor, { organization, email }, at)
+    await transaction.putInvitation(invitation)
+    const details = { role, email, expiresAt: expiresAt.toISOString() }
+    transaction.record({ action: 'invitation.created', organization, target: invitation.id, actor, at, details })
+    return invitation
+  })
+  return { invitation: result, token }
+}
+
+/** The place that a link is good for now. @throws Problem */
+export async function openInvitation({ store, digester, now }: Lifecycle, token: string): Promise<InvitationRecord> {
+  for (const digest of isInvitation(token) ? digester.candidates(token) : []) {
+    const invitation = await store.invitation(digest)
+    if (invitation && isOpen(invitation, now())) return invitation
+  }
+  throw new Problem('invitation_invalid')
+}
+
+export function refuseOtherAddress({ email }: InvitationRecord, person: Pick<Person, 'email'>): void {
+  if (email === null || email === person.email.toLowerCase()) return
+  throw new Problem('invitation_invalid', 'This invitation is for another e-mail address than this account has.')
+}
+
+/** Gives the place to a person, once: of two who come with the same link the second is refused. @throws Problem */
+export async function acceptInvitation(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  { id }: InvitationRecord,
+  person: Person,
+): Promise<void> {
+  await lifecycle.store.transact(async (transaction) => {
+    const at = lifecycle.now()
+    const invitation = await transaction.invitation(id)
+    if (!invitation || !isOpen(invitation, at)) throw new Problem('invitation_invalid')
+    refuseOtherAddress(invitation, person)
+    const { organization, role } = invitation
+    await transaction.putInvitation({ ...invitation, acceptedAt: at })
+    const details = { role, user: person.id }
+    transaction.record({ action: 'invitation.accepted', organization, target: id, actor, at, details })
+    if (organization === null || role === 'operator') await addOperatorIn(transaction, actor, person.id, at)
+    // A place somebody has already is changed by those who may, not by an old letter.
+    else if (!(await transaction.member(organization, person.id))) {
+      await setMemberIn(transaction, lifecycle, actor, { organization, user: person.id, role })
+    }
+  })
+}
+
+/** Revoking a revoked or accepted one changes nothing. @throws LifecycleError */
+export async function revokeInvitation(
+  { store, now }: Lifecycle,
+  actor: Actor,
+  { id, organization }: Pick<InvitationRecord, 'id' | 'organization'>,
+): Promise<InvitationRecord> {
+  const { result } = await store.transact(async (transaction) => {
+    const before = await transaction.invitation(id)
+    if (!before || before.organization !== organization) {
+      throw new LifecycleError('not_found', 'There is no such invitation.')
+    }
+    return before.acceptedAt || before.revokedAt ? before : revokedIn(transaction, actor, before, now())
+  })
+  return result
+}
+
+/**
+ * The link that makes an operator of whoever opens it first; null where there is one, and so nobody who could be asked
+ * for permission is missing. A link that was made before holds no more.
+ */
+export async function firstOperatorInvitation(lifecycle: Lifecycle): Promise<string | null> {
+  const { items } = await lifecycle.store.operators({ limit: 1 })
+  if (items.length > 0) return null
+  const actor: Actor = { type: 'system', id: 'start', triggeredBy: 'api', address: null, requestId: null }
+  const place = { organization: null, role: 'operator', email: null, createdBy: null } as const
+  const { token } = await invite(lifecycle, actor, { ...place, lifetimeSeconds: 3600 })
+  return token
+}
+
+function isOpen({ acceptedAt, revokedAt, expiresAt }: InvitationRecord, now: Date): boolean {
+  return acceptedAt === null && revokedAt === null && expiresAt > now
+}
+
+async function revokeOpenIn(
+  transaction: Transaction,
+  actor: Actor,
+  { organization, email }: Pick<InvitationRecord, 'organization' | 'email'>,
+  at: Date,
+): Promise<void> {
+  let after: string | undefined
+  do {
+    const page = await transaction.invitations({ organization, ...(after !== undefined && { after }), limit: 200 })
+    for (const invitation of page.items) {
+      if (invitation.email === email && isOpen(invitation, at)) await revokedIn(transaction, actor, invitation, at)
+    }
+    after = page.next ?? undefined
+  } while (after !== undefined)
+}
+
+async function revokedIn(transaction: Transaction, actor: Actor, before: InvitationRecord, at: Date) {
+  const invitation = { ...before, revokedAt: at }
+  await transaction.putInvitation(invitation)
+  const { id, organization, role, email } = invitation
+  transaction.record({ action: 'invitation.revoked', organization, target: id, actor, at, details: { role, email } })
+  return invitation
+}

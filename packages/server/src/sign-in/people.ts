@@ -1,0 +1,60 @@
+export const shortestPassword = 8
+export const longestPassword = 128
+
+/** Someone who signs in. Where he belongs and what he may do there is the store's to say. */
+export interface Person {
+  /** `usr_` and 26 characters. */
+  id: string
+  /** In lower case. */
+  email: string
+  name: string
+  createdAt: Date
+}
+
+export interface Session {
+  id: string
+  createdAt: Date
+  expiresAt: Date
+  address: string | null
+  userAgent: string | null
+}
+
+export interface SignedIn {
+  person: Person
+  session: Session
+}
+
+/** What a browser is told to keep: values of `Set-Cookie`. */
+export interface Admitted {
+  person: Person
+  cookies: readonly string[]
+}
+
+/** A request as far as sign-in looks at it. */
+export interface Visit {
+  headers: Headers
+  address: string | null
+}
+
+/**
+ * Who people are and that it is them: accounts, passwords and sessions, whoever keeps them. Every method throws where
+ * they cannot be reached.
+ */
+export interface People {
+  /** Makes an account and a session. null: the address has one already. */
+  signUp(input: { email: string; password: string; name: string }, visit: Visit): Promise<Admitted | null>
+  /** Makes a session, and ends the one that the browser came with. null: no such account, or another password. */
+  signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | null>
+  /** Ends the session of the request, and answers what makes the browser forget it. */
+  signOut(visit: Visit): Promise<readonly string[]>
+  /** Who holds the session of a request, read anew each time: one that has ended opens nothing. */
+  signedIn(headers: Headers): Promise<SignedIn | null>
+  sessions(person: string): Promise<Session[]>
+  /** Whether there was such a session of this person. */
+  endSession(person: string, session: string): Promise<boolean>
+  find(person: string): Promise<Person | null>
+  findMany(people: readonly string[]): Promise<Map<string, Person>>
+  /** The account and its sessions. */
+  remove(person: string): Promise<void>
+  close(): Promise<void>
+}

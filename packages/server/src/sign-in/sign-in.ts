@@ -1,0 +1,23 @@
+import type { Sessions } from '../access/sessions.ts'
+import type { Attempts } from './attempts.ts'
+import type { DeviceFlow } from './device/flow.ts'
+import type { People } from './people.ts'
+
+/** What the calls under `/api/auth` are made of. */
+export interface SignIn {
+  people: People
+  sessions: Sessions
+  attempts: Attempts
+  device: DeviceFlow
+  /** Whether someone who was not invited may sign up, and then has an organization of his own. */
+  signUp: 'invited' | 'open'
+  /** Whether an origin is that of the console. */
+  isOwn: (origin: string) => boolean
+  /** The console as people reach it: `https://keys.example.com`. */
+  consoleUrl: () => string
+}
+
+/** Where an invitation is taken up. What follows the number sign never leaves the browser, and so is in no log. */
+export function invitationLink(consoleUrl: string, token: string): string {
+  return `${consoleUrl}/join#${token}`
+}
