@@ -1,8 +1,10 @@
 import type { Contract, Route } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import type { RouteMatch } from '../contract/route.ts'
+import { networkOf } from '../key/address.ts'
 import { isSlug } from '../key/namespace.ts'
 import { grants } from '../key/permission.ts'
+import type { Limit } from '../key/record.ts'
 import type { Counters, LimitState, Meter, Quota } from '../limit/counters.ts'
 import { type MonthlyQuotas, type MonthMeter, monthOf } from '../limit/monthly-quotas.ts'
 import type { KeyCache } from './key-cache.ts'
@@ -73,12 +75,12 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
   function take(entry: number, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
     const { perAddress, account } = cache.profile(entry)
     const { month } = account
-    const cost = attempt.cost ?? 1
+    const cost = costOf(attempt)
     const fits = quotas.take(month, cost, nowMs)
     if (fits instanceof Promise) return afterwards(fits, attempt)
     if (!fits) return obstruct(entry, overQuota, nowMs, monthOf(new Date(nowMs)).endMs - nowMs)
     const own = cache.metersOf(entry)
-    const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, attempt)]
+    const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, account.name, attempt)]
     if (meters.length === 0) return allow(entry, [])
     let quota: Quota | Promise<Quota>
     try {
@@ -127,10 +129,10 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
       return refused === null ? allow(entry, []) : { ...denied(refused), principal: cache.principal(entry) }
     },
     anonymous(route, attempt, nowMs) {
-      const meters = addressMeters(route.limits ?? [], attempt)
+      const meters = addressMeters(route.limits ?? [], route.path, attempt)
       if (meters.length === 0) return anonymously([])
       const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null))
-      const quota = counters.take(meters, attempt.cost ?? 1, nowMs)
+      const quota = counters.take(meters, costOf(attempt), nowMs)
       return quota instanceof Promise ? quota.then(settle) : settle(quota)
     },
   }
@@ -180,9 +182,19 @@ function outsideNamespace(profile: Profile, namespace: string): Obstacle | null 
   return { reason: 'namespace_not_permitted', about: namespace }
 }
 
-function addressMeters(limits: NonNullable<Route['limits']>, attempt: Attempt): Meter[] {
-  // Those who hide their address share one.
-  return limits.map((limit) => ({ limit, subject: attempt.ip ?? 'unknown', slot: -1 }))
+/**
+ * Each organization, and each anonymous route, counts an address for itself: nobody behind a shared one is refused for
+ * what strangers do elsewhere. Those who hide their address share one.
+ */
+function addressMeters(limits: readonly Limit[], countedBy: string, { ip }: Attempt): Meter[] {
+  const network = (ip !== undefined && networkOf(ip)) || 'unknown'
+  return limits.map((limit) => ({ limit, subject: `${countedBy} ${network}`, slot: -1 }))
+}
+
+/** Whatever counts would go wrong for good with a cost that is none. */
+function costOf({ cost = 1 }: Attempt): number {
+  if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError('A cost is a whole number, 0 or more.')
+  return cost
 }
 
 function overLimit({ states, retryAfterMs, refusedBy }: Quota, principal: Principal | null): Denied {
