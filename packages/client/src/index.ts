@@ -1,9 +1,11 @@
 export type { Actor, AuditEvent, AuditFilter } from './audit.ts'
+export type { AgreedLimit, Contract, CredentialSource } from './contract.ts'
 export type { FieldError } from './errors.ts'
 export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
 export type {
   CreatedKey,
   Key,
+  KeyCaller,
   KeyFilter,
   KeyPatch,
   KeyState,
@@ -22,5 +24,7 @@ export { Pages } from './pages.ts'
 export type { NewProject, Project } from './projects.ts'
 export type { Receipt } from './receipts.ts'
 export type { CreatedServiceKey, NewServiceKey, ServiceKey, ServicePermission } from './service-keys.ts'
+export type { DeviceLogin, InvitationOffer, Person, Role, Session } from './sign-in.ts'
 export type { CallOptions, FetchLike, KeywrightOptions, Mutation } from './transport.ts'
+export type { Decision, DecisionFilter, Outcome, UsageCount, UsageFilter } from './usage.ts'
 export type { Whoami } from './whoami.ts'

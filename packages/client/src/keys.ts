@@ -37,6 +37,8 @@ export interface Key {
   suspendedAt: string | null
   revokedAt: string | null
   revokedReason: string | null
+  /** When any of its secrets was last let in; null: never. */
+  lastUsedAt: string | null
   /** Oldest first; the one without `retiresAt` is current. */
   versions: SecretVersion[]
 }
@@ -47,6 +49,21 @@ export interface SecretVersion {
   createdAt: string
   /** Refused from then on; null: the current one. */
   retiresAt: string | null
+  /** When it was last let in; null: never. */
+  lastUsedAt: string | null
+}
+
+/** Who uses a key: one for each secret version, route, address and user agent. */
+export interface KeyCaller {
+  version: number
+  /** A pattern, never a path; empty where none was told. */
+  route: string
+  address: string | null
+  userAgent: string | null
+  allowed: number
+  refused: number
+  firstSeenAt: string
+  lastSeenAt: string
 }
 
 export interface NewKey {
@@ -145,6 +162,15 @@ export class Keys {
     options?: CallOptions,
   ): Promise<Key & { receipt: string }> {
     return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}/versions/${version}`, body: input, options })
+  }
+
+  /** Who was seen last comes first. With `version`, who still uses that secret. */
+  callers(
+    id: string,
+    filter: Paging & { version?: number | undefined; since?: string | undefined } = {},
+    options?: CallOptions,
+  ): Pages<'callers', KeyCaller> {
+    return new Pages(this.#transport, 'callers', path`/v1/keys/${id}/callers`, { ...filter }, options)
   }
 
   /** With `wait: 'all'` the answer comes once every node refuses the key. */

@@ -1,10 +1,13 @@
 import { Audit } from './audit.ts'
+import type { Contract } from './contract.ts'
 import { Keys } from './keys.ts'
 import { Organizations } from './organizations.ts'
 import { Projects } from './projects.ts'
 import { Receipts } from './receipts.ts'
 import { ServiceKeys } from './service-keys.ts'
+import { SignIn } from './sign-in.ts'
 import { type CallOptions, createTransport, type KeywrightOptions, type Transport } from './transport.ts'
+import { Usage } from './usage.ts'
 import type { Whoami } from './whoami.ts'
 
 /**
@@ -20,6 +23,8 @@ export class Keywright {
   readonly serviceKeys: ServiceKeys
   readonly receipts: Receipts
   readonly audit: Audit
+  readonly usage: Usage
+  readonly signIn: SignIn
   readonly #transport: Transport
 
   constructor(options: KeywrightOptions) {
@@ -30,10 +35,17 @@ export class Keywright {
     this.serviceKeys = new ServiceKeys(this.#transport)
     this.receipts = new Receipts(this.#transport)
     this.audit = new Audit(this.#transport)
+    this.usage = new Usage(this.#transport)
+    this.signIn = new SignIn(this.#transport)
   }
 
   /** Who the credential is, with what is left of its limits. */
   whoami(options?: CallOptions): Promise<Whoami> {
     return this.#transport({ method: 'GET', path: '/v1/whoami', options })
+  }
+
+  /** How this instance does API keys. Needs no credential. */
+  contract(options?: CallOptions): Promise<Contract> {
+    return this.#transport({ method: 'GET', path: '/v1/contract', options })
   }
 }

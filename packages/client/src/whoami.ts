@@ -1,5 +1,6 @@
 import type { Limit } from './keys.ts'
 import type { ServicePermission } from './service-keys.ts'
+import type { Role } from './sign-in.ts'
 
 /** Who a credential is. */
 export type Whoami =
@@ -9,6 +10,15 @@ export type Whoami =
       name: string
       permissions: ServicePermission[]
       organization: string | null
+    }
+  | {
+      type: 'user'
+      id: string
+      name: string
+      email: string
+      /** Runs the instance. */
+      operator: boolean
+      organizations: { id: string; name: string; role: Role }[]
     }
   | {
       type: 'api_key'
