@@ -1,4 +1,4 @@
-import { invalid } from './problem.ts'
+import { invalid, type Problem } from './problem.ts'
 
 /** Where a list goes on, in a form that invites nobody to take it apart. */
 export function writeCursor(next: string | null): string | null {
@@ -10,5 +10,17 @@ export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const after = Buffer.from(cursor, 'base64url').toString()
   if (/^[\x21-\x7e]{1,200}$/.test(after) && writeCursor(after) === cursor) return after
-  throw invalid([{ field: 'cursor', message: 'is none that a list has answered' }])
+  throw notOurs()
+}
+
+/** The same where a list goes on from a number. @throws Problem */
+export function positionOf(cursor: string | undefined): number | null {
+  const position = readCursor(cursor)
+  if (position === undefined) return null
+  if (/^\d{1,15}$/.test(position)) return Number(position)
+  throw notOurs()
+}
+
+export function notOurs(): Problem {
+  return invalid([{ field: 'cursor', message: 'is none that a list has answered' }])
 }

@@ -21,6 +21,8 @@ export interface ControlDeps {
   edge(): string
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
+  /** What has been used. */
+  usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'dropped'>
   /** Who has applied a change. */
   nodes: Pick<Nodes, 'appliedBy'>
   logger: ControlLogger

@@ -5,7 +5,6 @@ import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts
 import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
 import { signInRoute, signOutRoute } from './auth/sign-in.ts'
 import { signUpRoute } from './auth/sign-up.ts'
-import { getContractRoute } from './contract/get.ts'
 import { listDecisionsRoute } from './decisions/list.ts'
 import { listCallersRoute } from './keys/callers.ts'
 import { changeGraceRoute } from './keys/change-grace.ts'
@@ -29,6 +28,7 @@ import { getReceiptRoute } from './receipts/get.ts'
 import { createServiceKeyRoute } from './service-keys/create.ts'
 import { listServiceKeysRoute } from './service-keys/list.ts'
 import { revokeServiceKeyRoute } from './service-keys/revoke.ts'
+import { getUsageRoute } from './usage/get.ts'
 import { whoamiRoute } from './whoami/get.ts'
 
 /** Everything the management API does. What is not in this table is not there. */
@@ -50,14 +50,15 @@ export const routes: readonly Route[] = [
   suspendKeyRoute,
   resumeKeyRoute,
   revokeKeyRoute,
+  listCallersRoute,
   getReceiptRoute,
   listAuditRoute,
+  getUsageRoute,
+  listDecisionsRoute,
   createServiceKeyRoute,
   listServiceKeysRoute,
   revokeServiceKeyRoute,
   whoamiRoute,
-  reportLeaksRoute,
-]
   signUpRoute,
   signInRoute,
   signOutRoute,
@@ -68,3 +69,5 @@ export const routes: readonly Route[] = [
   viewDeviceLoginRoute,
   approveDeviceRoute,
   denyDeviceRoute,
+  reportLeaksRoute,
+]

@@ -1,6 +1,7 @@
 import type { Store } from '@keywright/core'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
+import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
@@ -9,18 +10,19 @@ import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connectio
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
-import { createSqlStore } from './sql-store.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
+import { createSqlStore } from './sql-store.ts'
+import { createSqlUsage } from './sql-usage.ts'
 
 export interface PostgresStore extends Store {
   /** Calls with an `Idempotency-Key`, in the same database. */
   calls: CallStore
-}
-
   /** What is recorded of verifications, likewise. */
   usage: UsageStore
   /** What sign-in keeps for minutes, likewise. */
   signIn: SignInStore
+}
+
 /** A verification that has waited that long is answered 503. */
 const findWithinMs = 1_000
 
@@ -45,6 +47,7 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     text: foundByDigestQuery(reader, '').compile().sql,
     query_timeout: findWithinMs,
   }
+  const transaction = createTransactions(pool)
   const store = createSqlStore({
     reader,
     verification: kyselyOnPool(verification, findWithinMs),
@@ -54,7 +57,7 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
       const [row] = rows
       return row && foundKey(row)
     },
-    transaction: createTransactions(pool),
+    transaction,
     locksRows: true,
     isDuplicate: (error) => error instanceof DatabaseError && error.code === '23505',
     close: async () => {},

@@ -92,7 +92,8 @@ export function startUsage({
       return store.callers(filter)
     },
     async lastUses(keys) {
-      await flusher.flush()
+      // Part of answers about keys, which must not fail for it.
+      await flusher.flush().catch(onError)
       return store.lastUses(keys)
     },
     dropped: (filter, kind) => store.dropped(filter, kind),

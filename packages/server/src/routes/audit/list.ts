@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Change } from '@keywright/core'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
-import { invalid } from '../../control/problem.ts'
+import { positionOf, writeCursor } from '../../control/cursor.ts'
 import { organizationFilter } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
@@ -81,13 +80,6 @@ export const listAuditRoute = route({
     return { events: changes.map(eventView), nextCursor: next === null ? null : writeCursor(String(next)) }
   },
 })
-
-function positionOf(cursor: string | undefined): number | null {
-  const position = readCursor(cursor)
-  if (position === undefined) return null
-  if (/^\d{1,15}$/.test(position)) return Number(position)
-  throw invalid([{ field: 'cursor', message: 'is none that a list has answered' }])
-}
 
 function eventView({ number, hash, action, organization, target, actor, at, details }: Change) {
   const { type, id, triggeredBy, address, requestId } = actor

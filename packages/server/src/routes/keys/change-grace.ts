@@ -26,10 +26,13 @@ export const changeGraceRoute = route({
     example: { ...keyExample, receipt: receiptExample },
   },
   problems: ['not_found', 'conflict'],
-  async handle({ params, body, caller, actor, lifecycle }) {
+  async handle({ params, body, caller, actor, lifecycle, deps: { usage } }) {
     const { id } = await findKey(lifecycle.store, caller, params.key)
     if (!/^[1-9]\d{0,8}$/.test(params.number)) throw notFound('secret version')
     const { key, change } = await changeGrace(lifecycle, actor, id, Number(params.number), body.graceSeconds)
-    return { ...keyView(key, lifecycle.now()), receipt: await receiptOf(change, lifecycle.store) }
+    return {
+      ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
+      receipt: await receiptOf(change, lifecycle.store),
+    }
   },
 })

@@ -3,7 +3,7 @@ import { makerIn } from '../../access/caller.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
-import { credentialExample, keyExample, receiptExample } from './example.ts'
+import { credentialExample, newKeyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
 import { newKeySchema } from './schemas.ts'
 import { createdKeySchema, keyView } from './view.ts'
@@ -29,7 +29,7 @@ export const createKeyRoute = route({
     status: 201,
     description: 'The key and, this once, its credential.',
     schema: createdKeySchema,
-    example: { ...keyExample, credential: credentialExample, receipt: receiptExample },
+    example: { ...newKeyExample, credential: credentialExample, receipt: receiptExample },
   },
   problems: ['not_found', 'conflict'],
   async handle({ body, caller, actor, lifecycle }) {
@@ -37,12 +37,12 @@ export const createKeyRoute = route({
     const { createdBy, reach } = await makerIn(body.organization, caller, lifecycle)
     const { key, credential, change } = await issue(lifecycle, actor, { ...body, createdBy }, reach)
     const receipt = await receiptOf(change, lifecycle.store)
-    return { ...keyView(key, lifecycle.now()), credential, receipt }
+    return { ...keyView(key, lifecycle.now(), []), credential, receipt }
   },
   async replay({ caller, actor, lifecycle }, { target, version }) {
     const { id } = await findKey(lifecycle.store, caller, target ?? '')
     const { key, credential, change } = await reissue(lifecycle, actor, id, version ?? 1)
     const receipt = await receiptOf(change, lifecycle.store)
-    return { ...keyView(key, lifecycle.now()), credential, receipt }
+    return { ...keyView(key, lifecycle.now(), []), credential, receipt }
   },
 })

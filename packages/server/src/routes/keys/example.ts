@@ -21,7 +21,22 @@ export const keyExample: z.output<typeof keySchema> = {
   suspendedAt: null,
   revokedAt: null,
   revokedReason: null,
-  versions: [{ number: 1, hint: 'kw_live_…a3F9', createdAt: '2026-11-20T08:00:00.000Z', retiresAt: null }],
+  lastUsedAt: '2026-11-20T09:00:00.000Z',
+  versions: [
+    {
+      number: 1,
+      hint: 'kw_live_…a3F9',
+      createdAt: '2026-11-20T08:00:00.000Z',
+      retiresAt: null,
+      lastUsedAt: '2026-11-20T09:00:00.000Z',
+    },
+  ],
+}
+
+export const newKeyExample = {
+  ...keyExample,
+  lastUsedAt: null,
+  versions: keyExample.versions.map((version) => ({ ...version, lastUsedAt: null })),
 }
 
 /** Not a key: it has no form's length, and no checksum. */

@@ -12,7 +12,8 @@ export const getKeyRoute = route({
   permission: 'manage',
   answer: { status: 200, description: 'The key with its secret versions.', schema: keySchema, example: keyExample },
   problems: ['not_found'],
-  async handle({ params, caller, lifecycle: { store, now } }) {
-    return keyView(await findKey(store, caller, params.key), now())
+  async handle({ params, caller, lifecycle: { store, now }, deps: { usage } }) {
+    const key = await findKey(store, caller, params.key)
+    return keyView(key, now(), await usage.lastUses([key.id]))
   },
 })

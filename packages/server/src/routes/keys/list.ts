@@ -27,7 +27,7 @@ export const listKeysRoute = route({
     example: { keys: [keyExample], nextCursor: null },
   },
   problems: ['not_found'],
-  async handle({ query, caller, lifecycle: { store, now } }) {
+  async handle({ query, caller, lifecycle: { store, now }, deps: { usage } }) {
     const { project, state, limit } = query
     const after = readCursor(query.cursor)
     const at = now()
@@ -38,6 +38,7 @@ export const listKeysRoute = route({
       ...(after !== undefined && { after }),
       limit,
     })
-    return { keys: items.map((key) => keyView(key, at)), nextCursor: writeCursor(next) }
+    const lastUses = await usage.lastUses(items.map(({ id }) => id))
+    return { keys: items.map((key) => keyView(key, at, lastUses)), nextCursor: writeCursor(next) }
   },
 })

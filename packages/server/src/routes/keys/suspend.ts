@@ -40,14 +40,17 @@ function stateRoute({
     permission: 'manage',
     answer: { status: 200, description: 'The key as it is now.', schema: changedKeySchema, example },
     problems: ['not_found', 'conflict'],
-    async handle({ params, caller, actor, lifecycle }) {
+    async handle({ params, caller, actor, lifecycle, deps: { usage } }) {
       const { id } = await findKey(lifecycle.store, caller, params.key)
       const { key, change } = await apply(lifecycle, actor, id)
-      return { ...keyView(key, lifecycle.now()), receipt: await receiptOf(change, lifecycle.store) }
+      return {
+        ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
+        receipt: await receiptOf(change, lifecycle.store),
+      }
     },
-    async replay({ params, caller, lifecycle: { store, now } }) {
+    async replay({ params, caller, lifecycle: { store, now }, deps: { usage } }) {
       const key = await findKey(store, caller, params.key)
-      return { ...keyView(key, now()), receipt: await receiptOf(null, store) }
+      return { ...keyView(key, now(), await usage.lastUses([key.id])), receipt: await receiptOf(null, store) }
     },
   })
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type KeyRecord, type SecretVersion, stateAt } from '@keywright/core'
 import { name, receipt, time, timeOf } from '../../control/schemas.ts'
+import type { LastUse } from '../../usage/usage-store.ts'
 
 export const keyStates = ['active', 'suspended', 'expired', 'revoked'] as const
 
@@ -10,6 +11,7 @@ const versionSchema = z
     hint: z.string().openapi({ description: 'What people may see of the secret.' }),
     createdAt: time,
     retiresAt: time.nullable().openapi({ description: 'Refused from then on; null: the current one.' }),
+    lastUsedAt: time.nullable().openapi({ description: 'When it was last let in; null: never.' }),
   })
   .openapi('SecretVersion')
 
@@ -43,6 +45,7 @@ export const keySchema = z
     suspendedAt: time.nullable(),
     revokedAt: time.nullable(),
     revokedReason: z.string().nullable(),
+    lastUsedAt: time.nullable().openapi({ description: 'When any of its secrets was last let in; null: never.' }),
     versions: z.array(versionSchema).openapi({ description: 'Oldest first.' }),
   })
   .openapi('Key')
@@ -53,8 +56,11 @@ export const createdKeySchema = keySchema
   .extend({ credential: z.string().openapi({ description: 'Shown in this answer and never again.' }), receipt })
   .openapi('CreatedKey')
 
-export function keyView(key: KeyRecord, now: Date): z.output<typeof keySchema> {
+/** `lastUses` may hold those of other keys. */
+export function keyView(key: KeyRecord, now: Date, lastUses: readonly LastUse[]): z.output<typeof keySchema> {
   const { id, name, organization, project, kind, environment, revokedReason, createdBy } = key
+  const uses = lastUses.filter((use) => use.key === id)
+  const lastUsedMs = Math.max(...uses.map(({ at }) => at.getTime()))
   return {
     id,
     name,
@@ -75,11 +81,16 @@ export function keyView(key: KeyRecord, now: Date): z.output<typeof keySchema> {
     suspendedAt: timeOf(key.suspendedAt),
     revokedAt: timeOf(key.revokedAt),
     revokedReason,
-    versions: key.versions.map(versionView),
+    lastUsedAt: uses.length === 0 ? null : new Date(lastUsedMs).toISOString(),
+    versions: key.versions.map((version) => versionView(version, uses)),
   }
 }
 
 /** Member by member, so that a digest has no way out. */
-function versionView({ number, hint, createdAt, retiresAt }: SecretVersion): z.output<typeof versionSchema> {
-  return { number, hint, createdAt: createdAt.toISOString(), retiresAt: timeOf(retiresAt) }
+function versionView(
+  { number, hint, createdAt, retiresAt }: SecretVersion,
+  uses: readonly LastUse[],
+): z.output<typeof versionSchema> {
+  const lastUsedAt = timeOf(uses.find(({ version }) => version === number)?.at ?? null)
+  return { number, hint, createdAt: createdAt.toISOString(), retiresAt: timeOf(retiresAt), lastUsedAt }
 }
