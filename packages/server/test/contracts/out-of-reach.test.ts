@@ -3,7 +3,7 @@ import { startUpstream } from '../support/echo-upstream.ts'
 import { startStage, stopStage } from '../support/instances.ts'
 import { pages } from '../support/pages.ts'
 import { type RawAnswer, rawRequest } from '../support/raw-request.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 const sameId = 'X-Request-Id: the-same'
 
@@ -50,6 +50,24 @@ describe.each(pages)('where the upstream of $contract fails,', ({ contract, ways
     const answer = await rawRequest(stage.server.edge, { target: path, lines })
     expectShape(answer, 503)
     expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+    await stopStage(stage)
+  })
+})
+
+describe("where no database can be reached, a contract's own routes", () => {
+  it.each([
+    ['holonomix', '/gate/admin/tenants', { detail: 'Service unavailable. Retry shortly.' }],
+    ['holonomix', '/gate/admin/usage/acme', { detail: 'Service unavailable. Retry shortly.' }],
+    ['holocron', '/api/v0/me', { error: 'unavailable', message: expect.any(String) }],
+  ])('of %s are 503 as well: %s', async (contract, target, body) => {
+    const stage = await startStage(contract)
+    await stage.server.lifecycle.store.close()
+    const credential = contract === 'holonomix' ? serviceKey : stage.key.credential
+    const answer = await rawRequest(stage.server.edge, { target, lines: [`Authorization: Bearer ${credential}`] })
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([503, body])
+    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+    const stranger = await rawRequest(stage.server.edge, { target, lines: ['Authorization: Bearer nobody'] })
+    expect(stranger.status).toBe(401)
     await stopStage(stage)
   })
 })
