@@ -1,0 +1,161 @@
+import { aKey, anOrganization, digestOf, someEvent } from '@keywright/core/testing'
+import { Client, Pool } from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
+import { explainPostgres } from './explain-postgres.ts'
+import { migrations } from './migrations/index.ts'
+import { openPostgres, type SharedStore } from './open-postgres.ts'
+import { postgres } from './postgres.ts'
+
+let server: TestPostgres
+let url: string
+const opened: SharedStore[] = []
+
+beforeAll(async () => {
+  server = await testPostgres()
+})
+afterAll(() => server.stop())
+beforeEach(async () => {
+  url = await server.createDatabase()
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()))
+})
+
+function open(at = url): SharedStore {
+  const store = openPostgres(at)
+  opened.push(store)
+  return store
+}
+
+/** A connection in which something is left undone until `end`. */
+async function holding(statements: string): Promise<{ end(): Promise<void> }> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query(statements)
+  return { end: () => client.end() }
+}
+
+async function withKey(): Promise<SharedStore> {
+  const store = open()
+  await store.prepare()
+  await store.transact(async (transaction) => {
+    await transaction.putOrganization(anOrganization())
+    await transaction.putKey(aKey(1))
+    transaction.record(someEvent())
+  })
+  return store
+}
+
+describe('a database that many nodes share', () => {
+  it('is brought up to date once, however many nodes start at the same time', async () => {
+    const stores = Array.from({ length: 5 }, () => open())
+    await Promise.all(stores.map((store) => store.prepare()))
+    const pool = new Pool({ connectionString: url })
+    const { rows } = await pool.query('select number from kw_migrations order by number')
+    expect(rows.map(({ number }) => Number(number))).toEqual(migrations.map(({ number }) => number))
+    await pool.end()
+  })
+
+  it('is used by an older version where the newer one allows that, and not where it does not', async () => {
+    const store = await withKey()
+    const newer = await holding(`insert into kw_migrations values (${migrations.length + 1}, 'wider', 0)`)
+    await newer.end()
+    await store.prepare()
+    expect(await store.find(digestOf(1))).toBeDefined()
+    const narrower = await holding(
+      `insert into kw_migrations values (${migrations.length + 2}, 'narrower', 0, ${migrations.length + 1})`,
+    )
+    await narrower.end()
+    const error = await store.prepare().catch((reason: unknown) => reason)
+    expect(explainPostgres(error)?.message).toContain('start a newer one')
+  })
+
+  it('does not keep credentials waiting for those who manage keys', async () => {
+    const store = await withKey()
+    const lock = await holding('begin; select from kw_head for update')
+    const changing = Array.from({ length: 20 }, () => store.transact(async (it) => it.record(someEvent())))
+    const settled = Promise.allSettled(changing)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await store.find(digestOf(1))).toMatchObject({ readAt: 1 })
+    await lock.end()
+    await settled
+    expect((await store.head()).number).toBe(21)
+  })
+
+  it('fails a look-up that takes too long, and the next one works', async () => {
+    const store = await withKey()
+    const lock = await holding('begin; lock table kw_keys in access exclusive mode')
+    const found = await Promise.allSettled(Array.from({ length: 12 }, () => store.find(digestOf(1))))
+    expect(new Set(found.map(({ status }) => status))).toEqual(new Set(['rejected']))
+    await lock.end()
+    expect(await store.find(digestOf(1))).toBeDefined()
+  })
+
+  it('goes on after every connection was ended by the database', async () => {
+    const store = await withKey()
+    const { end } = await holding(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    )
+    await end()
+    await store.find(digestOf(1)).catch(() => {})
+    expect(await store.find(digestOf(1))).toBeDefined()
+    await store.transact(async (transaction) => transaction.record(someEvent()))
+  })
+
+  it('ends the transaction of a process that stopped within it, so that others go on', async () => {
+    const store = await withKey()
+    let release = () => {}
+    const stopped = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const first = store.transact(async (transaction) => {
+      await transaction.organization('acme')
+      await stopped
+      transaction.record(someEvent())
+    })
+    const outcome = first.then(
+      () => 'committed',
+      () => 'ended',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await store.transact(async (transaction) => {
+      await transaction.organization('acme')
+      transaction.record(someEvent())
+    })
+    release()
+    expect(await outcome).toBe('ended')
+    expect((await store.head()).number).toBe(2)
+  })
+
+  it('says what only a person can put right', async () => {
+    const wrong = open(Object.assign(new URL(url), { pathname: '/nowhere' }).href)
+    const error = await wrong.prepare().catch((reason: unknown) => reason)
+    expect(explainPostgres(error)).toEqual({
+      message: 'PostgreSQL has no such database: database "nowhere" does not exist.',
+      hint: 'Make it with `createdb`, or correct --database.',
+    })
+  })
+
+  it('is an outage, and nothing else, where nobody listens', async () => {
+    const away = open('postgres://keywright:secret@127.0.0.1:1/keywright')
+    for (const ask of [() => away.prepare(), () => away.find(digestOf(1)), () => away.head()]) {
+      const error = (await Promise.resolve()
+        .then(ask)
+        .catch((reason: unknown) => reason)) as Error & { code: string }
+      expect(error.code).toBe('database_unreachable')
+      expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain('secret')
+      expect(explainPostgres(error)).toBeNull()
+    }
+  })
+
+  it("can be the caller's own, with its own tables and its pool open afterwards", async () => {
+    const pool = new Pool({ connectionString: url })
+    await pool.query('create table keys (id text)')
+    const store = await postgres(pool)
+    await store.transact(async (transaction) => transaction.record(someEvent()))
+    await store.close()
+    expect((await pool.query('select count(*) from keys')).rows).toEqual([{ count: '0' }])
+    await pool.end()
+  })
+})
