@@ -39,6 +39,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/service-keys.ts')).defineServiceKeys,
   },
   {
+    name: 'usage',
+    about: 'what was used, what was refused, and by whom',
+    load: async () => (await import('./commands/usage.ts')).defineUsage,
+  },
+  {
     name: 'audit',
     about: 'what was changed, by whom',
     load: async () => (await import('./commands/audit.ts')).defineAudit,
