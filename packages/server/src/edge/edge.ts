@@ -141,7 +141,10 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
         if (!request.complete) response.shouldKeepAlive = false
         const { refused, message } = reading
         const facts = message === undefined ? { requestId } : { requestId, message }
-        answer(response, verifier.refusal(refused, facts), requestId)
+        name = 'unavailable'
+        // Judged as a namespace that is none: it costs nothing, is recorded, and the caller is told what is left.
+        const outcome = await verifier.verify({ ...attempt, namespace: '' })
+        answer(response, verifier.refusal(refused, facts), requestId, verifier.responseHeaders(outcome))
         return
       }
       const { namespace, body } = reading

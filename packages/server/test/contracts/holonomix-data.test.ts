@@ -168,6 +168,21 @@ describe('the limit of a tenant', () => {
     expect(over.json).toEqual({ detail: `Rate limit exceeded for tenant '${id}'. Retry after ${wait}s.` })
   })
 
+  it('is told on what is refused as well, and on what the upstream cannot answer', async () => {
+    const { key } = await onboard()
+    const headers = { 'X-Api-Key': key }
+    const refused = [
+      await data('POST', '/v1/put', { headers, raw: 'no JSON' }),
+      await data('POST', '/v1/put', { headers, raw: 'a'.repeat(1024 * 1024 + 1) }),
+      await data('GET', '/v1/get/Default/k', { headers }),
+      await data('GET', '/v1', { headers }),
+      await data('GET', '/v2', { headers }),
+    ]
+    expect(refused.map((answer) => [answer.status, ...told(answer)])).toEqual(
+      [400, 413, 400, 403, 404].map((status) => [status, '10', '10', unixSeconds]),
+    )
+  })
+
   it('outlives a rotation of its key, and ends with a larger plan', async () => {
     const { id, key } = await onboard()
     for (let i = 0; i < 10; i++) await list(key)
