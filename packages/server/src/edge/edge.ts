@@ -1,20 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { EdgeRoutes } from '@keywright/contracts'
-import type { Allowed, Attempt, Outcome, Refusal, RefusalName, Verifier } from '@keywright/core'
+import {
+  type Allowed,
+  type Attempt,
+  type Denied,
+  isAcceptedMethod,
+  isForwardedPreflight,
+  type Outcome,
+  type Refusal,
+  type RefusalName,
+  readTarget,
+  refuseMethod,
+  type Verifier,
+} from '@keywright/core'
 import type { Gateway } from '../gateway/gateway.ts'
-import { readTarget } from '../gateway/path.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson, withStatus } from '../http/answer.ts'
 import { hasBody, isSoundlyFramed } from '../http/framing.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import { asText, type HttpHandlers } from '../http/server.ts'
+import type { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
 import { readNamespaceFromBody } from './body-namespace.ts'
-import type { Exchange } from './exchange.ts'
-import { isAcceptedMethod, refuseMethod } from './method.ts'
+import { attemptOf, type Exchange } from './exchange.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
 import { answerOwn } from './own-routes.ts'
-import { isForwardedPreflight } from './preflight.ts'
 
 export interface EdgeOptions {
   verifier: Verifier
@@ -23,13 +34,18 @@ export interface EdgeOptions {
   /** What the contract answers itself; null: nothing. */
   routes: EdgeRoutes | null
   addressing: Addressing
+  failedAttempts: FailedAttempts
+  /** null: none is kept. */
+  accessLog: AccessLog | null
   log: Logger
 }
 
 const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
 
 /** The contract's wire: health, its own routes, and the gateway for everything else. Whatever goes wrong, nothing passes. */
-export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeOptions): HttpHandlers {
+export function createEdge(options: EdgeOptions): HttpHandlers {
+  const { verifier, gateway, routes, addressing, failedAttempts, accessLog, log } = options
+
   /** A request with its head read and found sound, or the refusal it gets. */
   function read(request: IncomingMessage, response: ServerResponse, requestId: string): Exchange | Refusal {
     const method = request.method ?? ''
@@ -44,10 +60,6 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
     return { request, response, method, target, requestId, address: addressing.clientOf(request) }
   }
 
-  function refuse(response: ServerResponse, name: RefusalName, requestId: string): void {
-    answer(response, verifier.refusal(name, { requestId }), requestId)
-  }
-
   /** What was thrown is ours to read in the log; the caller learns that it was not his fault. */
   function fail(response: ServerResponse, requestId: string, name: RefusalName, error: unknown): void {
     log.error(name === 'unavailable' ? 'no verdict could be reached' : 'a request could not be handled', {
@@ -55,7 +67,12 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
       error,
     })
     if (response.headersSent) response.destroy()
-    else refuse(response, name, requestId)
+    else answer(response, verifier.refusal(name, { requestId }), requestId)
+  }
+
+  /** What a denied attempt is answered: its own refusal, unless its like came from there too often. */
+  function refusalOf(outcome: Denied, { address, requestId }: Pick<Exchange, 'address' | 'requestId'>): Refusal {
+    return failedAttempts.count(outcome.reason, address, requestId) ?? verifier.refuse(outcome, { requestId })
   }
 
   function settle(
@@ -66,8 +83,9 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
     body?: Buffer,
   ): void {
     const { request, response, requestId, target } = exchange
+    accessLog?.decided(response, exchange, outcome)
     if (!outcome.allowed) {
-      answer(response, verifier.refuse(outcome, { requestId }), requestId)
+      answer(response, refusalOf(outcome, exchange), requestId)
     } else if (gateway === null) {
       answer(response, verifier.refusal('not_found', { requestId }), requestId, verifier.responseHeaders(outcome))
     } else {
@@ -160,6 +178,7 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
 
   function handle(exchange: Exchange, expectsContinue: boolean): void {
     const { method, target, response, requestId } = exchange
+    accessLog?.decided(response, exchange, null)
     if (target.path === '/health' && (method === 'GET' || method === 'HEAD')) {
       answerJson(response, 200, requestId, '{"status":"ok"}')
     } else if (routes?.owns(target.path)) {
@@ -170,9 +189,11 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
   }
 
   async function settleOwn(routes: EdgeRoutes, exchange: Exchange, expectsContinue: boolean): Promise<void> {
-    const { response, requestId } = exchange
+    const { response, requestId, address } = exchange
     try {
-      answer(response, await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue), requestId)
+      const own = await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue)
+      const instead = own.status === 401 ? failedAttempts.countUnauthenticated(address, requestId) : null
+      answer(response, instead ?? own, requestId)
     } catch (error) {
       if (!response.destroyed) fail(response, requestId, 'unavailable', error)
     }
@@ -181,6 +202,7 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
   return {
     onRequest(request, response, expectsContinue) {
       const requestId = requestIdOf(request.rawHeaders)
+      accessLog?.opened(request, response, requestId)
       try {
         const exchange = read(request, response, requestId)
         if ('request' in exchange) handle(exchange, expectsContinue)
@@ -202,21 +224,22 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
   async function decideUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const requestId = requestIdOf(request.rawHeaders)
     socket.on('error', () => socket.destroy())
+    accessLog?.opened(request, socket, requestId)
     let refusal: Refusal
     try {
       const target = readTarget(request.url ?? '')
       if (target === null || !isSoundlyFramed(request) || hasBody(request.rawHeaders)) {
         refusal = verifier.refusal('invalid_request', { requestId })
       } else {
-        const attempt = attemptOf({ request, method: 'GET', target, requestId, address: addressing.clientOf(request) })
+        const exchange = { request, method: 'GET', target, requestId, address: addressing.clientOf(request) }
+        const attempt = attemptOf(exchange)
         const outcome = await verifier.verify(attempt)
+        accessLog?.decided(socket, exchange, outcome)
         if (outcome.allowed && gateway !== null) {
           gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
           return
         }
-        refusal = outcome.allowed
-          ? verifier.refusal('not_found', { requestId })
-          : verifier.refuse(outcome, { requestId })
+        refusal = outcome.allowed ? verifier.refusal('not_found', { requestId }) : refusalOf(outcome, exchange)
       }
     } catch (error) {
       log.error('no verdict could be reached', { requestId, error })
@@ -224,11 +247,4 @@ export function createEdge({ verifier, gateway, routes, addressing, log }: EdgeO
     }
     if (socket.writable) socket.end(asText(refusal, requestId))
   }
-}
-
-function attemptOf({ request, method, target, address, requestId }: Omit<Exchange, 'response'>): Attempt {
-  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path, requestId }
-  if (target.query !== null) attempt.query = target.query
-  if (address !== null) attempt.ip = address
-  return attempt
 }

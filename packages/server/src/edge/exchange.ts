@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Target } from '../gateway/path.ts'
+import type { Attempt, Target } from '@keywright/core'
 
 /** A request that could be read, and where its answer goes. */
 export interface Exchange {
@@ -11,4 +11,12 @@ export interface Exchange {
   requestId: string
   /** Client address; null where there is none. */
   address: string | null
+}
+
+/** What the verifier is asked about it. */
+export function attemptOf({ request, method, target, address, requestId }: Omit<Exchange, 'response'>): Attempt {
+  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path, requestId }
+  if (target.query !== null) attempt.query = target.query
+  if (address !== null) attempt.ip = address
+  return attempt
 }

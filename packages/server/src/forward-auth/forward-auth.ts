@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Allowed, Attempt, Outcome, Refusal, Verifier } from '@keywright/core'
+import {
+  type Allowed,
+  type Attempt,
+  isAcceptedMethod,
+  isForwardedPreflight,
+  type Outcome,
+  type Refusal,
+  readTarget,
+  refuseMethod,
+  type Verifier,
+} from '@keywright/core'
 import type { RawHandler } from '../control/listener.ts'
 import { Problem, problemAnswer } from '../control/problem.ts'
-import { isAcceptedMethod, refuseMethod } from '../edge/method.ts'
-import { isForwardedPreflight } from '../edge/preflight.ts'
-import { readTarget } from '../gateway/path.ts'
+import type { FailedAttempts } from '../edge/failed-attempts.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer } from '../http/answer.ts'
 import { soleHeader } from '../http/framing.ts'
@@ -20,13 +28,21 @@ const allowedOn: Allowed = { allowed: true, principal: null, limits: [], retires
 export function createForwardAuth({
   verifier,
   addressing,
+  failedAttempts,
   log,
 }: {
   verifier: Verifier
   addressing: Addressing
+  failedAttempts: FailedAttempts
   log: Logger
 }): RawHandler {
-  function tell(response: ServerResponse, requestId: string, outcome: Decision, say: Say): void {
+  function tell(
+    response: ServerResponse,
+    requestId: string,
+    outcome: Decision,
+    say: Say,
+    address: string | undefined,
+  ): void {
     if (outcome === 'namespace_in_body') {
       answer(response, say(verifier.refusal('forbidden', { requestId })), requestId)
     } else if (outcome.allowed) {
@@ -36,7 +52,8 @@ export function createForwardAuth({
       headers.push('Cache-Control', 'no-store', 'Content-Length', '0')
       response.writeHead(200, headers).end()
     } else {
-      answer(response, say(verifier.refuse(outcome, { requestId })), requestId)
+      const instead = failedAttempts.count(outcome.reason, address ?? null, requestId)
+      answer(response, say(instead ?? verifier.refuse(outcome, { requestId })), requestId)
     }
   }
 
@@ -67,10 +84,10 @@ export function createForwardAuth({
       return
     }
     if (!(outcome instanceof Promise)) {
-      tell(response, requestId, outcome, say)
+      tell(response, requestId, outcome, say, attempt.ip)
       return
     }
-    return outcome.then((settled) => tell(response, requestId, settled, say), unavailable)
+    return outcome.then((settled) => tell(response, requestId, settled, say, attempt.ip), unavailable)
   }
 }
 

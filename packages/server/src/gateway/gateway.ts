@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Attempt, Outcome, RefusalName, Verifier } from '@keywright/core'
+import type { Attempt, Outcome, RefusalName, Target, Verifier } from '@keywright/core'
 import { Pool } from 'undici'
 import { answer } from '../http/answer.ts'
 import { hasBody } from '../http/framing.ts'
 import type { Logger } from '../log/logger.ts'
+import type { UpstreamMetrics } from '../metrics/upstream.ts'
 import { LongStreams } from './long-streams.ts'
-import type { Target } from './path.ts'
 import { Relay, type RelayHost } from './relay.ts'
 import { compileRequestFilter } from './request-headers.ts'
 import { compileResponseFilter } from './response-headers.ts'
@@ -20,6 +20,7 @@ export interface GatewayOptions {
   /** `X-Forwarded-For` as the upstream gets it. */
   forwardedFor: (request: IncomingMessage) => string | null
   log: Logger
+  metrics: UpstreamMetrics
   timeouts?: Partial<GatewayTimeouts>
 }
 
@@ -51,7 +52,8 @@ export interface Gateway {
 const defaults: GatewayTimeouts = { connectMs: 5_000, answerMs: 300_000, recheckMs: 1_000 }
 
 /** Forwards to one origin, which the configuration names and no request can change. */
-export function createGateway({ verifier, upstream, origin, forwardedFor, log, timeouts }: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): Gateway {
+  const { verifier, upstream, origin, forwardedFor, log, metrics, timeouts } = options
   const { connectMs, answerMs, recheckMs } = { ...defaults, ...timeouts }
   const pool = new Pool(upstream.origin, {
     connect: { timeout: connectMs },
@@ -71,8 +73,9 @@ export function createGateway({ verifier, upstream, origin, forwardedFor, log, t
 
   const host: RelayHost = {
     streams,
-    responseHeaders(headers, { requestId, notices, isAuthenticated }) {
+    responseHeaders(status, headers, { requestId, notices, isAuthenticated, startedMs }) {
       reachable = true
+      metrics.answered(status, performance.now() - startedMs)
       const all = filterResponse(headers, isAuthenticated)
       all.push('X-Request-Id', requestId, ...notices)
       return all
@@ -82,12 +85,14 @@ export function createGateway({ verifier, upstream, origin, forwardedFor, log, t
       // Nobody reads what is left of the request any more.
       if (!request.complete) response.shouldKeepAlive = false
       const name = failureOf(error)
+      metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
       if (name !== 'upstream_timeout' && reachable) {
         reachable = false
         log.warn('the upstream cannot be reached', { requestId, error })
       }
       answer(response, verifier.refusal(name, { requestId }), requestId, notices)
     },
+    brokeOff: () => metrics.failed('broken'),
   }
 
   function pathOf({ path, query }: Target): string {
@@ -114,13 +119,13 @@ export function createGateway({ verifier, upstream, origin, forwardedFor, log, t
       const relay = new Relay(host, { request, response, requestId, attempt, isAuthenticated, notices })
       const streamed = body === undefined && hasBody(request.rawHeaders)
       if (streamed) relay.watch()
-      const options = {
+      const asked = {
         method: request.method ?? 'GET',
         path: pathOf(target),
         headers: headersOf(passage),
         body: body ?? (streamed ? request : null),
       }
-      pool.dispatch(options, relay)
+      pool.dispatch(asked, relay)
     },
     upgrade(passage, socket, head) {
       const { outcome, attempt, target, requestId } = passage
@@ -141,7 +146,11 @@ export function createGateway({ verifier, upstream, origin, forwardedFor, log, t
           requestId,
           ...verifier.responseHeaders(outcome),
         ],
-        failure: (error) => verifier.refusal(failureOf(error), { requestId }),
+        failure: (error) => {
+          const name = failureOf(error)
+          metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
+          return verifier.refusal(name, { requestId })
+        },
         requestId,
       })
     },

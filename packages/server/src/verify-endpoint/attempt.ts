@@ -1,9 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import type { Attempt } from '@keywright/core'
+import { type Attempt, isAcceptedMethod, readTarget } from '@keywright/core'
 import { invalid } from '../control/problem.ts'
 import { validated } from '../control/validation.ts'
-import { isAcceptedMethod } from '../edge/method.ts'
-import { readTarget } from '../gateway/path.ts'
 
 const headers = z.union([
   z.record(z.string(), z.union([z.string(), z.array(z.string())])),

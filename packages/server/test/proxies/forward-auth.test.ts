@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readTarget } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
-import { readTarget } from '../../src/gateway/path.ts'
 import { type Stage, startStage, stopStage } from '../support/instances.ts'
 import { type RunningProxy, startCaddy, startHaproxy, startNginx } from '../support/proxies.ts'
 import { rawRequest } from '../support/raw-request.ts'

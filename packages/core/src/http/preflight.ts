@@ -1,5 +1,5 @@
-import type { Contract } from '@keywright/core'
-import { soleHeader } from '../http/framing.ts'
+import type { Contract } from '../contract/contract.ts'
+import { soleHeader } from './framing.ts'
 
 /**
  * A CORS preflight (Fetch Standard §3.2.2) that the contract passes on without a credential: browsers send none with

@@ -1,5 +1,5 @@
-import type { Refusal, Verifier } from '@keywright/core'
-import { withStatus } from '../http/answer.ts'
+import type { Refusal } from '../contract/refusal.ts'
+import type { Verifier } from '../verify/verifier.ts'
 
 const accepted = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const acceptedSet = new Set(accepted)
@@ -9,7 +9,8 @@ export function isAcceptedMethod(method: string): boolean {
   return acceptedSet.has(method)
 }
 
-export function refuseMethod(verifier: Verifier, requestId: string): Refusal {
-  const refusal = withStatus(verifier.refusal('invalid_request', { requestId }), 405)
+/** 405, in the contract's words. */
+export function refuseMethod(verifier: Pick<Verifier, 'refusal'>, requestId: string): Refusal {
+  const refusal = verifier.refusal('invalid_request', { requestId, status: 405 })
   return { ...refusal, headers: { ...refusal.headers, allow: accepted.join(', ') } }
 }

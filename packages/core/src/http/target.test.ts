@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
-import { readTarget } from './path.ts'
+import { readTarget } from './target.ts'
 
 describe('readTarget', () => {
   it.each(targets.accepted)('reads $target as $path', ({ target, path, query }) => {

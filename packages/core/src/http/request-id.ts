@@ -1,0 +1,24 @@
+import { newId } from '../key/id.ts'
+
+const sane = /^[A-Za-z0-9._-]{1,128}$/
+
+// One random id a process and a counter behind it: unique everywhere, and nothing to wait for.
+const start = newId('req')
+let count = 0
+
+/** The caller's own where it is sane and sent once, else a new one. Headers are as on the wire: name, value, name, value, … */
+export function requestIdOf(rawHeaders: readonly string[]): string {
+  let id: string | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length !== 12 || name.toLowerCase() !== 'x-request-id') continue
+    if (id !== undefined) return newRequestId()
+    id = rawHeaders[i + 1] as string
+  }
+  return id !== undefined && sane.test(id) ? id : newRequestId()
+}
+
+export function newRequestId(): string {
+  count += 1
+  return start + count.toString(36).padStart(6, '0')
+}
