@@ -158,11 +158,10 @@ function letGo(shared: Map<string, Shared>, one: Shared): void {
   if (--one.holders === 0 && !one.stale) shared.delete(one.name)
 }
 
-/** At most what the key was given and what its maker holds. */
+/** At most what the key was given and what its maker holds. Of a maker who holds everything a key has no list. */
 function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): readonly string[] | null {
-  return permissions.byMakersRole && maker
-    ? intersect(key.permissions, permissions.byMakersRole[maker.role])
-    : key.permissions
+  const held = maker && permissions.byMakersRole?.[maker.role]
+  return !held || held.includes('*') ? key.permissions : intersect(key.permissions, held)
 }
 
 /** At most what the key was given and what its organization has. */

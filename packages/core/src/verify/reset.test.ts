@@ -20,8 +20,8 @@ async function arrange() {
   const issuing = issue(memory.lifecycle, testActor, { organization: 'acme', name: 'test', limits: [] })
   while (pending.length === 0) await new Promise((resolve) => setImmediate(resolve))
   const answer = async (change: Partial<FoundKey> = {}) => {
-    const [{ id }] = (await memory.store.keys({ limit: 1 })).items as [{ id: string }]
-    const found = (await memory.store.found(id)) as FoundKey
+    const [key] = (await memory.store.keys({ limit: 1 })).items
+    const found = (await memory.store.found(key?.id ?? '')) as FoundKey
     while (pending.length === 0) await new Promise((resolve) => setImmediate(resolve))
     pending.shift()?.({ ...found, ...change })
   }

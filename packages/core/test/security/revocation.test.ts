@@ -93,7 +93,7 @@ describe('as soon as a change is acknowledged', () => {
   })
 
   it("a maker's lower role lowers his keys, and his leaving ends them until he is back", async () => {
-    const { lifecycle, issue, of } = await start()
+    const { lifecycle, verifier, issue, of } = await start()
     const place = (user: string, role: 'owner' | 'admin' | 'member') =>
       setMember(lifecycle, testActor, { organization: 'acme', user, role })
     await place('usr_1', 'owner')
@@ -104,6 +104,8 @@ describe('as soon as a change is acknowledged', () => {
     expect(await of(full.credential, ['things:write', 'anything'])).toBe('allowed')
     expect(await of(narrow.credential, ['things:write'])).toBe('allowed')
     expect(await of(narrow.credential, ['anything'])).toBe('permission_missing')
+    const whole = await verifier.verify({ credential: full.credential, path: '/without-a-rule' })
+    expect(whole).toMatchObject({ allowed: true, principal: { permissions: null, user: 'usr_2' } })
 
     await place('usr_2', 'member')
     expect(await of(full.credential, ['things:write'])).toBe('permission_missing')
