@@ -38,6 +38,7 @@ import { explainPostgres } from './stores/explain-postgres.ts'
 import type { PeopleDatabase } from './sign-in/better-auth.ts'
 import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
+import { contractPeople } from './sign-in/contract-people.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
 import {
   openHints,
@@ -89,8 +90,7 @@ export async function startInstance(
   const opened = openStore(settings, data.databaseFile)
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
-  let usage: Usage | null = null
-  let people: PeopleDatabase | null = null
+  let peopleDatabase: PeopleDatabase | null = null
   let controlUrl = ''
   try {
     if (shared) await preparing(shared, log)
@@ -138,11 +138,11 @@ export async function startInstance(
     const node = `${hostname()}-${newId('node')}`
     const secret = settings.secret ?? (shared ? null : data.secret(() => randomBytes(32).toString('base64url')))
     if (secret === null) log.warn('people cannot sign in: set KEYWRIGHT_SECRET, the same on every node')
-    else people = shared ? shared.people : openPeopleFile(data.peopleFile)
+    else peopleDatabase = shared ? shared.people : openPeopleFile(data.peopleFile)
     const signIn =
-      people &&
+      peopleDatabase &&
       createSignIn({
-        database: people,
+        database: peopleDatabase,
         store: opened.signIn,
         lifecycle,
         secret: secret ?? '',
@@ -152,6 +152,24 @@ export async function startInstance(
         warn: (error) => log.warn('sign-in', { error }),
       })
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
+    const authenticateServiceKey = serviceKeys.authenticate
+    const ownVerifier = metrics.counting(verifier, 'contract')
+    const people = contractPeople(signIn, cliTokens)
+    const routeDeps = { lifecycle, verifier: ownVerifier, usage: contractUsage(usage), authenticateServiceKey, people }
+    const routes = routesOf(contract)?.(routeDeps) ?? null
+    const failedAttempts = createFailedAttempts(verifier)
+    const edgeServer = createHttpServer(
+      createEdge({
+        verifier: metrics.counting(verifier, 'gateway'),
+        gateway,
+        routes,
+        addressing,
+        failedAttempts,
+        accessLog: settings.accessLog ? createAccessLog(log, contract) : null,
+        log,
+      }),
+    )
+    const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
       verifier,
@@ -210,7 +228,6 @@ export async function startInstance(
         await feed?.stop()
         await opened.close()
         log.info('stopped')
-        await people?.close()
       },
     }
   } catch (error) {
@@ -218,7 +235,7 @@ export async function startInstance(
     await feed?.stop()
     await opened.close()
     throw error
-    await people?.close()
+        await peopleDatabase?.close()
   }
 }
 
@@ -226,6 +243,7 @@ function openStore({ database, redis }: Settings, file: string): SqliteStore | S
   if (redis !== null) {
     throw new StartError('--redis is not offered by this version.', 'Leave it out: each node counts for itself.', 2)
   }
+    await peopleDatabase?.close()
   return database === null ? openSqlite(file) : openPostgres(database)
 }
 

@@ -12,7 +12,10 @@ export type ExitCode = 0 | 1 | 2
 export async function serve(flags: Flags): Promise<ExitCode> {
   return saying(async () => {
     const settings = await settingsFrom(flags)
-    await run(settings)
+    await run(settings, async ({ operatorLink }) => {
+      const link = await operatorLink()
+      if (link !== null) process.stderr.write(`Open this once, within an hour, to become the operator: ${link}\n`)
+    })
   })
 }
 

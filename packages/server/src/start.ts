@@ -10,11 +10,13 @@ process.exitCode = await saying(async () => {
   const echo = settings.upstream === null ? await startEcho() : null
   try {
     await run({ ...settings, upstream: echo?.url ?? settings.upstream }, async (instance) => {
-      const { edge, control, lifecycle, serviceKeyFile } = instance
+      const { edge, control, lifecycle, serviceKeyFile, operatorLink } = instance
       const issued = await prepareDemoKey(lifecycle)
       const upstream = settings.upstream?.href ?? null
       const { contract } = lifecycle
-      process.stdout.write(welcome({ edge, control, contract, issued, serviceKeyFile, upstream }))
+      process.stdout.write(
+        welcome({ edge, control, contract, issued, serviceKeyFile, upstream, operatorLink: await operatorLink() }),
+      )
     })
   } finally {
     echo?.close()

@@ -1,12 +1,14 @@
-import type { CreateRoutes } from '../routes/edge-routes.ts'
-import { orRefused } from '../routes/refused.ts'
+import type { Attempt } from '@keywright/core'
+import type { CreateRoutes, EdgeAnswer, EdgeRequest, SignedInPeople } from '../routes/edge-routes.ts'
+import { orRefused, Refused } from '../routes/refused.ts'
 import { compileTable } from '../routes/table.ts'
 import { callsOfKey } from './as-key.ts'
+import { callsOfPerson } from './as-person.ts'
 import type { Calls } from './calls.ts'
 
 /** The management API. What is not in this table is the upstream's. */
 export const createHolocronRoutes: CreateRoutes = (deps) => {
-  const { verifier } = deps
+  const { verifier, people } = deps
   const table = compileTable<Calls>([
     { method: 'GET', path: '/api/v0/me', handle: (calls) => calls.me() },
     { method: 'GET', path: '/api/v0/projects', handle: (calls) => calls.listProjects() },
@@ -16,10 +18,37 @@ export const createHolocronRoutes: CreateRoutes = (deps) => {
     { method: 'DELETE', path: '/api/v0/keys/{id}', handle: (calls, { id = '' }) => calls.deleteKey(id) },
   ])
 
+  const devicePaths = new Map<string, 'code' | 'token'>(
+    people
+      ? [
+          ['/api/auth/device/code', 'code'],
+          ['/api/auth/device/token', 'token'],
+        ]
+      : [],
+  )
+
+  async function asPerson(people: SignedInPeople, token: string, request: EdgeRequest): Promise<EdgeAnswer> {
+    const { method, path, requestId } = request
+    return orRefused(verifier, requestId, async () => {
+      const person = await people.authenticate(token)
+      if (!person) throw new Refused('invalid_credential', 'This login has ended. Log in again.')
+      return table.handle(method, path, callsOfPerson(deps, person, request))
+    })
+  }
+
   return {
-    owns: table.has,
+    owns: (path) => devicePaths.has(path) || table.has(path),
     async answer(request) {
       const { method, path, attempt, requestId } = request
+      const call = devicePaths.get(path)
+      if (people && call) {
+        return orRefused(verifier, requestId, async () => {
+          if (method !== 'POST') throw new Refused('not_found', 'Use POST here.')
+          return people.device[call](await deviceCall(request))
+        })
+      }
+      const token = soleBearer(attempt.headers)
+      if (people && token !== null && people.isCliToken(token)) return asPerson(people, token, request)
       const outcome = await verifier.verify(attempt)
       if (!outcome.allowed) return verifier.refuse(outcome, { requestId })
       const { principal } = outcome
@@ -37,4 +66,28 @@ function asRecord(headers: readonly string[]): Record<string, string> {
   for (let at = 0; at < headers.length; at += 2)
     record[(headers[at] as string).toLowerCase()] = headers[at + 1] as string
   return record
+}
+
+const mostDeviceBytes = 8 * 1024
+
+async function deviceCall(request: EdgeRequest) {
+  const { attempt, requestId } = request
+  const body = await request.readBody(mostDeviceBytes)
+  if (body === null) throw new Refused('payload_too_large')
+  const [contentType = null] = valuesOf(attempt.headers, 'content-type')
+  return { contentType, body: new TextDecoder().decode(body), address: attempt.ip ?? null, requestId }
+}
+
+/** Told apart by its form alone from a key, which the verifier judges; two of them, or anything else, are its to refuse. */
+function soleBearer(headers: Attempt['headers']): string | null {
+  const [value, second] = valuesOf(headers, 'authorization')
+  if (value === undefined || second !== undefined) return null
+  return /^bearer +([\x21-\x7e]+)$/i.exec(value)?.[1] ?? null
+}
+
+/** `headers` as on the wire: name, value, name, value, … */
+function valuesOf(headers: Attempt['headers'], name: string): string[] {
+  if (!Array.isArray(headers)) return []
+  const wire: readonly string[] = headers
+  return wire.filter((_, i) => i % 2 === 1 && wire[i - 1]?.toLowerCase() === name)
 }

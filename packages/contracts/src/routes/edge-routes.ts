@@ -31,6 +31,26 @@ export interface RouteDeps {
   usage: UsageReader
   /** null for what is no service key, unknown or revoked. */
   authenticateServiceKey(credential: string): ServiceKeyHolder | null | Promise<ServiceKeyHolder | null>
+  /** null: nobody signs in to this instance. */
+  people: SignedInPeople | null
+}
+
+/** People, where a contract's own routes know them: by the CLI tokens that a login from a terminal ends with. */
+export interface SignedInPeople {
+  /** By its form, before anything is looked up. */
+  isCliToken(credential: string): boolean
+  /** null for a token that is unknown, revoked or expired. */
+  authenticate(cliToken: string): Promise<{ id: string; name: string; email: string } | null>
+  /** The two calls of such a login that machines make: RFC 8628 §3.1 and §3.4. */
+  device: { code(call: DeviceCall): Promise<EdgeAnswer>; token(call: DeviceCall): Promise<EdgeAnswer> }
+}
+
+export interface DeviceCall {
+  contentType: string | null
+  body: string
+  /** Of the machine; null where there is none. */
+  address: string | null
+  requestId: string
 }
 
 export type ServiceKeyHolder = Pick<ServiceKeyRecord, 'id' | 'permissions' | 'organization'>

@@ -30,6 +30,8 @@ export interface Caller {
   changes: boolean
   /** null for a machine. */
   person: Person | null
+  /** Id of the CLI token it came with; null: with something else. */
+  cliToken: string | null
 }
 
 export interface Access {
@@ -55,27 +57,27 @@ export async function identify(
   if ('problem' in bearer) {
     const signedIn = headers.has('authorization') ? null : await access.sessions?.of({ method, headers })
     if (!signedIn) throw refusalOf(bearer.problem)
-    return { ...(await personally(signedIn.person, 'ui', access)), changes }
+    return { ...(await personally(signedIn.person, 'ui', access)), changes, cliToken: null }
   }
   if (isCliToken(bearer.token)) {
     const token = await access.cliTokens.authenticate(bearer.token)
     const person = token && (await access.sessions?.people.find(token.user))
     if (!person) throw challenge('invalid_credential')
-    return { ...(await personally(person, 'cli', access)), changes }
+    return { ...(await personally(person, 'cli', access)), changes, cliToken: token.id }
   }
   const principal = await access.serviceKeys.authenticate(bearer.token)
   if (!principal)
     throw challenge(access.format.parse(bearer.token) < 0 ? 'invalid_credential' : 'wrong_credential_type')
   const { organization, ...machine } = principal
   const places = organization === null ? null : new Map<string, Role>([[organization, 'owner']])
-  return { type: 'service_key', ...machine, triggeredBy: 'api', places, changes, person: null }
+  return { type: 'service_key', ...machine, triggeredBy: 'api', places, changes, person: null, cliToken: null }
 }
 
 async function personally(
   person: Person,
   triggeredBy: TriggeredBy,
   { store }: Access,
-): Promise<Omit<Caller, 'changes'>> {
+): Promise<Omit<Caller, 'changes' | 'cliToken'>> {
   const { id, name } = person
   const isOperator = (await store.operator(id)) !== undefined
   return {

@@ -4,14 +4,14 @@ import { Problem } from '../control/problem.ts'
 import { soleHeader } from '../http/framing.ts'
 import { readBearer } from './bearer.ts'
 import { challenge, refusalOf } from './caller.ts'
-import type { ServiceKeys } from './service-keys.ts'
+import type { ServiceKeys, ServicePrincipal } from './service-keys.ts'
 
 /** For routes that take their requests as Node hands them over. @throws Problem */
 export async function requireServiceKey(
   { rawHeaders }: IncomingMessage,
   authenticate: ServiceKeys['authenticate'],
   permission: ServicePermission,
-): Promise<void> {
+): Promise<ServicePrincipal> {
   const authorization = soleHeader(rawHeaders, 'authorization')
   if (authorization === undefined) throw refusalOf('repeated')
   const bearer = readBearer(authorization)
@@ -23,4 +23,5 @@ export async function requireServiceKey(
   if (!permissions.includes('*') && !permissions.includes(permission)) {
     throw new Problem('permission_missing', `This needs a service key with the permission '${permission}'.`)
   }
+  return principal
 }

@@ -3,7 +3,7 @@ import type { Change, Digester, ServiceKeyRecord, ServicePermission, Store } fro
 import { isServiceKey } from './service-key-format.ts'
 
 /** The machine that a service key stands for. */
-interface ServicePrincipal {
+export interface ServicePrincipal {
   /** `svc_…`, or `configured` for the one the process was started with. */
   id: string
   name: string

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { newRequestId } from '../http/request-id.ts'
 import { routes } from '../routes/index.ts'
 import type { ControlDeps } from './deps.ts'
+import { mountDeviceCalls } from './device-calls.ts'
 import { type Env, honoPath, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, problemResponse } from './problem.ts'
@@ -11,7 +12,7 @@ export interface Control {
   fetch(request: Request, env: { peer: string }): Response | Promise<Response>
 }
 
-/** The management API. Nobody is let in but by an Authorization header, so a page of another site can do nothing. */
+/** The management API and people's sign-in. */
 export function createControl(deps: ControlDeps): Control {
   const app = new Hono<Env>()
 
@@ -28,6 +29,7 @@ export function createControl(deps: ControlDeps): Control {
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
 
   mount(app, routes, { ...deps, leakReports: createMemoryCounters({ maxCounters: 65_536 }) })
+  mountDeviceCalls(app, deps)
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))

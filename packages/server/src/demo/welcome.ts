@@ -8,12 +8,14 @@ export interface Welcome {
   issued: Pick<Issued, 'key' | 'credential'>
   /** null: it is in the environment. */
   serviceKeyFile: string | null
+  /** Makes an operator of who opens it; null: there is one. */
+  operatorLink: string | null
   /** Of the API behind the edge; null: the built-in echo. */
   upstream: string | null
 }
 
 /** What someone who has just typed `npm start` needs to see: where it is, and three lines to paste. */
-export function welcome({ edge, control, contract, issued, serviceKeyFile, upstream }: Welcome): string {
+export function welcome({ edge, control, contract, issued, serviceKeyFile, operatorLink, upstream }: Welcome): string {
   const { key, credential } = issued
   const { method, path } = contract.docs.example
   const verb = method === 'GET' ? '' : ` -X ${method}`
@@ -26,7 +28,7 @@ Keywright is running.
   edge      ${edge}   in front of ${upstream ?? 'a built-in echo; name your API with: npm start -- --upstream <url>'}
   control   ${control}   the management API
   key       ${credential}   of the organization "${key.organization}"
-
+${operatorLink === null ? '' : `  console   ${operatorLink}   open it once, within an hour: it makes you the operator\n`}
 Paste these, one after the other:
 
   # allowed: 200

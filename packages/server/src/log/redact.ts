@@ -1,5 +1,5 @@
-/** What Keywright itself hands out besides API keys: service keys and CLI tokens. */
-const ownPrefixes = ['kwo_', 'kwc_']
+/** What Keywright itself hands out besides API keys: service keys, CLI tokens and invitations. */
+const ownPrefixes = ['kwo_', 'kwc_', 'kwi_']
 
 /** Fewer characters than this after a prefix are a hint (`kw_live_…a3F9`), a form's name or a typing error. */
 const shortestSecret = 8

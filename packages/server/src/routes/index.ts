@@ -5,7 +5,10 @@ import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts
 import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
 import { signInRoute, signOutRoute } from './auth/sign-in.ts'
 import { signUpRoute } from './auth/sign-up.ts'
+import { listCliTokensRoute, revokeCliTokenRoute } from './cli-tokens/routes.ts'
+import { getContractRoute } from './contract/get.ts'
 import { listDecisionsRoute } from './decisions/list.ts'
+import { createInvitationRoute, listInvitationsRoute, revokeInvitationRoute } from './invitations/of-organization.ts'
 import { listCallersRoute } from './keys/callers.ts'
 import { changeGraceRoute } from './keys/change-grace.ts'
 import { createKeyRoute } from './keys/create.ts'
@@ -17,6 +20,9 @@ import { rotateKeyRoute } from './keys/rotate.ts'
 import { resumeKeyRoute, suspendKeyRoute } from './keys/suspend.ts'
 import { updateKeyRoute } from './keys/update.ts'
 import { reportLeaksRoute } from './leaks/report.ts'
+import { removeMemberRoute, updateMemberRoute } from './members/change.ts'
+import { listMembersRoute } from './members/list.ts'
+import { inviteOperatorRoute, listOperatorsRoute, removeOperatorRoute } from './operators/routes.ts'
 import { createOrganizationRoute } from './organizations/create.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
@@ -60,6 +66,17 @@ export const routes: readonly Route[] = [
   revokeServiceKeyRoute,
   whoamiRoute,
   signUpRoute,
+  listMembersRoute,
+  updateMemberRoute,
+  removeMemberRoute,
+  createInvitationRoute,
+  listInvitationsRoute,
+  revokeInvitationRoute,
+  listOperatorsRoute,
+  inviteOperatorRoute,
+  removeOperatorRoute,
+  listCliTokensRoute,
+  revokeCliTokenRoute,
   signInRoute,
   signOutRoute,
   listSessionsRoute,

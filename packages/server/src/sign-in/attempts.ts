@@ -36,7 +36,7 @@ export function signInBounds(email: string, address: string | null): Bound[] {
 }
 
 export function signUpBounds(address: string | null): Bound[] {
-  return [{ name: `sign-up:${networkName(address)}`, most: 20, windowSeconds: hourSeconds }]
+  return [{ name: `sign-up:${networkName(address)}`, most: 60, windowSeconds: hourSeconds }]
 }
 
 /** Looking at a link tells whether there is one. */

@@ -5,6 +5,7 @@ import type { Attempts } from './attempts.ts'
 import { createPeople, type PeopleDatabase } from './better-auth.ts'
 import { createDeviceFlow } from './device/flow.ts'
 import type { DeviceLogins } from './device/login.ts'
+import { createDeviceWire } from './device/wire.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface SignInParts {
@@ -25,11 +26,14 @@ export function createSignIn(parts: SignInParts): SignIn {
   const { attempts, deviceLogins: logins } = store
   const isSecure = consoleUrl?.startsWith('https:') === true
   const isOwn = createOwnOrigin(consoleUrl, boundUrl)
+  const consoleUrlNow = () => consoleUrl ?? boundUrl()
+  const device = createDeviceFlow({ lifecycle, logins, attempts, secret })
   const people = createPeople({ database, secret, isSecure, warn })
   return {
     ...{ people, attempts, signUp, isOwn },
     sessions: createSessions(people, isOwn),
-    device: createDeviceFlow({ lifecycle, logins, attempts, secret }),
-    consoleUrl: () => consoleUrl ?? boundUrl(),
+    device,
+    wire: createDeviceWire(device, consoleUrlNow),
+    consoleUrl: consoleUrlNow,
   }
 }

@@ -1,6 +1,7 @@
 import type { Sessions } from '../access/sessions.ts'
 import type { Attempts } from './attempts.ts'
 import type { DeviceFlow } from './device/flow.ts'
+import type { DeviceWire } from './device/wire.ts'
 import type { People } from './people.ts'
 
 /** What the calls under `/api/auth` are made of. */
@@ -9,6 +10,8 @@ export interface SignIn {
   sessions: Sessions
   attempts: Attempts
   device: DeviceFlow
+  /** The same for the machines that ask. */
+  wire: DeviceWire
   /** Whether someone who was not invited may sign up, and then has an organization of his own. */
   signUp: 'invited' | 'open'
   /** Whether an origin is that of the console. */

@@ -21,6 +21,7 @@ export const tester: Actor = { type: 'system', id: 'tests', triggeredBy: 'api', 
 export interface TestServer {
   edge: string
   control: string
+  operatorLink: () => Promise<string | null>
   lifecycle: Lifecycle
   /** Where it keeps everything. */
   folder: string
@@ -37,18 +38,20 @@ export interface TestServer {
 /** A whole instance on ports and a data folder of its own. */
 export async function startServer({
   timeouts,
+  env = {},
   ...flags
 }: {
   contract: string
   upstream?: string
   timeouts?: Partial<GatewayTimeouts>
+  env?: Readonly<Record<string, string>>
   [flag: string]: unknown
 }): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-test-'))
   const lines: string[] = []
   const settings = await readSettings({
     flags: { port: '0', controlPort: '0', data: 'data', ...(flags as Record<string, string>) },
-    env: { KEYWRIGHT_SERVICE_KEY: serviceKey },
+    env: { KEYWRIGHT_SERVICE_KEY: serviceKey, ...env },
     folder,
   })
   const instance = await startInstance(settings, {
@@ -68,6 +71,7 @@ export async function startServer({
   return {
     edge: instance.edge,
     control: instance.control,
+    operatorLink: instance.operatorLink,
     lifecycle,
     folder,
     log: () => lines.join(''),

@@ -1,4 +1,4 @@
-import { type Keywright, KeywrightError, ProblemError } from '@keywright/client'
+import { type Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
 import { type Contract, compileFormat } from '@keywright/core'
 import type { Command } from 'commander'
 import { serviceKeyFormat } from '../../access/service-key-format.ts'
@@ -80,15 +80,19 @@ async function checkWhoami(client: Keywright): Promise<Check> {
   const name = 'server'
   try {
     const who = await client.whoami()
-    const permissions = who.permissions === null ? 'all' : who.permissions.join(', ') || 'none'
-    return {
-      name,
-      ok: true,
-      message: `It knows you as ${who.type.replace('_', ' ')} ${who.id}; permissions: ${permissions}.`,
-    }
+    const about = who.type === 'user' ? organizationsOf(who) : permissionsOf(who)
+    return { name, ok: true, message: `It knows you as ${who.type.replace('_', ' ')} ${who.id}; ${about}.` }
   } catch (error) {
     if (error instanceof ProblemError) return { name, ok: false, message: `It answers, and refuses: ${error.message}` }
     if (error instanceof KeywrightError) return { name, ok: false, message: error.message }
     throw error
   }
+}
+
+function organizationsOf({ organizations }: Extract<Whoami, { type: 'user' }>): string {
+  return `organizations: ${organizations.map(({ id, role }) => `${id} (${role})`).join(', ') || 'none'}`
+}
+
+function permissionsOf({ permissions }: Exclude<Whoami, { type: 'user' }>): string {
+  return `permissions: ${permissions === null ? 'all' : permissions.join(', ') || 'none'}`
 }

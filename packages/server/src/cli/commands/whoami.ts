@@ -24,6 +24,15 @@ function factsOf(who: Whoami): (readonly [string, string])[] {
       ['organization', who.organization === null ? 'every one' : printable(who.organization)],
     ]
   }
+  if (who.type === 'user') {
+    return [
+      ['you are', `${printable(who.email)}${who.operator ? ', an operator of this instance' : ''}`],
+      name,
+      ...who.organizations.map(
+        ({ id, name, role }) => ['organization', `${printable(name)} (${printable(id)}), as ${role}`] as const,
+      ),
+    ]
+  }
   return [
     ['you are', `API key ${who.id}`],
     name,

@@ -1,8 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import type { Allowed } from '@keywright/core'
 import { readBearer } from '../../access/bearer.ts'
-import { challenge, refusalOf } from '../../access/caller.ts'
+import { type Caller, challenge, identify, refusalOf } from '../../access/caller.ts'
+import { isCliToken } from '../../access/cli-token-format.ts'
+import { placesOf } from '../../access/places.ts'
 import type { ControlDeps } from '../../control/deps.ts'
+import { accessOf } from '../../control/mount.ts'
 import { openRoute } from '../../control/route.ts'
 import { time, timeOf } from '../../control/schemas.ts'
 import { servicePermission } from '../service-keys/view.ts'
@@ -16,6 +19,20 @@ const serviceKeySchema = z
     organization: z.string().nullable(),
   })
   .openapi('WhoamiServiceKey')
+
+const personSchema = z
+  .strictObject({
+    type: z.literal('user'),
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    operator: z.boolean().openapi({ description: 'Runs this instance.' }),
+    organizations: z.array(
+      z.strictObject({ id: z.string(), name: z.string(), role: z.enum(['owner', 'admin', 'member']) }),
+    ),
+    signedInBy: z.enum(['session', 'cli_token']),
+  })
+  .openapi('WhoamiPerson')
 
 const apiKeySchema = z
   .strictObject({
@@ -52,13 +69,13 @@ export const whoamiRoute = openRoute({
   tag: 'Who am I',
   summary: 'Who a credential is',
   description:
-    'Takes a service key, or an API key where its contract puts it or as Bearer. Spends nothing of its limits.',
+    'Takes a service key, a CLI token, a session, or an API key where its contract puts it or as Bearer. Spends nothing of its limits.',
   permission: null,
   credentials: 'any',
   answer: {
     status: 200,
     description: 'The credential itself, never its secret.',
-    schema: z.union([serviceKeySchema, apiKeySchema]),
+    schema: z.union([serviceKeySchema, personSchema, apiKeySchema]),
     example: {
       type: 'service_key',
       id: 'configured',
@@ -68,15 +85,33 @@ export const whoamiRoute = openRoute({
     },
   },
   problems: [],
-  async answerTo({ headers }, deps) {
+  async answerTo({ request, headers }, deps) {
     const bearer = readBearer(headers.get('authorization'))
     if ('token' in bearer) {
+      if (isCliToken(bearer.token)) return personView(await identify(request, accessOf(deps)), deps)
       const principal = await deps.serviceKeys.authenticate(bearer.token)
       if (principal) return { type: 'service_key' as const, ...principal, permissions: [...principal.permissions] }
+    } else if (!headers.has('authorization') && (await deps.signIn?.sessions.of(request))) {
+      return personView(await identify(request, accessOf(deps)), deps)
     }
     return apiKeyView(await authenticate(headers, bearer, deps), deps)
   },
 })
+
+async function personView({ person, permissions, triggeredBy }: Caller, { lifecycle: { store } }: ControlDeps) {
+  if (!person) throw challenge('invalid_credential')
+  const places = await placesOf(store, person.id)
+  const organizations = await Promise.all(
+    [...places].map(async ([id, role]) => ({ id, name: (await store.organization(id))?.name ?? id, role })),
+  )
+  return {
+    type: 'user' as const,
+    ...{ id: person.id, email: person.email, name: person.name },
+    operator: permissions.includes('*'),
+    organizations,
+    signedInBy: triggeredBy === 'cli' ? ('cli_token' as const) : ('session' as const),
+  }
+}
 
 /** Where the contract looks for keys, and only where it finds none there, as Bearer. */
 async function authenticate(

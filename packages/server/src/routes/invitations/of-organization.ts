@@ -1,0 +1,91 @@
+import { z } from '@hono/zod-openapi'
+import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { notFound } from '../../control/problem.ts'
+import { requireOrganization } from '../../control/reach.ts'
+import { route } from '../../control/route.ts'
+import { pageOf, paging } from '../../control/schemas.ts'
+import { requireSignIn } from '../../sign-in/guard.ts'
+import { invitationSeconds, invite, revokeInvitation } from '../../sign-in/invitations.ts'
+import { invitationLink } from '../../sign-in/sign-in.ts'
+import { email } from '../auth/schemas.ts'
+import { refuseAbove, role } from '../members/schemas.ts'
+import { createdInvitationSchema, invitationExample, invitationSchema, invitationView } from './schemas.ts'
+
+const path = '/v1/organizations/{organization}/invitations'
+
+export const createInvitationRoute = route({
+  operationId: 'createInvitation',
+  method: 'post',
+  path,
+  tag: 'Members',
+  summary: 'Invite a person into an organization',
+  description: 'Only the address named can take the place, once, within seven days. An earlier link of his ends.',
+  permission: 'manage',
+  body: z.strictObject({ email, role }).openapi('NewInvitation'),
+  bodyExample: { email: 'bob@example.com', role: 'member' },
+  answer: {
+    status: 201,
+    description: 'The invitation and, this once, its link.',
+    schema: createdInvitationSchema,
+    example: { ...invitationExample, link: 'https://keys.example.com/join#kwi_<shown once>' },
+  },
+  problems: ['not_found', 'role_missing', 'sign_in_off'],
+  async handle({ params: { organization }, body, caller, actor, lifecycle, deps }) {
+    requireOrganization(caller, organization)
+    refuseAbove(caller, organization, [body.role])
+    const { consoleUrl } = requireSignIn(deps)
+    const { invitation, token } = await invite(lifecycle, actor, {
+      ...{ organization, role: body.role, email: body.email.toLowerCase(), createdBy: caller.person?.id ?? null },
+      lifetimeSeconds: invitationSeconds,
+    })
+    return { ...invitationView(invitation), link: invitationLink(consoleUrl(), token) }
+  },
+})
+
+export const listInvitationsRoute = route({
+  operationId: 'listInvitations',
+  method: 'get',
+  path,
+  tag: 'Members',
+  summary: 'List invitations into an organization',
+  description: 'Accepted, revoked and expired ones too.',
+  permission: 'manage',
+  query: z.strictObject(paging),
+  answer: {
+    status: 200,
+    description: 'A page of invitations.',
+    schema: pageOf('invitations', invitationSchema),
+    example: { invitations: [invitationExample], nextCursor: null },
+  },
+  problems: ['not_found'],
+  async handle({ params: { organization }, query, caller, lifecycle: { store } }) {
+    requireOrganization(caller, organization)
+    if (!(await store.organization(organization))) throw notFound('organization')
+    const after = readCursor(query.cursor)
+    const { items, next } = await store.invitations({
+      ...{ organization, limit: query.limit },
+      ...(after !== undefined && { after }),
+    })
+    return { invitations: items.map(invitationView), nextCursor: writeCursor(next) }
+  },
+})
+
+export const revokeInvitationRoute = route({
+  operationId: 'revokeInvitation',
+  method: 'post',
+  path: `${path}/{invitation}/revoke`,
+  tag: 'Members',
+  summary: 'Withdraw an invitation',
+  permission: 'manage',
+  answer: {
+    status: 200,
+    description: 'Its link opens nothing.',
+    schema: invitationSchema,
+    example: { ...invitationExample, revokedAt: '2026-11-21T08:00:00.000Z' },
+  },
+  problems: ['not_found', 'role_missing'],
+  async handle({ params: { organization, invitation: id }, caller, actor, lifecycle }) {
+    requireOrganization(caller, organization)
+    return invitationView(await revokeInvitation(lifecycle, actor, { id, organization }))
+  },
+})

@@ -1,0 +1,17 @@
+import type { SignedInPeople } from '@keywright/contracts'
+import { isCliToken } from '../access/cli-token-format.ts'
+import type { CliTokens } from '../access/cli-tokens.ts'
+import type { SignIn } from './sign-in.ts'
+
+/** People as a contract's own routes ask for them. */
+export function contractPeople(signIn: SignIn | null, cliTokens: CliTokens): SignedInPeople | null {
+  if (!signIn) return null
+  return {
+    isCliToken,
+    async authenticate(credential) {
+      const token = await cliTokens.authenticate(credential)
+      return token && signIn.people.find(token.user)
+    },
+    device: signIn.wire,
+  }
+}

@@ -1,0 +1,346 @@
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/read-settings.ts'
+import { startInstance } from '../../src/main.ts'
+import { becomeOperator, goodPassword, openBrowser, signUp, tokenOf } from '../support/people.ts'
+import { rawRequest } from '../support/raw-request.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+})
+afterAll(() => server.stop())
+
+const account = (email: string) => ({ email, password: goodPassword, name: 'Ann' })
+
+describe('signing up', () => {
+  it('openly makes an organization of one’s own, and no operator', async () => {
+    const { browser, id, email } = await signUp(server)
+    const { json } = await browser.call('GET', '/v1/whoami')
+    expect(json).toMatchObject({ type: 'user', id, email, operator: false, signedInBy: 'session' })
+    expect(json.organizations).toMatchObject([{ name: 'Person', role: 'owner' }])
+  })
+
+  it('is by invitation alone where nothing else is said', async () => {
+    const closed = await startServer({ contract: 'keywright' })
+    const { status, json } = await openBrowser(closed).call('POST', '/api/auth/sign-up/email', account('a@example.com'))
+    expect([status, json.code]).toEqual([403, 'sign_up_closed'])
+    await closed.stop()
+  })
+
+  it.each([
+    ['an address that is none', { email: 'ann', password: goodPassword, name: 'Ann' }],
+    ['a short password', { email: 'ann@example.com', password: 'short', name: 'Ann' }],
+    ['a name that ends a line', { email: 'ann@example.com', password: goodPassword, name: 'Ann\nroot' }],
+    ['a role', { ...account('ann@example.com'), role: 'owner' }],
+    ['a verified address', { ...account('ann@example.com'), emailVerified: true }],
+    ['an id', { ...account('ann@example.com'), id: 'usr_1' }],
+  ])('is refused with %s', async (_, body) => {
+    const { status, json, text } = await openBrowser(server).call('POST', '/api/auth/sign-up/email', body)
+    expect([status, json.code]).toEqual([422, 'invalid_request'])
+    expect(text).not.toContain(goodPassword)
+  })
+
+  it('twice with one address, in any case of its letters, makes one account', async () => {
+    await signUp(server, { email: 'twice@example.com' })
+    const again = await openBrowser(server).call('POST', '/api/auth/sign-up/email', account('Twice@Example.com'))
+    expect([again.status, again.json.code]).toEqual([409, 'conflict'])
+  })
+})
+
+describe('signing in', () => {
+  it('takes address and password, and answers nothing that opens the session but the cookie', async () => {
+    const { email, id } = await signUp(server)
+    const browser = openBrowser(server)
+    const { status, json, headers } = await browser.call('POST', '/api/auth/sign-in/email', {
+      email: email.toUpperCase(),
+      password: goodPassword,
+    })
+    expect([status, json]).toEqual([200, { person: { id, email, name: 'Person' } }])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect((await browser.call('GET', '/v1/whoami')).json.id).toBe(id)
+  })
+
+  it('answers an unknown address as it answers a wrong password', async () => {
+    const { email } = await signUp(server)
+    const ask = async (email: string, password: string) => {
+      const answer = await openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password })
+      const { requestId, ...json } = answer.json
+      return { status: answer.status, json, cookies: answer.headers.getSetCookie() }
+    }
+    const wrong = await ask(email, 'another password')
+    expect([wrong.status, wrong.json.code]).toEqual([401, 'sign_in_failed'])
+    expect(wrong).toEqual(await ask('nobody@example.com', goodPassword))
+    expect(wrong).toEqual(await ask('no address', goodPassword))
+  })
+
+  it('makes a new session, and ends the one that the browser came with', async () => {
+    const { browser, email } = await signUp(server)
+    const before = browser.cookie()
+    await browser.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    expect(browser.cookie()).not.toBe(before)
+    const replayed = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: before } })
+    expect(replayed.status).toBe(401)
+  })
+
+  it('never takes a session that somebody else has prepared', async () => {
+    const { email } = await signUp(server)
+    const planted = new Map([['keywright.session_token', 'planted.signature']])
+    const browser = openBrowser(server, planted)
+    await browser.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    expect(browser.cookie()).not.toContain('planted')
+  })
+
+  it('is limited for one account from one network, and waits as long as it says', async () => {
+    const { email } = await signUp(server)
+    const attempt = (password: string) =>
+      openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password })
+    const answers = await Promise.all(Array.from({ length: 12 }, () => attempt('a wrong password')))
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10)
+    const refused = answers.find(({ status }) => status === 429)
+    expect(refused?.json.code).toBe('too_many_attempts')
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await attempt(goodPassword)).status).toBe(429)
+  })
+})
+
+describe('a session', () => {
+  it('is a cookie for this host alone, which no script can read', async () => {
+    const { browser } = await signUp(server)
+    const [cookie] = browser.setCookies()
+    expect(cookie).toMatch(/^keywright\.session_token=[^;]{70,}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/)
+  })
+
+  it('is tied to HTTPS and to the host by its very name where the console is reached so', async () => {
+    const secure = await startServer({
+      contract: 'keywright',
+      consoleUrl: 'https://keys.example.com',
+      env: { KEYWRIGHT_SIGN_UP: 'open' },
+    })
+    const response = await fetch(`${secure.control}/api/auth/sign-up/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: 'https://keys.example.com' },
+      body: JSON.stringify(account('ann@example.com')),
+    })
+    expect(response.headers.getSetCookie()[0]).toMatch(
+      /^__Host-keywright\.session_token=[^;]+; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    )
+    await secure.stop()
+  })
+
+  it('ends on the server when its owner signs out: a copy of the cookie opens nothing', async () => {
+    const { browser } = await signUp(server)
+    const copy = browser.cookie()
+    expect((await browser.call('POST', '/api/auth/sign-out')).status).toBe(200)
+    expect(browser.cookie()).toBe('')
+    expect((await fetch(`${server.control}/v1/whoami`, { headers: { cookie: copy } })).status).toBe(401)
+  })
+
+  it('is listed, and can be ended from another', async () => {
+    const { browser, email } = await signUp(server)
+    const elsewhere = openBrowser(server)
+    await elsewhere.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    const { sessions } = (await browser.call('GET', '/api/auth/sessions')).json
+    expect(sessions).toHaveLength(2)
+    const other = sessions.find(({ current }: { current: boolean }) => !current)
+    expect(other.address).toBe('127.0.0.1')
+    expect((await browser.call('POST', '/api/auth/sessions/end', { session: other.id })).status).toBe(200)
+    expect((await elsewhere.call('GET', '/v1/whoami')).status).toBe(401)
+    expect((await browser.call('GET', '/v1/whoami')).status).toBe(200)
+  })
+
+  it('of somebody else cannot be ended', async () => {
+    const [one, two] = [await signUp(server), await signUp(server)]
+    const [session] = (await two.browser.call('GET', '/api/auth/sessions')).json.sessions
+    expect((await one.browser.call('POST', '/api/auth/sessions/end', { session: session.id })).status).toBe(404)
+    expect((await two.browser.call('GET', '/v1/whoami')).status).toBe(200)
+  })
+
+  it.each(['session_token=x', 'keywright.session_token=', 'keywright.session_token=a.b', '__proto__=1'])(
+    'is not %s',
+    async (cookie) => {
+      const { status } = await fetch(`${server.control}/v1/whoami`, { headers: { cookie } })
+      expect(status).toBe(401)
+    },
+  )
+})
+
+describe('a change asked for with a session', () => {
+  const create = (cookie: string, lines: string[]) =>
+    rawRequest(server.control, {
+      method: 'POST',
+      target: '/v1/projects',
+      lines: [`Cookie: ${cookie}`, 'Content-Type: application/json', 'Content-Length: 2', ...lines],
+      body: '{}',
+    })
+
+  it.each([
+    ['no origin', []],
+    ['the origin of another site', ['Origin: https://evil.example']],
+    ['an origin that is null', ['Origin: null']],
+    ['a sibling', ['Origin: https://sibling.127.0.0.1']],
+    ['another port', ['Origin: http://127.0.0.1:1']],
+    ['our origin from another site', ['Sec-Fetch-Site: cross-site']],
+    ['our origin from the same site', ['Sec-Fetch-Site: same-site']],
+    ['our origin typed by the user', ['Sec-Fetch-Site: none']],
+  ])('is refused with %s', async (name, lines) => {
+    const { browser } = await signUp(server)
+    const own = name.startsWith('our') ? [`Origin: ${server.control}`] : []
+    const { status, body } = await create(browser.cookie(), [...own, ...lines])
+    expect([status, body.includes('foreign_origin')]).toEqual([403, true])
+  })
+
+  it('is taken from our own pages', async () => {
+    const { browser } = await signUp(server)
+    const { status } = await create(browser.cookie(), [`Origin: ${server.control}`, 'Sec-Fetch-Site: same-origin'])
+    expect(status).toBe(422)
+  })
+
+  it('has to be JSON, which no form of another site can send', async () => {
+    const { browser } = await signUp(server)
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      const headers = { 'content-type': type }
+      expect((await browser.call('POST', '/v1/projects', {}, headers)).status).toBe(415)
+    }
+  })
+
+  it('is never invited from another origin: no answer shares itself', async () => {
+    const { headers } = await openBrowser(server).call('GET', '/openapi.json', undefined, {
+      origin: 'https://evil.example',
+    })
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('cannot be signing in, or up, from another site', async () => {
+    const headers = { origin: 'https://evil.example' }
+    for (const path of ['/api/auth/sign-in/email', '/api/auth/sign-up/email', '/api/auth/sign-out']) {
+      const { json } = await openBrowser(server).call('POST', path, account('x@example.com'), headers)
+      expect(json.code).toBe('foreign_origin')
+    }
+  })
+})
+
+describe('who reads the database', () => {
+  it('finds nothing in it, nor in the log, that opens a session or an account', async () => {
+    const { browser, email } = await signUp(server)
+    const copy = join(server.folder, 'copy.db')
+    for (const file of readdirSync(join(server.folder, 'data')).filter((name) => name.startsWith('people.db'))) {
+      copyFileSync(join(server.folder, 'data', file), copy + file.slice('people.db'.length))
+    }
+    const database = new BetterSqlite3(copy)
+    const tokens = database.prepare<[], string>('select token from kw_sessions').pluck().all()
+    expect(tokens.length).toBeGreaterThan(0)
+    for (const token of tokens) {
+      for (const value of [token, `${token}.`, encodeURIComponent(`${token}.${token}`)]) {
+        const cookie = `keywright.session_token=${value}`
+        expect((await fetch(`${server.control}/v1/whoami`, { headers: { cookie } })).status).toBe(401)
+      }
+      const authorization = `Bearer ${token}`
+      expect((await fetch(`${server.control}/v1/whoami`, { headers: { authorization } })).status).toBe(401)
+    }
+    database.close()
+    const signature = decodeURIComponent(browser.cookie()).split('.').at(-1) ?? 'none'
+    for (const file of readdirSync(join(server.folder, 'data')).filter((name) => name !== 'secret')) {
+      const text = readFileSync(join(server.folder, 'data', file), 'latin1')
+      expect([file, text.includes(goodPassword), text.includes(signature)]).toEqual([file, false, false])
+    }
+    expect(server.log()).not.toContain(goodPassword)
+    expect(server.log()).not.toContain(email)
+  })
+
+  it('does not find the secret there: it is a file for this user alone', () => {
+    const file = join(server.folder, 'data', 'secret')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readFileSync(file, 'utf8').trim()).toMatch(/^[\w-]{43}$/)
+    for (const name of ['people.db', 'keywright.db']) {
+      expect(statSync(join(server.folder, 'data', name)).mode & 0o777).toBe(0o600)
+    }
+  })
+})
+
+describe('the link of the first start', () => {
+  it('makes an operator of the first who opens it, and of nobody else', async () => {
+    const fresh = await startServer({ contract: 'keywright' })
+    const link = await fresh.operatorLink()
+    expect(link).toMatch(new RegExp(`^${fresh.control}/join#kwi_[0-9A-Za-z]{49}$`))
+    const invitation = tokenOf(link)
+    const offer = await openBrowser(fresh).call('POST', '/api/auth/invitation', { invitation })
+    expect(offer.json).toMatchObject({ role: 'operator', organization: null, email: null })
+
+    const answers = await Promise.all(
+      ['a', 'b', 'c'].map((name) =>
+        openBrowser(fresh).call('POST', '/api/auth/sign-up/email', {
+          ...account(`${name}@example.com`),
+          invitation,
+        }),
+      ),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 410, 410])
+    const losers = answers.flatMap(({ status }, i) => (status === 410 ? [['a', 'b', 'c'][i]] : []))
+    const login = { email: `${losers[0]}@example.com`, password: goodPassword }
+    expect((await openBrowser(fresh).call('POST', '/api/auth/sign-in/email', login)).status).toBe(401)
+
+    expect(await fresh.operatorLink()).toBeNull()
+    await fresh.stop()
+  })
+
+  it('ends when a newer one is printed, and is nowhere in the data folder', async () => {
+    const fresh = await startServer({ contract: 'keywright' })
+    const first = tokenOf(await fresh.operatorLink())
+    const second = tokenOf(await fresh.operatorLink())
+    const view = (invitation: string) => openBrowser(fresh).call('POST', '/api/auth/invitation', { invitation })
+    expect([(await view(first)).status, (await view(second)).status]).toEqual([410, 200])
+    for (const file of readdirSync(join(fresh.folder, 'data'))) {
+      const text = readFileSync(join(fresh.folder, 'data', file), 'latin1')
+      expect([file, text.includes(first.slice(4, 40)), text.includes(second.slice(4, 40))]).toEqual([
+        file,
+        false,
+        false,
+      ])
+    }
+    await fresh.stop()
+  })
+
+  it('gives the whole instance, and the audit says so', async () => {
+    const fresh = await startServer({ contract: 'keywright' })
+    const operator = await becomeOperator(fresh)
+    const { call } = operator.browser
+    expect((await call('POST', '/v1/organizations', { id: 'new', name: 'New' })).status).toBe(201)
+    expect((await call('GET', '/v1/service-keys')).status).toBe(200)
+    const { events } = (await call('GET', '/v1/audit?limit=50')).json
+    expect(events.find(({ action }: { action: string }) => action === 'operator.added')).toMatchObject({
+      target: operator.id,
+      actor: { type: 'user', id: operator.id, triggeredBy: 'ui' },
+    })
+    expect(events[0]).toMatchObject({ action: 'organization.created', actor: { type: 'user', triggeredBy: 'ui' } })
+    await fresh.stop()
+  })
+})
+
+describe('an instance', () => {
+  it('keeps its sessions when it is started again, and loses them all with its secret', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-test-'))
+    const start = async () => {
+      const env = { KEYWRIGHT_SIGN_UP: 'open' }
+      const settings = await readSettings({ flags: { port: '0', controlPort: '0', data: '.' }, env, folder })
+      return startInstance(settings, { folder, logTo: { write() {} } })
+    }
+    const first = await start()
+    const { browser } = await signUp(first)
+    await first.stop()
+    const ask = async () => {
+      const { control, stop } = await start()
+      const { status } = await fetch(`${control}/v1/whoami`, { headers: { cookie: browser.cookie() } })
+      await stop()
+      return status
+    }
+    expect(await ask()).toBe(200)
+    rmSync(join(folder, 'secret'))
+    expect(await ask()).toBe(401)
+    rmSync(folder, { recursive: true })
+  })
+})
