@@ -40,8 +40,13 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'usage',
-    about: 'what was used, what was refused, and by whom',
+    about: 'how much was used, and how much was refused',
     load: async () => (await import('./commands/usage.ts')).defineUsage,
+  },
+  {
+    name: 'decisions',
+    about: 'the latest refusals, and what was let in',
+    load: async () => (await import('./commands/decisions.ts')).defineDecisions,
   },
   {
     name: 'audit',

@@ -14,6 +14,11 @@ const columns = {
   route: sql.ref('kw_usage.route'),
 } satisfies Record<Dimension, RawBuilder<unknown>>
 
+/** The databases do not agree on where null comes. */
+function sortable(dimension: Dimension): RawBuilder<unknown> {
+  return dimension === 'organization' ? sql`coalesce(${columns.organization}, '')` : columns[dimension]
+}
+
 export function usageReadsOf(db: Kysely<Schema>): Reads {
   return {
     async month(organization, month) {
@@ -51,7 +56,7 @@ export function usageReadsOf(db: Kysely<Schema>): Reads {
         .select(by.map((dimension) => columns[dimension].as(dimension)))
         .where(() => all(conditions('kw_usage', 'hour', 'outcome', filter)))
         .groupBy(groups)
-        .orderBy(sql.join(groups))
+        .orderBy(sql.join([at, ...by.map(sortable)]))
         .limit(limit)
         .offset(skip)
         .execute()

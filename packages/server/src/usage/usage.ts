@@ -41,6 +41,8 @@ export interface Usage {
   dropped(filter: UsageFilter, kind: Dropped['kind']): Promise<number>
   /** Requests of an organization in the month of `at` (UTC). */
   month(organization: string, at: Date): Promise<number>
+  /** Deletes what is due, as it does by itself every minute. */
+  prune(): Promise<void>
   /** Writes the last of it. Rejects where it cannot be written. */
   stop(): Promise<void>
 }
@@ -101,6 +103,7 @@ export function startUsage({
       await flusher.flush()
       return store.month(organization, monthOf(at).name)
     },
+    prune: pruner.prune,
     async stop() {
       pruner.stop()
       await flusher.stop()

@@ -16,7 +16,7 @@ import {
   type Verifier,
 } from '@keywright/core'
 import { createRedaction } from '../../src/log/redact.ts'
-import { openSqlite } from '../../src/stores/index.ts'
+import { openPostgres, openSqlite, type SharedStore, type SqliteStore } from '../../src/stores/index.ts'
 import type { Retention } from '../../src/usage/pruner.ts'
 import { startUsage, type Usage } from '../../src/usage/usage.ts'
 import { tester } from '../support/start-server.ts'
@@ -38,18 +38,27 @@ export interface Recorded {
   lifecycle: Lifecycle
   issue: (organization?: string) => Promise<Issued>
   /** Another that counts for itself. */
-  node: () => Node
+  node: (options?: { flushEveryMs?: number }) => Node
   /** The clock of all of them. */
   clock: { nowMs: number }
-  store: ReturnType<typeof openSqlite>
+  store: SqliteStore | SharedStore
+  file: string
   errors: unknown[]
   close: () => Promise<void>
 }
 
-/** A real database with the organization `acme`, and a clock that stands still. */
-export async function startRecorded({ retention = {} }: { retention?: Partial<Retention> } = {}): Promise<Recorded> {
+/** A real database with the organization `acme`, on SQLite unless `database` is given, and a clock that stands still. */
+export async function startRecorded({
+  retention = {},
+  database,
+}: {
+  retention?: Partial<Retention>
+  database?: string
+} = {}): Promise<Recorded> {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-usage-'))
-  const store = openSqlite(join(folder, 'keywright.sqlite'))
+  const file = join(folder, 'keywright.sqlite')
+  const store = database === undefined ? openSqlite(file) : openPostgres(database)
+  if ('prepare' in store) await store.prepare()
   const clock = { nowMs: Date.UTC(2026, 10, 20, 8, 30) }
   const nodes: Node[] = []
   const errors: unknown[] = []
@@ -67,6 +76,7 @@ export async function startRecorded({ retention = {} }: { retention?: Partial<Re
     lifecycle,
     clock,
     store,
+    file,
     errors,
     async issue(organization = 'acme') {
       if (!known.has(organization)) {
@@ -75,14 +85,14 @@ export async function startRecorded({ retention = {} }: { retention?: Partial<Re
       }
       return issue(lifecycle, tester, { organization, name: 'test' })
     },
-    node() {
+    node({ flushEveryMs = 3_600_000 } = {}) {
       const usage = startUsage({
         contract,
         store: store.usage,
         redact: createRedaction(['kw_live_']),
         retention: { usageDays: 400, decisionsDays: 30, callersDays: 90, ...retention },
         now: () => clock.nowMs,
-        flushEveryMs: 3_600_000,
+        flushEveryMs,
         onError: (error) => void errors.push(error),
       })
       const inner = createVerifier({ contract, keys: store, quotas: usage.quotas, now: () => clock.nowMs })

@@ -12,7 +12,7 @@ function stateOf({ state }: Key): string {
 
 export function keyTable(keys: readonly Key[]): string {
   return table(
-    ['ID', 'NAME', 'ORGANIZATION', 'STATE', 'KEY', 'EXPIRES', 'CREATED'],
+    ['ID', 'NAME', 'ORGANIZATION', 'STATE', 'KEY', 'EXPIRES', 'CREATED', 'LAST USED'],
     keys.map((key) => [
       key.id,
       printable(key.name),
@@ -21,6 +21,7 @@ export function keyTable(keys: readonly Key[]): string {
       printable(key.hint),
       key.expiresAt === null ? 'never' : ago(key.expiresAt),
       ago(key.createdAt),
+      key.lastUsedAt === null ? 'never' : ago(key.lastUsedAt),
     ]),
   )
 }
@@ -53,11 +54,12 @@ export function keyFacts(key: Key): string {
   if (key.revokedAt !== null) rows.push(['revoked', at(key.revokedAt)])
   if (key.revokedReason !== null) rows.push(['because', printable(key.revokedReason)])
   const versions = table(
-    ['SECRET', 'KEY', 'CREATED', 'WORKS UNTIL'],
-    key.versions.map(({ number, hint, createdAt, retiresAt }) => [
+    ['SECRET', 'KEY', 'CREATED', 'LAST USED', 'WORKS UNTIL'],
+    key.versions.map(({ number, hint, createdAt, lastUsedAt, retiresAt }) => [
       String(number),
       printable(hint),
       at(createdAt),
+      lastUsedAt === null ? 'never' : at(lastUsedAt),
       retiresAt === null ? (key.revokedAt === null ? 'replaced or revoked' : 'revoked') : at(retiresAt),
     ]),
   )

@@ -7,6 +7,7 @@ import { note, print, printJson, styledNote } from '../print/terminal.ts'
 import { at } from '../print/time.ts'
 import { readDuration } from '../read.ts'
 import { connect } from '../session.ts'
+import { addKeysCallers } from './keys-callers.ts'
 import { addKeysCreate } from './keys-create.ts'
 import { keyFacts, keyTable } from './keys-show.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
@@ -40,6 +41,7 @@ export function defineKeys(keys: Command): void {
       print(keyFacts(key))
     })
 
+  addKeysCallers(keys)
   addRotate(keys)
   addState(keys, 'suspend', 'refuse a key until it is resumed')
   addState(keys, 'resume', 'lift the suspension of a key')
