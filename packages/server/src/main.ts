@@ -34,12 +34,12 @@ import { createHttpServer, type HttpServer } from './http/server.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { explainPostgres } from './stores/explain-postgres.ts'
 import type { PeopleDatabase } from './sign-in/better-auth.ts'
+import { contractPeople } from './sign-in/contract-people.ts'
 import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
-import { contractPeople } from './sign-in/contract-people.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
+import { explainPostgres } from './stores/explain-postgres.ts'
 import {
   openHints,
   openPeopleFile,
@@ -60,9 +60,9 @@ export interface Instance {
   lifecycle: Lifecycle
   /** null: the key was given by the settings, and is in no file. */
   serviceKeyFile: string | null
-  /** Finishes what is under way, within ten seconds. */
   /** Opened once, it makes an operator of who opens it; null where there is one. Each call makes a new one. */
   operatorLink: () => Promise<string | null>
+  /** Finishes what is under way, within ten seconds. */
   stop: () => Promise<void>
 }
 
@@ -92,6 +92,7 @@ export async function startInstance(
   let feed: Feed | null = null
   let peopleDatabase: PeopleDatabase | null = null
   let controlUrl = ''
+  let usage: Usage | null = null
   try {
     if (shared) await preparing(shared, log)
     const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
@@ -131,11 +132,6 @@ export async function startInstance(
         log,
         ...(timeouts && { timeouts }),
       })
-    const authenticateServiceKey = serviceKeys.authenticate
-    const routeDeps = { lifecycle, verifier, usage: contractUsage(usage), authenticateServiceKey }
-    const routes = routesOf(contract)?.(routeDeps) ?? null
-    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes, addressing, log }))
-    const node = `${hostname()}-${newId('node')}`
     const secret = settings.secret ?? (shared ? null : data.secret(() => randomBytes(32).toString('base64url')))
     if (secret === null) log.warn('people cannot sign in: set KEYWRIGHT_SECRET, the same on every node')
     else peopleDatabase = shared ? shared.people : openPeopleFile(data.peopleFile)
@@ -153,32 +149,20 @@ export async function startInstance(
       })
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
     const authenticateServiceKey = serviceKeys.authenticate
-    const ownVerifier = metrics.counting(verifier, 'contract')
     const people = contractPeople(signIn, cliTokens)
-    const routeDeps = { lifecycle, verifier: ownVerifier, usage: contractUsage(usage), authenticateServiceKey, people }
+    const routeDeps = { lifecycle, verifier, usage: contractUsage(usage), authenticateServiceKey, people }
     const routes = routesOf(contract)?.(routeDeps) ?? null
-    const failedAttempts = createFailedAttempts(verifier)
-    const edgeServer = createHttpServer(
-      createEdge({
-        verifier: metrics.counting(verifier, 'gateway'),
-        gateway,
-        routes,
-        addressing,
-        failedAttempts,
-        accessLog: settings.accessLog ? createAccessLog(log, contract) : null,
-        log,
-      }),
-    )
+    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes, addressing, log }))
     const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
       verifier,
       format,
       serviceKeys,
-      calls: opened.calls,
       cliTokens,
       signIn,
       edge: () => `${origin.scheme}://${origin.host}`,
+      calls: opened.calls,
       usage,
       nodes: shared?.nodes ?? onlyNode(node),
       logger: log,
@@ -216,16 +200,17 @@ export async function startInstance(
       control: controlUrl,
       lifecycle,
       serviceKeyFile: settings.serviceKey === null ? data.serviceKeyFile : null,
-      async stop() {
-        gateway?.endTunnels()
       operatorLink: async () => {
         const token = signIn && (await firstOperatorInvitation(lifecycle))
         return signIn && token && invitationLink(signIn.consoleUrl(), token)
       },
+      async stop() {
+        gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
         await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
         await feed?.stop()
+        await peopleDatabase?.close()
         await opened.close()
         log.info('stopped')
       },
@@ -233,9 +218,9 @@ export async function startInstance(
   } catch (error) {
     await usage?.stop().catch(() => {})
     await feed?.stop()
+    await peopleDatabase?.close()
     await opened.close()
     throw error
-        await peopleDatabase?.close()
   }
 }
 
@@ -243,7 +228,6 @@ function openStore({ database, redis }: Settings, file: string): SqliteStore | S
   if (redis !== null) {
     throw new StartError('--redis is not offered by this version.', 'Leave it out: each node counts for itself.', 2)
   }
-    await peopleDatabase?.close()
   return database === null ? openSqlite(file) : openPostgres(database)
 }
 
