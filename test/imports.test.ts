@@ -18,6 +18,9 @@ const mayImport: Record<string, string[]> = {
   'core/http': ['node', 'core/key', 'core/contract', 'core/verify'],
   'core/remote': ['node', 'core/key', 'core/audit', 'core/store', 'core/verify'],
   'core/middleware': ['node', 'core/key', 'core/contract', 'core/verify', 'core/http'],
+  // Types alone: they say that a framework's own request has the principal.
+  'core/middleware/fastify': ['node', 'npm', 'core/verify', 'core/middleware'],
+  'core/middleware/hono': ['node', 'npm', 'core/verify', 'core/middleware'],
   'core/testing': ['node', 'core'],
   core: ['node'],
   contracts: ['node', 'core'],

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Verifier } from '../verify/verifier.ts'
+import type { Admitted } from './admission.ts'
+import { compileGate, type NodeGuardOptions } from './on-node.ts'
+
+export type { Admitted, NodeGuardOptions }
+
+declare global {
+  namespace Express {
+    interface Request {
+      keywright: Admitted
+    }
+  }
+}
+
+interface ExpressRequest extends IncomingMessage {
+  originalUrl: string
+  baseUrl: string
+  app: { enabled(setting: string): boolean }
+}
+
+/**
+ * For Express: `app.use(guard(verifier))`, before body parsers and routes. `request.keywright` has the principal.
+ *
+ * Express by itself routes `/V1/Things/` like `/v1/things`, and the contract does not: an application without
+ * `case sensitive routing` and `strict routing` would run handlers under rules that are not theirs, so it gets an error.
+ */
+export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
+  const pass = compileGate(verifier, options)
+  return async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
+    const request = incoming as ExpressRequest & { keywright?: Admitted }
+    const { originalUrl, baseUrl, app } = request
+    if (!app.enabled('case sensitive routing') || !app.enabled('strict routing')) return next(new LooseRoutingError())
+    const passed = await pass(request, response, originalUrl)
+    if (passed === null) return
+    if (!passed.url.startsWith(baseUrl)) return next(new MountError())
+    // Express writes back what it cut off, so that only the rest is ours to spell.
+    const rest = passed.url.slice(baseUrl.length)
+    request.url = rest.startsWith('/') ? rest : `/${rest}`
+    request.keywright = passed.admitted
+    next()
+  }
+}
+
+class LooseRoutingError extends Error {
+  readonly code = 'loose_routing'
+  constructor() {
+    super(
+      "Express is not as exact about paths as the contract. Before anything else say app.set('case sensitive routing', true) and app.set('strict routing', true), and give the same to every Router.",
+    )
+    this.name = 'LooseRoutingError'
+  }
+}
+
+class MountError extends Error {
+  readonly code = 'ambiguous_mount'
+  readonly status = 400
+  constructor() {
+    super('The path above this router has escapes that it need not have. Ask for it in plain letters.')
+    this.name = 'MountError'
+  }
+}

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type {} from 'hono'
+import type { Verifier } from '../verify/verifier.ts'
+import type { Admitted } from './admission.ts'
+import { compileNodeAdmission, type NodeGuardOptions } from './on-node.ts'
+import { addHeaders, compileWebAdmission, refusalResponse } from './on-web.ts'
+
+export type { Admitted, NodeGuardOptions }
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    keywright: Admitted
+  }
+}
+
+interface HonoContext {
+  env: unknown
+  req: { raw: Request }
+  res: Response
+  set(name: 'keywright', admitted: Admitted): void
+}
+
+/**
+ * For Hono: `app.use(guard(verifier))`. `context.get('keywright')` has the principal. On Node it looks at the request
+ * as Node has it; elsewhere nobody tells the client's address, and keys that are bound to addresses are refused.
+ */
+export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
+  const onNode = compileNodeAdmission(verifier, options)
+  const onWeb = compileWebAdmission(verifier, options)
+  return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
+    const { raw } = context.req
+    const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
+    const admission = await (incoming ? onNode(incoming, incoming.url ?? '') : onWeb(raw, null))
+    if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, raw.method)
+    context.set('keywright', admission.admitted)
+    await next()
+    addHeaders(context.res.headers, admission.headers)
+    return undefined
+  }
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Verifier } from '../verify/verifier.ts'
+import type { Admitted } from './admission.ts'
+import { compileGate, type NodeGuardOptions } from './on-node.ts'
+
+export type { Admitted, NodeGuardOptions }
+
+export type GuardedRequest = IncomingMessage & { keywright: Admitted }
+
+/**
+ * For `node:http`: `createServer(guard(verifier)(handler))`. The handler runs for allowed requests alone, with the
+ * principal in `request.keywright` and `request.url` in the one spelling that was authorised; all others have been
+ * answered in the contract's words. A handler that throws or rejects is answered with the contract's 500.
+ */
+export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
+  const pass = compileGate(verifier, options)
+  return (handler: (request: GuardedRequest, response: ServerResponse) => unknown) =>
+    async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const passed = await pass(request, response)
+      if (passed === null) return
+      request.url = passed.url
+      const { requestId } = passed.admitted
+      try {
+        await handler(Object.assign(request, { keywright: passed.admitted }), response)
+      } catch (error) {
+        options.onFailure?.(error, requestId)
+        if (response.headersSent) {
+          response.destroy()
+          return
+        }
+        const { status, headers, body } = verifier.refusal('internal_error', { requestId })
+        response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) }).end(body)
+      }
+    }
+}

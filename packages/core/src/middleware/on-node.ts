@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Refusal } from '../contract/refusal.ts'
+import { createAddressing } from '../http/addressing.ts'
+import { hasBody, isSoundlyFramed } from '../http/framing.ts'
+import { peekBody } from '../http/peek-body.ts'
+import { requestIdOf } from '../http/request-id.ts'
+import type { Verifier } from '../verify/verifier.ts'
+import { type Admission, type Admitted, compileAdmission, type GuardOptions } from './admission.ts'
+
+export interface NodeGuardOptions extends GuardOptions {
+  /** Addresses and CIDR ranges of the proxies in front, whose `X-Forwarded-For` is believed; nobody's unless given. */
+  trustedProxies?: readonly string[]
+}
+
+/** Who asks, and in which one spelling what for. */
+export interface Passed {
+  admitted: Admitted
+  /** Path and query, canonical. */
+  url: string
+}
+
+type AdmitOnNode = (request: IncomingMessage, url: string) => Promise<Admission & { requestId: string }>
+
+export function compileNodeAdmission(
+  verifier: Verifier,
+  { trustedProxies = [], ...options }: NodeGuardOptions,
+): AdmitOnNode {
+  const addressing = createAddressing(trustedProxies)
+  const admit = compileAdmission(verifier, options)
+  return async (request, url) => {
+    const { rawHeaders, method = '' } = request
+    const requestId = requestIdOf(rawHeaders)
+    if (!isSoundlyFramed(request)) return { refusal: verifier.refusal('invalid_request', { requestId }), requestId }
+    const admission = await admit({
+      method,
+      url,
+      rawHeaders,
+      requestId,
+      address: addressing.clientOf(request),
+      hasBody: hasBody(rawHeaders),
+      peekBody: (mostBytes) => peekBody(request, mostBytes),
+    })
+    return { ...admission, requestId }
+  }
+}
+
+/** Lets a request pass with the headers of its answer set, or answers it: then null. `url` where the framework has changed `request.url`. */
+export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
+  const admit = compileNodeAdmission(verifier, options)
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url = request.url ?? '',
+  ): Promise<Passed | null> => {
+    const admission = await admit(request, url)
+    if ('refusal' in admission) {
+      answer(request, response, admission.refusal, admission.requestId)
+      return null
+    }
+    const { admitted, target, headers } = admission
+    for (let at = 0; at < headers.length; at += 2) {
+      response.setHeader(headers[at] as string, headers[at + 1] as string)
+    }
+    return { admitted, url: target.query === null ? target.path : `${target.path}?${target.query}` }
+  }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, requestId: string): void {
+  // What is left of the body is not read, so the connection cannot carry another request.
+  if (!request.complete) response.shouldKeepAlive = false
+  const { status, headers, body } = refusal
+  const fields = { 'X-Request-Id': requestId, ...headers, 'Content-Length': String(Buffer.byteLength(body)) }
+  response.writeHead(status, fields).end(body)
+}

@@ -1,0 +1,54 @@
+import type { Refusal } from '../contract/refusal.ts'
+import { requestIdOf } from '../http/request-id.ts'
+import type { Verifier } from '../verify/verifier.ts'
+import { type Admission, compileAdmission, type GuardOptions } from './admission.ts'
+
+type AdmitOnWeb = (request: Request, address: string | null) => Promise<Admission & { requestId: string }>
+
+/** For what is handed over as a Web `Request`: its headers are joined and its address parsed already. */
+export function compileWebAdmission(verifier: Verifier, options: GuardOptions): AdmitOnWeb {
+  const admit = compileAdmission(verifier, options)
+  return async (request, address) => {
+    const { method, headers, url } = request
+    const rawHeaders = [...headers].flat()
+    const requestId = requestIdOf(rawHeaders)
+    const admission = await admit({
+      method,
+      url: url.slice(url.indexOf('/', url.indexOf('//') + 2)),
+      rawHeaders,
+      requestId,
+      address,
+      hasBody: request.body !== null,
+      peekBody: (mostBytes) => peek(request, mostBytes),
+    })
+    return { ...admission, requestId }
+  }
+}
+
+async function peek(request: Request, mostBytes: number): Promise<Uint8Array | null> {
+  const { body } = request.clone()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk)
+    length += chunk.byteLength
+    if (length > mostBytes) return null
+  }
+  return Buffer.concat(chunks, length)
+}
+
+/** RFC 9110 §9.3.2: HEAD is answered with the headers of GET and no body. */
+export function refusalResponse({ status, headers, body }: Refusal, requestId: string, method: string): Response {
+  const fields = { ...headers, 'x-request-id': requestId, 'content-length': String(Buffer.byteLength(body)) }
+  return new Response(method === 'HEAD' ? null : body, { status, headers: fields })
+}
+
+/** Sets ours on a finished answer; how it may be cached is for its handler to say, but never without `Vary`. */
+export function addHeaders(headers: Headers, ours: readonly string[]): void {
+  for (let at = 0; at < ours.length; at += 2) {
+    const name = ours[at] as string
+    const value = ours[at + 1] as string
+    if (name === 'Vary') headers.append(name, value)
+    else if (name !== 'Cache-Control' || !headers.has(name)) headers.set(name, value)
+  }
+}
