@@ -1,0 +1,69 @@
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { keywright } from '../api/keywright.ts'
+import { queries, viewerQuery } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Facts, Loading, Page } from '../parts/page.tsx'
+import { Foreign, Mono } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+
+export function AccountPage() {
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const { data, error, isPending } = useQuery({
+    queryKey: ['sessions'],
+    queryFn: ({ signal }) => keywright.signIn.sessions({ signal }),
+  })
+  const end = useAction(async (session: string) => {
+    await keywright.signIn.endSession(session)
+    await queries.invalidateQueries({ queryKey: ['sessions'] })
+  })
+  return (
+    <Page title="Account" description="Who you are here, and where you are signed in.">
+      <div className="space-y-5">
+        <Card title="You">
+          <Facts
+            facts={[
+              ['Name', <Foreign key="name">{viewer?.name ?? ''}</Foreign>],
+              ['E-mail', <Foreign key="email">{viewer?.email ?? ''}</Foreign>],
+              ...(viewer?.isOperator ? [['Operator', 'You run this instance'] as const] : []),
+            ]}
+          />
+        </Card>
+        <Card title="Where you are signed in">
+          {(error ?? end.error) !== null && (
+            <div className="p-5">
+              <ErrorNotice error={error ?? end.error} />
+            </div>
+          )}
+          {isPending && <Loading label="Loading your sessions" />}
+          <ul className="divide-y">
+            {data?.sessions.map((session) => (
+              <li key={session.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
+                <span className="flex min-w-0 flex-1 basis-64 flex-col">
+                  <Foreign>{session.userAgent ?? 'A browser without a name'}</Foreign>
+                  <span className="text-muted">
+                    {session.address !== null && (
+                      <>
+                        <Mono>{session.address}</Mono> ·{' '}
+                      </>
+                    )}
+                    since <When time={session.createdAt} />, until <When time={session.expiresAt} />
+                  </span>
+                </span>
+                {session.current ? (
+                  <Badge tone="good">This one</Badge>
+                ) : (
+                  <Button isBusy={end.isBusy} onClick={() => end.run(session.id)}>
+                    Sign out there
+                  </Button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Card>
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,82 @@
+import { KeywrightError, type Role, type Whoami } from '@keywright/client'
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { keywright } from './keywright.ts'
+
+export const queries = new QueryClient({
+  defaultOptions: { queries: { retry: false, staleTime: 10_000 } },
+})
+
+export const contractQuery = queryOptions({
+  queryKey: ['contract'],
+  queryFn: ({ signal }) => keywright.contract({ signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+/** Who works here, and where. */
+export interface Viewer {
+  name: string
+  email: string | null
+  isOperator: boolean
+  roles: Readonly<Record<string, Role>>
+}
+
+/** null: nobody is signed in. */
+export const viewerQuery = queryOptions({
+  queryKey: ['viewer'],
+  async queryFn({ signal }): Promise<Viewer | null> {
+    try {
+      return viewerOf(await keywright.whoami({ signal }))
+    } catch (error) {
+      if (error instanceof KeywrightError && error.code === 'missing_credential') return null
+      throw error
+    }
+  },
+  staleTime: 60_000,
+})
+
+function viewerOf(whoami: Whoami): Viewer | null {
+  if (whoami.type === 'api_key') return null
+  if (whoami.type === 'service_key') {
+    const { name, organization } = whoami
+    const roles: Record<string, Role> = organization === null ? {} : { [organization]: 'owner' }
+    return { name, email: null, isOperator: organization === null, roles }
+  }
+  const { name, email, operator, organizations } = whoami
+  return {
+    name,
+    email,
+    isOperator: operator,
+    roles: Object.fromEntries(organizations.map(({ id, role }) => [id, role])),
+  }
+}
+
+export const organizationsQuery = queryOptions({
+  queryKey: ['organizations'],
+  queryFn: ({ signal }) => keywright.organizations.list({ limit: 200 }, { signal }).page(),
+})
+
+export function projectsQuery(organization: string) {
+  return queryOptions({
+    queryKey: ['projects', organization],
+    queryFn: ({ signal }) => keywright.projects.list({ organization, limit: 200 }, { signal }).page(),
+  })
+}
+
+export function keyQuery(key: string) {
+  return queryOptions({
+    queryKey: ['key', key],
+    queryFn: ({ signal }) => keywright.keys.get(key, { signal }),
+  })
+}
+
+export const pageSize = 50
+
+export function keysQuery(filter: { organization: string; project?: string | undefined; state?: string | undefined }) {
+  return infiniteQueryOptions({
+    queryKey: ['keys', filter],
+    queryFn: ({ pageParam, signal }) =>
+      keywright.keys.list({ ...(filter as object), cursor: pageParam, limit: pageSize }, { signal }).page(),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  })
+}

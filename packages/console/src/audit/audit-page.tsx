@@ -1,0 +1,157 @@
+import type { AuditEvent, AuditFilter } from '@keywright/client'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { Download, Link2, ScrollText } from 'lucide-react'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { pageSize } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { Input, Select } from '../parts/field.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Foreign, Mono, visible } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { csvHead, csvLine, jsonLine, save } from './download.ts'
+import { actionInWords, knownActions, triggers } from './words.ts'
+
+export function AuditPage() {
+  const { organization } = useParams({ from: '/signed-in/shell/$organization/audit' })
+  const [action, setAction] = useState('')
+  const [triggeredBy, setTriggeredBy] = useState('')
+  const [key, setKey] = useState('')
+  const [since, setSince] = useState('')
+  const filter: AuditFilter = {
+    organization,
+    action: action || undefined,
+    triggeredBy: (triggeredBy || undefined) as AuditFilter['triggeredBy'],
+    key: key.trim() || undefined,
+    since: since === '' ? undefined : new Date(`${since}T00:00`).toISOString(),
+  }
+  const log = useInfiniteQuery({
+    queryKey: ['audit', filter],
+    queryFn: ({ pageParam, signal }) =>
+      keywright.audit.list({ ...filter, cursor: pageParam, limit: pageSize }, { signal }).page(),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  })
+  const download = useAction(async (form: 'csv' | 'jsonl') => {
+    const lines = form === 'csv' ? [csvHead()] : []
+    for await (const event of keywright.audit.list({ ...filter, limit: 200 })) {
+      lines.push(form === 'csv' ? csvLine(event) : jsonLine(event))
+    }
+    save(`audit-${organization}.${form}`, form === 'csv' ? 'text/csv;charset=utf-8' : 'application/jsonl', lines)
+  })
+  const events = log.data?.pages.flatMap((page) => page.events) ?? []
+  return (
+    <Page
+      title="Audit log"
+      description="Every change, by whom and from where. Each entry holds the hash of the one before, so none can be altered or left out unseen."
+      actions={
+        <>
+          <Button
+            icon={<Download size={15} aria-hidden />}
+            isBusy={download.isBusy}
+            onClick={() => download.run('csv')}
+          >
+            CSV
+          </Button>
+          <Button
+            icon={<Download size={15} aria-hidden />}
+            isBusy={download.isBusy}
+            onClick={() => download.run('jsonl')}
+          >
+            JSON lines
+          </Button>
+        </>
+      }
+    >
+      <div className="mb-4 grid gap-2 sm:grid-cols-2 lg:grid-cols-4">
+        <Select aria-label="Action" value={action} onChange={(event) => setAction(event.target.value)}>
+          <option value="">Any action</option>
+          {knownActions.map((action) => (
+            <option key={action} value={action}>
+              {action}
+            </option>
+          ))}
+        </Select>
+        <Select aria-label="Through" value={triggeredBy} onChange={(event) => setTriggeredBy(event.target.value)}>
+          <option value="">Any way</option>
+          {Object.entries(triggers).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+        <Input aria-label="Key id" placeholder="Key id" value={key} onChange={(event) => setKey(event.target.value)} />
+        <Input aria-label="Since" type="date" value={since} onChange={(event) => setSince(event.target.value)} />
+      </div>
+      {download.error !== null && (
+        <div className="mb-4">
+          <ErrorNotice error={download.error} />
+        </div>
+      )}
+      <Card>
+        {log.error && (
+          <div className="p-5">
+            <ErrorNotice error={log.error} onRetry={() => log.refetch()} />
+          </div>
+        )}
+        {log.isPending && <Loading label="Loading the audit log" />}
+        {log.data && events.length === 0 && !log.hasNextPage && (
+          <Empty icon={<ScrollText size={20} aria-hidden />} title="Nothing here">
+            No change matches. Remove a filter to see more.
+          </Empty>
+        )}
+        <ul className="divide-y">
+          {events.map((event) => (
+            <Entry key={event.number} event={event} />
+          ))}
+        </ul>
+        {log.hasNextPage && (
+          <footer className="border-t px-5 py-2 text-right">
+            <Button isBusy={log.isFetchingNextPage} onClick={() => log.fetchNextPage()}>
+              Load more
+            </Button>
+          </footer>
+        )}
+      </Card>
+    </Page>
+  )
+}
+
+function Entry({ event }: { event: AuditEvent }) {
+  const { number, hash, action, actor, target, at, details } = event
+  const name = typeof details.name === 'string' ? details.name : target
+  return (
+    <li>
+      <details className="group">
+        <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 hover:bg-raised/60">
+          <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
+            <Foreign className="font-medium">{actor.id}</Foreign>
+            <span className="text-muted">{actionInWords(action)}:</span>
+            <Foreign>{name}</Foreign>
+          </span>
+          <Badge>{triggers[actor.triggeredBy]}</Badge>
+          <span className="inline-flex items-center gap-1 text-muted" title={`Entry ${number} of the chain: ${hash}`}>
+            <Link2 size={13} aria-hidden />
+            <Mono>{hash.slice(0, 8)}</Mono>
+          </span>
+          <When time={at} className="w-28 text-right text-muted" />
+        </summary>
+        <pre className="mx-5 mb-4 overflow-x-auto rounded-lg bg-raised p-3 font-mono text-xs whitespace-pre-wrap break-all">
+          {shown(event)}
+        </pre>
+      </details>
+    </li>
+  )
+}
+
+/** Line by line, so that nothing in a name can look like another line. */
+function shown(event: AuditEvent): string {
+  return JSON.stringify(event, null, 2)
+    .split('\n')
+    .map((line) => visible(line))
+    .join('\n')
+}

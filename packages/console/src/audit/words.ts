@@ -1,0 +1,35 @@
+const actions: Readonly<Record<string, string>> = {
+  'key.created': 'created an API key',
+  'key.rotated': 'rotated an API key',
+  'key.revoked': 'revoked an API key',
+  'key.deleted': 'deleted an API key',
+  'key.updated': 'changed an API key',
+  'key.suspended': 'suspended an API key',
+  'key.resumed': 'resumed an API key',
+  'key.imported': 'imported an API key',
+  'key.grace_changed': 'changed the end of an old secret',
+  'organization.created': 'created the organization',
+  'organization.updated': 'changed the organization',
+  'organization.deleted': 'deleted the organization',
+  'project.created': 'created a project',
+  'project.deleted': 'deleted a project',
+  'member.added': 'gave someone a role',
+  'member.removed': 'removed a member',
+  'invitation.created': 'invited someone',
+  'invitation.accepted': 'accepted an invitation',
+  'invitation.revoked': 'withdrew an invitation',
+  'service_key.created': 'created a service key',
+  'service_key.revoked': 'revoked a service key',
+  'cli_token.created': 'logged in a device',
+  'cli_token.revoked': 'logged out a device',
+  'operator.added': 'made an operator',
+  'operator.removed': 'removed an operator',
+}
+
+export const knownActions = Object.keys(actions)
+
+export function actionInWords(action: string): string {
+  return actions[action] ?? action
+}
+
+export const triggers = { ui: 'Console', cli: 'Command line', api: 'API' } as const

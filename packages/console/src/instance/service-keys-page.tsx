@@ -1,0 +1,121 @@
+import type { ServiceKey } from '@keywright/client'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Boxes, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { pageSize, queries } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Cell, Row, Table } from '../parts/table.tsx'
+import { Foreign, Mono } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { CreateServiceKey } from './create-service-key.tsx'
+
+export function ServiceKeysPage() {
+  const [isCreating, setCreating] = useState(false)
+  const [revoking, setRevoking] = useState<ServiceKey | null>(null)
+  const list = useInfiniteQuery({
+    queryKey: ['service-keys'],
+    queryFn: ({ pageParam }) => keywright.serviceKeys.list({ cursor: pageParam, limit: pageSize }).page(),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  })
+  const keys = list.data?.pages.flatMap((page) => page.serviceKeys) ?? []
+  const create = (
+    <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setCreating(true)}>
+      Create service key
+    </Button>
+  )
+  return (
+    <Page
+      title="Service keys"
+      description="For machines that call the management API. They open nothing at the API itself, and API keys open nothing here."
+      actions={create}
+    >
+      {isCreating && <CreateServiceKey onClose={() => setCreating(false)} />}
+      {revoking && <RevokeServiceKey of={revoking} onClose={() => setRevoking(null)} />}
+      <Card>
+        {list.error && (
+          <div className="p-5">
+            <ErrorNotice error={list.error} onRetry={() => list.refetch()} />
+          </div>
+        )}
+        {list.isPending && <Loading label="Loading the service keys" />}
+        {list.data && keys.length === 0 && (
+          <Empty icon={<Boxes size={20} aria-hidden />} title="No service keys yet" action={create}>
+            Create one for each program that issues keys, verifies them or reads metrics.
+          </Empty>
+        )}
+        {keys.length > 0 && (
+          <Table label="Service keys" columns={['Name', 'Key', 'May', 'For', 'Created', '(Actions)']}>
+            {keys.map((key) => (
+              <Row key={key.id}>
+                <Cell className="max-w-64 min-w-36">
+                  <span className="flex font-medium">
+                    <Foreign>{key.name}</Foreign>
+                  </span>
+                </Cell>
+                <Cell className="whitespace-nowrap">
+                  <Mono>{key.hint}</Mono>
+                </Cell>
+                <Cell className="whitespace-nowrap">
+                  {key.permissions.map((one) => (one === '*' ? 'everything' : one)).join(', ')}
+                </Cell>
+                <Cell className="whitespace-nowrap">
+                  {key.organization === null ? 'the instance' : <Mono>{key.organization}</Mono>}
+                </Cell>
+                <Cell className="whitespace-nowrap text-muted">
+                  <When time={key.createdAt} />
+                </Cell>
+                <Cell className="text-right">
+                  {key.revokedAt === null ? (
+                    <Button look="ghost" onClick={() => setRevoking(key)}>
+                      Revoke<span className="sr-only"> {key.name}</span>
+                    </Button>
+                  ) : (
+                    <Badge tone="bad">Revoked</Badge>
+                  )}
+                </Cell>
+              </Row>
+            ))}
+          </Table>
+        )}
+        {list.hasNextPage && (
+          <footer className="border-t px-5 py-2 text-right">
+            <Button isBusy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+              Load more
+            </Button>
+          </footer>
+        )}
+      </Card>
+    </Page>
+  )
+}
+
+function RevokeServiceKey({ of: key, onClose }: { of: ServiceKey; onClose: () => void }) {
+  const revoke = useAction(async () => {
+    await keywright.serviceKeys.revoke(key.id)
+    await queries.invalidateQueries({ queryKey: ['service-keys'] })
+    onClose()
+  })
+  return (
+    <Dialog title={`Revoke “${key.name}”`} onClose={onClose} isHeld={revoke.isBusy}>
+      <DialogBody>
+        {revoke.error !== null && <ErrorNotice error={revoke.error} />}
+        <p>
+          Whatever uses <Mono>{key.hint}</Mono> is refused at once. There is no way back.
+        </p>
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button look="danger" isBusy={revoke.isBusy} onClick={() => revoke.run(undefined)}>
+          Revoke for good
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

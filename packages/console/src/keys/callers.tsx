@@ -1,0 +1,72 @@
+import type { Key, KeyCaller } from '@keywright/client'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { keywright } from '../api/keywright.ts'
+import { Button } from '../parts/button.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Loading } from '../parts/page.tsx'
+import { Cell, Row, Table } from '../parts/table.tsx'
+import { Foreign, Mono } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+
+export function Callers({ of: key }: { of: Key }) {
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+    queryKey: ['callers', key.id],
+    queryFn: ({ pageParam, signal }) =>
+      keywright.keys.callers(key.id, { cursor: pageParam, limit: 20 }, { signal }).page(),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  })
+  const callers = data?.pages.flatMap((page) => page.callers) ?? []
+  return (
+    <Card title="Who uses it">
+      {error && (
+        <div className="p-5">
+          <ErrorNotice error={error} />
+        </div>
+      )}
+      {isPending && <Loading label="Loading who uses it" />}
+      {data && callers.length === 0 && (
+        <p className="px-5 py-6 text-muted">Nobody yet. Requests show up here within seconds.</p>
+      )}
+      {callers.length > 0 && <CallerTable callers={callers} />}
+      {hasNextPage && (
+        <footer className="border-t px-5 py-2 text-right">
+          <Button isBusy={isFetchingNextPage} onClick={() => fetchNextPage()}>
+            Load more
+          </Button>
+        </footer>
+      )}
+    </Card>
+  )
+}
+
+const number = new Intl.NumberFormat()
+
+export function CallerTable({ callers }: { callers: readonly KeyCaller[] }) {
+  return (
+    <Table label="Callers" columns={['From', 'Program', 'Route', 'Allowed', 'Refused', 'Last seen']}>
+      {callers.map((caller) => (
+        <Row key={`${caller.version} ${caller.route} ${caller.address} ${caller.userAgent}`}>
+          <Cell className="whitespace-nowrap">
+            {caller.address === null ? 'unknown' : <Mono>{caller.address}</Mono>}
+          </Cell>
+          <Cell className="max-w-56">
+            <span className="flex">
+              {caller.userAgent === null ? 'not named' : <Foreign>{caller.userAgent}</Foreign>}
+            </span>
+          </Cell>
+          <Cell className="max-w-48 truncate">
+            <Mono>{caller.route || 'none told'}</Mono>
+          </Cell>
+          <Cell className="tabular-nums">{number.format(caller.allowed)}</Cell>
+          <Cell className={`tabular-nums ${caller.refused > 0 ? 'text-bad' : ''}`}>
+            {number.format(caller.refused)}
+          </Cell>
+          <Cell className="whitespace-nowrap text-muted">
+            <When time={caller.lastSeenAt} />
+          </Cell>
+        </Row>
+      ))}
+    </Table>
+  )
+}

@@ -1,0 +1,175 @@
+import type { Organization } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { contractQuery, projectsQuery, queries } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { Field, Input, Select } from '../parts/field.tsx'
+import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { capitalized } from '../shell/words.ts'
+import { defaultExpiryDays, expiryChoices } from './expiry.ts'
+import { LimitField, type LimitText, limitOf } from './limit-field.tsx'
+import { NamespaceChoice, PermissionChoice } from './reach-fields.tsx'
+import { Reveal } from './reveal.tsx'
+
+export interface CreateKeyProps {
+  organization: Organization
+  project?: string | undefined
+  onClose: () => void
+}
+
+export function CreateKey({ organization, project: given, onClose }: CreateKeyProps) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const { data: projects } = useQuery({ ...projectsQuery(organization.id), enabled: contract.boundTo === 'project' })
+  const [name, setName] = useState('')
+  const [chosen, setProject] = useState(given)
+  const [form, setForm] = useState(contract.forms[0])
+  const [days, setDays] = useState<number | null>(defaultExpiryDays)
+  const offered = Object.keys(contract.permissions.offered)
+  const [permissions, setPermissions] = useState<readonly string[] | null>(offered.length > 0 ? [] : null)
+  const [namespaces, setNamespaces] = useState<readonly string[]>(organization.namespaces ?? [])
+  const [limit, setLimit] = useState<LimitText>({ requests: '', windowSeconds: 60 })
+
+  const project = contract.boundTo === 'project' ? (chosen ?? projects?.projects[0]?.id) : undefined
+  const create = useAction(async () => {
+    const limits = limitOf(limit)
+    const created = await keywright.keys.create({
+      ...{ organization: organization.id, project, name },
+      ...(form && { environment: form.environment, kind: form.kind }),
+      ...(permissions && { permissions }),
+      ...(contract.namespaces && { namespaces }),
+      ...(days !== null && { expiresAt: new Date(Date.now() + days * 86_400_000).toISOString() }),
+      ...(limits && { limits }),
+    })
+    await queries.invalidateQueries({ queryKey: ['keys'] })
+    return created
+  })
+  const { result, error, isBusy } = create
+
+  if (result) {
+    return (
+      <Dialog title={`“${result.name}” is ready`} onClose={onClose} isHeld isWide>
+        <Reveal credential={result.credential} onDone={onClose} />
+      </Dialog>
+    )
+  }
+  const environments = [...new Set(contract.forms.map(({ environment }) => environment))]
+  const kinds = contract.forms.filter(({ environment }) => environment === form?.environment).map(({ kind }) => kind)
+  const choose = (environment: string, kind: string) =>
+    setForm(
+      contract.forms.find((one) => one.environment === environment && one.kind === kind) ??
+        contract.forms.find((one) => one.environment === environment),
+    )
+  const needsChoice = permissions !== null && permissions.length === 0
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    create.run(undefined)
+  }
+  return (
+    <Dialog title="Create API key" description={`For ${organization.name}.`} onClose={onClose} isHeld={isBusy}>
+      <form onSubmit={submit} className="contents">
+        <DialogBody>
+          {error !== null && <ErrorNotice error={error} />}
+          <Field label="Name" hint="Where it will be used. The audit log shows it." error={fieldError(error, 'name')}>
+            {(field) => (
+              <Input
+                {...field}
+                required
+                maxLength={200}
+                autoComplete="off"
+                placeholder="Production"
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          {contract.boundTo === 'project' && (
+            <Field label="Project" hint="The key acts on this project alone." error={fieldError(error, 'project')}>
+              {(field) => (
+                <Select {...field} required value={project ?? ''} onChange={(event) => setProject(event.target.value)}>
+                  {projects?.projects.map(({ id, name }) => (
+                    <option key={id} value={id}>
+                      {name}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+          )}
+          {contract.forms.length > 1 && form && (
+            <div className="grid gap-4 sm:grid-cols-2">
+              {environments.length > 1 && (
+                <Field label="Environment">
+                  {(field) => (
+                    <Select
+                      {...field}
+                      value={form.environment}
+                      onChange={(event) => choose(event.target.value, form.kind)}
+                    >
+                      {environments.map((environment) => (
+                        <option key={environment} value={environment}>
+                          {capitalized(environment)}
+                        </option>
+                      ))}
+                    </Select>
+                  )}
+                </Field>
+              )}
+              {kinds.length > 1 && (
+                <Field label="Kind">
+                  {(field) => (
+                    <Select
+                      {...field}
+                      value={form.kind}
+                      onChange={(event) => choose(form.environment, event.target.value)}
+                    >
+                      {kinds.map((kind) => (
+                        <option key={kind} value={kind}>
+                          {capitalized(kind)}
+                        </option>
+                      ))}
+                    </Select>
+                  )}
+                </Field>
+              )}
+            </div>
+          )}
+          {offered.length > 0 && <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />}
+          {organization.namespaces && (
+            <NamespaceChoice offered={organization.namespaces} value={namespaces} onChange={setNamespaces} />
+          )}
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field
+              label="Expires after"
+              {...(days === null && { hint: 'A key that never expires is never replaced. Rotate it yourself.' })}
+              error={fieldError(error, 'expiresAt')}
+            >
+              {(field) => (
+                <Select
+                  {...field}
+                  value={days ?? ''}
+                  onChange={(event) => setDays(event.target.value === '' ? null : Number(event.target.value))}
+                >
+                  {expiryChoices.map(({ days, label }) => (
+                    <option key={label} value={days ?? ''}>
+                      {label}
+                    </option>
+                  ))}
+                </Select>
+              )}
+            </Field>
+            <LimitField value={limit} onChange={setLimit} error={fieldError(error, 'limits')} />
+          </div>
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" isBusy={isBusy} disabled={needsChoice}>
+            {needsChoice ? 'Choose a permission' : 'Create API key'}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,172 @@
+import type { Key } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { Ban, Pause, Play, RefreshCw } from 'lucide-react'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { contractQuery, keyQuery, queries } from '../api/queries.ts'
+import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { CopyIcon } from '../parts/copy.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Facts, Loading, Page } from '../parts/page.tsx'
+import { Foreign, Mono } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { useMayChange } from '../shell/place.ts'
+import { Callers } from './callers.tsx'
+import { Expiry } from './expiry-cell.tsx'
+import { limitInWords } from './limit-words.ts'
+import { RevokeKey } from './revoke-key.tsx'
+import { RotateKey } from './rotate-key.tsx'
+import { Versions } from './versions.tsx'
+
+export function KeyPage() {
+  const { organization, key: id } = useParams({ from: '/signed-in/shell/$organization/keys/$key' })
+  const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: 10_000 })
+  if (error && !key) {
+    return (
+      <Page title="API key">
+        <ErrorNotice error={error} onRetry={() => refetch()} />
+      </Page>
+    )
+  }
+  if (!key) {
+    return (
+      <Page title="API key">
+        <Loading label="Loading the key" />
+      </Page>
+    )
+  }
+  return <KeyDetail key={key.id} of={key} organization={organization} />
+}
+
+function KeyDetail({ of: key, organization }: { of: Key; organization: string }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const mayChange = useMayChange(organization)
+  const [open, setOpen] = useState<'rotate' | 'revoke' | null>(null)
+  const close = () => setOpen(null)
+  const pause = useAction(async () => {
+    await (key.state === 'suspended' ? keywright.keys.resume(key.id) : keywright.keys.suspend(key.id))
+    await queries.invalidateQueries()
+  })
+  const isLive = key.state === 'active' || key.state === 'suspended'
+  const PauseIcon = key.state === 'suspended' ? Play : Pause
+  return (
+    <Page
+      title={key.name.slice(0, 80)}
+      heading={
+        <>
+          <Foreign className="max-w-full">{key.name}</Foreign>
+          <StateBadge state={key.state} />
+          <EnvironmentBadge environment={key.environment} />
+        </>
+      }
+      description={
+        <Link to="/$organization/keys" params={{ organization }} className="hover:text-ink hover:underline">
+          ← All API keys
+        </Link>
+      }
+      actions={
+        mayChange &&
+        isLive && (
+          <>
+            <Button
+              icon={<PauseIcon size={15} aria-hidden />}
+              isBusy={pause.isBusy}
+              onClick={() => pause.run(undefined)}
+            >
+              {key.state === 'suspended' ? 'Resume' : 'Suspend'}
+            </Button>
+            <Button icon={<RefreshCw size={15} aria-hidden />} onClick={() => setOpen('rotate')}>
+              Rotate
+            </Button>
+            <Button look="danger" icon={<Ban size={15} aria-hidden />} onClick={() => setOpen('revoke')}>
+              Revoke
+            </Button>
+          </>
+        )
+      }
+    >
+      {open === 'rotate' && <RotateKey of={key} onClose={close} />}
+      {open === 'revoke' && <RevokeKey of={key} onClose={close} />}
+      <div className="space-y-5">
+        {pause.error !== null && <ErrorNotice error={pause.error} />}
+        <Versions of={key} mayChange={mayChange} />
+        <div className="grid items-start gap-5 lg:grid-cols-2">
+          <Card title="Details">
+            <Facts
+              facts={[
+                [
+                  'Key id',
+                  <span key="id" className="flex items-center gap-1">
+                    <Mono className="min-w-0 break-all">{key.id}</Mono>
+                    <CopyIcon text={key.id} label="Copy the key id" />
+                  </span>,
+                ],
+                ...(key.project === null ? [] : [['Project', <Mono key="project">{key.project}</Mono>] as const]),
+                ['Created', <When key="created" time={key.createdAt} />],
+                ['Created by', key.createdBy === null ? 'A machine' : <Mono key="by">{key.createdBy}</Mono>],
+                ['Last used', key.lastUsedAt === null ? 'Never used' : <When key="used" time={key.lastUsedAt} />],
+                ['Expires', <Expiry key="expires" of={key} />],
+                ...(key.revokedAt === null ? [] : [['Revoked', <When key="revoked" time={key.revokedAt} />] as const]),
+                ...(key.revokedReason === null
+                  ? []
+                  : [
+                      [
+                        'Reason',
+                        <Foreign key="reason" className="whitespace-normal">
+                          {key.revokedReason}
+                        </Foreign>,
+                      ] as const,
+                    ]),
+              ]}
+            />
+          </Card>
+          <Card title="What it may do">
+            <Facts
+              facts={[
+                ...(Object.keys(contract.permissions.offered).length > 0 || key.permissions !== null
+                  ? [
+                      [
+                        'Permissions',
+                        <List key="permissions" items={key.permissions} all="Everything" none="Nothing" />,
+                      ] as const,
+                    ]
+                  : []),
+                ...(contract.namespaces === null
+                  ? []
+                  : [
+                      [
+                        'Namespaces',
+                        <List key="namespaces" items={key.namespaces} all="All of them" none="None" />,
+                      ] as const,
+                    ]),
+                ['Addresses', <List key="addresses" items={key.allowedIps} all="From anywhere" none="None" />],
+                [
+                  'Limits',
+                  key.limits === null ? 'As the contract says' : key.limits.map(limitInWords).join(', ') || 'None',
+                ],
+              ]}
+            />
+          </Card>
+        </div>
+        <Callers of={key} />
+      </div>
+    </Page>
+  )
+}
+
+function List({ items, all, none }: { items: readonly string[] | null; all: string; none: string }) {
+  if (items === null) return all
+  if (items.length === 0) return none
+  return (
+    <ul className="flex flex-wrap gap-1.5">
+      {items.map((item) => (
+        <li key={item} className="max-w-full truncate rounded-md bg-raised px-1.5 py-0.5">
+          <Mono>{item}</Mono>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,58 @@
+import type { Limit } from '@keywright/client'
+import { Field, Input, Select } from '../parts/field.tsx'
+
+/** As it is typed; empty: the contract's own limit. */
+export interface LimitText {
+  requests: string
+  windowSeconds: number
+}
+
+export function limitOf({ requests, windowSeconds }: LimitText): Limit[] | null {
+  return requests === '' ? null : [{ requests: Number(requests), windowSeconds }]
+}
+
+const windows = [
+  { seconds: 1, label: 'a second' },
+  { seconds: 60, label: 'a minute' },
+  { seconds: 3600, label: 'an hour' },
+  { seconds: 86_400, label: 'a day' },
+]
+
+export function LimitField({
+  value,
+  onChange,
+  error,
+}: {
+  value: LimitText
+  onChange: (value: LimitText) => void
+  error: string | undefined
+}) {
+  return (
+    <Field label="Requests at most" error={error}>
+      {(field) => (
+        <span className="flex gap-2">
+          <Input
+            {...field}
+            type="number"
+            min={1}
+            placeholder="Default"
+            value={value.requests}
+            onChange={(event) => onChange({ ...value, requests: event.target.value })}
+          />
+          <Select
+            aria-label="in"
+            className="w-32 shrink-0"
+            value={value.windowSeconds}
+            onChange={(event) => onChange({ ...value, windowSeconds: Number(event.target.value) })}
+          >
+            {windows.map(({ seconds, label }) => (
+              <option key={seconds} value={seconds}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        </span>
+      )}
+    </Field>
+  )
+}

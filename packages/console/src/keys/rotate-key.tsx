@@ -1,0 +1,81 @@
+import type { Key } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { contractQuery, queries } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { Mono } from '../parts/text.tsx'
+import { exactly } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { GraceChoice, graceChoices } from './grace.tsx'
+import { Reveal } from './reveal.tsx'
+
+const daySeconds = 86_400
+
+export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const choices = graceChoices(contract.rotation.maxGraceSeconds)
+  const [graceSeconds, setGrace] = useState(choices.includes(daySeconds) ? daySeconds : 0)
+  const [since] = useState(() => new Date(Date.now() - daySeconds * 1000).toISOString())
+  const { data } = useQuery({
+    queryKey: ['callers', key.id, 'day'],
+    queryFn: ({ signal }) => keywright.keys.callers(key.id, { since, limit: 100 }, { signal }).page(),
+  })
+  const rotate = useAction(async () => {
+    const rotated = await keywright.keys.rotate(key.id, { graceSeconds })
+    await queries.invalidateQueries({ queryKey: ['key', key.id] })
+    return rotated
+  })
+  if (rotate.result) {
+    const [retiring] = rotate.result.retiring
+    return (
+      <Dialog title="The new secret" onClose={onClose} isHeld isWide>
+        <Reveal credential={rotate.result.credential} onDone={onClose}>
+          <p className="text-muted">
+            {retiring ? (
+              <>
+                The old one, <Mono>{retiring.hint}</Mono>, works until {exactly(retiring.retiresAt)}. This page shows
+                who still uses it.
+              </>
+            ) : (
+              'The old secret is refused from now on.'
+            )}
+          </p>
+        </Reveal>
+      </Dialog>
+    )
+  }
+  const places = data?.callers.length ?? 0
+  return (
+    <Dialog
+      title="Rotate the key"
+      description="It gets a new secret. Its id, limits, permissions and history stay."
+      onClose={onClose}
+      isHeld={rotate.isBusy}
+    >
+      <DialogBody>
+        {rotate.error !== null && <ErrorNotice error={rotate.error} />}
+        {choices.length > 1 ? (
+          <GraceChoice legend="The old secret ends" choices={choices} value={graceSeconds} onChange={setGrace} />
+        ) : (
+          <p>The old secret ends at once.</p>
+        )}
+        {graceSeconds === 0 && places > 0 && (
+          <Notice
+            title={`${places === 100 ? '100 or more' : places} ${places === 1 ? 'place' : 'places'} used it in the last 24 hours`}
+          >
+            They are refused until they have the new secret.
+          </Notice>
+        )}
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button look="primary" isBusy={rotate.isBusy} onClick={() => rotate.run(undefined)}>
+          Rotate
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

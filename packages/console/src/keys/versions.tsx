@@ -1,0 +1,165 @@
+import type { Key, SecretVersion } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { contractQuery, queries } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { Card } from '../parts/page.tsx'
+import { Mono } from '../parts/text.tsx'
+import { countDown, exactly, useNow, When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { CallerTable } from './callers.tsx'
+import { GraceChoice, graceChoices } from './grace.tsx'
+
+/** The secrets of a key, the newest first; one in its grace counts down, and shows who has not moved yet. */
+export function Versions({ of: key, mayChange }: { of: Key; mayChange: boolean }) {
+  const now = useNow()
+  const newestFirst = key.versions.toReversed()
+  return (
+    <Card title="Secrets">
+      <ul className="divide-y">
+        {newestFirst.map((version) => (
+          <Version key={version.number} of={key} version={version} now={now} mayChange={mayChange} />
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Version({
+  of: key,
+  version,
+  now,
+  mayChange,
+}: {
+  of: Key
+  version: SecretVersion
+  now: number
+  mayChange: boolean
+}) {
+  const isEnded = key.state === 'revoked' || key.state === 'expired'
+  const leftMs = version.retiresAt === null ? null : Date.parse(version.retiresAt) - now
+  const isRetiring = !isEnded && leftMs !== null && leftMs > 0
+  return (
+    <li className="px-5 py-4">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <Mono className={isRetiring || leftMs === null ? '' : 'text-muted line-through'}>{version.hint}</Mono>
+        {leftMs === null && <Badge tone={isEnded ? 'plain' : 'good'}>{isEnded ? 'Last' : 'Current'}</Badge>}
+        {isRetiring && <Badge tone="warn">Rotating</Badge>}
+        {leftMs !== null && leftMs <= 0 && <Badge>Ended</Badge>}
+        <span className="text-muted">
+          made <When time={version.createdAt} />
+          {' · '}
+          {version.lastUsedAt === null ? (
+            'never used'
+          ) : (
+            <>
+              last used <When time={version.lastUsedAt} />
+            </>
+          )}
+        </span>
+        {isRetiring && leftMs !== null && version.retiresAt !== null && (
+          <span className="ml-auto font-mono tabular-nums" title={exactly(version.retiresAt)}>
+            <span className="sr-only">ends in </span>
+            {countDown(leftMs)}
+          </span>
+        )}
+      </div>
+      {isRetiring && <Retiring of={key} version={version} mayChange={mayChange} />}
+    </li>
+  )
+}
+
+function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVersion; mayChange: boolean }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const [open, setOpen] = useState<'end' | 'extend' | null>(null)
+  const { data } = useQuery({
+    queryKey: ['callers', key.id, version.number],
+    queryFn: ({ signal }) =>
+      keywright.keys.callers(key.id, { version: version.number, since: newest(key), limit: 20 }, { signal }).page(),
+    refetchInterval: 5_000,
+  })
+  const stillCalling = data?.callers ?? []
+  const requests = stillCalling.reduce((sum, { allowed }) => sum + allowed, 0)
+  return (
+    <div className="mt-4 rounded-lg border">
+      <div className="flex flex-wrap items-center justify-between gap-3 px-4 py-3">
+        <p className="min-w-0 flex-1 basis-60">
+          {stillCalling.length === 0
+            ? 'Nobody has been seen with this secret since the hour of the rotation.'
+            : `Still used from ${stillCalling.length} ${stillCalling.length === 1 ? 'place' : 'places'}, with ${requests} requests since the hour of the rotation.`}
+        </p>
+        {mayChange && (
+          <span className="flex gap-2">
+            <Button onClick={() => setOpen('extend')}>Change the end</Button>
+            <Button onClick={() => setOpen('end')}>End now</Button>
+          </span>
+        )}
+      </div>
+      {stillCalling.length > 0 && <CallerTable callers={stillCalling} />}
+      {open && (
+        <ChangeGrace
+          of={key}
+          version={version}
+          isEnding={open === 'end'}
+          places={stillCalling.length}
+          maxSeconds={contract.rotation.maxGraceSeconds}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </div>
+  )
+}
+
+/** The old secret was the only one before. */
+function newest({ versions }: Key): string | undefined {
+  return versions.at(-1)?.createdAt
+}
+
+interface ChangeGraceProps {
+  of: Key
+  version: SecretVersion
+  isEnding: boolean
+  places: number
+  maxSeconds: number
+  onClose: () => void
+}
+
+function ChangeGrace({ of: key, version, isEnding, places, maxSeconds, onClose }: ChangeGraceProps) {
+  const choices = graceChoices(maxSeconds).filter((seconds) => seconds > 0)
+  const [seconds, setSeconds] = useState(isEnding ? 0 : (choices[0] ?? 0))
+  const change = useAction(async () => {
+    const changed = await keywright.keys.changeGrace(key.id, version.number, { graceSeconds: seconds })
+    await queries.invalidateQueries({ queryKey: ['key', key.id] })
+    onClose()
+    return changed
+  })
+  return (
+    <Dialog title={isEnding ? 'End the old secret now' : 'Change when the old secret ends'} onClose={onClose}>
+      <DialogBody>
+        {change.error !== null && <ErrorNotice error={change.error} />}
+        {isEnding && places > 0 && (
+          <Notice title={`${places} ${places === 1 ? 'place' : 'places'} used it since the rotation`}>
+            Their next request is refused unless they have the new secret by then.
+          </Notice>
+        )}
+        {isEnding ? (
+          <p>
+            <Mono>{version.hint}</Mono> is refused from the moment you press the button. The new secret goes on working.
+          </p>
+        ) : (
+          <GraceChoice legend="Counted from now" choices={choices} value={seconds} onChange={setSeconds} />
+        )}
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button look={isEnding ? 'danger' : 'primary'} isBusy={change.isBusy} onClick={() => change.run(undefined)}>
+          {isEnding ? 'End it now' : 'Change the end'}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

@@ -1,0 +1,53 @@
+import type { ButtonHTMLAttributes, ReactNode } from 'react'
+
+type Look = 'primary' | 'secondary' | 'ghost' | 'danger'
+
+const looks: Readonly<Record<Look, string>> = {
+  primary: 'bg-ink text-inverse hover:opacity-85',
+  secondary: 'border bg-surface text-ink hover:bg-raised',
+  ghost: 'text-muted hover:bg-raised hover:text-ink',
+  danger: 'bg-bad-strong text-white hover:opacity-90',
+}
+
+export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: Look
+  icon?: ReactNode
+  /** It is being done: cannot be pressed twice. */
+  isBusy?: boolean
+}
+
+export function buttonClass(look: Look = 'secondary'): string {
+  return `inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-lg px-3 font-medium whitespace-nowrap transition-colors select-none disabled:opacity-50 ${looks[look]}`
+}
+
+export function Button({ look, icon, isBusy = false, className = '', children, ...rest }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      {...rest}
+      disabled={rest.disabled || isBusy}
+      aria-busy={isBusy || undefined}
+      className={`${buttonClass(look)} ${className}`}
+    >
+      {icon}
+      {children}
+    </button>
+  )
+}
+
+/** Says with its name what its picture shows. */
+export function IconButton({
+  label,
+  className = '',
+  ...rest
+}: { label: string } & ButtonHTMLAttributes<HTMLButtonElement>) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      {...rest}
+      className={`inline-flex size-8 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-raised hover:text-ink ${className}`}
+    />
+  )
+}

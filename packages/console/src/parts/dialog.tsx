@@ -1,0 +1,64 @@
+import { X } from 'lucide-react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { IconButton } from './button.tsx'
+
+export interface DialogProps {
+  title: string
+  description?: ReactNode
+  onClose: () => void
+  /** Esc and the close button do nothing: something in it would be lost. */
+  isHeld?: boolean
+  isWide?: boolean
+  children: ReactNode
+}
+
+/** The browser's own modal dialog: it keeps the focus in, the page behind it inert, and gives the focus back. */
+export function Dialog({ title, description, onClose, isHeld = false, isWide = false, children }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const dialog = ref.current
+    if (dialog && !dialog.open) dialog.showModal()
+  }, [])
+  return (
+    <dialog
+      ref={ref}
+      aria-labelledby={`${id}-title`}
+      aria-describedby={description ? `${id}-text` : undefined}
+      onCancel={(event) => {
+        event.preventDefault()
+        if (!isHeld) onClose()
+      }}
+      // A second Esc closes it past `cancel`.
+      onClose={() => (isHeld ? ref.current?.showModal() : onClose())}
+      className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-hidden rounded-2xl border bg-surface shadow-pop open:flex open:flex-col`}
+    >
+      <header className="flex items-start gap-4 px-6 pt-5">
+        <div className="min-w-0 flex-1">
+          <h2 id={`${id}-title`} className="text-lg font-semibold break-words">
+            {title}
+          </h2>
+          {description && (
+            <div id={`${id}-text`} className="mt-1 text-muted">
+              {description}
+            </div>
+          )}
+        </div>
+        {!isHeld && (
+          <IconButton label="Close" onClick={onClose} className="-mt-1 -mr-2">
+            <X size={16} aria-hidden />
+          </IconButton>
+        )}
+      </header>
+      {children}
+    </dialog>
+  )
+}
+
+export function DialogBody({ children }: { children: ReactNode }) {
+  return <div className="min-h-0 flex-1 space-y-5 overflow-y-auto px-6 py-5">{children}</div>
+}
+
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <footer className="flex flex-wrap justify-end gap-2 border-t bg-canvas px-6 py-4">{children}</footer>
+}

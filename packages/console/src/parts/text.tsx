@@ -1,0 +1,19 @@
+/** What would repaint, reorder or hide the text around it is shown as what it is: `\u202e`. */
+const hidden = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+
+const longest = 300
+
+export function visible(text: string): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text
+  return cut.replaceAll(hidden, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Text that others have chosen: a name, a user agent. It has its own direction and never disturbs its neighbours. */
+export function Foreign({ children, className = '' }: { children: string; className?: string }) {
+  return <bdi className={`min-w-0 truncate ${className}`}>{visible(children)}</bdi>
+}
+
+/** Something to copy or compare, character by character. */
+export function Mono({ children, className = '' }: { children: string; className?: string }) {
+  return <code className={`font-mono text-[0.92em] ${className}`}>{visible(children)}</code>
+}

@@ -1,0 +1,118 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { FolderClosed, Plus } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { projectsQuery, queries } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { CopyIcon } from '../parts/copy.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { Field, Input } from '../parts/field.tsx'
+import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Cell, Row, Table } from '../parts/table.tsx'
+import { Foreign, Mono } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { useMayChange } from '../shell/place.ts'
+
+export function ProjectsPage() {
+  const { organization } = useParams({ from: '/signed-in/shell/$organization/projects' })
+  const { data, error, isPending, refetch } = useQuery(projectsQuery(organization))
+  const mayChange = useMayChange(organization)
+  const [isCreating, setCreating] = useState(false)
+  const create = mayChange && (
+    <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setCreating(true)}>
+      Create project
+    </Button>
+  )
+  return (
+    <Page title="Projects" description="Each has its own API keys, and no key of one reaches another." actions={create}>
+      {isCreating && <CreateProject organization={organization} onClose={() => setCreating(false)} />}
+      <Card>
+        {error && (
+          <div className="p-5">
+            <ErrorNotice error={error} onRetry={() => refetch()} />
+          </div>
+        )}
+        {isPending && <Loading label="Loading the projects" />}
+        {data?.projects.length === 0 && (
+          <Empty icon={<FolderClosed size={20} aria-hidden />} title="No projects yet" action={create}>
+            Make one for each thing that is deployed on its own, such as production and staging.
+          </Empty>
+        )}
+        {data && data.projects.length > 0 && (
+          <Table label="Projects" columns={['Name', 'Project id', 'Created', '(Keys)']}>
+            {data.projects.map((project) => (
+              <Row key={project.id}>
+                <Cell className="max-w-64">
+                  <span className="flex font-medium">
+                    <Foreign>{project.name}</Foreign>
+                  </span>
+                </Cell>
+                <Cell className="whitespace-nowrap">
+                  <span className="flex items-center gap-1">
+                    <Mono>{project.id}</Mono>
+                    <CopyIcon text={project.id} label={`Copy the id of ${project.name}`} />
+                  </span>
+                </Cell>
+                <Cell className="whitespace-nowrap text-muted">
+                  <When time={project.createdAt} />
+                </Cell>
+                <Cell className="text-right whitespace-nowrap">
+                  <Link
+                    to="/$organization/keys"
+                    params={{ organization }}
+                    search={{ project: project.id }}
+                    className="font-medium underline underline-offset-4"
+                  >
+                    API keys
+                  </Link>
+                </Cell>
+              </Row>
+            ))}
+          </Table>
+        )}
+      </Card>
+    </Page>
+  )
+}
+
+function CreateProject({ organization, onClose }: { organization: string; onClose: () => void }) {
+  const [name, setName] = useState('')
+  const create = useAction(async () => {
+    await keywright.projects.create({ organization, name })
+    await queries.invalidateQueries({ queryKey: ['projects', organization] })
+    onClose()
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    create.run(undefined)
+  }
+  return (
+    <Dialog title="Create project" onClose={onClose} isHeld={create.isBusy}>
+      <form onSubmit={submit} className="contents">
+        <DialogBody>
+          {create.error !== null && <ErrorNotice error={create.error} />}
+          <Field label="Name" error={fieldError(create.error, 'name')}>
+            {(field) => (
+              <Input
+                {...field}
+                required
+                maxLength={200}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" isBusy={create.isBusy}>
+            Create project
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}

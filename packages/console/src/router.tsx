@@ -1,0 +1,143 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { contractQuery, organizationsQuery, queries, viewerQuery } from './api/queries.ts'
+import { Crashed, NotFound } from './shell/failures.tsx'
+import { safeReturn } from './shell/return-to.ts'
+import { Shell } from './shell/shell.tsx'
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Crashed })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: ({ to }: Record<string, unknown>): { to?: string } => safeReturn(to),
+  component: lazyRouteComponent(() => import('./people/sign-in.tsx'), 'SignIn'),
+})
+
+const join = createRoute({
+  getParentRoute: () => root,
+  path: '/join',
+  component: lazyRouteComponent(() => import('./people/join.tsx'), 'Join'),
+})
+
+/** Everything that needs someone signed in. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  async beforeLoad({ location }) {
+    const [viewer] = await Promise.all([queries.ensureQueryData(viewerQuery), queries.ensureQueryData(contractQuery)])
+    if (!viewer) throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
+  },
+})
+
+const device = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/device',
+  validateSearch: ({ user_code }: Record<string, unknown>): { user_code?: string } =>
+    typeof user_code === 'string' ? { user_code } : {},
+  component: lazyRouteComponent(() => import('./people/device.tsx'), 'Device'),
+})
+
+const shell = createRoute({ getParentRoute: () => signedIn, id: 'shell', component: Shell })
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  async beforeLoad() {
+    const { organizations } = await queries.ensureQueryData(organizationsQuery)
+    const [first] = organizations
+    if (first) throw redirect({ to: '/$organization/keys', params: { organization: first.id }, replace: true })
+    const viewer = await queries.ensureQueryData(viewerQuery)
+    if (viewer?.isOperator) throw redirect({ to: '/instance/organizations', replace: true })
+  },
+  component: lazyRouteComponent(() => import('./shell/nowhere.tsx'), 'Nowhere'),
+})
+
+const organization = createRoute({ getParentRoute: () => shell, path: '/$organization' })
+
+const keys = createRoute({
+  getParentRoute: () => organization,
+  path: '/keys',
+  validateSearch: ({ project }: Record<string, unknown>): { project?: string } =>
+    typeof project === 'string' ? { project } : {},
+  component: lazyRouteComponent(() => import('./keys/keys-page.tsx'), 'KeysPage'),
+})
+
+const key = createRoute({
+  getParentRoute: () => organization,
+  path: '/keys/$key',
+  component: lazyRouteComponent(() => import('./keys/key-page.tsx'), 'KeyPage'),
+})
+
+const projects = createRoute({
+  getParentRoute: () => organization,
+  path: '/projects',
+  component: lazyRouteComponent(() => import('./projects/projects-page.tsx'), 'ProjectsPage'),
+})
+
+const usage = createRoute({
+  getParentRoute: () => organization,
+  path: '/usage',
+  component: lazyRouteComponent(() => import('./usage/usage-page.tsx'), 'UsagePage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => organization,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+})
+
+const authentication = createRoute({
+  getParentRoute: () => organization,
+  path: '/authentication',
+  component: lazyRouteComponent(() => import('./authentication/authentication-page.tsx'), 'AuthenticationPage'),
+})
+
+const organizations = createRoute({
+  getParentRoute: () => shell,
+  path: '/instance/organizations',
+  component: lazyRouteComponent(() => import('./instance/organizations-page.tsx'), 'OrganizationsPage'),
+})
+
+const serviceKeys = createRoute({
+  getParentRoute: () => shell,
+  path: '/instance/service-keys',
+  component: lazyRouteComponent(() => import('./instance/service-keys-page.tsx'), 'ServiceKeysPage'),
+})
+
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account/account-page.tsx'), 'AccountPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    join,
+    signedIn.addChildren([
+      device,
+      shell.addChildren([
+        home,
+        account,
+        organizations,
+        serviceKeys,
+        organization.addChildren([keys, key, projects, usage, audit, authentication]),
+      ]),
+    ]),
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: false,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,58 @@
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { Check, ChevronsUpDown } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import { contractQuery } from '../api/queries.ts'
+import { Foreign } from '../parts/text.tsx'
+import { menuClass, menuItemClass } from './menu.ts'
+import { usePlace } from './place.ts'
+import { plural } from './words.ts'
+
+export function OrganizationSwitcher() {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const { current, all } = usePlace()
+  const navigate = useNavigate()
+  if (!current) return null
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger
+        aria-label={`${contract.docs.organization}: ${current.name}. Switch`}
+        className="flex h-11 w-full items-center gap-2.5 rounded-lg border bg-surface px-2.5 text-left hover:bg-raised"
+      >
+        <Initial name={current.name} />
+        <Foreign className="flex-1 font-medium">{current.name}</Foreign>
+        <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content align="start" sideOffset={6} className={`${menuClass} max-h-96 w-64 overflow-y-auto`}>
+          <DropdownMenu.Label className="px-2.5 py-1.5 text-xs text-muted">
+            Your {plural(contract.docs.organization)}
+          </DropdownMenu.Label>
+          {all.map(({ id, name }) => (
+            <DropdownMenu.Item
+              key={id}
+              className={menuItemClass}
+              onSelect={() => navigate({ to: '/$organization/keys', params: { organization: id } })}
+            >
+              <Initial name={name} />
+              <Foreign className="flex-1">{name}</Foreign>
+              {id === current.id && <Check size={14} aria-label="this one" />}
+            </DropdownMenu.Item>
+          ))}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
+function Initial({ name }: { name: string }) {
+  const [initial = '·'] = name.trim()
+  return (
+    <span
+      aria-hidden
+      className="flex size-6 shrink-0 items-center justify-center rounded-md bg-accent-soft text-xs font-semibold text-accent uppercase"
+    >
+      {initial}
+    </span>
+  )
+}

@@ -1,0 +1,56 @@
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { Outlet, useRouterState } from '@tanstack/react-router'
+import { Menu, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { viewerQuery } from '../api/queries.ts'
+import { IconButton } from '../parts/button.tsx'
+import { Logo } from './logo.tsx'
+import { Navigation } from './navigation.tsx'
+import { OrganizationSwitcher } from './organization-switcher.tsx'
+import { PersonMenu } from './person-menu.tsx'
+
+export function Shell() {
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  const [isOpen, setOpen] = useState(false)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu that led to it
+  useEffect(() => setOpen(false), [path])
+  if (!viewer) return null
+  return (
+    <div className="flex min-h-full flex-col lg:flex-row">
+      <a
+        href="#content"
+        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-lg bg-ink px-3 py-2 text-inverse focus:translate-y-0"
+      >
+        Skip to the content
+      </a>
+      <header className="sticky top-0 z-20 flex h-14 items-center gap-2 border-b bg-canvas px-4 lg:hidden">
+        <Logo />
+        <span className="flex-1" />
+        <IconButton
+          label={isOpen ? 'Close the menu' : 'Open the menu'}
+          aria-expanded={isOpen}
+          aria-controls="menu"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {isOpen ? <X size={18} aria-hidden /> : <Menu size={18} aria-hidden />}
+        </IconButton>
+      </header>
+      <div
+        id="menu"
+        className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-20 flex-col overflow-y-auto bg-canvas p-4 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:w-60 lg:shrink-0 lg:border-r lg:p-3`}
+      >
+        <div className="hidden px-2 pt-2 pb-4 lg:block">
+          <Logo />
+        </div>
+        <OrganizationSwitcher />
+        <Navigation viewer={viewer} />
+        <span className="flex-1" />
+        <PersonMenu viewer={viewer} />
+      </div>
+      <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+        <Outlet />
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,29 @@
+import type { UsageCount } from '@keywright/client'
+
+const stepMs = { hour: 3_600_000, day: 86_400_000 }
+
+/** Allowed and denied for each hour or day of the time, those without any included; times in seconds. */
+export function perStep(counts: readonly UsageCount[], nowMs: number, hours: number, interval: 'hour' | 'day') {
+  const step = stepMs[interval]
+  const last = nowMs - (nowMs % step)
+  const steps = Math.ceil((hours * stepMs.hour) / step)
+  const times = Array.from({ length: steps }, (_, i) => last - (steps - 1 - i) * step)
+  const sum = (outcome: string) =>
+    times.map((at) =>
+      total(
+        counts.filter((count) => count.outcome === outcome && Date.parse(count.at) === at).map(({ count }) => count),
+      ),
+    )
+  return { times: times.map((ms) => ms / 1000), allowed: sum('allowed'), denied: sum('denied') }
+}
+
+export function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
+/** What was counted most comes first. */
+export function totals(counts: readonly UsageCount[], nameOf: (count: UsageCount) => string): [string, number][] {
+  const sums = new Map<string, number>()
+  for (const count of counts) sums.set(nameOf(count), (sums.get(nameOf(count)) ?? 0) + count.count)
+  return [...sums].sort(([, a], [, b]) => b - a)
+}
