@@ -23,6 +23,7 @@ import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
 import { contractUsage } from './edge/contract-usage.ts'
 import { createEdge } from './edge/edge.ts'
+import { createFailedAttempts } from './edge/failed-attempts.ts'
 import { type Feed, startFeed } from './feed/feed.ts'
 import { Lease } from './feed/lease.ts'
 import { leased } from './feed/leased.ts'
@@ -31,6 +32,7 @@ import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
+import { createAccessLog } from './log/access-log.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -107,7 +109,7 @@ export async function startInstance(
       onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
     })
     const asked = createVerifier({ contract, keys: opened, digester, quotas: usage.quotas })
-    const verifier = metrics.counting(usage.recording(lease ? leased(asked, lease) : asked))
+    const verifier = usage.recording(lease ? leased(asked, lease) : asked)
     const apply = async (changes: readonly Change[]) => {
       serviceKeys.apply(changes)
       usage?.apply(changes)
@@ -130,6 +132,7 @@ export async function startInstance(
         origin: () => origin,
         forwardedFor: addressing.chainOf,
         log,
+        metrics: metrics.upstream,
         ...(timeouts && { timeouts }),
       })
     const secret = settings.secret ?? (shared ? null : data.secret(() => randomBytes(32).toString('base64url')))
@@ -150,9 +153,21 @@ export async function startInstance(
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
     const authenticateServiceKey = serviceKeys.authenticate
     const people = contractPeople(signIn, cliTokens)
-    const routeDeps = { lifecycle, verifier, usage: contractUsage(usage), authenticateServiceKey, people }
+    const ownVerifier = metrics.counting(verifier, 'contract')
+    const routeDeps = { lifecycle, verifier: ownVerifier, usage: contractUsage(usage), authenticateServiceKey, people }
     const routes = routesOf(contract)?.(routeDeps) ?? null
-    const edgeServer = createHttpServer(createEdge({ verifier, gateway, routes, addressing, log }))
+    const failedAttempts = createFailedAttempts(verifier)
+    const edgeServer = createHttpServer(
+      createEdge({
+        verifier: metrics.counting(verifier, 'gateway'),
+        gateway,
+        routes,
+        addressing,
+        failedAttempts,
+        accessLog: settings.accessLog ? createAccessLog(log, contract) : null,
+        log,
+      }),
+    )
     const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
@@ -170,8 +185,17 @@ export async function startInstance(
     const controlServer = createHttpServer(
       createControlListener({
         control,
-        verify: createVerifyEndpoint({ verifier, authenticate: serviceKeys.authenticate, log }),
-        forwardAuth: createForwardAuth({ verifier, addressing: forwardAuthAddressing, log }),
+        verify: createVerifyEndpoint({
+          verifier: metrics.counting(verifier, 'verify'),
+          authenticate: serviceKeys.authenticate,
+          log,
+        }),
+        forwardAuth: createForwardAuth({
+          verifier: metrics.counting(verifier, 'forward_auth'),
+          addressing: forwardAuthAddressing,
+          failedAttempts,
+          log,
+        }),
         isReady: async () => lease?.holds !== false && (await canRead(opened)),
         metrics: metrics.endpoint(serviceKeys.authenticate),
         addressing,

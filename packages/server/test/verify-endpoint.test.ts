@@ -169,6 +169,33 @@ describe('POST /v1/verify', () => {
     expect(answer.status).toBe(400)
   })
 
+  it('tells a service key bound to an organization nothing of the keys of others', async () => {
+    const made = await fetch(`${server.control}/v1/service-keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'test', permissions: ['verify'], organization: 'acme' }),
+    })
+    const { credential: bound } = (await made.json()) as { credential: string }
+    const askBound = async (body: unknown) =>
+      (await ask(body, { authorization: `Bearer ${bound}`, 'x-request-id': 'the-same' })).json()
+
+    const own = await server.issue()
+    expect(await askBound({ credential: own.credential })).toMatchObject({ principal: { key: own.key.id } })
+    const limits = [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' } as const]
+    const other = await server.issueElsewhere({ limits })
+    const revoked = await server.issueElsewhere()
+    await server.revoke(revoked.key.id)
+    const { credential: unknown } = server.lifecycle.format.mint(other.key)
+    const route = { method: 'GET', path: '/v1/sandboxes' }
+    const answer = await askBound({ credential: unknown, ...route })
+    expect(answer).toMatchObject({ allowed: false, reason: 'unknown_key', refusal: { status: 401 } })
+    for (const { credential } of [other, revoked]) {
+      expect(await askBound({ credential, ...route })).toEqual(answer)
+      expect(await askBound({ headers: { 'x-api-key': credential }, ...route })).toEqual(answer)
+    }
+    expect(await (await ask({ credential: other.credential })).json()).toMatchObject({ limits: [{ remaining: 0 }] })
+  })
+
   it('takes no other method', async () => {
     const response = await fetch(`${server.control}/v1/verify`, { headers: { authorization: `Bearer ${serviceKey}` } })
     expect([404, 405]).toContain(response.status)
@@ -196,8 +223,8 @@ describe('the control side', () => {
     const response = await fetch(`${server.control}/metrics`, { headers: { authorization: `Bearer ${serviceKey}` } })
     expect(response.headers.get('content-type')).toContain('text/plain')
     const text = await response.text()
-    expect(text).toContain('keywright_verdicts_total{verdict="missing_credential"} 1')
-    expect(text).toContain('keywright_verdicts_total{verdict="allowed"} 1')
+    expect(text).toContain('keywright_verdicts_total{verdict="missing_credential",route="gateway"} 1')
+    expect(text).toContain('keywright_verdicts_total{verdict="allowed",route="gateway"} 1')
     expect(text).toContain('process_resident_memory_bytes')
   })
 

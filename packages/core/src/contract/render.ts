@@ -15,16 +15,30 @@ export type RenderRefusal = (name: RefusalName, facts: RefusalFacts) => Refusal
  */
 export function compileRefusals(contract: Contract): RenderRefusal {
   const rows = new Map(refusalNames.map((name) => [name, compileRow(contract, name, contract.refusals[name])]))
+  const changed = new Map<string, (facts: RefusalFacts) => Refusal>()
+
+  function changedRow(name: RefusalName, { status, message }: RefusalFacts): (facts: RefusalFacts) => Refusal {
+    const asked = `${name} ${status ?? ''} ${message ?? ''}`
+    const known = changed.get(asked)
+    if (known) return known
+    const row = contract.refusals[name]
+    const said: Row = { ...row, status: status ?? row.status, ...(message !== undefined && { said: message }) }
+    const render = compileRow(contract, name, said)
+    if (changed.size === mostChanged) changed.clear()
+    changed.set(asked, render)
+    return render
+  }
+
   return (name, facts) => {
     const render = rows.get(name)
     if (!render) throw new TypeError(`There is no refusal named ${name}.`)
-    const { status, message } = facts
-    if (status === undefined && message === undefined) return render(facts)
-    const row = contract.refusals[name]
-    const changed: Row = { ...row, status: status ?? row.status, ...(message !== undefined && { said: message }) }
-    return compileRow(contract, name, changed)(facts)
+    const isAsItIs = facts.status === undefined && facts.message === undefined
+    return isAsItIs ? render(facts) : changedRow(name, facts)(facts)
   }
 }
+
+/** Sentences about single requests come and go; those about floods are said again and again. */
+const mostChanged = 64
 
 function compileRow(contract: Contract, name: RefusalName, row: Row): (facts: RefusalFacts) => Refusal {
   const { status } = row

@@ -48,6 +48,7 @@ describe('the settings', () => {
       secret: null,
       peppers: [],
       signUp: 'invited',
+      accessLog: false,
       maxStalenessSeconds: 10,
       whenStoreUnavailable: 'refuse',
     })

@@ -25,6 +25,8 @@ export interface Settings {
   /** The first is the current one. */
   peppers: readonly { id: string; value: string }[]
   signUp: 'invited' | 'open'
+  /** One line for each request to the edge. */
+  accessLog: boolean
   /** With many nodes: how long one that cannot reach the database goes on with the keys it knows. */
   maxStalenessSeconds: number
   /** And what it does then. */
@@ -155,6 +157,11 @@ const retention = z.preprocess(
   ),
 )
 
+const yesOrNo = z.preprocess(
+  (value) => ({ true: true, false: false })[String(value)] ?? value,
+  z.boolean('it has to be true or false'),
+)
+
 const signUp = z.enum(['invited', 'open'], 'it has to be "invited" or "open"')
 
 export const settings: { readonly [Name in keyof Settings]: Setting } = {
@@ -258,4 +265,5 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     variable: 'KEYWRIGHT_RETENTION',
   },
   signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
+  accessLog: { read: yesOrNo, fallback: false, variable: 'KEYWRIGHT_ACCESS_LOG' },
 }

@@ -7,8 +7,10 @@ import type { LongStream, LongStreams } from './long-streams.ts'
 export interface RelayHost {
   streams: LongStreams
   /** What the caller is told beside the upstream's headers: name, value, name, value, … */
-  responseHeaders: (headers: IncomingHttpHeaders, relay: Relay) => string[]
+  responseHeaders: (status: number, headers: IncomingHttpHeaders, relay: Relay) => string[]
   failed: (relay: Relay, error: Error) => void
+  /** In the middle of an answer. */
+  brokeOff: () => void
 }
 
 /** One request on its way to the upstream, and its answer on the way back. Nothing is kept of either body. */
@@ -22,6 +24,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   readonly isAuthenticated: boolean
   /** What the verifier says to the caller. */
   readonly notices: readonly string[]
+  /** Of the monotonic clock. */
+  readonly startedMs = performance.now()
   readonly #host: RelayHost
   #controller: Dispatcher.DispatchController | null = null
   #over = false
@@ -67,7 +71,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     const { response } = this
     // The upstream answered before it read all: so does not the next one on this connection find the rest.
     if (!this.request.complete) response.shouldKeepAlive = false
-    response.writeHead(status, this.#host.responseHeaders(headers, this))
+    response.writeHead(status, this.#host.responseHeaders(status, headers, this))
     response.on('drain', this.#onDrain)
     queueMicrotask(this.#afterStart)
   }
@@ -82,8 +86,10 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return
-    if (this.response.headersSent) this.response.destroy()
-    else this.#host.failed(this, error)
+    if (this.response.headersSent) {
+      this.#host.brokeOff()
+      this.response.destroy()
+    } else this.#host.failed(this, error)
   }
 
   /** What came with the headers has been written by now; a stream that is silent so far must not hold them back. */

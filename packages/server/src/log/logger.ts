@@ -7,10 +7,17 @@ export interface Facts {
   method?: string
   /** Canonical, without the query. */
   path?: string
+  /** The contract's pattern, or the first words of a path. */
+  route?: string
   status?: number
+  /** `allowed`, or why not. */
+  verdict?: string
   key?: string
   organization?: string
   address?: string
+  ms?: number
+  /** Sent to the caller, the head included. */
+  bytes?: number
   edge?: string
   control?: string
   contract?: string

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { LimitState, Outcome, Verifier } from '@keywright/core'
+import { type Attempt, denied, type LimitState, type Outcome, type Verifier } from '@keywright/core'
 import { requireServiceKey } from '../access/require-service-key.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { RawHandler } from '../control/listener.ts'
@@ -22,14 +22,14 @@ export interface VerifyEndpointOptions {
 /** The verdict for a caller of somebody else's API, told to the machine that asks. */
 export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndpointOptions): RawHandler {
   async function verdict(request: IncomingMessage, requestId: string): Promise<string> {
-    await requireServiceKey(request, authenticate, 'verify')
+    const { organization } = await requireServiceKey(request, authenticate, 'verify')
     const attempt = attemptOf(await bodyOf(request))
     if (attempt === null) {
       const refusal = verifier.refusal('invalid_request', { requestId })
       return JSON.stringify({ allowed: false, reason: 'malformed_request', refusal })
     }
     try {
-      const outcome = await verifier.verify({ ...attempt, requestId })
+      const outcome = await verdictFor(organization, verifier, { ...attempt, requestId })
       return JSON.stringify(told(outcome, verifier, requestId))
     } catch (error) {
       log.error('no verdict could be reached', { requestId, error })
@@ -46,6 +46,22 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
       answer(response, problemAnswer(error, requestId), requestId)
     }
   }
+}
+
+/** A service key bound to an organization learns of keys of others what it learns of keys that were never made. */
+async function verdictFor(organization: string | null, verifier: Verifier, attempt: Attempt): Promise<Outcome> {
+  if (organization === null) return verifier.verify(attempt)
+  const { credential, headers, query } = attempt
+  const { principal } = await verifier.authenticate({
+    ...(credential !== undefined && { credential }),
+    ...(headers !== undefined && { headers }),
+    ...(query !== undefined && { query }),
+  })
+  if (principal === null || principal.organization === organization) return verifier.verify(attempt)
+  // Where no credential is asked for, none is looked at.
+  const { credential: _, ...rest } = attempt
+  const outcome = await verifier.verify({ ...rest, headers: [], query: '' })
+  return !outcome.allowed && outcome.reason === 'missing_credential' ? denied('unknown_key') : outcome
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

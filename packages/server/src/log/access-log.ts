@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Contract, Outcome } from '@keywright/core'
+import type { Exchange } from '../edge/exchange.ts'
+import { RouteNames } from '../usage/route-names.ts'
+import type { Logger } from './logger.ts'
+
+/** One line a request, once it is over: never its query, a header or a body, nor more of its path than its route. */
+export interface AccessLog {
+  /** `stream` is where the answer goes. */
+  opened(request: IncomingMessage, stream: ServerResponse | Duplex, requestId: string): void
+  /** What is told of the request beside that, as far as it is known by then. */
+  decided(stream: ServerResponse | Duplex, asked: Asked, outcome: Outcome | null): void
+}
+
+type Asked = Pick<Exchange, 'method' | 'target' | 'address'>
+
+interface Decision {
+  asked: Asked
+  /** null where no verdict was needed, or none could be reached. */
+  outcome: Outcome | null
+}
+
+export function createAccessLog(log: Logger, contract: Contract): AccessLog {
+  const routes = new RouteNames(contract)
+  const decisions = new WeakMap<ServerResponse | Duplex, Decision>()
+
+  function told(decision: Decision | undefined) {
+    if (!decision) return {}
+    const { asked, outcome } = decision
+    const { method, target, address } = asked
+    const principal = outcome?.principal ?? null
+    return {
+      route: routes.nameOf(method, target.path, principal !== null),
+      ...(address !== null && { address }),
+      ...(outcome && { verdict: outcome.allowed ? 'allowed' : outcome.reason }),
+      ...(principal && { key: principal.key, organization: principal.organization }),
+    }
+  }
+
+  return {
+    opened({ method = '', socket }, stream, requestId) {
+      const startMs = performance.now()
+      const startBytes = socket.bytesWritten
+      stream.once('close', () => {
+        log.info('request', {
+          requestId,
+          method,
+          ...('statusCode' in stream && { status: stream.statusCode }),
+          ...told(decisions.get(stream)),
+          ms: Math.round((performance.now() - startMs) * 1000) / 1000,
+          bytes: socket.bytesWritten - startBytes,
+        })
+      })
+    },
+    decided: (stream, asked, outcome) => void decisions.set(stream, { asked, outcome }),
+  }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { rawRequest, sendRaw } from './support/raw-request.ts'
+import { startServer, type TestServer } from './support/start-server.ts'
+
+describe('the access log', () => {
+  let server: TestServer
+  let upstream: Upstream
+
+  async function start(env: Record<string, string>) {
+    upstream = await startUpstream()
+    server = await startServer({ contract: 'hopx', upstream: upstream.url, env })
+  }
+  afterEach(async () => {
+    await server.stop()
+    await upstream.stop()
+  })
+
+  async function lines(count: number): Promise<Record<string, unknown>[]> {
+    for (;;) {
+      const all = server
+        .log()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      const told = all.filter(({ msg }) => msg === 'request')
+      if (told.length >= count) return told
+      await sleep(10)
+    }
+  }
+
+  it('has one line a request: who, what kind of route, and what became of it', async () => {
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
+    const { key, credential } = await server.issue({ permissions: ['sandboxes:read'] })
+    const id = (n: number) => `X-Request-Id: ${n}`
+    const own = `X-API-Key: ${credential}`
+    await rawRequest(server.edge, { target: '/v1/sandboxes/abc?secret=1', lines: [id(1), own] })
+    await rawRequest(server.edge, { method: 'DELETE', target: '/v1/sandboxes/abc', lines: [id(2), own] })
+    await rawRequest(server.edge, { target: '/v1/made-up-by-strangers', lines: [id(3)] })
+    await rawRequest(server.edge, { target: '/v1/a%2fb', lines: [id(4), own] })
+    await rawRequest(server.edge, { target: '/health', lines: [id(5)] })
+
+    const told = await lines(5)
+    const rest = { level: 'info', time: expect.any(String), ms: expect.any(Number), bytes: expect.any(Number) }
+    const known = { key: key.id, organization: 'acme', address: '127.0.0.1' }
+    const request = { ...rest, msg: 'request', method: 'GET' }
+    expect(told).toEqual([
+      { ...request, ...known, requestId: '1', status: 200, route: '/v1/sandboxes/**', verdict: 'allowed' },
+      {
+        ...{ ...request, ...known, requestId: '2', method: 'DELETE', status: 403 },
+        ...{ route: '/v1/sandboxes/**', verdict: 'permission_missing' },
+      },
+      { ...request, address: '127.0.0.1', requestId: '3', status: 401, route: '/**', verdict: 'missing_credential' },
+      { ...request, requestId: '4', status: 400 },
+      { ...request, address: '127.0.0.1', requestId: '5', status: 200, route: '/health' },
+    ])
+    for (const { bytes } of told) expect(bytes).toBeGreaterThan(100)
+    for (const kept of [credential, 'secret=1', 'made-up', 'abc']) expect(server.log()).not.toContain(kept)
+  })
+
+  it('tells of a WebSocket once it is over', async () => {
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
+    const head = [
+      'GET /v1/sandboxes HTTP/1.1',
+      'Host: a',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'X-Request-Id: ws',
+    ]
+    await sendRaw(server.edge, `${head.join('\r\n')}\r\n\r\n`)
+    expect(await lines(1)).toMatchObject([{ requestId: 'ws', verdict: 'missing_credential' }])
+  })
+
+  it('is not kept unless it is asked for', async () => {
+    await start({})
+    await rawRequest(server.edge, {})
+    await server.stop()
+    expect(server.log()).not.toContain('"msg":"request"')
+    await start({})
+  })
+})

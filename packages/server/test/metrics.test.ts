@@ -1,0 +1,84 @@
+import { createServer } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { freePort } from './support/free-port.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
+
+describe('metrics', () => {
+  let server: TestServer
+  let upstream: Upstream | null = null
+
+  afterEach(async () => {
+    await server.stop()
+    await upstream?.stop()
+    upstream = null
+  })
+
+  async function metrics(): Promise<string> {
+    const response = await fetch(`${server.control}/metrics`, { headers: { authorization: `Bearer ${serviceKey}` } })
+    return response.text()
+  }
+
+  async function askWithKey(): Promise<number> {
+    const { credential } = await server.issue()
+    const response = await fetch(`${server.edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })
+    await response.text().catch(() => {})
+    return response.status
+  }
+
+  it('count verdicts by what they were and where they were asked for', async () => {
+    server = await startServer({ contract: 'holonomix' })
+    const asked = { 'x-forwarded-method': 'GET', 'x-forwarded-uri': '/v1/list/default' }
+    await fetch(`${server.control}/v1/forward-auth`, { headers: asked })
+    await fetch(`${server.control}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: '{"credential":"nonsense"}',
+    })
+    await fetch(`${server.edge}/v1/put/default`, { method: 'POST', body: '{}' })
+    const text = await metrics()
+    for (const line of [
+      '{verdict="missing_credential",route="forward_auth"} 1',
+      '{verdict="malformed_credential",route="verify"} 1',
+      '{verdict="missing_credential",route="gateway"} 1',
+    ]) {
+      expect(text).toContain(`keywright_verdicts_total${line}`)
+    }
+  })
+
+  it('tell how the upstream answers', async () => {
+    const statuses = [200, 204, 404, 500]
+    upstream = await startUpstream((_, response) => response.writeHead(statuses.pop() ?? 200).end())
+    server = await startServer({ contract: 'keywright', upstream: upstream.url })
+    for (const status of [500, 404, 204, 200]) expect(await askWithKey()).toBe(status)
+    const text = await metrics()
+    expect(text).toContain('keywright_upstream_seconds_count{status="2xx"} 2')
+    expect(text).toContain('keywright_upstream_seconds_count{status="4xx"} 1')
+    expect(text).toContain('keywright_upstream_seconds_bucket{le="+Inf",status="5xx"} 1')
+    expect(text).toContain('keywright_upstream_failures_total{reason="unreachable"} 0')
+  })
+
+  it('tell when it cannot be reached, is late, or breaks off', async () => {
+    const port = await freePort()
+    server = await startServer({
+      contract: 'keywright',
+      upstream: `http://127.0.0.1:${port}`,
+      timeouts: { answerMs: 500 },
+    })
+    expect(await askWithKey()).toBe(502)
+    let answer = ''
+    const silent = createServer((socket) => {
+      socket.on('error', () => {})
+      if (answer !== '') socket.end(answer)
+    })
+    await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve))
+    expect(await askWithKey()).toBe(504)
+    answer = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'
+    expect(await askWithKey()).toBe(200)
+    silent.close()
+    const text = await metrics()
+    for (const reason of ['unreachable', 'timeout', 'broken']) {
+      expect(text).toContain(`keywright_upstream_failures_total{reason="${reason}"} 1`)
+    }
+  })
+})
