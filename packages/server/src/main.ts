@@ -33,6 +33,8 @@ import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { createAccessLog } from './log/access-log.ts'
+import { createOtherwise } from './limits/otherwise.ts'
+import { createShares, type Shares } from './limits/shares.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -92,6 +94,7 @@ export async function startInstance(
   const opened = openStore(settings, data.databaseFile)
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
+  let shares: Shares | null = null
   let peopleDatabase: PeopleDatabase | null = null
   let controlUrl = ''
   let usage: Usage | null = null
@@ -108,7 +111,15 @@ export async function startInstance(
       retention: settings.retention,
       onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
     })
-    const asked = createVerifier({ contract, keys: opened, digester, quotas: usage.quotas })
+    let nodes = 1
+    shares = shared && countTogether(shared, settings, () => nodes, log)
+    const asked = createVerifier({
+      contract,
+      keys: opened,
+      digester,
+      quotas: usage.quotas,
+      ...(shares && { counters: shares }),
+    })
     const verifier = usage.recording(lease ? leased(asked, lease) : asked)
     const apply = async (changes: readonly Change[]) => {
       serviceKeys.apply(changes)
@@ -203,13 +214,17 @@ export async function startInstance(
       }),
     )
     if (shared && lease) {
-      const { nodes, changeLog, prepare } = shared
+      const { prepare } = shared
+      const { changes } = shared.changeLog
+      const onNodes = (count: number) => {
+        nodes = count
+      }
       const hints = openHints(settings.database ?? '', log)
       const reset = () => {
         serviceKeys.reset()
         verifier.reset()
       }
-      feed = await startFeed({ node, nodes, hints, changes: changeLog.changes, prepare, apply, reset, lease, log })
+      feed = await startFeed({ node, nodes: shared.nodes, hints, changes, prepare, apply, reset, onNodes, lease, log })
     }
     controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
@@ -233,6 +248,7 @@ export async function startInstance(
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
         await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
+        await shares?.stop()
         await feed?.stop()
         await peopleDatabase?.close()
         await opened.close()
@@ -264,6 +280,19 @@ async function preparing(store: SharedStore, log: Logger): Promise<void> {
     if (known) throw new StartError(known.message, known.hint)
     log.warn('the database cannot be reached: nothing is let through until it can', { error })
   }
+}
+
+/** Each limit holds for all nodes together. */
+function countTogether({ limits }: SharedStore, settings: Settings, nodes: () => number, log: Logger): Shares {
+  const { whenLimiterUnavailable } = settings
+  return createShares({
+    ledgers: limits,
+    otherwise: createOtherwise(whenLimiterUnavailable, nodes),
+    onReach(isReached, error) {
+      if (isReached) log.info('limits are counted together again')
+      else log.warn(`limits cannot be counted together: whenLimiterUnavailable is ${whenLimiterUnavailable}`, { error })
+    },
+  })
 }
 
 function leaseMs({ maxStalenessSeconds, whenStoreUnavailable: choice }: Settings): number {

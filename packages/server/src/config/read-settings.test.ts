@@ -51,6 +51,7 @@ describe('the settings', () => {
       accessLog: false,
       maxStalenessSeconds: 10,
       whenStoreUnavailable: 'refuse',
+      whenLimiterUnavailable: 'localShare',
     })
   })
 

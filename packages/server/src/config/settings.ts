@@ -1,5 +1,6 @@
 import { compileRanges, createDigester } from '@keywright/core'
 import { z } from 'zod'
+import type { WhenLimiterUnavailable } from '../limits/otherwise.ts'
 
 /** How an instance runs. What a flag, a variable and the configuration file say, checked. */
 export interface Settings {
@@ -31,6 +32,8 @@ export interface Settings {
   maxStalenessSeconds: number
   /** And what it does then. */
   whenStoreUnavailable: WhenStoreUnavailable
+  /** And with requests under a limit, where it cannot reach what counts them for all nodes. */
+  whenLimiterUnavailable: WhenLimiterUnavailable
   /** How many days each kind of record is kept. Audit events are kept for good: each is part of the chain. */
   retention: { usageDays: number; decisionsDays: number; callersDays: number }
 }
@@ -162,6 +165,11 @@ const yesOrNo = z.preprocess(
   z.boolean('it has to be true or false'),
 )
 
+const whenLimiterUnavailable = z.enum(
+  ['localShare', 'refuse', 'allow'],
+  'it has to be "localShare", "refuse" or "allow"',
+)
+
 const signUp = z.enum(['invited', 'open'], 'it has to be "invited" or "open"')
 
 export const settings: { readonly [Name in keyof Settings]: Setting } = {
@@ -263,6 +271,11 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     read: retention,
     fallback: { usageDays: 400, decisionsDays: 30, callersDays: 90 },
     variable: 'KEYWRIGHT_RETENTION',
+  },
+  whenLimiterUnavailable: {
+    read: whenLimiterUnavailable,
+    fallback: 'localShare',
+    variable: 'KEYWRIGHT_WHEN_LIMITER_UNAVAILABLE',
   },
   signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
   accessLog: { read: yesOrNo, fallback: false, variable: 'KEYWRIGHT_ACCESS_LOG' },

@@ -42,6 +42,7 @@ function follow(node = 'node', leaseMs = 10_000) {
     reset: () => {
       state.resets++
     },
+    onNodes: () => {},
     log,
   })
   return { follower, seen, state, targets: () => seen.map(({ target }) => target) }
@@ -183,7 +184,7 @@ describe('a follower', () => {
 
   it('renews its lease from when it asked, and not where it was not answered', async () => {
     const { follower, state } = follow('one', 100)
-    expect(() => state.lease.check()).toThrow('The database was not heard for too long')
+    expect(() => state.lease.check()).toThrow('Changes were not heard of for too long')
     await follower.poll()
     expect(state.lease.holds).toBe(true)
     await sql('alter table kw_nodes rename to kw_elsewhere')
@@ -215,6 +216,7 @@ it('knows no change before the first', async () => {
     lease: new Lease(1000),
     apply: async (changes) => void seen.push(...changes),
     reset: () => {},
+    onNodes: () => {},
     log,
   })
   await follower.poll()

@@ -12,6 +12,8 @@ export interface FollowerOptions {
   apply(changes: readonly Change[]): Promise<void>
   /** Forgets all that is known here. */
   reset(): void
+  /** How many nodes there are. */
+  onNodes(count: number): void
   /** Renewed by each poll that succeeds. */
   lease: Lease
   log: Pick<Logger, 'info' | 'warn'>
@@ -50,11 +52,12 @@ export class Follower {
 
   /** @throws where the database does not answer; then the lease runs on, and out */
   async poll(): Promise<void> {
-    const { node, nodes, lease } = this.options
+    const { node, nodes, lease, onNodes } = this.options
     const sentAt = performance.now()
     const applied = this.position?.number ?? 0
-    const head = await nodes.beat({ node, maxStalenessMs: lease.forMs, applied })
+    const { nodes: count, ...head } = await nodes.beat({ node, maxStalenessMs: lease.forMs, applied })
     this.told = applied
+    onNodes(count)
     if (this.position === null) this.startFrom(head)
     else if (head.number !== this.position.number || head.hash !== this.position.hash) await this.catchUp(head)
     lease.renew(sentAt)

@@ -1,6 +1,6 @@
 import type { Change, Head } from '@keywright/core'
 
-/** What a node tells of itself. */
+/** What a node, or a process that follows from outside, tells of itself. */
 export interface Beat {
   node: string
   /** How long after it was last heard it may go on accepting keys it knows. */
@@ -27,7 +27,8 @@ export interface Nodes {
   prune(): Promise<void>
 }
 
-/** Where there is one node, which has applied a change before it answers with a receipt. */
-export function onlyNode(node: string): Pick<Nodes, 'appliedBy'> {
-  return { appliedBy: async ({ at }) => ({ appliedBy: [{ node, appliedAt: at }], pending: [] }) }
+/** What receipts and followers need of them. */
+export interface Confirmations {
+  beat(beat: Beat): Promise<unknown>
+  appliedBy(change: Change): Promise<Applied>
 }

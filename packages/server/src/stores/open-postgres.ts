@@ -2,10 +2,13 @@ import type { Change } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
+import type { Ledgers } from '../limits/ledgers.ts'
 import { readChanges } from './change-log.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { type PostgresStore, postgresStore } from './postgres.ts'
 import { DatabaseUnreachableError, kyselyOnPool } from './postgres-connection.ts'
+import { createTransactions } from './postgres-transactions.ts'
+import { createSqlLimits } from './sql-limits.ts'
 import { createSqlNodes } from './sql-nodes.ts'
 
 /** A database that many nodes share. */
@@ -13,6 +16,8 @@ export interface SharedStore extends PostgresStore {
   /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError */
   prepare(): Promise<void>
   nodes: Nodes
+  /** What is spent of each limit, by all nodes together. */
+  limits: Ledgers
   /** Accounts and sessions, which another library writes. */
   people: { db: Kysely<unknown>; type: 'postgres'; close(): Promise<void> }
   /** The log as the feed reads it, on connections that nobody else takes. */
@@ -20,6 +25,8 @@ export interface SharedStore extends PostgresStore {
 }
 
 const feedWithinMs = 3_000
+/** A request that has waited that long to be counted is counted otherwise. */
+const limitsWithinMs = 1_000
 
 /**
  * The store at `url`, on pools of its own: verification waits neither for those who manage keys nor for the feed, nor
@@ -29,17 +36,22 @@ export function openPostgres(url: string): SharedStore {
   const management = open(url, { max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
   const verification = open(url, { max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
   const feed = open(url, { max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
+  const limits = open(url, { max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
   const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
   const store = postgresStore(management, verification)
   return {
     ...store,
     prepare: () => migratePostgres(management),
     nodes: createSqlNodes(feedDb),
+    limits: createSqlLimits({
+      db: kyselyOnPool(limits),
+      transaction: createTransactions(limits, limitsWithinMs),
+    }),
     people: { db: kyselyOnPool(management) as Kysely<unknown>, type: 'postgres', close: async () => {} },
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()
-      await Promise.all([management, verification, feed].map((pool) => pool.end()))
+      await Promise.all([management, verification, limits, feed].map((pool) => pool.end()))
     },
   }
 }

@@ -10,18 +10,24 @@ import type { Schema } from './schema.ts'
  * One process that is stopped with the head's row locked holds up the changes of all others until the database ends its
  * transaction, so that comes before they give up.
  */
-const begin = `begin isolation level read committed;
-  set local idle_in_transaction_session_timeout = 5000;
-  set local statement_timeout = 10000`
+function beginWithin(statementTimeoutMs: number): string {
+  return `begin isolation level read committed;
+    set local idle_in_transaction_session_timeout = ${statementTimeoutMs / 2};
+    set local statement_timeout = ${statementTimeoutMs}`
+}
 
 const mostAttempts = 10
 
 /** Work that was not to be is run again: of two that wait for each other, or that both made what neither had found. */
-export function createTransactions(pool: Pool): <T>(work: (db: Kysely<Schema>) => Promise<T>) => Promise<T> {
+export function createTransactions(
+  pool: Pool,
+  statementTimeoutMs = 10_000,
+): <T>(work: (db: Kysely<Schema>) => Promise<T>) => Promise<T> {
+  const begin = beginWithin(statementTimeoutMs)
   const within = new AsyncLocalStorage<{ over: boolean }>()
 
   async function attempt<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
-    const connection = await connect(pool)
+    const connection = await connect(pool, statementTimeoutMs * 1.5)
     try {
       return await run(connection, work)
     } finally {

@@ -29,6 +29,7 @@ export interface Schema {
   kw_dropped: DroppedRow
   kw_last_used: { key: string; version: Integer; used_at: Integer }
   kw_nodes: { id: string; max_staleness_ms: Integer; applied: Integer; heard_at: Integer }
+  kw_limits: { name: string; ledger: string; free_at: Integer }
   kw_applied: { node: string; number: Integer; at: Integer }
   kw_months: { organization: string; month: string; used: Integer }
 }

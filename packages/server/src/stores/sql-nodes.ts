@@ -8,6 +8,7 @@ const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 
 /** By how much that clock may run ahead of a node's. */
 const toleranceMs = 1_000
+const heardWithinMs = 60_000
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
@@ -19,13 +20,20 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
     async beat({ node, maxStalenessMs, applied }) {
       const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now }
       // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
-      const { number, hash } = await db
+      const { number, hash, others } = await db
         .insertInto('kw_nodes')
         .values({ id: node, ...row })
         .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
         .returning((eb) => [
           eb.selectFrom('kw_head').select('number').$asScalar().as('number'),
           eb.selectFrom('kw_head').select('hash').$asScalar().as('hash'),
+          eb
+            .selectFrom('kw_nodes as other')
+            .select((inner) => inner.fn.countAll().as('count'))
+            .where('other.id', '<>', node)
+            .where(sql<boolean>`other.heard_at + ${heardWithinMs} > ${now}`)
+            .$asScalar()
+            .as('others'),
         ])
         .executeTakeFirstOrThrow()
       if (told.get(node) !== applied) {
@@ -36,7 +44,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
           .execute()
         told.set(node, applied)
       }
-      return { number: integer.decode(number), hash: String(hash) }
+      return { number: integer.decode(number), hash: String(hash), nodes: 1 + Number(others) }
     },
 
     async leave(node) {

@@ -1,0 +1,195 @@
+import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
+import { countersConformance } from '@keywright/core/testing'
+import fc from 'fast-check'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
+import { migratePostgres } from '../stores/migrate-postgres.ts'
+import { kyselyOnPool } from '../stores/postgres-connection.ts'
+import { createTransactions } from '../stores/postgres-transactions.ts'
+import { createSqlLimits } from '../stores/sql-limits.ts'
+import { createShares, type Shares } from './shares.ts'
+
+let server: TestPostgres
+let pool: Pool
+/** The ledgers' clock, and that of all nodes. */
+let nowMs = 0
+
+beforeAll(async () => {
+  server = await testPostgres()
+  pool = new Pool({ connectionString: await server.createDatabase(), max: 6 })
+  await migratePostgres(pool)
+})
+afterAll(async () => {
+  await pool.end()
+  await server.stop()
+})
+beforeEach(async () => {
+  await pool.query('delete from kw_limits')
+  nowMs = Date.UTC(2026, 10, 20, 8)
+})
+
+function node(clock: () => number = () => nowMs): Shares {
+  const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+  return createShares({ ledgers, otherwise: createMemoryCounters(), now: clock })
+}
+
+function meter(limit: Partial<Limit> = {}): Meter {
+  return {
+    limit: { requests: 100, windowSeconds: 60, per: 'key', kind: 'window', ...limit },
+    subject: 'key_1',
+    slot: -1,
+  }
+}
+
+async function takes(shares: Shares, one: Meter, cost = 1): Promise<boolean> {
+  return (await shares.take([one], cost, nowMs)).taken
+}
+
+countersConformance({
+  name: 'shares in PostgreSQL',
+  describe,
+  it,
+  async create() {
+    const shares = node()
+    // Time is passed in: what is asked for sets the clock of the ledgers.
+    const at = <T>(instant: number, ask: () => T): T => {
+      nowMs = Math.max(nowMs, instant)
+      return ask()
+    }
+    return {
+      take: (meters, cost, instant) => at(instant, () => shares.take(meters, cost, instant)),
+      peek: (meters, instant) => at(instant, () => shares.peek(meters, instant)),
+    }
+  },
+})
+
+describe('shares of a limit', () => {
+  it('are answered without asking once a node uses it often', async () => {
+    const shares = node()
+    const one = meter({ requests: 10_000 })
+    let waited = 0
+    for (let count = 0; count < 1_000; count++) {
+      const quota = shares.take([one], 1, nowMs)
+      if (quota instanceof Promise) waited++
+      expect((await quota).taken).toBe(true)
+    }
+    expect(waited).toBeLessThan(15)
+  })
+
+  it('are given back unused, so that another node may use them', async () => {
+    const [busy, other] = [node(), node()]
+    const one = meter({ requests: 64, windowSeconds: 60 })
+    for (let count = 0; count < 6; count++) await takes(busy, one)
+    await busy.stop()
+    let admitted = 6
+    while (await takes(other, meter({ requests: 64, windowSeconds: 60 }))) admitted++
+    expect(admitted).toBe(64)
+  })
+
+  it('that a node took to its grave come back by themselves', async () => {
+    const one = meter({ requests: 64 })
+    const dead = node()
+    for (let count = 0; count < 6; count++) await takes(dead, one)
+    nowMs += 61_000 + 60_000 / 16
+    const other = node()
+    let admitted = 0
+    while (await takes(other, meter({ requests: 64 }))) admitted++
+    expect(admitted).toBe(64)
+  })
+
+  it.each(['window', 'bucket'] as const)(
+    'admit together never more than a %s allows, in any interval',
+    async (kind) => {
+      const step = fc.record({
+        node: fc.nat(3),
+        cost: fc.integer({ min: 1, max: 3 }),
+        times: fc.integer({ min: 1, max: 12 }),
+        waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 400 })),
+        crash: fc.boolean(),
+      })
+      const runs = fc.asyncProperty(
+        fc.constantFrom(5, 40, 200),
+        fc.array(step, { maxLength: 60 }),
+        async (requests, steps) => {
+          await pool.query('delete from kw_limits')
+          const limit = { requests, windowSeconds: 2, per: 'key', kind } as const
+          const nodes = [node(), node(), node(), node()]
+          const meters = nodes.map(() => meter(limit))
+          const admitted: { at: number; cost: number }[] = []
+          for (const { node: which, cost, times, waitMs, crash } of steps) {
+            nowMs += waitMs
+            if (crash && times === 1) {
+              nodes[which] = node()
+              meters[which] = meter(limit)
+            }
+            const asked = Array.from({ length: times }, () => nodes[which]?.take([meters[which] as Meter], cost, nowMs))
+            for (const quota of await Promise.all(asked)) if (quota?.taken) admitted.push({ at: nowMs, cost })
+          }
+          for (const { at: from } of admitted) {
+            const within = (to: number) =>
+              admitted.filter(({ at }) => at >= from && at < to).reduce((sum, { cost }) => sum + cost, 0)
+            if (kind === 'window') expect(within(from + 2000)).toBeLessThanOrEqual(requests)
+            else {
+              for (const { at: to } of admitted) {
+                if (to >= from) expect(within(to + 1)).toBeLessThanOrEqual(requests + ((to - from) * requests) / 2000)
+              }
+            }
+          }
+          await Promise.all(nodes.map((shares) => shares.stop()))
+        },
+      )
+      await fc.assert(runs, { numRuns: 25 })
+    },
+    120_000,
+  )
+
+  it('hold while nodes ask at once, by the clock of the database', async () => {
+    const clock = () => performance.now()
+    const db = kyselyOnPool(pool)
+    const ledgers = createSqlLimits({ db, transaction: createTransactions(pool) })
+    const nodes = [1, 2, 3].map(() => createShares({ ledgers, otherwise: createMemoryCounters(), now: clock }))
+    const meters = nodes.map(() => meter({ requests: 300, windowSeconds: 3600 }))
+    let admitted = 0
+    const asking = nodes.map(async (shares, index) => {
+      for (let count = 0; count < 40; count++) {
+        const asked = Array.from({ length: 10 }, () => shares.take([meters[index] as Meter], 1, Date.now()))
+        for (const quota of await Promise.all(asked)) if (quota.taken) admitted++
+      }
+    })
+    await Promise.all(asking)
+    expect(admitted).toBeLessThanOrEqual(300)
+    expect(admitted).toBeGreaterThan(300 - 3 * (300 / 16))
+    await Promise.all(nodes.map((shares) => shares.stop()))
+    while ((await nodes[0]?.take([meters[0] as Meter], 1, Date.now()))?.taken) admitted++
+    expect(admitted).toBe(300)
+  })
+
+  it('are counted otherwise while the database is away', async () => {
+    const away = new Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/nothing' })
+    const told: boolean[] = []
+    const shares = createShares({
+      ledgers: createSqlLimits({ db: kyselyOnPool(away), transaction: createTransactions(away) }),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+    })
+    const one = meter({ requests: 2 })
+    expect([await takes(shares, one), await takes(shares, one), await takes(shares, one)]).toEqual([true, true, false])
+    expect(told).toEqual([false])
+    await away.end()
+  })
+
+  it('leave nothing behind once nothing is spent', async () => {
+    const ledgers = createSqlLimits({
+      db: kyselyOnPool(pool),
+      transaction: createTransactions(pool),
+      clock: () => nowMs,
+    })
+    expect(await takes(node(), meter({ windowSeconds: 1 }))).toBe(true)
+    await ledgers.prune()
+    expect((await pool.query('select from kw_limits')).rowCount).toBe(1)
+    nowMs += 1_200
+    await ledgers.prune()
+    expect((await pool.query('select from kw_limits')).rowCount).toBe(0)
+  })
+})

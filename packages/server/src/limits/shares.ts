@@ -1,0 +1,208 @@
+import type { Counters, LimitState, Meter, Quota } from '@keywright/core'
+import { type Holding, Holdings, stateOf } from './holding.ts'
+import { charge, giveBack, type Ledger, resetOf, roomFor, waitFor } from './ledger.ts'
+import type { Ledgers } from './ledgers.ts'
+
+export interface SharesOptions {
+  ledgers: Ledgers
+  /** Asked where the ledgers cannot be reached. */
+  otherwise: Counters
+  /** Milliseconds that nobody sets. */
+  now?: () => number
+  /** Told when the ledgers are out of reach, and when they are back. */
+  onReach?: (isReached: boolean, error?: unknown) => void
+}
+
+export interface Shares extends Counters {
+  /** Gives back what is not used up. */
+  stop(): Promise<void>
+}
+
+interface Ask {
+  holdings: readonly Holding[]
+  cost: number
+  nowMs: number
+  resolve: (quota: Quota | Promise<Quota>) => void
+  reject: (error: unknown) => void
+}
+
+type Open = Map<string, Ledger>
+
+/** A node holds at most this part of a limit, and holds it for this part of the window, but never long. */
+const part = 16
+const longestMs = 5_000
+const mostAsks = 2_000
+const sweepEveryMs = 500
+const pruneEveryMs = 60_000
+
+/**
+ * Counts in memory on shares of each limit, taken from ledgers that all nodes have in common: together they never admit
+ * more than the limit. A share is twice what was used of the one before, up to a 16th of the limit, where a node comes
+ * back within a 16th of the window, five seconds at most; what it has not used by then it gives back. So a request is
+ * refused too early by what other nodes hold unused at that moment, which is less than `(nodes − 1) × requests / 16`, and
+ * nothing for a limit below 16 requests, of which nobody holds any.
+ */
+export function createShares({ ledgers, otherwise, now = () => performance.now(), onReach }: SharesOptions): Shares {
+  const holdings = new Holdings()
+  let asks: Ask[] = []
+  let running = false
+  let isReached = true
+  let prunedAt = now()
+  const timer = setInterval(sweep, sweepEveryMs)
+  timer.unref()
+
+  function take(meters: readonly Meter[], cost: number, nowMs: number): Quota | Promise<Quota> {
+    if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError('A cost must be a whole number, 0 or more.')
+    const named = meters.map((meter) => holdings.of(meter))
+    const distinct = new Set(named)
+    const at = now()
+    for (const { held, until } of distinct) if (held < Math.max(cost, 1) || at >= until) return ask(named, cost, nowMs)
+    for (const holding of distinct) holding.held -= cost
+    return { taken: true, states: named.map((holding) => stateOf(holding, nowMs)), retryAfterMs: 0, refusedBy: -1 }
+  }
+
+  function ask(named: readonly Holding[], cost: number, nowMs: number): Promise<Quota> {
+    return new Promise((resolve, reject) => {
+      const one = { holdings: named, cost, nowMs, resolve, reject }
+      if (asks.length >= mostAsks) return askOtherwise(one)
+      asks.push(one)
+      if (!running) void run()
+    })
+  }
+
+  /** One batch after the other, each of all who have come meanwhile. */
+  async function run(): Promise<void> {
+    running = true
+    await Promise.resolve()
+    while (asks.length > 0) {
+      const batch = asks
+      asks = []
+      await settle(batch)
+    }
+    running = false
+  }
+
+  async function settle(batch: readonly Ask[]): Promise<void> {
+    const named = [...new Set(batch.flatMap((one) => one.holdings))]
+    const charged = new Set(batch.flatMap(({ holdings: own, cost }) => (cost > 0 ? own : [])))
+    const shares = named.map((holding) => ({ holding, ...putDown(holding, charged.has(holding)) }))
+    const sentAt = now()
+    try {
+      const { quotas, grants } = await ledgers.change(named, (open, ledgerNow) => {
+        for (const { back } of shares) back(open, ledgerNow)
+        return {
+          quotas: batch.map((one) => answer(one, open, ledgerNow)),
+          grants: shares.map(({ holding, next }) => grant(holding, next, open, ledgerNow)),
+        }
+      })
+      reached(true)
+      for (const hold of grants) hold(sentAt)
+      for (const [index, one] of batch.entries()) one.resolve(quotas[index] as Quota)
+    } catch (error) {
+      reached(false, error)
+      for (const one of batch) askOtherwise(one)
+    }
+  }
+
+  function askOtherwise({ holdings: named, cost, nowMs, resolve, reject }: Ask): void {
+    try {
+      // Slots are one counter's own.
+      const meters = named.map(({ limit, subject }) => ({ limit, subject, slot: -1 }))
+      resolve(otherwise.take(meters, cost, nowMs))
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  /** What is left of a share goes back before another is asked for: it is too small, or its time is up. */
+  function putDown(holding: Holding, isCharged = false) {
+    const { name, limit, held, chargedAt, granted, until } = holding
+    const used = granted - held
+    const isSoon = now() < until
+    const wanted = isSoon && held <= granted / 8 ? Math.max(2, granted * 2) : used
+    holding.held = 0
+    holding.granted = 0
+    return {
+      next: isCharged ? Math.min(Math.floor(limit.requests / part), wanted) : 0,
+      back(open: Open, ledgerNow: number): void {
+        if (held > 0) open.set(name, giveBack(open.get(name) as Ledger, limit, held, chargedAt, ledgerNow))
+      },
+    }
+  }
+
+  async function handBack(some: readonly Holding[]): Promise<void> {
+    const shares = some.map((holding) => putDown(holding))
+    const giveAll = (open: Open, ledgerNow: number) => {
+      for (const { back } of shares) back(open, ledgerNow)
+    }
+    // What cannot be given back comes back by itself, when its window has passed.
+    await ledgers.change(some, giveAll).catch(() => {})
+  }
+
+  function sweep(): void {
+    const over = holdings.over(now()).slice(0, mostAsks)
+    if (over.length > 0) void handBack(over)
+    if (now() - prunedAt < pruneEveryMs) return
+    prunedAt = now()
+    ledgers.prune().catch(() => {})
+  }
+
+  function reached(is: boolean, error?: unknown): void {
+    if (is !== isReached) onReach?.(is, error)
+    isReached = is
+  }
+
+  return {
+    take,
+    async peek(meters, nowMs) {
+      const named = meters.map((meter) => holdings.of(meter))
+      const at = now()
+      if (named.every(({ held, until }) => held > 0 && at < until)) return named.map((one) => stateOf(one, nowMs))
+      const { states } = await ask(named, 0, nowMs)
+      return states
+    },
+    async stop() {
+      clearInterval(timer)
+      const held = holdings.holding()
+      if (held.length > 0) await handBack(held)
+    },
+  }
+}
+
+/** All or nothing. */
+function answer({ holdings: named, cost, nowMs }: Ask, open: Open, ledgerNow: number): Quota {
+  let refusedBy = -1
+  let longest = 0
+  for (const [index, { name, limit }] of named.entries()) {
+    const wait = waitFor(open.get(name) as Ledger, limit, cost, ledgerNow)
+    if (wait <= longest) continue
+    longest = wait
+    refusedBy = index
+  }
+  const taken = refusedBy < 0
+  for (const { name, limit } of taken && cost > 0 ? new Set(named) : []) {
+    open.set(name, charge(open.get(name) as Ledger, limit, cost, ledgerNow, ledgerNow))
+  }
+  const states = named.map(({ name, limit }): LimitState => {
+    const ledger = open.get(name) as Ledger
+    const resetAt = nowMs + resetOf(ledger, limit, ledgerNow) - ledgerNow
+    return { limit, remaining: roomFor(ledger, limit, ledgerNow, ledgerNow), resetAt }
+  })
+  return { taken, states, retryAfterMs: longest, refusedBy }
+}
+
+function grant(holding: Holding, next: number, open: Open, ledgerNow: number): (sentAt: number) => void {
+  const { name, limit } = holding
+  const forMs = Math.min(Math.floor((limit.windowSeconds * 1000) / part), longestMs)
+  const chargedAt = ledgerNow + forMs
+  const ledger = open.get(name) as Ledger
+  // A quarter of what is left at most: the last requests are for whoever comes.
+  const held = next === 0 ? 0 : Math.min(next, Math.floor(roomFor(ledger, limit, chargedAt, ledgerNow) / 4))
+  const after = held > 0 ? charge(ledger, limit, held, chargedAt, ledgerNow) : ledger
+  open.set(name, after)
+  const remaining = roomFor(after, limit, ledgerNow, ledgerNow)
+  const resetAt = resetOf(after, limit, ledgerNow)
+  return (sentAt) => {
+    Object.assign(holding, { held, granted: held, until: sentAt + forMs, chargedAt, remaining, resetAt })
+  }
+}

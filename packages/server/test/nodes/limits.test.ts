@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
+import { startNode, type TestNode } from '../support/start-node.ts'
+
+/** Let through, to an upstream that is not there. */
+const letThrough = 404
+
+let postgres: OwnPostgres
+let nodes: TestNode[]
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  const database = await postgres.createDatabase()
+  nodes = await Promise.all([1, 2, 3].map(() => startNode(database)))
+  await nodes[0]?.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
+}, 60_000)
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()))
+  await postgres.stop()
+})
+
+async function makeKey(requests: number): Promise<string> {
+  const limits = [{ requests, windowSeconds: 3600 }]
+  const answer = await nodes[0]?.api('POST', '/v1/keys', { body: { organization: 'acme', name: 'limited', limits } })
+  expect(answer?.status).toBe(201)
+  return answer?.json.credential
+}
+
+async function flood(credential: string, times: number): Promise<number> {
+  const asking = nodes.map(async (node) => {
+    let admitted = 0
+    for (let count = 0; count < times; count++) {
+      const status = await node.ask(credential)
+      expect([letThrough, 429]).toContain(status)
+      if (status === letThrough) admitted++
+    }
+    return admitted
+  })
+  return (await Promise.all(asking)).reduce((sum, count) => sum + count, 0)
+}
+
+describe('a limit', { timeout: 60_000 }, () => {
+  it('holds for three nodes together, and small ones to the last request', async () => {
+    expect(await flood(await makeKey(10), 10)).toBe(10)
+  })
+
+  it('is never exceeded by the shares that nodes hold of it, and hardly refused early', async () => {
+    const admitted = await flood(await makeKey(200), 150)
+    expect(admitted).toBeLessThanOrEqual(200)
+    expect(admitted).toBeGreaterThan(200 - 2 * (200 / 16))
+  })
+
+  it('is kept by each node for its part while the database is away', async () => {
+    const credential = await makeKey(9)
+    expect(await Promise.all(nodes.map((node) => node.ask(credential)))).toEqual([letThrough, letThrough, letThrough])
+    await postgres.kill()
+    const admitted = await flood(credential, 6)
+    expect(admitted).toBeLessThanOrEqual(9)
+    expect(admitted).toBeGreaterThan(0)
+    await postgres.start()
+  })
+})
