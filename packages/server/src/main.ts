@@ -19,6 +19,7 @@ import { openDataFolder } from './config/data-folder.ts'
 import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
 import { StartError } from './config/start-error.ts'
+import { createConsole } from './console/console.ts'
 import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
 import { contractUsage } from './edge/contract-usage.ts'
@@ -196,6 +197,7 @@ export async function startInstance(
     const controlServer = createHttpServer(
       createControlListener({
         control,
+        console: createConsole(),
         verify: createVerifyEndpoint({
           verifier: metrics.counting(verifier, 'verify'),
           authenticate: serviceKeys.authenticate,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import type { Console } from '../console/console.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson } from '../http/answer.ts'
 import { isSoundlyFramed } from '../http/framing.ts'
@@ -14,6 +15,7 @@ export type RawHandler = (request: IncomingMessage, response: ServerResponse, re
 
 export interface ControlListenerOptions {
   control: Control
+  console: Console
   /** `POST /v1/verify`. */
   verify: RawHandler
   /** `/v1/forward-auth`, any method. */
@@ -27,7 +29,7 @@ export interface ControlListenerOptions {
 
 /** The control side: what is asked for every request of an API goes past the framework, everything else through it. */
 export function createControlListener(options: ControlListenerOptions): HttpHandlers {
-  const { control, verify, forwardAuth, isReady, metrics, addressing, log } = options
+  const { control, console, verify, forwardAuth, isReady, metrics, addressing, log } = options
   const viaFramework = getRequestListener(
     (request, { incoming }) => control.fetch(request, { peer: addressing.clientOf(incoming as IncomingMessage) ?? '' }),
     { overrideGlobalObjects: false },
@@ -43,13 +45,14 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     }
   }
 
-  function handlerOf(method: string, path: string): RawHandler {
+  function handlerOf(method: string, path: string, request: IncomingMessage): RawHandler {
     if (path === '/v1/forward-auth') return forwardAuth
     if (path === '/v1/verify' && method === 'POST') return verify
     if (method === 'GET' || method === 'HEAD') {
       if (path === '/health') return health
       if (path === '/ready') return ready
       if (path === '/metrics') return metrics
+      if (console.takes(path, request)) return console.handle
     }
     return viaFramework
   }
@@ -72,7 +75,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
       const query = url.indexOf('?')
       try {
         if (expectsContinue) response.writeContinue()
-        const pending = handlerOf(method, query < 0 ? url : url.slice(0, query))(request, response, requestId)
+        const pending = handlerOf(method, query < 0 ? url : url.slice(0, query), request)(request, response, requestId)
         pending?.catch((error: unknown) => fail(response, requestId, error))
       } catch (error) {
         fail(response, requestId, error)

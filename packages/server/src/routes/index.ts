@@ -64,6 +64,7 @@ export const routes: readonly Route[] = [
   createServiceKeyRoute,
   listServiceKeysRoute,
   revokeServiceKeyRoute,
+  getContractRoute,
   whoamiRoute,
   signUpRoute,
   listMembersRoute,
