@@ -9,6 +9,11 @@ export interface Beat {
   applied: number
 }
 
+/** The last change there is, and how many nodes were heard lately. */
+export interface Pulse extends Head {
+  nodes: number
+}
+
 /** Which nodes have applied a change. */
 export interface Applied {
   appliedBy: { node: string; appliedAt: Date }[]
@@ -18,8 +23,8 @@ export interface Applied {
 
 /** The nodes of an instance, as the database knows them. */
 export interface Nodes {
-  /** Tells that the node is there, and answers with the last change there is. Resolves once that is safe everywhere. */
-  beat(beat: Beat): Promise<Head>
+  /** Tells that the node is there. Resolves once that is safe everywhere, with what was there when it was told. */
+  beat(beat: Beat): Promise<Pulse>
   /** Nobody waits for this node any more. */
   leave(node: string): Promise<void>
   appliedBy(change: Change): Promise<Applied>
@@ -31,4 +36,49 @@ export interface Nodes {
 export interface Confirmations {
   beat(beat: Beat): Promise<unknown>
   appliedBy(change: Change): Promise<Applied>
+}
+
+interface Follower {
+  maxStalenessMs: number
+  applied: number
+  appliedAt: Date
+  heardMs: number
+}
+
+/** As between the nodes of a shared database. */
+const toleranceMs = 1_000
+const mostFollowers = 10_000
+
+/**
+ * Where there is one node, which has applied a change before it answers with a receipt; and those that follow it from
+ * outside, for as long as their leases may run.
+ */
+export function onlyNode(node: string): Confirmations {
+  const followers = new Map<string, Follower>()
+
+  function lives({ heardMs, maxStalenessMs }: Follower): boolean {
+    return heardMs + maxStalenessMs + toleranceMs >= performance.now()
+  }
+
+  function forgetSilent(): void {
+    for (const [name, follower] of followers) if (!lives(follower)) followers.delete(name)
+  }
+
+  return {
+    async beat({ node: name, maxStalenessMs, applied }: Beat) {
+      const before = followers.get(name)
+      if (!before && followers.size >= mostFollowers) forgetSilent()
+      const appliedAt = before?.applied === applied ? before.appliedAt : new Date()
+      followers.set(name, { maxStalenessMs, applied, appliedAt, heardMs: performance.now() })
+    },
+    async appliedBy({ number, at }) {
+      forgetSilent()
+      const all = [...followers]
+      const done = all.filter(([, { applied }]) => applied >= number)
+      return {
+        appliedBy: [{ node, appliedAt: at }, ...done.map(([name, { appliedAt }]) => ({ node: name, appliedAt }))],
+        pending: all.filter(([, { applied }]) => applied < number).map(([name]) => name),
+      }
+    },
+  }
 }
