@@ -123,10 +123,19 @@ describe('a service key bound to one organization', () => {
     Object.assign(foreign, ids)
   })
 
-  const withIds = guarded.filter(({ path }) => path.includes('{') && !path.includes('{receipt}'))
+  /** Operators and CLI tokens are none of its business, whoever's they are. */
+  const withIds = guarded.filter(
+    ({ path, operationId }) =>
+      path.includes('{') && !path.includes('{receipt}') && !['removeOperator', 'revokeCliToken'].includes(operationId),
+  )
+  const bodies: Record<string, unknown> = {
+    changeGrace: { graceSeconds: 0 },
+    updateMember: { role: 'admin' },
+    createInvitation: { email: 'someone@example.com', role: 'member' },
+  }
 
   it.each(withIds)('gets from $operationId of a foreign id what it gets of one that does not exist', async (route) => {
-    const body = { PATCH: route.path.includes('versions') ? { graceSeconds: 0 } : { name: 'mine now' } }[route.method]
+    const body = bodies[route.operationId] ?? { PATCH: { name: 'mine now' } }[route.method]
     const ask = async (from: Record<string, string>) => {
       const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => from[name] ?? name)
       const { status, json } = await api(route.method, path, { credential: bound, body })
