@@ -182,6 +182,10 @@ describe('with peppers', () => {
     const looks = 1 + peppers.length - then.length
     expect(source.reads).toBe(looks)
 
+    const asynchronous: KeySource = { find: async (digest) => store.find(digest), found: store.found }
+    const later = createVerifier({ contract, keys: asynchronous, digester: createDigester(peppers), now: clock.now })
+    expect(await later.verify({ credential })).toMatchObject({ allowed: true })
+
     const published = publish(store, now.apply)
     await revoke({ ...lifecycle, store: published }, testActor, key.id)
     expect(await now.verify({ credential })).toMatchObject({ reason: 'revoked_key' })
