@@ -51,6 +51,7 @@ describe('the settings', () => {
       accessLog: false,
       maxStalenessSeconds: 10,
       whenStoreUnavailable: 'refuse',
+      retention: { usageDays: 400, decisionsDays: 30, callersDays: 90 },
       whenLimiterUnavailable: 'localShare',
     })
   })
