@@ -79,6 +79,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/scan-rules.ts')).defineScanRules,
   },
   {
+    name: 'migrate',
+    about: 'move an instance from its embedded database to PostgreSQL',
+    load: async () => (await import('./commands/migrate.ts')).defineMigrate,
+  },
+  {
     name: 'completion',
     about: 'write a completion script for your shell',
     load: async () => {

@@ -1,0 +1,16 @@
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import type { Pool } from 'pg'
+import { createPeople } from './better-auth.ts'
+
+/** Makes the tables of accounts and sessions where there are none. */
+export async function preparePeople(pool: Pool): Promise<void> {
+  const db = new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) })
+  const people = createPeople({
+    database: { db, type: 'postgres', close: async () => {} },
+    // Nothing is signed with it.
+    secret: 'none'.repeat(8),
+    isSecure: false,
+    warn: () => {},
+  })
+  await people.find('nobody')
+}
