@@ -52,6 +52,9 @@ export interface ChangeEvent {
   details: Readonly<Record<string, unknown>>
 }
 
+/** As much of a change as those need who correct what they know of keys. */
+export type ChangeNotice = Pick<Change, 'number' | 'action' | 'target'>
+
 /** One numbered entry of the change log, which is the audit log: commit order, no gaps, each chained to the one before. */
 export interface Change extends ChangeEvent {
   number: number

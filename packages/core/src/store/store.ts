@@ -1,5 +1,5 @@
 import type { Head } from '../audit/chain.ts'
-import type { Change, ChangeEvent } from '../audit/event.ts'
+import type { Change, ChangeEvent, ChangeNotice } from '../audit/event.ts'
 import type { KeyRecord, KeyState } from '../key/record.ts'
 import type {
   CliTokenRecord,
@@ -27,6 +27,21 @@ export interface KeySource {
   find(digest: string): FoundKey | undefined | Promise<FoundKey | undefined>
   /** By id, for those who follow the change log. */
   found(id: string): Promise<FoundKey | undefined>
+  /** For a source that is far away and tells of changes itself. Absent: whoever changes keys calls `verifier.apply`. */
+  follow?(follower: ChangeFollower): Freshness
+}
+
+/** Who has to know of changes; a verifier. */
+export interface ChangeFollower {
+  /** Once it resolves, nothing these changes took away is allowed any more. */
+  apply(changes: readonly ChangeNotice[]): Promise<void>
+  /** Forgets all that it knows. */
+  reset(): void
+}
+
+export interface Freshness {
+  /** Throws where changes have not been heard of for too long; a promise where they are just being asked for. */
+  check(): void | Promise<void>
 }
 
 export type { Head }

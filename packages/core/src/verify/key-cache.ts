@@ -1,4 +1,4 @@
-import type { Change } from '../audit/event.ts'
+import type { ChangeNotice } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import type { Digester } from '../key/digest.ts'
@@ -131,7 +131,7 @@ export class KeyCache {
   }
 
   /** Where truth is out of reach everything is dropped instead: what was taken away must not go on by oversight. */
-  async apply(changes: readonly Change[]): Promise<void> {
+  async apply(changes: readonly ChangeNotice[]): Promise<void> {
     const keys = new Set<string>()
     for (const { action, target, number } of changes) {
       this.recent.add(target, number)

@@ -1,4 +1,4 @@
-import type { Change } from '../audit/event.ts'
+import type { ChangeNotice } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import { compileLimitHeaders } from '../contract/limit-headers.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
@@ -14,6 +14,7 @@ import { compileExtractor, isJoined } from './extract.ts'
 import { compileIdentityHeaders } from './identity.ts'
 import { createJudge } from './judge.ts'
 import { KeyCache } from './key-cache.ts'
+import { leased } from './leased.ts'
 import { type Attempt, type Denied, denied, type Outcome, type Principal } from './outcome.ts'
 
 /**
@@ -37,14 +38,14 @@ export interface Verifier {
   /** Whether the JSON body of such a request names a namespace, which must then be given with the attempt. */
   namespaceInBody(method: string, path: string): NamespaceInBody
   /** Follows the change log. Once it resolves, nothing these changes took away is allowed any more. */
-  apply(changes: readonly Change[]): Promise<void>
+  apply(changes: readonly ChangeNotice[]): Promise<void>
   /** Forgets every key: for those who follow the change log and learn that they cannot tell what has changed. */
   reset(): void
 }
 
 export interface VerifierOptions {
   contract: Contract
-  /** Where keys are found: a store, or another node. */
+  /** Where keys are found: a store, or `remote`. */
   keys: KeySource
   /** Where requests are counted; in this process's memory unless given. */
   counters?: Counters
@@ -103,7 +104,7 @@ export function createVerifier({
     return entry instanceof Promise ? afterReading(entry, attempt, authenticate) : entry
   }
 
-  return {
+  const verifier: Verifier = {
     contract,
     verify,
     authenticate,
@@ -140,6 +141,8 @@ export function createVerifier({
     apply: (changes) => cache.apply(changes),
     reset: () => cache.reset(),
   }
+  const freshness = keys.follow?.(verifier)
+  return freshness ? leased(verifier, freshness) : verifier
 }
 
 type Ask = (attempt: Attempt) => Outcome | Promise<Outcome>

@@ -1,5 +1,6 @@
 import { createMemoryCounters, LifecycleError } from '@keywright/core'
 import { Hono } from 'hono'
+import { watchHead } from '../feed/head-watch.ts'
 import { newRequestId } from '../http/request-id.ts'
 import { routes } from '../routes/index.ts'
 import type { ControlDeps } from './deps.ts'
@@ -28,7 +29,11 @@ export function createControl(deps: ControlDeps): Control {
   const document = JSON.stringify(openapiDocument())
   app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
 
-  mount(app, routes, { ...deps, leakReports: createMemoryCounters({ maxCounters: 65_536 }) })
+  mount(app, routes, {
+    ...deps,
+    leakReports: createMemoryCounters({ maxCounters: 65_536 }),
+    awaitHead: watchHead(() => deps.lifecycle.store.head()),
+  })
   mountDeviceCalls(app, deps)
   refuseOtherMethods(app)
 

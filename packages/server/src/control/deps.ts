@@ -1,7 +1,8 @@
 import type { Counters, CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
 import type { CliTokens } from '../access/cli-tokens.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
-import type { Nodes } from '../feed/nodes.ts'
+import type { AwaitHead } from '../feed/head-watch.ts'
+import type { Confirmations } from '../feed/nodes.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { CallStore } from './calls.ts'
@@ -24,7 +25,7 @@ export interface ControlDeps {
   /** What has been used. */
   usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'dropped'>
   /** Who has applied a change. */
-  nodes: Pick<Nodes, 'appliedBy'>
+  nodes: Confirmations
   logger: ControlLogger
 }
 
@@ -32,6 +33,8 @@ export interface ControlDeps {
 export interface ControlParts extends ControlDeps {
   /** Of leak reports, which anyone can make. */
   leakReports: Counters
+  /** Until something changes. */
+  awaitHead: AwaitHead
 }
 
 interface ControlLogger {

@@ -35,6 +35,7 @@ export interface Nodes {
 /** What receipts and followers need of them. */
 export interface Confirmations {
   beat(beat: Beat): Promise<unknown>
+  leave(node: string): Promise<void>
   appliedBy(change: Change): Promise<Applied>
 }
 
@@ -70,6 +71,9 @@ export function onlyNode(node: string): Confirmations {
       if (!before && followers.size >= mostFollowers) forgetSilent()
       const appliedAt = before?.applied === applied ? before.appliedAt : new Date()
       followers.set(name, { maxStalenessMs, applied, appliedAt, heardMs: performance.now() })
+    },
+    async leave(name) {
+      followers.delete(name)
     },
     async appliedBy({ number, at }) {
       forgetSilent()

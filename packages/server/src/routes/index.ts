@@ -8,6 +8,9 @@ import { signUpRoute } from './auth/sign-up.ts'
 import { listCliTokensRoute, revokeCliTokenRoute } from './cli-tokens/routes.ts'
 import { getContractRoute } from './contract/get.ts'
 import { listDecisionsRoute } from './decisions/list.ts'
+import { followChangesRoute } from './followers/changes.ts'
+import { findKeyToFollowRoute } from './followers/keys.ts'
+import { stopFollowingRoute } from './followers/leave.ts'
 import { createInvitationRoute, listInvitationsRoute, revokeInvitationRoute } from './invitations/of-organization.ts'
 import { listCallersRoute } from './keys/callers.ts'
 import { changeGraceRoute } from './keys/change-grace.ts'
@@ -58,6 +61,9 @@ export const routes: readonly Route[] = [
   revokeKeyRoute,
   listCallersRoute,
   getReceiptRoute,
+  followChangesRoute,
+  findKeyToFollowRoute,
+  stopFollowingRoute,
   listAuditRoute,
   getUsageRoute,
   listDecisionsRoute,
@@ -66,7 +72,6 @@ export const routes: readonly Route[] = [
   revokeServiceKeyRoute,
   getContractRoute,
   whoamiRoute,
-  signUpRoute,
   listMembersRoute,
   updateMemberRoute,
   removeMemberRoute,
@@ -78,6 +83,7 @@ export const routes: readonly Route[] = [
   removeOperatorRoute,
   listCliTokensRoute,
   revokeCliTokenRoute,
+  signUpRoute,
   signInRoute,
   signOutRoute,
   listSessionsRoute,

@@ -31,6 +31,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
             .selectFrom('kw_nodes as other')
             .select((inner) => inner.fn.countAll().as('count'))
             .where('other.id', '<>', node)
+            .where('other.id', 'not like', 'follower:%')
             .where(sql<boolean>`other.heard_at + ${heardWithinMs} > ${now}`)
             .$asScalar()
             .as('others'),

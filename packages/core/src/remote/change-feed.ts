@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Action, ChangeNotice } from '../audit/event.ts'
+import type { ChangeFollower, Freshness } from '../store/store.ts'
+import { Lease, StaleError } from '../verify/lease.ts'
+import type { Call } from './call.ts'
+import { RemoteError } from './remote-error.ts'
+
+export interface ChangeFeedOptions {
+  call: Call
+  /** Name of this process among the server's followers. */
+  name: string
+  maxStalenessSeconds: number
+  /** For an answer that makes no sense. */
+  malformed: () => RemoteError
+  signal: AbortSignal
+}
+
+const longestWaitSeconds = 5
+const answerMs = 5_000
+const longestPauseMs = 10_000
+
+/**
+ * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
+ * where the server knows no such change, all that is known here is forgotten.
+ */
+export class ChangeFeed implements Freshness {
+  private readonly options: ChangeFeedOptions
+  private readonly lease: Lease
+  private readonly followers: ChangeFollower[] = []
+  private position: { number: number; hash: string } | null = null
+  /** Until the first poll is over. */
+  private starting: Promise<void> | null = null
+
+  constructor(options: ChangeFeedOptions) {
+    this.options = options
+    this.lease = new Lease(options.maxStalenessSeconds * 1000)
+  }
+
+  follow(follower: ChangeFollower): Freshness {
+    this.followers.push(follower)
+    if (this.followers.length === 1) this.start()
+    return this
+  }
+
+  check(): void | Promise<void> {
+    if (this.options.signal.aborted) throw new StaleError()
+    if (this.lease.holds) return
+    if (this.starting === null) return this.lease.check()
+    return this.starting.then(() => this.lease.check())
+  }
+
+  private start(): void {
+    const first = this.attempt(0)
+    this.starting = first.then(() => {
+      this.starting = null
+    })
+    void first.then((failures) => this.run(failures))
+  }
+
+  private async run(first: number): Promise<void> {
+    let failures = first
+    while (!this.options.signal.aborted) failures = await this.attempt(failures)
+  }
+
+  /** How often it has failed in a row. */
+  private async attempt(failures: number): Promise<number> {
+    try {
+      await this.poll()
+      return 0
+    } catch (error) {
+      // The first is not waited for: whoever asks meanwhile is told of the outage.
+      if (failures > 0) await this.pause(failures, error instanceof RemoteError ? error.retryAfterMs : 0)
+      return failures + 1
+    }
+  }
+
+  private async pause(failures: number, retryAfterMs: number): Promise<void> {
+    const ms = Math.min(1_000, 100 * 2 ** failures) * (0.5 + Math.random() / 2)
+    const pauseMs = Math.min(longestPauseMs, Math.max(ms, retryAfterMs))
+    await sleep(pauseMs, undefined, { ref: false, signal: this.options.signal }).catch(() => {})
+  }
+
+  private async poll(): Promise<void> {
+    const { call, name, maxStalenessSeconds, malformed, signal } = this.options
+    const known = this.position
+    // What is heard at the end of a poll is as old as its beginning: three fit into the time that is allowed.
+    const wait = known === null ? 0 : Math.max(1, Math.min(longestWaitSeconds, Math.floor(maxStalenessSeconds / 3)))
+    const query = new URLSearchParams({ follower: name, maxStaleness: String(maxStalenessSeconds), wait: String(wait) })
+    if (known !== null) {
+      query.set('after', String(known.number))
+      query.set('hash', known.hash)
+    }
+    const sentAt = performance.now()
+    const answer = await call({
+      method: 'GET',
+      path: `/v1/changes?${query}`,
+      timeoutMs: wait * 1000 + answerMs,
+      signal,
+    })
+    const news = readNews(answer)
+    if (news === null) throw malformed()
+    if (news.reset) for (const follower of this.followers) follower.reset()
+    else await Promise.all(this.followers.map((follower) => follower.apply(news.changes)))
+    this.position = { number: news.number, hash: news.hash }
+    if (!news.more) this.lease.renew(sentAt)
+  }
+}
+
+interface News {
+  reset: boolean
+  changes: ChangeNotice[]
+  number: number
+  hash: string
+  more: boolean
+}
+
+function readNews({ reset, changes, number, hash, more }: Readonly<Record<string, unknown>>): News | null {
+  if (typeof reset !== 'boolean' || typeof more !== 'boolean' || !Array.isArray(changes)) return null
+  if (!Number.isSafeInteger(number) || typeof hash !== 'string') return null
+  const read: ChangeNotice[] = []
+  for (const { number, action, target } of changes) {
+    if (!Number.isSafeInteger(number) || typeof action !== 'string' || typeof target !== 'string') return null
+    read.push({ number, action: action as Action, target })
+  }
+  return { reset, changes: read, number: number as number, hash, more }
+}

@@ -1,0 +1,16 @@
+export interface RemoteErrorOptions extends ErrorOptions {
+  /** How long the server asks to be left alone; 0 where it does not say. */
+  retryAfterMs?: number
+}
+
+/** The server gives no answer, or none that can be used: an outage, and never a verdict on a key. */
+export class RemoteError extends Error {
+  readonly code: 'remote_unreachable' | 'remote_refused' | 'remote_malformed'
+  readonly retryAfterMs: number
+  constructor(code: RemoteError['code'], message: string, { retryAfterMs = 0, ...options }: RemoteErrorOptions = {}) {
+    super(message, options)
+    this.name = 'RemoteError'
+    this.code = code
+    this.retryAfterMs = retryAfterMs
+  }
+}

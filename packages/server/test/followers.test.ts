@@ -1,0 +1,236 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createVerifier, type Outcome, type RemoteKeys, remote, rotate, suspend, type Verifier } from '@keywright/core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from './support/control-api.ts'
+import { layWire } from './support/cuttable-wire.ts'
+import { serviceKey, startServer, type TestServer, tester } from './support/start-server.ts'
+
+let server: TestServer
+const open: RemoteKeys[] = []
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((keys) => keys.close()))
+})
+afterAll(() => server.stop())
+
+function follow({ url = server.control, key = serviceKey, maxStalenessSeconds = 10 } = {}): Verifier {
+  const keys = remote({ url, serviceKey: key, maxStalenessSeconds })
+  open.push(keys)
+  return createVerifier({ contract: server.lifecycle.contract, keys })
+}
+
+const verdict = (outcome: Outcome) => (outcome.allowed ? 'allowed' : outcome.reason)
+const ask = async (verifier: Verifier, credential: string) => verdict(await verifier.verify({ credential }))
+
+/** A change on the server needs no more than this to be in force with followers, plus what a busy machine takes. */
+async function until(expected: string, verifier: Verifier, credential: string): Promise<void> {
+  while ((await ask(verifier, credential)) !== expected) await sleep(10)
+}
+
+describe('a verifier with remote keys', () => {
+  it('says of a key what the server says', async () => {
+    const verifier = follow()
+    const { credential, key } = await server.issue({
+      permissions: ['reports:read'],
+      metadata: { refreshedAt: 'never' },
+    })
+    expect(await verifier.verify({ credential, permissions: ['reports:read'] })).toEqual(
+      expect.objectContaining({
+        allowed: true,
+        principal: expect.objectContaining({ key: key.id, organization: 'acme' }),
+      }),
+    )
+    expect(await ask(verifier, `${credential.slice(0, -1)}x`)).toBe('malformed_credential')
+    expect(await ask(verifier, credential)).toBe('allowed')
+  })
+
+  it('asks for a key once', async () => {
+    const verifier = follow()
+    const { credential } = await server.issue()
+    await verifier.verify({ credential })
+    expect(verifier.verify({ credential })).not.toBeInstanceOf(Promise)
+  })
+
+  it('refuses a key once it is revoked on the server', async () => {
+    const verifier = follow()
+    const { credential, key } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    await server.revoke(key.id)
+    await until('revoked_key', verifier, credential)
+  })
+
+  it('is waited for by a receipt, and has applied the change once the receipt is complete', async () => {
+    const verifier = follow()
+    const { credential, key } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    const api = controlApi(server.control)
+    const { status, json } = await api('POST', `/v1/keys/${key.id}/revoke?wait=all`)
+    expect(status).toBe(200)
+    expect(await ask(verifier, credential)).toBe('revoked_key')
+    const receipt = await api('GET', `/v1/receipts/${json.receipt}`)
+    expect(receipt.json.appliedBy.map(({ node }: { node: string }) => node)).toContainEqual(
+      expect.stringMatching(/^follower:follower_/),
+    )
+  })
+
+  it('follows rotation, suspension and keys that it had called unknown', async () => {
+    const verifier = follow()
+    const { credential, key } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    const rotated = await rotate(server.lifecycle, tester, key.id, { graceSeconds: 0 })
+    await until('retired_secret', verifier, credential)
+    expect(await ask(verifier, rotated.credential)).toBe('allowed')
+    await suspend(server.lifecycle, tester, key.id)
+    await until('suspended_key', verifier, rotated.credential)
+  })
+
+  it('rejects from the start where there is no server, or where the service key is refused', async () => {
+    const { credential } = await server.issue()
+    await expect(ask(follow({ url: 'http://127.0.0.1:1' }), credential)).rejects.toThrow(/not heard of for too long/)
+    await expect(ask(follow({ key: 'kwo_nobody' }), credential)).rejects.toThrow(/not heard of for too long/)
+  })
+})
+
+it('a verifier whose source is closed accepts nothing any more, and receipts do not wait for it', async () => {
+  const verifier = follow()
+  const { credential, key } = await server.issue()
+  expect(await ask(verifier, credential)).toBe('allowed')
+  await open.pop()?.close()
+  await expect(ask(verifier, credential)).rejects.toMatchObject({ code: 'stale' })
+  const { json } = await controlApi(server.control)('POST', `/v1/keys/${key.id}/revoke`)
+  const receipt = await controlApi(server.control)('GET', `/v1/receipts/${json.receipt}`)
+  expect(receipt.json).toMatchObject({ pending: [], complete: true })
+})
+
+describe('a verifier whose server is cut off', () => {
+  it('goes on for maxStaleness, then rejects, and comes back without a restart', async () => {
+    const wire = await layWire(Number(new URL(server.control).port))
+    const verifier = follow({ url: `http://127.0.0.1:${wire.port}`, maxStalenessSeconds: 2 })
+    const { credential } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    wire.cut()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    while (
+      await ask(verifier, credential).then(
+        () => true,
+        () => false,
+      )
+    )
+      await sleep(20)
+    await expect(ask(verifier, credential)).rejects.toMatchObject({ code: 'stale' })
+    wire.mend()
+    while (
+      await ask(verifier, credential).then(
+        () => false,
+        () => true,
+      )
+    )
+      await sleep(20)
+    await wire.close()
+  })
+
+  it.each([
+    ['5xx', (_: unknown) => ({ status: 500, body: '{}' })],
+    ['a cut answer', () => ({ status: 200, body: '{"found":{"key":' })],
+    ['an answer of something else', () => ({ status: 200, body: '<html>' })],
+    ['an answer without what is asked for', () => ({ status: 200, body: '{"allowed":true}' })],
+  ])('never takes %s for a verdict', async (_, answer) => {
+    const other = await pretender(answer)
+    const { credential } = await server.issue()
+    await expect(ask(follow({ url: other.url }), credential)).rejects.toThrow()
+    other.server.close()
+  })
+
+  it('does not take its service key elsewhere when it is redirected', async () => {
+    const asked: (string | undefined)[] = []
+    const elsewhere = await pretender((authorization) => {
+      asked.push(authorization)
+      return { status: 200, body: '{}' }
+    })
+    const other = await pretender(() => ({ status: 307, body: '', location: elsewhere.url }))
+    const { credential } = await server.issue()
+    await expect(ask(follow({ url: other.url }), credential)).rejects.toThrow()
+    expect(asked).toEqual([])
+    other.server.close()
+    elsewhere.server.close()
+  })
+})
+
+describe('following the change log', () => {
+  const api = (path: string, init: RequestInit = {}, credential = serviceKey) =>
+    fetch(server.control + path, {
+      ...init,
+      headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+    })
+  const changes = async (query: string) => (await api(`/v1/changes?follower=me&maxStaleness=1&${query}`)).json()
+
+  it('starts with a reset, goes on with what came since, and starts anew where the change is not known', async () => {
+    const start = (await changes('')) as { reset: boolean; number: number; hash: string }
+    expect(start.reset).toBe(true)
+    const { key } = await server.issue()
+    expect(await changes(`after=${start.number}&hash=${start.hash}`)).toMatchObject({
+      reset: false,
+      changes: [{ number: start.number + 1, action: 'key.created', target: key.id }],
+      number: start.number + 1,
+      more: false,
+    })
+    expect(await changes(`after=${start.number}&hash=${'0'.repeat(64)}`)).toMatchObject({ reset: true, changes: [] })
+    expect(await changes(`after=99999&hash=${start.hash}`)).toMatchObject({ reset: true, changes: [] })
+  })
+
+  it('is for service keys with verify that are bound to no organization', async () => {
+    const made = async (body: object) =>
+      (
+        (await (
+          await api('/v1/service-keys', { method: 'POST', body: JSON.stringify({ name: 'x', ...body }) })
+        ).json()) as {
+          credential: string
+        }
+      ).credential
+    const body = JSON.stringify({ digest: '0'.repeat(64) })
+    for (const [credential, status] of [
+      [await made({ permissions: ['verify'] }), 200],
+      [await made({ permissions: ['manage'] }), 403],
+      [await made({ permissions: ['verify'], organization: 'acme' }), 403],
+    ] as const) {
+      expect((await api('/v1/changes?follower=me&maxStaleness=1', {}, credential)).status).toBe(status)
+      expect((await api('/v1/followers/keys', { method: 'POST', body }, credential)).status).toBe(status)
+    }
+  })
+
+  it.each(['{}', '{"digest":"short"}', `{"digest":"${'0'.repeat(64)}","key":"key_1"}`])('refuses %s', async (body) => {
+    expect((await api('/v1/followers/keys', { method: 'POST', body })).status).toBe(422)
+  })
+
+  it('has no secret of a key, and nothing of it that verification does not need', async () => {
+    const { key } = await server.issue({ metadata: { cost_center: 'c-17' } })
+    const answer = await api('/v1/followers/keys', { method: 'POST', body: JSON.stringify({ key: key.id }) })
+    const text = await answer.text()
+    expect(text).toContain(key.versions[0]?.digest)
+    expect(text).not.toContain('c-17')
+    expect(text).not.toContain('hint')
+  })
+})
+
+it('a service key does not go over a network unencrypted unless that is said', () => {
+  const options = { url: 'http://keywright.example.com', serviceKey }
+  expect(() => remote(options)).toThrow(/https/)
+  expect(() => remote({ ...options, unencrypted: true })).not.toThrow()
+  expect(() => remote({ ...options, unencrypted: true, maxStalenessSeconds: 1 })).toThrow(RangeError)
+})
+
+async function pretender(
+  answer: (authorization: string | undefined) => { status: number; body: string; location?: string },
+): Promise<{ url: string; server: Server }> {
+  const pretending = createServer(({ headers }, response) => {
+    const { status, body, location } = answer(headers.authorization)
+    response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) }).end(body)
+  })
+  await new Promise<void>((resolve) => pretending.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(pretending.address() as AddressInfo).port}`, server: pretending }
+}
