@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: a suitable Node, the dependencies, the build. What is there already is left alone.
 // Runs on old Nodes and before anything is installed, so it uses nothing but Node's own modules.
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
@@ -16,8 +16,31 @@ export async function setup({ build = true } = {}) {
   const node = isSuitable() ? process.execPath : await privateNode()
   const env = { ...process.env, PATH: dirname(node) + delimiter + process.env.PATH }
   await installDependencies(node, env)
-  if (build) await run(node, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, env })
+  if (build) {
+    await run(node, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, env })
+    if (!isConsoleBuilt()) await run(node, consoleBuild, { cwd: root, env })
+  }
   return { node, env }
+}
+
+/** What Node is to run for the web console. */
+export const consoleBuild = [
+  join(root, 'node_modules/vite/bin/vite.js'),
+  'build',
+  join(root, 'packages/console'),
+  '--logLevel=warn',
+]
+
+/** Whether nothing that the console is made of is newer than what was made of it. */
+export function isConsoleBuilt() {
+  const built = join(root, 'packages/server/dist/web/index.html')
+  if (!existsSync(built)) return false
+  const sources = ['packages/console/src', 'packages/console/public', 'packages/client/src'].flatMap((folder) => {
+    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  })
+  const settings = ['index.html', 'package.json', 'vite.config.ts'].map((file) => join(root, 'packages/console', file))
+  return [...sources, ...settings].every((file) => changedAt(file) <= changedAt(built))
 }
 
 function isSuitable() {

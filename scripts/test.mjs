@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { exitAs, outcomeOf } from './run.mjs'
-import { root, setup } from './setup.mjs'
+import { consoleBuild, isConsoleBuilt, root, setup } from './setup.mjs'
 
 const { node, env } = await setup({ build: false })
 const summary = join(root, 'test-artifacts/vitest.json')
@@ -11,6 +11,7 @@ rmSync(summary, { force: true })
 
 await claim('the code is formatted and lint-clean', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])
 await claim('the packages build', 'typescript/bin/tsc', ['-b'])
+if (!isConsoleBuilt()) await claim('the console builds', 'vite/bin/vite.js', consoleBuild.slice(1))
 await claim('the tests type-check', 'typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
 await claim('the tests pass', 'vitest/vitest.mjs', ['run', ...reporters, ...process.argv.slice(2)])
 printTotals()

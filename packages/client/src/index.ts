@@ -1,4 +1,5 @@
 export type { Actor, AuditEvent, AuditFilter } from './audit.ts'
+export type { CliToken } from './cli-tokens.ts'
 export type { AgreedLimit, Contract, CredentialSource } from './contract.ts'
 export type { FieldError } from './errors.ts'
 export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
@@ -18,6 +19,7 @@ export type {
   SecretVersion,
 } from './keys.ts'
 export { Keywright } from './keywright.ts'
+export type { CreatedInvitation, Invitation, Member, MemberRemoval } from './members.ts'
 export type { NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
 export type { Page, Paging } from './pages.ts'
 export { Pages } from './pages.ts'

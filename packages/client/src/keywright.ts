@@ -1,6 +1,8 @@
 import { Audit } from './audit.ts'
+import { CliTokens } from './cli-tokens.ts'
 import type { Contract } from './contract.ts'
 import { Keys } from './keys.ts'
+import { Members } from './members.ts'
 import { Organizations } from './organizations.ts'
 import { Projects } from './projects.ts'
 import { Receipts } from './receipts.ts'
@@ -18,6 +20,7 @@ import type { Whoami } from './whoami.ts'
  */
 export class Keywright {
   readonly organizations: Organizations
+  readonly members: Members
   readonly projects: Projects
   readonly keys: Keys
   readonly serviceKeys: ServiceKeys
@@ -25,11 +28,13 @@ export class Keywright {
   readonly audit: Audit
   readonly usage: Usage
   readonly signIn: SignIn
+  readonly cliTokens: CliTokens
   readonly #transport: Transport
 
   constructor(options: KeywrightOptions) {
     this.#transport = createTransport(options)
     this.organizations = new Organizations(this.#transport)
+    this.members = new Members(this.#transport)
     this.projects = new Projects(this.#transport)
     this.keys = new Keys(this.#transport)
     this.serviceKeys = new ServiceKeys(this.#transport)
@@ -37,6 +42,7 @@ export class Keywright {
     this.audit = new Audit(this.#transport)
     this.usage = new Usage(this.#transport)
     this.signIn = new SignIn(this.#transport)
+    this.cliTokens = new CliTokens(this.#transport)
   }
 
   /** Who the credential is, with what is left of its limits. */

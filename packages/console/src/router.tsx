@@ -81,6 +81,12 @@ const projects = createRoute({
   component: lazyRouteComponent(() => import('./projects/projects-page.tsx'), 'ProjectsPage'),
 })
 
+const members = createRoute({
+  getParentRoute: () => organization,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./people/members-page.tsx'), 'MembersPage'),
+})
+
 const usage = createRoute({
   getParentRoute: () => organization,
   path: '/usage',
@@ -128,7 +134,7 @@ export const router = createRouter({
         account,
         organizations,
         serviceKeys,
-        organization.addChildren([keys, key, projects, usage, audit, authentication]),
+        organization.addChildren([keys, key, projects, members, usage, audit, authentication]),
       ]),
     ]),
   ]),

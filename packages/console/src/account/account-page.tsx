@@ -8,6 +8,7 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { Terminals } from './terminals.tsx'
 
 export function AccountPage() {
   const { data: viewer } = useSuspenseQuery(viewerQuery)
@@ -63,6 +64,7 @@ export function AccountPage() {
             ))}
           </ul>
         </Card>
+        <Terminals />
       </div>
     </Page>
   )

@@ -62,6 +62,13 @@ export function projectsQuery(organization: string) {
   })
 }
 
+export function membersQuery(organization: string) {
+  return queryOptions({
+    queryKey: ['members', organization],
+    queryFn: ({ signal }) => keywright.members.list(organization, { limit: 200 }, { signal }).page(),
+  })
+}
+
 export function keyQuery(key: string) {
   return queryOptions({
     queryKey: ['key', key],

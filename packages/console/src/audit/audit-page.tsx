@@ -1,10 +1,10 @@
 import type { AuditEvent, AuditFilter } from '@keywright/client'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Download, Link2, ScrollText } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { pageSize } from '../api/queries.ts'
+import { membersQuery, pageSize } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { Input, Select } from '../parts/field.tsx'
@@ -43,6 +43,9 @@ export function AuditPage() {
     }
     save(`audit-${organization}.${form}`, form === 'csv' ? 'text/csv;charset=utf-8' : 'application/jsonl', lines)
   })
+  const members = useQuery(membersQuery(organization))
+  const nameOf = ({ actor }: AuditEvent) =>
+    members.data?.members.find(({ user }) => user === actor.id)?.name ?? actor.id
   const events = log.data?.pages.flatMap((page) => page.events) ?? []
   return (
     <Page
@@ -106,7 +109,7 @@ export function AuditPage() {
         )}
         <ul className="divide-y">
           {events.map((event) => (
-            <Entry key={event.number} event={event} />
+            <Entry key={event.number} event={event} by={nameOf(event)} />
           ))}
         </ul>
         {log.hasNextPage && (
@@ -121,7 +124,7 @@ export function AuditPage() {
   )
 }
 
-function Entry({ event }: { event: AuditEvent }) {
+function Entry({ event, by }: { event: AuditEvent; by: string }) {
   const { number, hash, action, actor, target, at, details } = event
   const name = typeof details.name === 'string' ? details.name : target
   return (
@@ -129,7 +132,7 @@ function Entry({ event }: { event: AuditEvent }) {
       <details className="group">
         <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 hover:bg-raised/60">
           <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
-            <Foreign className="font-medium">{actor.id}</Foreign>
+            <Foreign className="font-medium">{by}</Foreign>
             <span className="text-muted">{actionInWords(action)}:</span>
             <Foreign>{name}</Foreign>
           </span>

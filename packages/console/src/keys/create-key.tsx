@@ -140,7 +140,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
           {organization.namespaces && (
             <NamespaceChoice offered={organization.namespaces} value={namespaces} onChange={setNamespaces} />
           )}
-          <div className="grid gap-4 sm:grid-cols-2">
+          <div className="grid gap-4 sm:grid-cols-[2fr_3fr]">
             <Field
               label="Expires after"
               {...(days === null && { hint: 'A key that never expires is never replaced. Rotate it yourself.' })}

@@ -20,10 +20,10 @@ export function neededBy(permission: string, { routes }: Pick<Contract, 'routes'
 
 /** `/api/{resource}/**` where `{resource}:read` is `workers:read`. */
 function fill(path: string, pattern: string, permission: string): string | null {
-  const names: string[] = []
   const parts = pattern.split(/\{(\w+)\}/)
+  const names = parts.filter((_, i) => i % 2 === 1)
   const source = parts
-    .map((part, i) => (i % 2 === 0 ? part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&') : (names.push(part), '([^:]+)')))
+    .map((part, i) => (i % 2 === 0 ? part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&') : '([^:]+)'))
     .join('')
   const match = new RegExp(`^${source}$`).exec(permission)
   if (!match) return null

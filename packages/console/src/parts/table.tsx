@@ -12,7 +12,7 @@ export function Table({
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
-    <div className="overflow-x-auto rounded-[inherit]" role="region" aria-label={label} tabIndex={0}>
+    <section className="relative overflow-x-auto rounded-[inherit]" aria-label={label} tabIndex={0}>
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b bg-canvas text-xs text-muted">
@@ -25,7 +25,7 @@ export function Table({
         </thead>
         <tbody className="divide-y">{children}</tbody>
       </table>
-    </div>
+    </section>
   )
 }
 

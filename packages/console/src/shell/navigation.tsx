@@ -9,6 +9,7 @@ import {
   KeyRound,
   type LucideIcon,
   ScrollText,
+  Users,
 } from 'lucide-react'
 import { contractQuery, type Viewer } from '../api/queries.ts'
 import { usePlace } from './place.ts'
@@ -37,6 +38,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
             entries={[
               within('API keys', KeyRound, '/$organization/keys'),
               ...(contract.boundTo === 'project' ? [within('Projects', FolderClosed, '/$organization/projects')] : []),
+              within('Members', Users, '/$organization/members'),
               within('Authentication', BookOpenText, '/$organization/authentication'),
             ]}
           />

@@ -9,16 +9,16 @@ export interface Series {
   values: readonly number[]
 }
 
-/** Counts over time. The same numbers stand in a table for who does not see it. */
-export function Chart({ times, series }: { times: readonly number[]; series: readonly Series[] }) {
+/** Counts over time, stacked; `labels` name the hours or days. */
+export function Chart({ labels, series }: { labels: readonly string[]; series: readonly Series[] }) {
   const ref = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const place = ref.current
     if (!place) return
-    let plot = draw(place, times, series)
+    let plot = draw(place, labels, series)
     const again = () => {
       plot.destroy()
-      plot = draw(place, times, series)
+      plot = draw(place, labels, series)
     }
     const resized = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 240 }))
     resized.observe(place)
@@ -33,11 +33,19 @@ export function Chart({ times, series }: { times: readonly number[]; series: rea
       scheme.removeEventListener('change', again)
       plot.destroy()
     }
-  }, [times, series])
-  return <div ref={ref} aria-hidden className="h-60 w-full overflow-hidden" />
+  }, [labels, series])
+  return <div ref={ref} role="img" aria-label={inWords(labels, series)} className="h-60 w-full overflow-hidden" />
 }
 
-function draw(place: HTMLDivElement, times: readonly number[], series: readonly Series[]): uPlot {
+function inWords(labels: readonly string[], series: readonly Series[]): string {
+  const points = labels.flatMap((label, at) => {
+    const counts = series.flatMap(({ label, values }) => (values[at] ? [`${values[at]} ${label.toLowerCase()}`] : []))
+    return counts.length > 0 ? [`${label}: ${counts.join(', ')}`] : []
+  })
+  return points.join('; ')
+}
+
+function draw(place: HTMLDivElement, labels: readonly string[], series: readonly Series[]): uPlot {
   const color = (token: string) => resolved(place, token)
   const axis = {
     stroke: color('--color-muted'),
@@ -52,8 +60,20 @@ function draw(place: HTMLDivElement, times: readonly number[], series: readonly 
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 4, 0, 0],
-    scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
-    axes: [axis, { ...axis, size: 52 }],
+    scales: {
+      x: { time: false, range: [-0.6, labels.length - 0.4] },
+      y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 64,
+        incrs: [1, 2, 3, 4, 6, 8, 12],
+        values: (_, splits) => splits.map((at) => labels[at] ?? ''),
+      },
+      { ...axis, size: 52 },
+    ],
     series: [
       {},
       ...series.map(({ label, color: token }) => ({
@@ -68,9 +88,9 @@ function draw(place: HTMLDivElement, times: readonly number[], series: readonly 
   }
   // Each series is drawn in front of the one before: the first is the sum of all.
   const stacked = series.map((_, i) =>
-    times.map((_, at) => series.slice(i).reduce((sum, { values }) => sum + (values[at] ?? 0), 0)),
+    labels.map((_, at) => series.slice(i).reduce((sum, { values }) => sum + (values[at] ?? 0), 0)),
   )
-  return new uPlot(options, [[...times], ...stacked], place)
+  return new uPlot(options, [labels.map((_, at) => at), ...stacked], place)
 }
 
 /** What `light-dark()` comes to here and now. */

@@ -2,7 +2,12 @@ import type { UsageCount } from '@keywright/client'
 
 const stepMs = { hour: 3_600_000, day: 86_400_000 }
 
-/** Allowed and denied for each hour or day of the time, those without any included; times in seconds. */
+const formats = {
+  hour: { hour: '2-digit', minute: '2-digit' },
+  day: { month: 'short', day: 'numeric', timeZone: 'UTC' },
+} as const
+
+/** Allowed and denied for each hour or day of the time, those without any included. Days are those of UTC, as they are counted. */
 export function perStep(counts: readonly UsageCount[], nowMs: number, hours: number, interval: 'hour' | 'day') {
   const step = stepMs[interval]
   const last = nowMs - (nowMs % step)
@@ -14,7 +19,8 @@ export function perStep(counts: readonly UsageCount[], nowMs: number, hours: num
         counts.filter((count) => count.outcome === outcome && Date.parse(count.at) === at).map(({ count }) => count),
       ),
     )
-  return { times: times.map((ms) => ms / 1000), allowed: sum('allowed'), denied: sum('denied') }
+  const format = new Intl.DateTimeFormat(undefined, formats[interval])
+  return { labels: times.map((ms) => format.format(ms)), allowed: sum('allowed'), denied: sum('denied') }
 }
 
 export function total(values: readonly number[]): number {

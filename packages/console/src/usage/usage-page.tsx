@@ -88,7 +88,7 @@ interface CountsProps {
 }
 
 function Counts({ nowMs, outcomes, keys, routes, hours, interval, organization }: CountsProps) {
-  const { times, allowed, denied } = useMemo(
+  const { labels, allowed, denied } = useMemo(
     () => perStep(outcomes, nowMs, hours, interval),
     [outcomes, nowMs, hours, interval],
   )
@@ -117,7 +117,7 @@ function Counts({ nowMs, outcomes, keys, routes, hours, interval, organization }
           <Figure label="Refused" value={refused} mark="bg-bad" />
         </dl>
         <div className="px-3 pt-3 pb-2">
-          <Chart times={times} series={series} />
+          <Chart labels={labels} series={series} />
         </div>
       </Card>
       <div className="grid items-start gap-5 lg:grid-cols-3">

@@ -1,0 +1,143 @@
+import type { Member, Role } from '@keywright/client'
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { Plus, Users } from 'lucide-react'
+import { useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { membersQuery, queries } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { Select } from '../parts/field.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Cell, Row, Table } from '../parts/table.tsx'
+import { Foreign } from '../parts/text.tsx'
+import { When } from '../parts/time.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { useMayChange } from '../shell/place.ts'
+import { InviteMember } from './invite-member.tsx'
+import { RemoveMember } from './remove-member.tsx'
+import { roles } from './roles.ts'
+
+export function MembersPage() {
+  const { organization } = useParams({ from: '/signed-in/shell/$organization/members' })
+  const members = useQuery(membersQuery(organization))
+  const mayChange = useMayChange(organization)
+  const [isInviting, setInviting] = useState(false)
+  const [removing, setRemoving] = useState<Member | null>(null)
+  const changeRole = useAction(async ({ user, role }: { user: string; role: Role }) => {
+    await keywright.members.update(organization, user, { role })
+    await queries.invalidateQueries({ queryKey: ['members', organization] })
+  })
+  const invite = mayChange && (
+    <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setInviting(true)}>
+      Invite someone
+    </Button>
+  )
+  return (
+    <Page title="Members" description="Owners and admins manage keys and people; members read." actions={invite}>
+      {isInviting && <InviteMember organization={organization} onClose={() => setInviting(false)} />}
+      {removing && <RemoveMember of={removing} onClose={() => setRemoving(null)} />}
+      <div className="space-y-5">
+        {changeRole.error !== null && <ErrorNotice error={changeRole.error} />}
+        <Card>
+          {members.error && (
+            <div className="p-5">
+              <ErrorNotice error={members.error} onRetry={() => members.refetch()} />
+            </div>
+          )}
+          {members.isPending && <Loading label="Loading the members" />}
+          {members.data?.members.length === 0 && (
+            <Empty icon={<Users size={20} aria-hidden />} title="Nobody yet" action={invite}>
+              Invite the person who owns this organization. The link works once, for that address alone.
+            </Empty>
+          )}
+          {members.data && members.data.members.length > 0 && (
+            <Table label="Members" columns={['Name', 'E-mail', 'Role', 'Since', ...(mayChange ? ['(Actions)'] : [])]}>
+              {members.data.members.map((member) => (
+                <Row key={member.user}>
+                  <Cell className="max-w-56 min-w-32">
+                    <span className="flex font-medium">
+                      <Foreign>{member.name ?? 'An account that is gone'}</Foreign>
+                    </span>
+                  </Cell>
+                  <Cell className="max-w-64">
+                    <span className="flex">
+                      <Foreign>{member.email ?? ''}</Foreign>
+                    </span>
+                  </Cell>
+                  <Cell>
+                    {mayChange ? (
+                      <Select
+                        aria-label={`Role of ${member.name ?? member.user}`}
+                        className="w-28"
+                        disabled={changeRole.isBusy}
+                        value={member.role}
+                        onChange={(event) => changeRole.run({ user: member.user, role: event.target.value as Role })}
+                      >
+                        {roles.map(({ value, label }) => (
+                          <option key={value} value={value}>
+                            {label}
+                          </option>
+                        ))}
+                      </Select>
+                    ) : (
+                      <Badge>{member.role}</Badge>
+                    )}
+                  </Cell>
+                  <Cell className="whitespace-nowrap text-muted">
+                    <When time={member.createdAt} />
+                  </Cell>
+                  {mayChange && (
+                    <Cell className="text-right">
+                      <Button look="ghost" onClick={() => setRemoving(member)}>
+                        Remove<span className="sr-only"> {member.name ?? member.user}</span>
+                      </Button>
+                    </Cell>
+                  )}
+                </Row>
+              ))}
+            </Table>
+          )}
+        </Card>
+        <Invitations organization={organization} mayChange={mayChange} />
+      </div>
+    </Page>
+  )
+}
+
+function Invitations({ organization, mayChange }: { organization: string; mayChange: boolean }) {
+  const { data } = useQuery({
+    queryKey: ['invitations', organization],
+    queryFn: ({ signal }) => keywright.members.invitations(organization, { limit: 200 }, { signal }).page(),
+  })
+  const withdraw = useAction(async (invitation: string) => {
+    await keywright.members.revokeInvitation(organization, invitation)
+    await queries.invalidateQueries({ queryKey: ['invitations', organization] })
+  })
+  const open = (data?.invitations ?? []).filter(
+    ({ acceptedAt, revokedAt, expiresAt }) => !acceptedAt && !revokedAt && Date.parse(expiresAt) > Date.now(),
+  )
+  if (open.length === 0) return null
+  return (
+    <Card title="Invited">
+      {withdraw.error !== null && <ErrorNotice error={withdraw.error} />}
+      <ul className="divide-y">
+        {open.map(({ id, email, role, expiresAt }) => (
+          <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1.5 px-5 py-3">
+            <Foreign className="flex-1 basis-48">{email ?? 'whoever has the link'}</Foreign>
+            <Badge>{role}</Badge>
+            <span className="text-muted">
+              until <When time={expiresAt} />
+            </span>
+            {mayChange && (
+              <Button look="ghost" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
+                Withdraw<span className="sr-only"> the invitation of {email}</span>
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
