@@ -6,6 +6,7 @@ import type { Issued } from './lifecycle.ts'
 import { reissue } from './reissue.ts'
 import { revoke } from './revoke.ts'
 import { changeGrace, rotate } from './rotate.ts'
+import { update } from './update.ts'
 
 const contract = parseContract({
   name: 'acme',
@@ -77,6 +78,16 @@ describe('rotating', () => {
       'retired_secret',
       'allowed',
     ])
+  })
+
+  it('ends no later than its key, and then as expired', async () => {
+    const expiresAt = new Date(all.clock.now() + 60_000)
+    await update(all.lifecycle, testActor, first.key.id, { expiresAt })
+    await turn(60)
+    expect(await all.verifier.verify({ credential: first.credential })).toMatchObject({ retiresAt: expiresAt })
+    all.clock.advance(60_000)
+    expect(await of(first.credential)).toBe('expired_key')
+    await expect(turn()).rejects.toMatchObject({ code: 'conflict' })
   })
 
   it('many times at once leaves exactly one current secret', async () => {

@@ -153,7 +153,7 @@ describe('a flood of keys that do not exist', () => {
 
     const before = heapUsed()
     flood(100_000)
-    expect(heapUsed() - before).toBeLessThan(8_000_000)
+    expect(heapUsed() - before).toBeLessThan(3_000_000)
     real.forEach(used)
     expect(source.reads).toBe(readsBefore + 100_000)
   })
