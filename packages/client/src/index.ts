@@ -1,6 +1,7 @@
 export type { Actor, AuditEvent, AuditFilter } from './audit.ts'
 export type { CliToken } from './cli-tokens.ts'
 export type { AgreedLimit, Contract, CredentialSource } from './contract.ts'
+export type { StartedLogin } from './device-logins.ts'
 export type { FieldError } from './errors.ts'
 export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
 export type {

@@ -1,6 +1,7 @@
 import { Audit } from './audit.ts'
 import { CliTokens } from './cli-tokens.ts'
 import type { Contract } from './contract.ts'
+import { DeviceLogins } from './device-logins.ts'
 import { Keys } from './keys.ts'
 import { Members } from './members.ts'
 import { Organizations } from './organizations.ts'
@@ -29,6 +30,7 @@ export class Keywright {
   readonly usage: Usage
   readonly signIn: SignIn
   readonly cliTokens: CliTokens
+  readonly deviceLogins: DeviceLogins
   readonly #transport: Transport
 
   constructor(options: KeywrightOptions) {
@@ -43,6 +45,7 @@ export class Keywright {
     this.usage = new Usage(this.#transport)
     this.signIn = new SignIn(this.#transport)
     this.cliTokens = new CliTokens(this.#transport)
+    this.deviceLogins = new DeviceLogins(this.#transport)
   }
 
   /** Who the credential is, with what is left of its limits. */

@@ -72,7 +72,8 @@ function usageOf({ code, exitCode, message }: CommanderError): Failure {
 }
 
 function problemOf({ code, status, message, errors, requestId }: ProblemError): Failure {
-  if (status === 401) return { message, hint: 'Check KEYWRIGHT_SERVICE_KEY.', exitCode: exitCodes.notSignedIn }
+  if (status === 401)
+    return { message, hint: 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.', exitCode: exitCodes.notSignedIn }
   const [error] = errors
   if (error) {
     const named = message.includes(error.field) ? message : `${error.field}: ${message}`

@@ -19,6 +19,21 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/serve.ts')).defineServe,
   },
   {
+    name: 'login',
+    about: 'act as yourself: a browser opens, and you let this machine in',
+    load: async () => (await import('./commands/login.ts')).defineLogin,
+  },
+  {
+    name: 'logout',
+    about: 'end that',
+    load: async () => (await import('./commands/login.ts')).defineLogout,
+  },
+  {
+    name: 'members',
+    about: 'who belongs to an organization, and as what',
+    load: async () => (await import('./commands/members.ts')).defineMembers,
+  },
+  {
     name: 'organizations',
     about: 'the customer accounts that keys belong to',
     load: async () => (await import('./commands/organizations.ts')).defineOrganizations,
@@ -107,7 +122,7 @@ export async function createProgram(wanted: readonly string[] | 'all'): Promise<
     .configureOutput({ outputError: () => {} })
     .addHelpText(
       'after',
-      '\nTalks to KEYWRIGHT_URL (default http://127.0.0.1:8788) with KEYWRIGHT_SERVICE_KEY.\nExit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not found, 5 timed out.',
+      '\nTalks to KEYWRIGHT_URL (default http://127.0.0.1:8788) with KEYWRIGHT_SERVICE_KEY, or as who you have logged in.\nExit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not found, 5 timed out.',
     )
   for (const { name, about, load } of entries) {
     const command = program.command(name).description(about)

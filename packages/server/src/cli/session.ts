@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Keywright } from '@keywright/client'
+import { storedToken } from './credentials.ts'
 import { CliError, exitCodes, usageError } from './failure.ts'
 
 const defaultUrl = 'http://127.0.0.1:8788'
@@ -32,13 +33,17 @@ export function credential(): string | null {
 
 /** The API, signed in. @throws CliError */
 export function connect(): Keywright {
-  const key = credential()
-  if (key !== null) return new Keywright({ url: controlUrl(), credential: key, timeoutMs })
+  const key = credential() ?? storedToken(controlUrl())
+  if (key !== null) return signedInWith(key)
   throw new CliError(
     'You are not signed in.',
-    'Set KEYWRIGHT_SERVICE_KEY. An instance started here keeps one: KEYWRIGHT_SERVICE_KEY=$(cat .keywright/service-key)',
+    'Run `keywright login`, or set KEYWRIGHT_SERVICE_KEY. An instance started here keeps one: KEYWRIGHT_SERVICE_KEY=$(cat .keywright/service-key)',
     exitCodes.notSignedIn,
   )
+}
+
+export function signedInWith(credential: string): Keywright {
+  return new Keywright({ url: controlUrl(), credential, timeoutMs })
 }
 
 /** The runtime would otherwise refuse the header in words that quote it. */

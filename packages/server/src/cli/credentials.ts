@@ -1,0 +1,61 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import envPaths from 'env-paths'
+import { CliError } from './failure.ts'
+
+/** One CLI token for each server, by its address. */
+type Credentials = Record<string, string>
+
+/** In the platform's folder for configuration, for this user's eyes only. */
+function credentialsFile(): string {
+  return join(envPaths('keywright', { suffix: '' }).config, 'credentials.json')
+}
+
+export function storedToken(url: string): string | null {
+  const credentials = read()
+  const name = nameOf(url)
+  return Object.hasOwn(credentials, name) ? (credentials[name] ?? null) : null
+}
+
+export function storeToken(url: string, token: string): void {
+  write({ ...read(), [nameOf(url)]: token })
+}
+
+/** Whether there was one. */
+export function forgetToken(url: string): boolean {
+  const { [nameOf(url)]: token, ...others } = read()
+  if (token !== undefined) write(others)
+  return token !== undefined
+}
+
+function nameOf(url: string): string {
+  return new URL(url).origin
+}
+
+function read(): Credentials {
+  const file = credentialsFile()
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+    const isToken = ([, token]: [string, unknown]) => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
+    return Object.fromEntries(Object.entries(value).filter(isToken)) as Credentials
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new CliError(`${file} cannot be read.`, 'Correct its mode, or remove it and log in again.')
+  }
+}
+
+/** Never half a file, and never for a moment one that others can read. */
+function write(credentials: Credentials): void {
+  const file = credentialsFile()
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const fresh = `${file}.${process.pid}`
+    writeFileSync(fresh, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
+    chmodSync(fresh, 0o600)
+    renameSync(fresh, file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CliError(`${file} cannot be written (${code}).`, 'Correct the folder, or use KEYWRIGHT_SERVICE_KEY.')
+  }
+}
