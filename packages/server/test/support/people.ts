@@ -52,11 +52,15 @@ let people = 0
 /** Signs somebody up, with an invitation or openly. */
 export async function signUp(
   server: Pick<TestServer, 'control'>,
-  { invitation, email = `person-${++people}@example.com` }: { invitation?: string; email?: string } = {},
+  {
+    invitation,
+    email = `person-${++people}@example.com`,
+    headers = {},
+  }: { invitation?: string; email?: string; headers?: Record<string, string> } = {},
 ): Promise<SignedUp> {
   const browser = openBrowser(server)
   const body = { email, password: goodPassword, name: 'Person', ...(invitation && { invitation }) }
-  const { status, json } = await browser.call('POST', '/api/auth/sign-up/email', body)
+  const { status, json } = await browser.call('POST', '/api/auth/sign-up/email', body, headers)
   expect([status, json.code]).toEqual([200, undefined])
   return { id: json.person.id, email, browser }
 }

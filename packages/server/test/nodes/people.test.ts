@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { startNode, type TestNode } from '../support/start-node.ts'
+
+let postgres: TestPostgres
+let nodes: [TestNode, TestNode]
+
+const env = {
+  KEYWRIGHT_SECRET: 'the-same-secret-on-every-node-of-these-tests',
+  KEYWRIGHT_SIGN_UP: 'open',
+  KEYWRIGHT_CONSOLE_URL: 'http://keys.example.com',
+}
+const origin = { origin: env.KEYWRIGHT_CONSOLE_URL }
+
+beforeAll(async () => {
+  postgres = await testPostgres()
+  const database = await postgres.createDatabase()
+  nodes = await Promise.all([startNode(database, env), startNode(database, env)])
+}, 60_000)
+afterAll(async () => {
+  await Promise.all(nodes.map((node) => node.stop()))
+  await postgres.stop()
+}, 60_000)
+
+/** The same browser, led to the other node by the proxy in front. */
+const onNode = (number: 0 | 1, { browser }: Pick<SignedUp, 'browser'>) =>
+  openBrowser(
+    nodes[number],
+    new Map(
+      browser
+        .cookie()
+        .split('; ')
+        .map((pair) => splitOnce(pair)),
+    ),
+  )
+
+function splitOnce(pair: string): [string, string] {
+  const at = pair.indexOf('=')
+  return [pair.slice(0, at), pair.slice(at + 1)]
+}
+
+describe('people on two nodes with one database', () => {
+  it('sign up on both at once, though neither has made its tables yet', async () => {
+    const people = await Promise.all(nodes.map((node) => signUp(node, { headers: origin })))
+    for (const { browser, id } of people) {
+      expect((await browser.call('GET', '/v1/whoami')).json.id).toBe(id)
+    }
+  })
+
+  it('are signed in on both, and signed out on both at once', async () => {
+    const ann = await signUp(nodes[0], { headers: origin })
+    const other = onNode(1, ann)
+    expect((await other.call('GET', '/v1/whoami')).json.id).toBe(ann.id)
+    await ann.browser.call('POST', '/api/auth/sign-out', undefined, origin)
+    expect((await other.call('GET', '/v1/whoami')).status).toBe(401)
+  })
+
+  it('start a login on one, approve it on the other, and redeem it on the first, once', async () => {
+    const ann = await signUp(nodes[1], { headers: origin })
+    const client_id = 'keywright-cli'
+    const post = async (node: 0 | 1, path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await fetch(`${nodes[node].control}/api/auth/device/${path}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      return { status: answer.status, json: (await answer.json()) as Record<string, string> }
+    }
+    const { device_code, user_code = '' } = (await post(0, 'code', { client_id })).json
+    await ann.browser.call('GET', `/api/auth/device?user_code=${user_code}`)
+    await ann.browser.call('POST', '/api/auth/device/approve', { userCode: user_code }, origin)
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+    const polls = await Promise.all(
+      ([0, 1, 0, 1] as const).map((node) => post(node, 'token', { grant_type, device_code, client_id })),
+    )
+    const tokens = polls.flatMap(({ json }) => (json.access_token ? [json.access_token] : []))
+    expect(tokens).toHaveLength(1)
+    const [credential = ''] = tokens
+    for (const { api } of nodes) expect((await api('GET', '/v1/whoami', { credential })).json.id).toBe(ann.id)
+    await nodes[0].api('POST', '/v1/cli-tokens/current/revoke', { credential })
+    expect((await nodes[1].api('GET', '/v1/whoami', { credential })).status).toBe(401)
+  })
+
+  it('are counted together when they guess a password', async () => {
+    const { email } = await signUp(nodes[0], { headers: origin })
+    const guess = (node: TestNode) =>
+      openBrowser(node).call('POST', '/api/auth/sign-in/email', { email, password: 'a wrong password' }, origin)
+    const answers = await Promise.all(Array.from({ length: 14 }, (_, i) => guess(nodes[i % 2] as TestNode)))
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(4)
+  })
+
+  it('are refused a change from anywhere but the console, whose address both were told', async () => {
+    const ann = await signUp(nodes[0], { headers: origin })
+    const { json } = await onNode(1, ann).call('POST', '/v1/projects', {})
+    expect(json.code).toBe('foreign_origin')
+  })
+})
+
+describe('an instance on PostgreSQL without a secret', () => {
+  it('runs, says so in its log, and lets no person in', async () => {
+    const node = await startNode(await postgres.createDatabase())
+    const { status, json } = await openBrowser(node).call('POST', '/api/auth/sign-in/email', {
+      email: 'ann@example.com',
+      password: 'a good long password',
+    })
+    expect([status, json.code]).toEqual([501, 'sign_in_off'])
+    expect(node.log()).toContain('KEYWRIGHT_SECRET')
+    expect((await node.api('GET', '/v1/organizations')).status).toBe(200)
+    await node.stop()
+  })
+})
