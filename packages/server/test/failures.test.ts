@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, startStage, stopStage } from './support/instances.ts'
 import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
-import { serviceKey } from './support/start-server.ts'
+import { serviceKey, startServer } from './support/start-server.ts'
 
 describe('when the database cannot be reached', () => {
   let stage: Stage
@@ -139,6 +140,29 @@ describe('whatever bytes a caller sends', () => {
       ),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('a caller who hangs up', () => {
+  it.each([
+    'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+    'nonsense\r\n\r\n',
+  ])('before he is answered takes nobody with him: %j', async (bytes) => {
+    const server = await startServer({ contract: 'keywright' })
+    for (const url of [server.edge, server.control]) {
+      const { hostname, port } = new URL(url)
+      for (let time = 0; time < 100; time++) {
+        const socket = connect(Number(port), hostname)
+        await once(socket, 'connect')
+        socket.on('error', () => {})
+        socket.write(bytes, () => socket.resetAndDestroy())
+        await once(socket, 'close')
+      }
+      expect((await fetch(`${url}/health`)).status).toBe(200)
+    }
+    await server.stop()
   })
 })
 

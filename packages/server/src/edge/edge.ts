@@ -213,7 +213,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
     },
     takesUpgrade({ url = '' }) {
       const target = readTarget(url)
-      return target === null || !routes?.owns(target.path)
+      return target === null || !(target.path === '/health' || routes?.owns(target.path))
     },
     onUpgrade(request, socket, head) {
       void decideUpgrade(request, socket, head)

@@ -63,6 +63,8 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   if (onUpgrade) server.on('upgrade', onUpgrade)
   // Without a listener the connection would be closed without a word.
   server.on('connect', (_, socket: Duplex) => {
+    // Nobody else listens to it any more: a caller who hangs up first would end the process.
+    socket.on('error', () => socket.destroy())
     const requestId = newRequestId()
     socket.end(asText(refuse(400, requestId), requestId))
   })

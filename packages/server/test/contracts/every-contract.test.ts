@@ -253,6 +253,8 @@ describe.each(pages)('true of $contract:', (page) => {
       const answer = await ask(lines, '/health')
       expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { status: 'ok' }])
       expect((await ask(lines, '/health', 'HEAD')).status).toBe(200)
+      const handshake = await ask([...lines, 'Connection: Upgrade', 'Upgrade: websocket'], '/health')
+      expect(JSON.parse(handshake.body)).toEqual({ status: 'ok' })
     }
     for (const target of ['/health/', '/healthy', '/Health', '/health/x']) {
       expect((await ask([], target)).status).toBe(missing.status)
