@@ -34,8 +34,7 @@ import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { createAccessLog } from './log/access-log.ts'
-import { createOtherwise } from './limits/otherwise.ts'
-import { createShares, type Shares } from './limits/shares.ts'
+import { type CommonCounters, countTogether } from './limits/count-together.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -95,7 +94,7 @@ export async function startInstance(
   const opened = openStore(settings, data.databaseFile)
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
-  let shares: Shares | null = null
+  let common: CommonCounters | null = null
   let peopleDatabase: PeopleDatabase | null = null
   let controlUrl = ''
   let usage: Usage | null = null
@@ -113,13 +112,13 @@ export async function startInstance(
       onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
     })
     let nodes = 1
-    shares = shared && countTogether(shared, settings, () => nodes, log)
+    common = await countTogether({ ...settings, ledgers: shared?.limits ?? null, nodes: () => nodes, log })
     const asked = createVerifier({
       contract,
       keys: opened,
       digester,
       quotas: usage.quotas,
-      ...(shares && { counters: shares }),
+      counters: common.counters,
     })
     const verifier = usage.recording(lease ? leased(asked, lease) : asked)
     const apply = async (changes: readonly Change[]) => {
@@ -250,7 +249,7 @@ export async function startInstance(
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()
         await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
-        await shares?.stop()
+        await common?.stop()
         await feed?.stop()
         await peopleDatabase?.close()
         await opened.close()
@@ -266,10 +265,7 @@ export async function startInstance(
   }
 }
 
-function openStore({ database, redis }: Settings, file: string): SqliteStore | SharedStore {
-  if (redis !== null) {
-    throw new StartError('--redis is not offered by this version.', 'Leave it out: each node counts for itself.', 2)
-  }
+function openStore({ database }: Settings, file: string): SqliteStore | SharedStore {
   return database === null ? openSqlite(file) : openPostgres(database)
 }
 
@@ -282,19 +278,6 @@ async function preparing(store: SharedStore, log: Logger): Promise<void> {
     if (known) throw new StartError(known.message, known.hint)
     log.warn('the database cannot be reached: nothing is let through until it can', { error })
   }
-}
-
-/** Each limit holds for all nodes together. */
-function countTogether({ limits }: SharedStore, settings: Settings, nodes: () => number, log: Logger): Shares {
-  const { whenLimiterUnavailable } = settings
-  return createShares({
-    ledgers: limits,
-    otherwise: createOtherwise(whenLimiterUnavailable, nodes),
-    onReach(isReached, error) {
-      if (isReached) log.info('limits are counted together again')
-      else log.warn(`limits cannot be counted together: whenLimiterUnavailable is ${whenLimiterUnavailable}`, { error })
-    },
-  })
 }
 
 function leaseMs({ maxStalenessSeconds, whenStoreUnavailable: choice }: Settings): number {

@@ -44,6 +44,7 @@ describe('the settings', () => {
       data: './.keywright',
       database: null,
       redis: null,
+      redisLimits: 'exact',
       serviceKey: null,
       secret: null,
       peppers: [],

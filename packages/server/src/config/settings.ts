@@ -1,5 +1,6 @@
 import { compileRanges, createDigester } from '@keywright/core'
 import { z } from 'zod'
+import type { RedisLimits } from '../limits/count-together.ts'
 import type { WhenLimiterUnavailable } from '../limits/otherwise.ts'
 
 /** How an instance runs. What a flag, a variable and the configuration file say, checked. */
@@ -21,6 +22,7 @@ export interface Settings {
   /** `postgres://…`; null: SQLite in the data folder. */
   database: string | null
   redis: string | null
+  redisLimits: RedisLimits
   serviceKey: string | null
   secret: string | null
   /** The first is the current one. */
@@ -165,6 +167,8 @@ const yesOrNo = z.preprocess(
   z.boolean('it has to be true or false'),
 )
 
+const redisLimits = z.enum(['exact', 'leased'], 'it has to be "exact" or "leased"')
+
 const whenLimiterUnavailable = z.enum(
   ['localShare', 'refuse', 'allow'],
   'it has to be "localShare", "refuse" or "allow"',
@@ -252,6 +256,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     flag: { name: 'redis', takes: '<url>', about: 'where many nodes count limits together' },
     secret: true,
   },
+  redisLimits: { read: redisLimits, fallback: 'exact', variable: 'KEYWRIGHT_REDIS_LIMITS' },
   serviceKey: {
     read: longSecret,
     fallback: null,

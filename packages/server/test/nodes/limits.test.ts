@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
+import { startRedis } from '../support/redis.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 
 /** Let through, to an upstream that is not there. */
@@ -19,15 +20,15 @@ afterAll(async () => {
   await postgres.stop()
 })
 
-async function makeKey(requests: number): Promise<string> {
+async function makeKey(requests: number, at = nodes[0]): Promise<string> {
   const limits = [{ requests, windowSeconds: 3600 }]
-  const answer = await nodes[0]?.api('POST', '/v1/keys', { body: { organization: 'acme', name: 'limited', limits } })
+  const answer = await at?.api('POST', '/v1/keys', { body: { organization: 'acme', name: 'limited', limits } })
   expect(answer?.status).toBe(201)
   return answer?.json.credential
 }
 
-async function flood(credential: string, times: number): Promise<number> {
-  const asking = nodes.map(async (node) => {
+async function flood(credential: string, times: number, on = nodes): Promise<number> {
+  const asking = on.map(async (node) => {
     let admitted = 0
     for (let count = 0; count < times; count++) {
       const status = await node.ask(credential)
@@ -38,6 +39,23 @@ async function flood(credential: string, times: number): Promise<number> {
   })
   return (await Promise.all(asking)).reduce((sum, count) => sum + count, 0)
 }
+
+describe('a limit in Redis', { timeout: 60_000 }, () => {
+  it('is exact across nodes that share nothing else than their database', async () => {
+    const redis = await startRedis()
+    const database = await postgres.createDatabase()
+    const env = { KEYWRIGHT_REDIS_URL: redis.url }
+    const counting = await Promise.all([1, 2].map(() => startNode(database, env)))
+    const [first] = counting as [TestNode]
+    await first.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
+    const credential = await makeKey(40, first)
+    expect(await flood(credential, 30, counting)).toBe(40)
+    redis.child.kill('SIGKILL')
+    expect(await flood(credential, 5, counting)).toBe(10)
+    await Promise.all(counting.map((node) => node.stop()))
+    await redis.stop()
+  })
+})
 
 describe('a limit', { timeout: 60_000 }, () => {
   it('holds for three nodes together, and small ones to the last request', async () => {

@@ -1,0 +1,189 @@
+import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
+import { countersConformance } from '@keywright/core/testing'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { startRedis, startRedisCluster, type TestRedis } from '../../test/support/redis.ts'
+import { openRedis, type RedisClient } from './redis-client.ts'
+import { createRedisCounters } from './redis-counters.ts'
+import { createRedisLedgers } from './redis-ledgers.ts'
+import { createShares } from './shares.ts'
+
+let redis: TestRedis
+const clients: RedisClient[] = []
+
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close()
+})
+
+/** Patient, since the machine may be busy, unless a test is about that. */
+async function client(url = redis.url, answerWithinMs = 10_000): Promise<RedisClient> {
+  const opened = await openRedis(url, answerWithinMs)
+  clients.push(opened)
+  return opened
+}
+
+function meter(limit: Partial<Limit> = {}): Meter {
+  return {
+    limit: { requests: 10, windowSeconds: 60, per: 'key', kind: 'window', ...limit },
+    subject: 'key_1',
+    slot: -1,
+  }
+}
+
+countersConformance({
+  name: 'counters in Redis',
+  describe,
+  it,
+  async create() {
+    await redis.command('FLUSHALL')
+    return createRedisCounters({ redis: await client(), otherwise: createMemoryCounters(), clock: (nowMs) => nowMs })
+  },
+})
+
+countersConformance({
+  name: 'counters in Redis, each limit asked for by itself as in a cluster',
+  describe,
+  it,
+  async create() {
+    await redis.command('FLUSHALL')
+    const scattered = { ...(await client()), isCluster: true }
+    return createRedisCounters({ redis: scattered, otherwise: createMemoryCounters(), clock: (nowMs) => nowMs })
+  },
+})
+
+countersConformance({
+  name: 'shares in Redis',
+  describe,
+  it,
+  async create() {
+    await redis.command('FLUSHALL')
+    let now = 0
+    const clock = () => now
+    const ledgers = createRedisLedgers(await client(), clock)
+    const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: clock })
+    const at = <T>(instant: number, ask: () => T): T => {
+      now = Math.max(now, instant)
+      return ask()
+    }
+    return {
+      take: (meters, cost, instant) => at(instant, () => shares.take(meters, cost, instant)),
+      peek: (meters, instant) => at(instant, () => shares.peek(meters, instant)),
+    }
+  },
+})
+
+describe('a cluster of three masters', () => {
+  let masters: TestRedis[]
+  beforeAll(async () => {
+    masters = await startRedisCluster()
+  }, 60_000)
+  afterAll(async () => {
+    await Promise.all(masters.map((master) => master.stop()))
+  })
+
+  it('holds several limits of one request, wherever they lie', async () => {
+    const opened = await client(masters[0]?.url)
+    expect(opened.isCluster).toBe(true)
+    const counters = createRedisCounters({ redis: opened, otherwise: createMemoryCounters() })
+    const wide = { ...meter({ requests: 30 }), subject: 'acme' }
+    const takes = Array.from({ length: 60 }, (_, index) => {
+      const narrow = { ...meter({ requests: 6 }), subject: `key_${index % 10}` }
+      return counters.take([wide, narrow], 1, Date.now())
+    })
+    const quotas = await Promise.all(takes)
+    expect(quotas.filter(({ taken }) => taken).length).toBeLessThanOrEqual(30)
+    let admitted = quotas.filter(({ taken }) => taken).length
+    while ((await counters.take([wide], 1, Date.now())).taken) admitted++
+    expect(admitted).toBe(30)
+  })
+
+  it('gives out shares that are never more than the limit', async () => {
+    const nodes = await Promise.all(
+      masters.map(async ({ url }) =>
+        createShares({ ledgers: createRedisLedgers(await client(url)), otherwise: createMemoryCounters() }),
+      ),
+    )
+    let admitted = 0
+    const asking = nodes.map(async (node) => {
+      const one = meter({ requests: 200, windowSeconds: 3600 })
+      for (let count = 0; count < 150; count++) if ((await node.take([one], 1, Date.now())).taken) admitted++
+    })
+    await Promise.all(asking)
+    expect(admitted).toBeLessThanOrEqual(200)
+    expect(admitted).toBeGreaterThan(200 - 2 * (200 / 16))
+    await Promise.all(nodes.map((node) => node.stop()))
+  })
+})
+
+describe('counters in Redis', () => {
+  it('hold for all nodes together, to the last request', async () => {
+    await redis.command('FLUSHALL')
+    const nodes = await Promise.all(
+      [1, 2, 3].map(async () => createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })),
+    )
+    const takes = nodes.flatMap((node) =>
+      Array.from({ length: 100 }, () => node.take([meter({ requests: 75 })], 1, Date.now())),
+    )
+    const quotas = await Promise.all(takes)
+    expect(quotas.filter(({ taken }) => taken)).toHaveLength(75)
+  })
+
+  it('are forgotten by Redis once nothing is spent', async () => {
+    await redis.command('FLUSHALL')
+    const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })
+    await counters.take([meter({ windowSeconds: 1 }), meter({ windowSeconds: 1, kind: 'bucket' })], 1, Date.now())
+    expect(await redis.command('DBSIZE')).toBe(2)
+    while ((await redis.command('DBSIZE')) !== 0) await new Promise((resolve) => setTimeout(resolve, 100))
+  })
+
+  it.each([
+    ['is stopped', async (own: TestRedis) => void own.child.kill('SIGSTOP')],
+    ['has gone', async (own: TestRedis) => void own.child.kill('SIGKILL')],
+    ['is full', async (own: TestRedis) => void (await own.command('CONFIG', 'SET', 'maxmemory', '1'))],
+  ])('are kept by the node itself where Redis %s', async (_, harm) => {
+    const own = await startRedis()
+    const told: boolean[] = []
+    const counters = createRedisCounters({
+      redis: await client(own.url, 250),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+    })
+    expect((await counters.take([meter({ requests: 2 })], 1, Date.now())).taken).toBe(true)
+    await harm(own)
+    const taken = []
+    for (let count = 0; count < 3; count++)
+      taken.push((await counters.take([meter({ requests: 2 })], 1, Date.now())).taken)
+    expect([taken, told]).toEqual([[true, true, false], [false]])
+    await own.stop()
+  })
+
+  it('are in Redis again once that is back', async () => {
+    const own = await startRedis()
+    const told: boolean[] = []
+    const counters = createRedisCounters({
+      redis: await client(own.url, 250),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+    })
+    own.child.kill('SIGSTOP')
+    await counters.take([meter()], 1, Date.now())
+    own.child.kill('SIGCONT')
+    while (!told.includes(true)) {
+      await counters.take([meter()], 1, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(told).toEqual([false, true])
+    await own.stop()
+  })
+
+  it('are counted by the node where Redis was never there', async () => {
+    const counters = createRedisCounters({
+      redis: await client('redis://127.0.0.1:1', 250),
+      otherwise: createMemoryCounters(),
+    })
+    expect((await counters.take([meter()], 1, Date.now())).taken).toBe(true)
+  })
+})
