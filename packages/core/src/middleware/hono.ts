@@ -3,7 +3,7 @@ import type {} from 'hono'
 import type { Verifier } from '../verify/verifier.ts'
 import type { Admitted } from './admission.ts'
 import { compileNodeAdmission, type NodeGuardOptions } from './on-node.ts'
-import { addHeaders, compileWebAdmission, refusalResponse } from './on-web.ts'
+import { addHeaders, compileWebAdmission, peek, refusalResponse } from './on-web.ts'
 
 export type { Admitted, NodeGuardOptions }
 
@@ -30,7 +30,9 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
     const { raw } = context.req
     const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
-    const admission = await (incoming ? onNode(incoming, incoming.url ?? '') : onWeb(raw, null))
+    const admission = await (incoming
+      ? onNode(incoming, incoming.url ?? '', (mostBytes) => peek(raw, mostBytes))
+      : onWeb(raw, null))
     if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, raw.method)
     context.set('keywright', admission.admitted)
     await next()

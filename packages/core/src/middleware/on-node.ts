@@ -19,7 +19,11 @@ export interface Passed {
   url: string
 }
 
-type AdmitOnNode = (request: IncomingMessage, url: string) => Promise<Admission & { requestId: string }>
+type AdmitOnNode = (
+  request: IncomingMessage,
+  url: string,
+  peek?: (mostBytes: number) => Promise<Uint8Array | null>,
+) => Promise<Admission & { requestId: string }>
 
 export function compileNodeAdmission(
   verifier: Verifier,
@@ -27,7 +31,7 @@ export function compileNodeAdmission(
 ): AdmitOnNode {
   const addressing = createAddressing(trustedProxies)
   const admit = compileAdmission(verifier, options)
-  return async (request, url) => {
+  return async (request, url, peek = (mostBytes) => peekBody(request, mostBytes)) => {
     const { rawHeaders, method = '' } = request
     const requestId = requestIdOf(rawHeaders)
     if (!isSoundlyFramed(request)) return { refusal: verifier.refusal('invalid_request', { requestId }), requestId }
@@ -38,7 +42,7 @@ export function compileNodeAdmission(
       requestId,
       address: addressing.clientOf(request),
       hasBody: hasBody(rawHeaders),
-      peekBody: (mostBytes) => peekBody(request, mostBytes),
+      peekBody: peek,
     })
     return { ...admission, requestId }
   }

@@ -25,7 +25,8 @@ export function compileWebAdmission(verifier: Verifier, options: GuardOptions): 
   }
 }
 
-async function peek(request: Request, mostBytes: number): Promise<Uint8Array | null> {
+/** Of the body that is left to be read by others; null where it has more than `mostBytes`. */
+export async function peek(request: Request, mostBytes: number): Promise<Uint8Array | null> {
   const { body } = request.clone()
   const chunks: Uint8Array[] = []
   let length = 0

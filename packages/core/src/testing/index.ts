@@ -1,4 +1,5 @@
 export * from './clock.ts'
 export * from './counters.ts'
 export * from './in-memory.ts'
+export * from './placements.ts'
 export * from './store.ts'

@@ -24,20 +24,20 @@ export const verifyBody = z.strictObject({
 })
 
 /**
- * The attempt that a body asks about; null where the request it tells of is one that the gateway would not even read.
+ * The attempt that a body asks about, or what keeps the gateway from even reading the request it tells of.
  * @throws Problem that names every field at fault
  */
-export function attemptOf(body: unknown): Attempt | null {
+export function attemptOf(body: unknown): Attempt | 'method' | 'path' {
   const { path, ...rest } = validated(verifyBody, body)
   if ((rest.credential === undefined) === (rest.headers === undefined)) {
     const message = rest.credential === undefined ? 'is missing; so is headers' : 'cannot stand beside headers'
     throw invalid([{ field: 'credential', message }])
   }
   const attempt = rest as Attempt
-  if (rest.method !== undefined && !isAcceptedMethod(rest.method)) return null
+  if (rest.method !== undefined && !isAcceptedMethod(rest.method)) return 'method'
   if (path === undefined) return attempt
   const target = readTarget(path)
-  if (target === null) return null
+  if (target === null) return 'path'
   attempt.path = target.path
   if (target.query !== null) attempt.query = target.query
   return attempt

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Attempt, denied, type LimitState, type Outcome, type Verifier } from '@keywright/core'
+import { type Attempt, denied, type LimitState, type Outcome, refuseMethod, type Verifier } from '@keywright/core'
 import { requireServiceKey } from '../access/require-service-key.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { RawHandler } from '../control/listener.ts'
@@ -24,8 +24,9 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
   async function verdict(request: IncomingMessage, requestId: string): Promise<string> {
     const { organization } = await requireServiceKey(request, authenticate, 'verify')
     const attempt = attemptOf(await bodyOf(request))
-    if (attempt === null) {
-      const refusal = verifier.refusal('invalid_request', { requestId })
+    if (typeof attempt === 'string') {
+      const isMethod = attempt === 'method'
+      const refusal = isMethod ? refuseMethod(verifier, requestId) : verifier.refusal('invalid_request', { requestId })
       return JSON.stringify({ allowed: false, reason: 'malformed_request', refusal })
     }
     try {
