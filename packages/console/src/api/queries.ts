@@ -3,7 +3,11 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react
 import { keywright } from './keywright.ts'
 
 export const queries = new QueryClient({
-  defaultOptions: { queries: { retry: false, staleTime: 10_000 } },
+  // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
+  defaultOptions: {
+    queries: { retry: false, staleTime: 10_000, networkMode: 'always' },
+    mutations: { networkMode: 'always' },
+  },
 })
 
 export const contractQuery = queryOptions({

@@ -15,12 +15,10 @@ export function OrganizationSwitcher() {
   if (!current) return null
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        aria-label={`${contract.docs.organization}: ${current.name}. Switch`}
-        className="flex h-11 w-full items-center gap-2.5 rounded-lg border bg-surface px-2.5 text-left hover:bg-raised"
-      >
+      <DropdownMenu.Trigger className="flex h-11 w-full items-center gap-2.5 rounded-lg border bg-surface px-2.5 text-left hover:bg-raised">
         <Initial name={current.name} />
         <Foreign className="flex-1 font-medium">{current.name}</Foreign>
+        <span className="sr-only">Switch {contract.docs.organization}</span>
         <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

@@ -29,10 +29,7 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
   }
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        aria-label={`${viewer.name}: account and appearance`}
-        className="mt-4 flex h-12 w-full items-center gap-2.5 rounded-lg px-2.5 text-left hover:bg-raised"
-      >
+      <DropdownMenu.Trigger className="mt-4 flex h-12 w-full items-center gap-2.5 rounded-lg px-2.5 text-left hover:bg-raised">
         <span className="flex size-7 shrink-0 items-center justify-center rounded-full border bg-surface">
           <UserRound size={14} aria-hidden />
         </span>
@@ -40,6 +37,7 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
           <Foreign className="font-medium">{viewer.name}</Foreign>
           {viewer.email && <Foreign className="text-xs text-muted">{viewer.email}</Foreign>}
         </span>
+        <span className="sr-only">Account and appearance</span>
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content align="start" side="top" sideOffset={6} className={`${menuClass} w-56`}>

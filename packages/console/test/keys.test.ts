@@ -1,0 +1,153 @@
+import type { Browser } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
+import { becomeOperator, faults, startBrowser, type Visitor, visit } from './browser.ts'
+
+const minute = 60_000
+
+describe('API keys in the console', { timeout: 3 * minute }, () => {
+  let browser: Browser
+  let server: TestServer
+  let ann: Visitor
+
+  beforeAll(async () => {
+    browser = await startBrowser()
+    server = await startServer({ contract: 'hopx' })
+    ann = await visit(browser)
+    await becomeOperator(ann, server)
+  }, minute)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  const statusOf = async (credential: string) => {
+    const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { authorization: `Bearer ${credential}` } })
+    await response.text()
+    return response.status
+  }
+
+  it('shows a new key once, ready to paste, and keeps it nowhere', async () => {
+    const { page } = ann
+    await page.goto(`${server.control}/acme/keys`)
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await page.getByLabel('Name', { exact: true }).fill('Production')
+    const submit = page.getByRole('dialog').getByRole('button').last()
+    expect(await submit.isDisabled()).toBe(true)
+    await page.getByRole('checkbox', { name: /sandboxes:read/ }).check()
+    await submit.click()
+
+    const credential = await page.getByLabel('The new key').innerText()
+    expect(credential).toMatch(/^hopx_live_/)
+    expect(await faults(page, 'reveal')).toEqual([])
+    expect(await page.getByRole('tabpanel').innerText()).toContain(`Authorization: Bearer ${credential}`)
+    await page.getByRole('tab', { name: '.env' }).click()
+    expect(await page.getByRole('tabpanel').innerText()).toBe(`HOPX_API_KEY=${credential}`)
+    await page.getByRole('button', { name: 'Copy key' }).click()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(credential)
+
+    // It cannot be lost by a slip of the finger.
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Escape')
+    await page.getByLabel('The new key').waitFor()
+    expect(await page.getByRole('button', { name: 'Done' }).isDisabled()).toBe(true)
+    await page.getByLabel('I have stored this key').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+
+    await page.getByRole('link', { name: 'Production' }).waitFor()
+    const [secret = ''] = credential.split('.').slice(1)
+    expect(await page.content()).not.toContain(secret)
+    const kept =
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href, document.cookie])'
+    expect(await page.evaluate(kept)).not.toContain(secret)
+    expect(await statusOf(credential)).toBe(404)
+  })
+
+  it('rotates with a grace, shows who still calls, and ends it early', async () => {
+    const { page } = ann
+    const { key, credential } = await server.issue({ name: 'Worker' })
+    await page.goto(`${server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByRole('radio', { name: 'In 1 hour' }).check()
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+    const next = await page.getByLabel('The new key').innerText()
+    await page.getByLabel('I have stored this key').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+
+    await page.getByText(/^(ends in )?00:59:\d\d$/).waitFor()
+    expect(await Promise.all([statusOf(credential), statusOf(next)])).toEqual([404, 404])
+    await page.getByText(/Still used from 1 place/).waitFor()
+    await page.getByRole('button', { name: 'End now' }).click()
+    await page.getByText('1 place used it since the rotation').waitFor()
+    await page.getByRole('button', { name: 'End it now' }).click()
+    await page.getByText('Ended').waitFor()
+    expect(await Promise.all([statusOf(credential), statusOf(next)])).toEqual([401, 404])
+  })
+
+  it('revokes, and shows the receipt completing', async () => {
+    const { page } = ann
+    const { key, credential } = await server.issue({ name: 'Leaked' })
+    await page.goto(`${server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Revoke' }).click()
+    await page.getByLabel('Reason').fill('Found in a public repository')
+    await page.getByRole('button', { name: 'Revoke for good' }).click()
+    await page.getByText('No node accepts it any more.').waitFor()
+    expect(await statusOf(credential)).toBe(401)
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByText('Found in a public repository').waitFor()
+    await page.goto(`${server.control}/acme/audit`)
+    await page.getByText('revoked an API key:').waitFor()
+  })
+
+  it('shows names and user agents that attack as what they are: text', async () => {
+    const { page, complaints } = ann
+    const name = `<img src=x onerror=alert(1)>\u202egnp.exe ${'x'.repeat(150)}`
+    const { key, credential } = await server.issue({ name })
+    const agent = `<script>alert(1)</script>${'y'.repeat(10_000)}`
+    await fetch(`${server.edge}/v1/sandboxes`, {
+      headers: { authorization: `Bearer ${credential}`, 'user-agent': agent },
+    })
+    let dialogs = 0
+    page.on('dialog', (dialog) => {
+      dialogs++
+      dialog.dismiss()
+    })
+    await page.goto(`${server.control}/acme/keys`)
+    await page.getByRole('link', { name: '<img src=x onerror=alert(1)>\\u202egnp.exe' }).click()
+    await page.getByText('<script>alert(1)</script>').first().waitFor()
+    expect(await faults(page, 'hostile')).toEqual([])
+    await page.goto(`${server.control}/acme/audit`)
+    await page.getByText('<img src=x onerror=alert(1)>\\u202egnp.exe').first().click()
+    expect(await faults(page, 'hostile-audit')).toEqual([])
+    expect(dialogs).toBe(0)
+    expect(complaints).toEqual([])
+    expect(key.id).toMatch(/^key_/)
+  })
+
+  it('finds a key among many, page by page', async () => {
+    const { page } = ann
+    for (let i = 0; i < 120; i++) await server.issue({ name: `Batch ${i}` })
+    await page.goto(`${server.control}/acme/keys`)
+    await page.getByText('50 keys, more to come').waitFor()
+    await page.getByLabel('Search by name, hint or id').fill('batch 117')
+    await page.getByRole('link', { name: 'Batch 117' }).waitFor()
+  })
+
+  it('says what went wrong and what to do when the server is away', async () => {
+    const { page, context } = await visit(browser)
+    await page.goto(`${server.control}/sign-in`)
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill('not her password')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The address or the password is wrong').waitFor()
+    await context.setOffline(true)
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The server does not answer').waitFor()
+    await context.setOffline(false)
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await context.close()
+  })
+})
