@@ -189,6 +189,42 @@ describe('a key that a person has made', () => {
   })
 })
 
+describe('somebody in several organizations', () => {
+  it('pages through all of them, each thing once, and sees no other', async () => {
+    const places = [await found(), await found(), await found()]
+    const [first, second, foreign] = places
+    const ann = await first?.join('owner')
+    if (!ann || !first || !second || !foreign) throw new Error('Nobody is there.')
+    await setMember(server.lifecycle, tester, { organization: second.organization, user: ann.id, role: 'admin' })
+    for (const { organization } of places) {
+      for (const name of ['a', 'b', 'c']) {
+        await operator.browser.call('POST', '/v1/keys', { organization, name })
+        await operator.browser.call('POST', '/v1/projects', { organization, name })
+      }
+    }
+    for (const list of ['keys', 'projects', 'audit'] as const) {
+      const items = list === 'audit' ? 'events' : list
+      for (const limit of [1, 2, 3, 4, 6, 50]) {
+        const seen: { organization: string }[] = []
+        let cursor = ''
+        do {
+          const { status, json } = await ann.browser.call('GET', `/v1/${list}?limit=${limit}${cursor}`)
+          expect(status).toBe(200)
+          seen.push(...json[items])
+          cursor = json.nextCursor === null ? '' : `&cursor=${json.nextCursor}`
+        } while (cursor !== '')
+        expect(new Set(seen.map(({ organization }) => organization))).toEqual(
+          new Set([first.organization, second.organization]),
+        )
+        if (list !== 'audit') expect([list, limit, seen.length]).toEqual([list, limit, 6])
+      }
+    }
+    const foreignCursor = Buffer.from(`${foreign.organization}/`).toString('base64url')
+    const { text } = await ann.browser.call('GET', `/v1/keys?cursor=${foreignCursor}`)
+    expect(text).not.toContain(foreign.organization)
+  })
+})
+
 describe('operators', () => {
   it('invite others, and the last one stays', async () => {
     const { call } = operator.browser

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Change } from '@keywright/core'
 import { positionOf, writeCursor } from '../../control/cursor.ts'
-import { organizationFilter } from '../../control/reach.ts'
+import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
 import { searchNewestFirst, searchOldestFirst } from './search.ts'
@@ -74,7 +74,9 @@ export const listAuditRoute = route({
   },
   problems: ['not_found'],
   async handle({ query: { cursor, limit, first, organization, ...filter }, caller, lifecycle: { store } }) {
-    const confined = { ...filter, ...organizationFilter(caller, organization) }
+    if (organization !== undefined) requireOrganization(caller, organization)
+    const within = caller.places === null ? undefined : new Set(caller.places.keys())
+    const confined = { ...filter, organization, within }
     const search = first === 'newest' ? searchNewestFirst : searchOldestFirst
     const { changes, next } = await search(store, confined, positionOf(cursor), limit)
     return { events: changes.map(eventView), nextCursor: next === null ? null : writeCursor(String(next)) }

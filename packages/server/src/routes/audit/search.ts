@@ -2,6 +2,8 @@ import type { Change, Store, TriggeredBy } from '@keywright/core'
 
 export interface AuditFilter {
   organization?: string | undefined
+  /** Those of any of these alone. */
+  within?: ReadonlySet<string> | undefined
   key?: string | undefined
   action?: string | undefined
   triggeredBy?: TriggeredBy | undefined
@@ -49,9 +51,11 @@ export async function searchOldestFirst(store: Store, filter: AuditFilter, after
   return { changes: found, next: last }
 }
 
-function matches(change: Change, { organization, key, action, triggeredBy, since, until }: AuditFilter): boolean {
+function matches(change: Change, filter: AuditFilter): boolean {
+  const { organization, within, key, action, triggeredBy, since, until } = filter
   return (
     (organization === undefined || change.organization === organization) &&
+    (within === undefined || (change.organization !== null && within.has(change.organization))) &&
     (key === undefined || change.target === key) &&
     (action === undefined || change.action === action) &&
     (triggeredBy === undefined || change.actor.triggeredBy === triggeredBy) &&

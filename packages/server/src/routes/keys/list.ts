@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
-import { organizationFilter } from '../../control/reach.ts'
+import { listReached } from '../../control/list-reached.ts'
 import { route } from '../../control/route.ts'
 import { id, pageOf, paging } from '../../control/schemas.ts'
 import { keyExample } from './example.ts'
@@ -28,17 +27,16 @@ export const listKeysRoute = route({
   },
   problems: ['not_found'],
   async handle({ query, caller, lifecycle: { store, now }, deps: { usage } }) {
-    const { project, state, limit } = query
-    const after = readCursor(query.cursor)
+    const { project, state } = query
     const at = now()
-    const { items, next } = await store.keys({
-      ...organizationFilter(caller, query.organization),
-      ...(project !== undefined && { project }),
-      ...(state !== undefined && { state, now: at }),
-      ...(after !== undefined && { after }),
-      limit,
-    })
+    const { items, nextCursor } = await listReached(caller, query, (page) =>
+      store.keys({
+        ...page,
+        ...(project !== undefined && { project }),
+        ...(state !== undefined && { state, now: at }),
+      }),
+    )
     const lastUses = await usage.lastUses(items.map(({ id }) => id))
-    return { keys: items.map((key) => keyView(key, at, lastUses)), nextCursor: writeCursor(next) }
+    return { keys: items.map((key) => keyView(key, at, lastUses)), nextCursor }
   },
 })

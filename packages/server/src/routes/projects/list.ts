@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
-import { organizationFilter } from '../../control/reach.ts'
+import { listReached } from '../../control/list-reached.ts'
 import { route } from '../../control/route.ts'
 import { id, pageOf, paging } from '../../control/schemas.ts'
 import { projectExample, projectSchema, projectView } from './view.ts'
@@ -21,12 +20,7 @@ export const listProjectsRoute = route({
   },
   problems: ['not_found'],
   async handle({ query, caller, lifecycle: { store } }) {
-    const after = readCursor(query.cursor)
-    const { items, next } = await store.projects({
-      ...organizationFilter(caller, query.organization),
-      ...(after !== undefined && { after }),
-      limit: query.limit,
-    })
-    return { projects: items.map(projectView), nextCursor: writeCursor(next) }
+    const { items, nextCursor } = await listReached(caller, query, store.projects)
+    return { projects: items.map(projectView), nextCursor }
   },
 })
