@@ -1,0 +1,14 @@
+import { guard } from '@keywright/core/express'
+import express from 'express'
+import { port, ready, verifier } from './keys.ts'
+
+const app = express()
+app.set('case sensitive routing', true)
+app.set('strict routing', true)
+app.use(guard(verifier))
+
+app.get('/v1/hello', (request, response) => {
+  response.send(`hello, ${request.keywright.principal?.organization}`)
+})
+
+app.listen(port, '127.0.0.1', ready)

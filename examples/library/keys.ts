@@ -1,0 +1,10 @@
+import { keywright } from '@keywright/contracts'
+import { createVerifier, remote } from '@keywright/core'
+
+const { KEYWRIGHT_URL: url = 'http://127.0.0.1:8788', KEYWRIGHT_SERVICE_KEY: serviceKey = '' } = process.env
+
+/** Keys of a running instance; a service key with `verify` is enough. */
+export const verifier = createVerifier({ contract: keywright, keys: remote({ url, serviceKey }) })
+
+export const port = Number(process.env.PORT ?? 3000)
+export const ready = () => console.log(`listening on http://127.0.0.1:${port}`)

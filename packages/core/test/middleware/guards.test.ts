@@ -1,0 +1,219 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createVerifier, issue, type KeySource, parseContract, rotate, type Verifier } from '@keywright/core'
+import { guard as guardExpress } from '@keywright/core/express'
+import { guard as guardFastify } from '@keywright/core/fastify'
+import { guard as guardHono } from '@keywright/core/hono'
+import { guard as guardNext } from '@keywright/core/next'
+import { guard as guardNode } from '@keywright/core/node'
+import { type InMemory, inMemory, testActor } from '@keywright/core/testing'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const contract = parseContract({
+  name: 'acme',
+  title: 'Acme',
+  credential: { sources: [{ header: 'X-Acme-Key' }], whenSeveral: 'refuse' },
+  key: {
+    random: { alphabet: 'base62', length: 43 },
+    checksum: true,
+    forms: [{ prefix: 'acme_', environment: 'live', kind: 'secret' }],
+  },
+  permissions: { offered: { read: 'Read', write: 'Write' } },
+  routes: [{ path: '/v1/**', permission: { read: 'read', write: 'write' } }],
+  limits: [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' }],
+  limitHeaders: 'ietf',
+  body: { json: { error: '{message}' } },
+  docs: { variable: 'ACME_API_KEY', organization: 'organization', example: { method: 'GET', path: '/v1/things' } },
+})
+
+let acme: InMemory
+const servers: Server[] = []
+
+beforeEach(async () => {
+  acme = inMemory({ contract })
+  await acme.organization()
+})
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+const newKey = (input = {}) => issue(acme.lifecycle, testActor, { organization: 'acme', name: 'test', ...input })
+
+async function listening(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const asking = (url: string, credential: string, init: RequestInit = {}) =>
+  fetch(url, { ...init, headers: { 'x-acme-key': credential, ...init.headers } })
+
+function away(): Verifier {
+  const gone = async () => {
+    throw new Error('The database is away.')
+  }
+  const keys: KeySource = { find: gone, found: gone }
+  return createVerifier({ contract, keys })
+}
+
+/** An app of each framework that says whose key it was, with how often its handler ran. */
+const apps: Record<string, (verifier: Verifier, ran: () => void) => Promise<(request: Request) => Promise<Response>>> =
+  {
+    async 'node:http'(verifier, ran) {
+      const url = await listening(
+        guardNode(verifier)(({ keywright }, response) => {
+          ran()
+          response.end(keywright.principal?.organization)
+        }),
+      )
+      return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
+    },
+    async Express(verifier, ran) {
+      const app = express().set('case sensitive routing', true).set('strict routing', true)
+      app.use(guardExpress(verifier))
+      app.use((request, response) => {
+        ran()
+        response.end(request.keywright.principal?.organization)
+      })
+      const url = await listening(app)
+      return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
+    },
+    async Fastify(verifier, ran) {
+      const app = fastify()
+      app.addHook('onRequest', guardFastify(verifier))
+      app.all('/*', async ({ keywright }) => {
+        ran()
+        return keywright.principal?.organization
+      })
+      await app.ready()
+      const url = await listening(app.routing)
+      return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
+    },
+    async Hono(verifier, ran) {
+      const app = new Hono()
+      app.use(guardHono(verifier))
+      app.all('*', (context) => {
+        ran()
+        return context.text(context.get('keywright').principal?.organization ?? '')
+      })
+      return async (request) => app.fetch(request)
+    },
+    async Next(verifier, ran) {
+      const handler = guardNext(verifier)(({ keywright }) => {
+        ran()
+        return new Response(keywright.principal?.organization)
+      })
+      return (request) => handler(request, { params: Promise.resolve({}) })
+    },
+  }
+
+describe.each(Object.entries(apps))('guard in %s', (_, start) => {
+  const request = (credential: string, init: RequestInit = {}) =>
+    new Request('http://localhost/v1/things', { ...init, headers: { 'x-acme-key': credential } })
+
+  it('runs the handler for a key that works, and says what is left of its limits', async () => {
+    const { credential } = await newKey()
+    const answer = await (await start(acme.verifier, () => {}))(request(credential))
+    expect([answer.status, await answer.text()]).toEqual([200, 'acme'])
+    expect(answer.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')
+    expect(answer.headers.get('cache-control')).toBe('private')
+    expect(answer.headers.get('vary')?.toLowerCase()).toContain('x-acme-key')
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
+  })
+
+  it('tells the holder of a rotated secret when that ends', async () => {
+    const { credential, key } = await newKey()
+    await rotate(acme.lifecycle, testActor, key.id, { graceSeconds: 3600 })
+    const answer = await (await start(acme.verifier, () => {}))(request(credential))
+    expect(answer.headers.get('api-key-status')).toBe('rotating')
+    expect(answer.headers.get('api-key-expires')).toBe(new Date(acme.clock.now() + 3_600_000).toUTCString())
+  })
+
+  it('refuses what the contract refuses, without running the handler', async () => {
+    let runs = 0
+    const ask = await start(acme.verifier, () => runs++)
+    const { credential } = await newKey({ permissions: ['read'] })
+    expect((await ask(new Request('http://localhost/v1/things'))).status).toBe(401)
+    expect((await ask(request('acme_nobody'))).status).toBe(401)
+    const forbidden = await ask(request(credential, { method: 'POST' }))
+    expect(forbidden.status).toBe(403)
+    expect(await forbidden.json()).toEqual({ error: expect.any(String) })
+    expect(runs).toBe(0)
+  })
+
+  it('answers 503 and when to come back where no verdict can be reached, and never runs the handler', async () => {
+    let runs = 0
+    const { credential } = await newKey()
+    const answer = await (await start(away(), () => runs++))(request(credential))
+    expect(answer.status).toBe(503)
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect(runs).toBe(0)
+  })
+})
+
+describe('guard', () => {
+  it('tells why no verdict could be reached', async () => {
+    const { credential } = await newKey()
+    const failures: unknown[] = []
+    const url = await listening(guardNode(away(), { onFailure: (error) => failures.push(error) })(() => {}))
+    expect((await asking(`${url}/v1/a`, credential)).status).toBe(503)
+    expect(failures).toEqual([expect.objectContaining({ message: 'The database is away.' })])
+  })
+
+  it('asks for more permissions where it is told to', async () => {
+    const { credential } = await newKey({ permissions: ['read'] })
+    const url = await listening(guardNode(acme.verifier, { permissions: ['write'] })((_, response) => response.end()))
+    expect((await asking(`${url}/v1/a`, credential)).status).toBe(403)
+  })
+
+  it('believes X-Forwarded-For of the proxies it is told of, and of nobody else', async () => {
+    const { credential } = await newKey({ allowedIps: ['192.0.2.0/24'] })
+    const headers = { 'x-forwarded-for': '192.0.2.7' }
+    const handler = (_: unknown, response: { end(): void }) => response.end()
+    const near = await listening(guardNode(acme.verifier, { trustedProxies: ['127.0.0.0/8'] })(handler))
+    const bare = await listening(guardNode(acme.verifier)(handler))
+    expect((await asking(`${near}/v1/a`, credential, { headers })).status).toBe(200)
+    expect((await asking(`${bare}/v1/a`, credential, { headers })).status).toBe(403)
+  })
+
+  it('answers with the contract when a handler of node:http fails', async () => {
+    const { credential } = await newKey()
+    const url = await listening(guardNode(acme.verifier)(() => Promise.reject(new Error('secret'))))
+    const answer = await asking(`${url}/v1/a`, credential)
+    expect(answer.status).toBe(500)
+    expect(await answer.text()).not.toContain('secret')
+  })
+
+  it('gives the handler the path that was authorised', async () => {
+    const { credential } = await newKey()
+    const url = await listening(guardNode(acme.verifier)(({ url }, response) => response.end(url)))
+    expect(await (await asking(`${url}/v1/%61dmin?a=%61`, credential)).text()).toBe('/v1/admin?a=%61')
+  })
+
+  it('does not run in an Express application that is less exact about paths than the contract', async () => {
+    const { credential } = await newKey()
+    const app = express()
+    app.use(guardExpress(acme.verifier))
+    app.get('/v1/a', (_, response) => void response.end())
+    app.use(
+      (error: Error, _: unknown, response: express.Response, __: unknown) =>
+        void response.status(500).end(error.message),
+    )
+    const url = await listening(app)
+    const answer = await asking(`${url}/v1/a`, credential)
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('case sensitive routing')])
+  })
+
+  it('authorises the whole path in an Express application that mounts it below a part', async () => {
+    const { credential } = await newKey({ permissions: ['read'] })
+    const app = express().set('case sensitive routing', true).set('strict routing', true)
+    app.use('/v1', guardExpress(acme.verifier), (request, response) => void response.end(request.url))
+    const url = await listening(app)
+    expect(await (await asking(`${url}/v1/%61?b`, credential)).text()).toBe('/a?b')
+    expect((await asking(`${url}/v1/a`, credential, { method: 'POST' })).status).toBe(403)
+  })
+})

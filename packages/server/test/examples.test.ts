@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from './support/free-port.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
+
+const folder = fileURLToPath(new URL('../../../examples/library', import.meta.url))
+
+describe.each(['node', 'express', 'fastify', 'hono'])('the example for %s', (name) => {
+  let server: TestServer
+  let child: ChildProcess
+  let url: string
+
+  beforeAll(async () => {
+    server = await startServer({ contract: 'keywright' })
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}/v1/hello`
+    child = spawn(process.execPath, ['--conditions=keywright-source', `${folder}/${name}.ts`], {
+      env: { ...process.env, PORT: String(port), KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout as NonNullable<typeof child.stdout>, 'data')
+  })
+  afterAll(async () => {
+    child.kill()
+    await server.stop()
+  })
+
+  it('greets whoever has a key, and nobody else', async () => {
+    const { credential } = await server.issue()
+    const allowed = await fetch(url, { headers: { authorization: `Bearer ${credential}` } })
+    expect([allowed.status, await allowed.text()]).toEqual([200, 'hello, acme'])
+    expect((await fetch(url)).status).toBe(401)
+  })
+})
