@@ -46,7 +46,9 @@ export function KeysPage() {
 
   const isFiltered = text !== '' || state !== '' || project !== ''
   const hasProject = !hasProjects || (projects?.projects.length ?? 0) > 0
-  const create = mayChange && current && hasProject && (
+  // Where there can be one, the one there is gets a new secret instead.
+  const isTaken = contract.oneKeyPerOrganization && read.some((key) => key.state === 'active')
+  const create = mayChange && current && hasProject && !isTaken && (
     <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setCreating(true)}>
       Create API key
     </Button>
