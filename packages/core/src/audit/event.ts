@@ -40,6 +40,8 @@ export type Action =
   | 'invitation.created'
   | 'invitation.accepted'
   | 'invitation.revoked'
+  | 'person.password_link_created'
+  | 'person.password_reset'
 
 /** What happened, before the store numbers it. `details` holds plain JSON and never a credential or digest. */
 export interface ChangeEvent {

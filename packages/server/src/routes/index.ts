@@ -2,6 +2,7 @@ import type { Route } from '../control/route.ts'
 import { listAuditRoute } from './audit/list.ts'
 import { approveDeviceRoute, denyDeviceRoute, viewDeviceLoginRoute } from './auth/device.ts'
 import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts'
+import { changePasswordRoute, resetPasswordRoute } from './auth/password.ts'
 import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
 import { signInRoute, signOutRoute } from './auth/sign-in.ts'
 import { signUpRoute } from './auth/sign-up.ts'
@@ -30,6 +31,7 @@ import { createOrganizationRoute } from './organizations/create.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
 import { updateOrganizationRoute } from './organizations/update.ts'
+import { createPasswordLinkRoute } from './people/password-link.ts'
 import { createProjectRoute } from './projects/create.ts'
 import { getProjectRoute } from './projects/get.ts'
 import { listProjectsRoute } from './projects/list.ts'
@@ -81,11 +83,14 @@ export const routes: readonly Route[] = [
   listOperatorsRoute,
   inviteOperatorRoute,
   removeOperatorRoute,
+  createPasswordLinkRoute,
   listCliTokensRoute,
   revokeCliTokenRoute,
   signUpRoute,
   signInRoute,
   signOutRoute,
+  changePasswordRoute,
+  resetPasswordRoute,
   listSessionsRoute,
   endSessionRoute,
   viewInvitationRoute,

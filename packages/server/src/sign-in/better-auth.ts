@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { newId } from '@keywright/core'
 import type { BetterAuthOptions } from 'better-auth'
@@ -86,6 +87,41 @@ export function createPeople(options: PeopleOptions): People {
       await adapter.deleteSession(ended.token)
       return true
     },
+    async changePassword({ current, password }, visit) {
+      const { auth, isRefusal } = await ready()
+      try {
+        const body = { currentPassword: current, newPassword: password, revokeOtherSessions: true }
+        const answered = await auth.api.changePassword({ body, headers: visitOf(visit), returnHeaders: true })
+        return answered.headers.getSetCookie()
+      } catch (error) {
+        if (isRefusal(error, 400)) return null
+        throw error
+      }
+    },
+    async passwordToken(person, expiresAt) {
+      const { adapter } = await ready()
+      const token = randomBytes(32).toString('base64url')
+      await adapter.createVerificationValue({ identifier: resetOf(token), value: person, expiresAt })
+      return token
+    },
+    async resetPassword({ token, password }) {
+      const { auth, adapter, isRefusal } = await ready()
+      const kept = await adapter.findVerificationValue(resetOf(token))
+      if (!kept || kept.expiresAt <= new Date()) return null
+      try {
+        await auth.api.resetPassword({ body: { token, newPassword: password } })
+      } catch (error) {
+        if (isRefusal(error, 400)) return null
+        throw error
+      }
+      const found = await adapter.findUserById(kept.value)
+      return found && personOf(found)
+    },
+    async findByEmail(email) {
+      const { adapter } = await ready()
+      const found = await adapter.findUserByEmail(email.toLowerCase())
+      return found && personOf(found.user)
+    },
     async find(person) {
       const { adapter } = await ready()
       const found = await adapter.findUserById(person)
@@ -157,6 +193,11 @@ async function open({ database: { db, type }, secret, isSecure, warn }: PeopleOp
 }
 
 const idPrefixes: Readonly<Record<string, string>> = { user: 'usr', session: 'ses' }
+
+/** As better-auth itself names what a new password is let in by; it is stored as a digest. */
+function resetOf(token: string): string {
+  return `reset-password:${token}`
+}
 
 function personOf({ id, email, name, createdAt }: Person): Person {
   return { id, email, name, createdAt: new Date(createdAt) }

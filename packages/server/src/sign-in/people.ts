@@ -52,7 +52,14 @@ export interface People {
   sessions(person: string): Promise<Session[]>
   /** Whether there was such a session of this person. */
   endSession(person: string, session: string): Promise<boolean>
+  /** Makes another session, and ends all there were. null: the current password is another one. */
+  changePassword(input: { current: string; password: string }, visit: Visit): Promise<readonly string[] | null>
+  /** Good once, for `resetPassword`. */
+  passwordToken(person: string, expiresAt: Date): Promise<string>
+  /** Ends all sessions. null: there is no such token, or none any more. */
+  resetPassword(input: { token: string; password: string }): Promise<Person | null>
   find(person: string): Promise<Person | null>
+  findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>
   /** The account and its sessions. */
   remove(person: string): Promise<void>

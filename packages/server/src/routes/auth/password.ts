@@ -1,0 +1,82 @@
+import { z } from '@hono/zod-openapi'
+import { revokeCliTokensIn } from '../../access/cli-token-lifecycle.ts'
+import { Problem } from '../../control/problem.ts'
+import { openRoute } from '../../control/route.ts'
+import { countAttempt, invitationBounds, signInBounds } from '../../sign-in/attempts.ts'
+import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { longestPassword } from '../../sign-in/people.ts'
+import { actorOfPerson, password, personExample, personSchema, personView } from './schemas.ts'
+
+export const changePasswordRoute = openRoute({
+  operationId: 'changePassword',
+  method: 'post',
+  path: '/api/auth/password',
+  tag: 'Sign-in',
+  summary: 'Change your password',
+  description: 'Ends every other session.',
+  permission: null,
+  credentials: 'session',
+  body: z.strictObject({ current: z.string().min(1).max(longestPassword), password }).openapi('PasswordChange'),
+  bodyExample: { current: 'correct horse battery staple', password: 'a better one than that' },
+  answer: {
+    status: 200,
+    description: 'From now on the new one counts; the session is in the cookie.',
+    schema: z.strictObject({ person: personSchema }),
+    example: { person: personExample },
+  },
+  problems: ['sign_in_failed', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const input = await body()
+    const { attempts, people } = signIn
+    const bounds = signInBounds(person.email, address)
+    await countAttempt(attempts, bounds, deps.lifecycle.now())
+    const cookies = await people.changePassword(input, { headers: request.headers, address })
+    if (!cookies) throw new Problem('sign_in_failed', 'The current password is another one.')
+    for (const { name } of bounds) await attempts.uncount(name)
+    setCookies(cookies)
+    return { person: personView(person) }
+  },
+})
+
+export const resetPasswordRoute = openRoute({
+  operationId: 'resetPassword',
+  method: 'post',
+  path: '/api/auth/password/reset',
+  tag: 'Sign-in',
+  summary: 'Set a new password by a link',
+  description: 'Ends every session and every login from a terminal. Sign in afterwards.',
+  permission: null,
+  credentials: 'none',
+  body: z
+    .strictObject({
+      token: z.string().min(1).max(128).openapi({ description: 'What follows # in the link.' }),
+      password,
+    })
+    .openapi('PasswordReset'),
+  bodyExample: { token: '<from the link>', password: 'a better one than that' },
+  answer: {
+    status: 200,
+    description: 'The new password counts.',
+    schema: z.strictObject({ person: personSchema }),
+    example: { person: personExample },
+  },
+  problems: ['invitation_invalid', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, requestId, body }, deps) {
+    const signIn = requireSignIn(deps)
+    requireOwnPage(request, signIn)
+    const { lifecycle } = deps
+    await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
+    const person = await signIn.people.resetPassword(await body())
+    if (!person) throw new Problem('invitation_invalid', 'This link has been used or replaced, or has expired.')
+    const actor = actorOfPerson(person, { address, requestId })
+    await lifecycle.store.transact(async (transaction) => {
+      const at = lifecycle.now()
+      await revokeCliTokensIn(transaction, actor, person.id, at)
+      const place = { organization: null, target: person.id }
+      transaction.record({ action: 'person.password_reset', ...place, actor, at, details: {} })
+    })
+    return { person: personView(person) }
+  },
+})

@@ -1,0 +1,105 @@
+import { copyFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+const better = 'a much better password'
+let server: TestServer
+let operator: SignedUp
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+  operator = await becomeOperator(server)
+})
+afterAll(() => server.stop())
+
+async function signIn(email: string, password: string) {
+  const browser = openBrowser(server)
+  const { status } = await browser.call('POST', '/api/auth/sign-in/email', { email, password })
+  return { browser, status }
+}
+
+describe('changing a password', () => {
+  it('asks for the current one, and ends every other session', async () => {
+    const ann = await signUp(server)
+    const elsewhere = (await signIn(ann.email, goodPassword)).browser
+    const before = ann.browser.cookie()
+    const change = (current: string) => ann.browser.call('POST', '/api/auth/password', { current, password: better })
+    expect((await change('not the current one')).json.code).toBe('sign_in_failed')
+    expect((await change(goodPassword)).json.person.id).toBe(ann.id)
+    expect((await elsewhere.call('GET', '/v1/whoami')).status).toBe(401)
+    expect((await fetch(`${server.control}/v1/whoami`, { headers: { cookie: before } })).status).toBe(401)
+    expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(200)
+    expect([(await signIn(ann.email, goodPassword)).status, (await signIn(ann.email, better)).status]).toEqual([
+      401, 200,
+    ])
+  })
+
+  it('cannot be used to find the current one out', async () => {
+    const ann = await signUp(server)
+    const body = { current: 'a guess', password: better }
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => ann.browser.call('POST', '/api/auth/password', body)),
+    )
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(2)
+  })
+})
+
+describe('a link for who has forgotten his', () => {
+  const link = async (email: string) => {
+    const { status, json } = await operator.browser.call('POST', '/v1/people/password-links', { email })
+    return { status, token: status === 201 ? new URL(json.link).hash.slice(1) : '' }
+  }
+  const reset = (token: string, password = better) =>
+    openBrowser(server).call('POST', '/api/auth/password/reset', { token, password })
+
+  it('sets a new one, once, and ends all sessions', async () => {
+    const ann = await signUp(server)
+    const { token } = await link(ann.email.toUpperCase())
+    expect((await reset(token)).json.person.id).toBe(ann.id)
+    expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(401)
+    expect((await reset(token, 'and another one')).status).toBe(410)
+    expect([(await signIn(ann.email, goodPassword)).status, (await signIn(ann.email, better)).status]).toEqual([
+      401, 200,
+    ])
+  })
+
+  it('is used by one of many who have it', async () => {
+    const { token } = await link((await signUp(server)).email)
+    const answers = await Promise.all(Array.from({ length: 4 }, (_, i) => reset(token, `password number ${i}`)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  it('is an operator’s to make, and in the audit', async () => {
+    const ann = await signUp(server)
+    const { status } = await ann.browser.call('POST', '/v1/people/password-links', { email: operator.email })
+    expect(status).toBe(403)
+    expect((await link('nobody@example.com')).status).toBe(404)
+    await link(ann.email)
+    const { events } = (await operator.browser.call('GET', '/v1/audit')).json
+    expect(events[0]).toMatchObject({
+      action: 'person.password_link_created',
+      target: ann.id,
+      actor: { id: operator.id },
+    })
+  })
+
+  it('is in the database as a digest alone, and cannot be guessed', async () => {
+    const { token } = await link((await signUp(server)).email)
+    const copy = join(server.folder, 'copy.db')
+    for (const file of readdirSync(join(server.folder, 'data')).filter((name) => name.startsWith('people.db'))) {
+      copyFileSync(join(server.folder, 'data', file), copy + file.slice('people.db'.length))
+    }
+    const database = new BetterSqlite3(copy)
+    const rows = database.prepare('select * from kw_verifications').all()
+    database.close()
+    expect(rows.length).toBeGreaterThan(0)
+    expect(JSON.stringify(rows)).not.toContain(token)
+    for (const row of rows as { identifier: string }[]) {
+      expect((await reset(row.identifier)).status).toBe(410)
+      expect((await reset(row.identifier.replace('reset-password:', ''))).status).toBe(410)
+    }
+  })
+})
