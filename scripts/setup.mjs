@@ -81,7 +81,7 @@ function changedAt(path) {
 }
 
 /** The npm that started this script, the private one, or the one that lies beside the running Node. */
-function npmOf(node) {
+export function npmOf(node) {
   if (node.startsWith(tools)) return join(tools, 'node_modules/npm/bin/npm-cli.js')
   const prefix = join(dirname(realpathSync(node)), '..')
   const candidates = [
