@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Browser } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
@@ -122,6 +123,24 @@ describe('API keys in the console', { timeout: 3 * minute }, () => {
     expect(dialogs).toBe(0)
     expect(complaints).toEqual([])
     expect(key.id).toMatch(/^key_/)
+  })
+
+  it('exports the audit log so that no spreadsheet runs what a name says', async () => {
+    const { page } = ann
+    await server.issue({ name: '=HYPERLINK("https://example.com","click")' })
+    await page.goto(`${server.control}/acme/audit`)
+    const download = async (form: string) => {
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: form, exact: true }).click(),
+      ])
+      return readFile(await saved.path(), 'utf8')
+    }
+    const rows = (await download('CSV')).trimEnd().split('\r\n')
+    expect(rows.length).toBeGreaterThan(2)
+    for (const row of rows) expect(row.split(/,(?=")/).filter((cell) => /^"\s*[=+\-@\t\r]/.test(cell))).toEqual([])
+    const events = (await download('JSON lines')).trimEnd().split('\n')
+    expect(events.map((line) => JSON.parse(line).details.name)).toContain('=HYPERLINK("https://example.com","click")')
   })
 
   it('finds a key among many, page by page', async () => {

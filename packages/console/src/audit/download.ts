@@ -4,7 +4,7 @@ import type { AuditEvent } from '@keywright/client'
  * One cell (RFC 4180). A spreadsheet takes what begins with one of these for a formula, also after white space, and
  * would run it; an apostrophe before it makes it text.
  */
-export function cell(value: string): string {
+function cell(value: string): string {
   const text = /^[\s\0]*[=+\-@\t\r\0＝＋－＠]/u.test(value) ? `'${value}` : value
   return `"${text.replaceAll('"', '""')}"`
 }

@@ -52,7 +52,7 @@ export function snippets(contract: Contract, credential: string): Snippet[] {
 }
 
 /** The header the contract likes best, and the scheme before the key in it. */
-export function headerOf({ credential: { sources } }: Contract): [header: string, scheme: string] {
+function headerOf({ credential: { sources } }: Contract): [header: string, scheme: string] {
   for (const { header, scheme } of sources) {
     if (typeof header === 'string') return [header, typeof scheme === 'string' ? scheme : '']
   }
