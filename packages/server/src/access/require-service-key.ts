@@ -7,17 +7,22 @@ import { challenge, refusalOf } from './caller.ts'
 import type { ServiceKeys, ServicePrincipal } from './service-keys.ts'
 
 /** For routes that take their requests as Node hands them over. @throws Problem */
-export async function requireServiceKey(
+export function requireServiceKey(
   { rawHeaders }: IncomingMessage,
   authenticate: ServiceKeys['authenticate'],
   permission: ServicePermission,
-): Promise<ServicePrincipal> {
+): ServicePrincipal | Promise<ServicePrincipal> {
   const authorization = soleHeader(rawHeaders, 'authorization')
   if (authorization === undefined) throw refusalOf('repeated')
   const bearer = readBearer(authorization)
   if ('problem' in bearer) throw refusalOf(bearer.problem)
   const found = authenticate(bearer.token)
-  const principal = found instanceof Promise ? await found : found
+  return found instanceof Promise
+    ? found.then((principal) => permitted(principal, permission))
+    : permitted(found, permission)
+}
+
+function permitted(principal: ServicePrincipal | null, permission: ServicePermission): ServicePrincipal {
   if (principal === null) throw challenge('invalid_credential')
   const { permissions } = principal
   if (!permissions.includes('*') && !permissions.includes(permission)) {

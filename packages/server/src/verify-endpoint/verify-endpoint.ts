@@ -1,5 +1,14 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { type Attempt, denied, type LimitState, type Outcome, refuseMethod, type Verifier } from '@keywright/core'
+import {
+  type Attempt,
+  denied,
+  type LimitState,
+  type Outcome,
+  type Principal,
+  refuseMethod,
+  type Verifier,
+} from '@keywright/core'
 import { requireServiceKey } from '../access/require-service-key.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { RawHandler } from '../control/listener.ts'
@@ -22,7 +31,8 @@ export interface VerifyEndpointOptions {
 /** The verdict for a caller of somebody else's API, told to the machine that asks. */
 export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndpointOptions): RawHandler {
   async function verdict(request: IncomingMessage, requestId: string): Promise<string> {
-    const { organization } = await requireServiceKey(request, authenticate, 'verify')
+    const holder = requireServiceKey(request, authenticate, 'verify')
+    const { organization } = holder instanceof Promise ? await holder : holder
     const attempt = attemptOf(await bodyOf(request))
     if (typeof attempt === 'string') {
       const isMethod = attempt === 'method'
@@ -30,8 +40,9 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
       return JSON.stringify({ allowed: false, reason: 'malformed_request', refusal })
     }
     try {
-      const outcome = await verdictFor(organization, verifier, { ...attempt, requestId })
-      return JSON.stringify(told(outcome, verifier, requestId))
+      const pending = verdictFor(organization, verifier, { ...attempt, requestId })
+      const outcome = pending instanceof Promise ? await pending : pending
+      return told(outcome, verifier, requestId)
     } catch (error) {
       log.error('no verdict could be reached', { requestId, error })
       throw new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
@@ -50,8 +61,11 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
 }
 
 /** A service key bound to an organization learns of keys of others what it learns of keys that were never made. */
-async function verdictFor(organization: string | null, verifier: Verifier, attempt: Attempt): Promise<Outcome> {
-  if (organization === null) return verifier.verify(attempt)
+function verdictFor(organization: string | null, verifier: Verifier, attempt: Attempt): Outcome | Promise<Outcome> {
+  return organization === null ? verifier.verify(attempt) : verdictWithin(organization, verifier, attempt)
+}
+
+async function verdictWithin(organization: string, verifier: Verifier, attempt: Attempt): Promise<Outcome> {
   const { credential, headers, query } = attempt
   const { principal } = await verifier.authenticate({
     ...(credential !== undefined && { credential }),
@@ -65,8 +79,6 @@ async function verdictFor(organization: string | null, verifier: Verifier, attem
   return !outcome.allowed && outcome.reason === 'missing_credential' ? denied('unknown_key') : outcome
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const { rawHeaders } = request
   const type = soleHeader(rawHeaders, 'content-type')
@@ -76,23 +88,51 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
   const body = await readBody(request, mostBytes)
   if (body === null) throw new Problem('payload_too_large', `The body has more than ${mostBytes} bytes. Send less.`)
+  // A byte order mark stays, and is no JSON.
+  if (!isUtf8(body)) throw new Problem('malformed_body', 'The body is not UTF-8.')
   try {
-    return parseStrictObject(utf8.decode(body))
+    return parseStrictObject(body.toString())
   } catch (error) {
-    if (error instanceof StrictJsonError) throw new Problem('malformed_body', error.message)
-    throw new Problem('malformed_body', 'The body is not UTF-8.')
+    throw error instanceof StrictJsonError ? new Problem('malformed_body', error.message) : error
   }
 }
 
-function told(outcome: Outcome, verifier: Verifier, requestId: string): unknown {
+/** Written by hand: `JSON.stringify` takes as long as the verdict itself. Ids, slugs and words need no escaping. */
+function told(outcome: Outcome, verifier: Verifier, requestId: string): string {
   if (outcome.allowed) {
     const { principal, limits, retiresAt } = outcome
-    return { allowed: true, principal, limits: limits.map(limitTold), retiresAt }
+    const ends = retiresAt === null ? 'null' : `"${retiresAt.toISOString()}"`
+    const who = principal === null ? 'null' : principalTold(principal)
+    return `{"allowed":true,"principal":${who},"limits":[${limits.map(limitTold).join()}],"retiresAt":${ends}}`
   }
   const { status, headers, body } = verifier.refuse(outcome, { requestId })
-  return { allowed: false, reason: outcome.reason, refusal: { status, headers, body } }
+  return JSON.stringify({ allowed: false, reason: outcome.reason, refusal: { status, headers, body } })
 }
 
-function limitTold({ limit, remaining, resetAt }: LimitState): unknown {
-  return { ...limit, remaining, resetAt: new Date(resetAt) }
+function principalTold(principal: Principal): string {
+  const { key, version, organization, project, user, kind, environment, permissions, namespaces } = principal
+  const place = `"organization":"${organization}","project":${project === null ? 'null' : `"${project}"`}`
+  const maker = `"user":${user === null ? 'null' : JSON.stringify(user)},"kind":${JSON.stringify(kind)}`
+  const reach = `"permissions":${listTold(permissions)},"namespaces":${listTold(namespaces)}`
+  const where = `"environment":${JSON.stringify(environment)}`
+  return `{"key":"${key}","version":${version},${place},${maker},${where},${reach}}`
+}
+
+/** The lists of a key are the same objects for as long as it is known. */
+const lists = new WeakMap<readonly string[], string>()
+
+function listTold(list: readonly string[] | null): string {
+  if (list === null) return 'null'
+  let text = lists.get(list)
+  if (text === undefined) {
+    text = JSON.stringify(list)
+    lists.set(list, text)
+  }
+  return text
+}
+
+function limitTold({ limit, remaining, resetAt }: LimitState): string {
+  const { requests, windowSeconds, per, kind } = limit
+  const agreed = `"requests":${requests},"windowSeconds":${windowSeconds},"per":"${per}","kind":"${kind}"`
+  return `{${agreed},"remaining":${remaining},"resetAt":"${new Date(resetAt).toISOString()}"}`
 }
