@@ -1,4 +1,4 @@
-import { type Contract, identityHeaderNames } from '@keywright/core'
+import { type Contract, credentialHeaders, identityHeaderNames } from '@keywright/core'
 import { withoutOwnCookies } from '../http/own-cookies.ts'
 import { connectionOptions, fold, hopByHop, remembering } from './header-names.ts'
 
@@ -77,13 +77,4 @@ function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): s
     if (!named.has(fold(name)) || name.toLowerCase() === 'content-length') kept.push(name, headers[i + 1] as string)
   }
   return kept
-}
-
-/** Where the contract looks for credentials. */
-export function credentialHeaders(contract: Contract): string[] {
-  return contract.credential.sources.flatMap((source) => {
-    if ('header' in source) return [source.header]
-    if ('basic' in source) return ['Authorization']
-    return 'idHeader' in source ? [source.idHeader, source.secretHeader] : []
-  })
 }

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Contract, identityHeaderNames } from '@keywright/core'
+import { type Contract, credentialHeaders, identityHeaderNames } from '@keywright/core'
 import { setsOwnCookie } from '../http/own-cookies.ts'
 import { connectionOptions, fold, hopByHop, remembering } from './header-names.ts'
-import { credentialHeaders } from './request-headers.ts'
 
 /** Ours to say. An upstream's own would contradict them, or tell callers what only the upstream should know. */
 const ours = [
@@ -29,7 +28,7 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
   const limits =
     typeof limitHeaders === 'string' ? [] : [limitHeaders.limit, limitHeaders.remaining, limitHeaders.reset]
   const dropped = new Set([...hopByHop, ...ours, ...limits, ...Object.keys(contract.identityHeaders)].map(fold))
-  const varying = [...new Set(credentialHeaders(contract))]
+  const varying = credentialHeaders(contract)
   const varyAlone = varying.join(', ')
 
   const fateOf = remembering((name): 'kept' | 'dropped' | 'cookies' | 'caching' | 'vary' | 'override' => {
