@@ -67,6 +67,18 @@ describe('the settings', () => {
     await refusal({ KEYWRIGHT_MAX_STALENESS_SECONDS: '1' })
   })
 
+  it('say how long each kind of record is kept, the others as long as ever', async () => {
+    file('keywright.config.yaml', 'retention:\n  decisionsDays: 7\n')
+    const retention = { usageDays: 400, decisionsDays: 7, callersDays: 90 }
+    expect(await read()).toMatchObject({ retention })
+    const env = { KEYWRIGHT_RETENTION: 'usageDays=31,callersDays=1' }
+    expect(await read(env)).toMatchObject({ retention: { usageDays: 31, decisionsDays: 30, callersDays: 1 } })
+    const none = await refusal({ KEYWRIGHT_RETENTION: 'usageDays=0' })
+    expect(none.message).toContain('its days have to be whole numbers from 1 to 3660')
+    const unknown = await refusal({ KEYWRIGHT_RETENTION: 'auditDays=30' })
+    expect(unknown.message).toContain('it has to hold usageDays, decisionsDays or callersDays')
+  })
+
   it('come from flags before variables before the file', async () => {
     file('keywright.config.yaml', 'port: 1\ncontrolPort: 2\nhost: 0.0.0.0\n')
     const env = { KEYWRIGHT_PORT: '3', KEYWRIGHT_CONTROL_PORT: '4' }

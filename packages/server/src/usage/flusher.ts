@@ -25,7 +25,7 @@ export interface Flusher {
 
 const linesPerWrite = 500
 const monthsPerWrite = 500
-/** With this many lines waiting it does not wait for its time. */
+/** With this many lines waiting it does not wait for its time, unless the last attempt failed. */
 const crowded = 20_000
 const looksEveryMs = 500
 /** A process that was told to stop waits no longer for a database that does not answer. */
@@ -37,18 +37,22 @@ export function startFlusher(options: FlusherOptions): Flusher {
   let running: Promise<void> = Promise.resolve()
   let waiting: Promise<void> | null = null
   let lastMs = performance.now()
+  let isFailing = false
   const timer = setInterval(look, Math.min(looksEveryMs, everyMs))
   timer.unref()
 
   function look(): void {
-    if (performance.now() - lastMs < everyMs && tallies.lines < crowded) return
+    const isEarly = performance.now() - lastMs < everyMs
+    if (isEarly && (isFailing || tallies.lines < crowded)) return
     flush().catch(onError)
   }
 
   async function run(): Promise<void> {
     lastMs = performance.now()
+    isFailing = true
     await writeTallies()
     await writeMonths()
+    isFailing = false
   }
 
   async function writeTallies(): Promise<void> {

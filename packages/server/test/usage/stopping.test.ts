@@ -29,7 +29,7 @@ beforeEach(async () => {
   const created = await api('POST', '/v1/keys', { body: { organization: 'acme', name: 'test' } })
   credential = created.json.credential
   id = created.json.id
-})
+}, 60_000)
 afterEach(async () => {
   await end('SIGKILL')
   rmSync(folder, { recursive: true })
@@ -75,7 +75,7 @@ async function counted(): Promise<number> {
 }
 
 describe('a server that is told to stop', () => {
-  it('loses no counted use, however little time has passed since', async () => {
+  it('loses no counted use, however little time has passed since', { timeout: 60_000 }, async () => {
     await use(25)
     expect(await end('SIGTERM')).toBe(0)
     running = await start()
@@ -87,7 +87,9 @@ describe('a server that is told to stop', () => {
 })
 
 describe('a server that is killed', () => {
-  it('loses what it counted since it last wrote, and nothing before; keys are as they were', async () => {
+  it('loses what it counted since it last wrote, and nothing before; keys are as they were', {
+    timeout: 60_000,
+  }, async () => {
     await use(10)
     expect(await counted()).toBe(10)
     await use(7)
@@ -108,7 +110,9 @@ describe('a server that is killed', () => {
     expect(await counted()).toBe(10)
   })
 
-  it('brings no key back to life that was revoked or deleted while its use was being written', async () => {
+  it('brings no key back to life that was revoked or deleted while its use was being written', {
+    timeout: 60_000,
+  }, async () => {
     await use(5)
     await running.api('POST', `/v1/keys/${id}/revoke`)
     await end('SIGTERM')
