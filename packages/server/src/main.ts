@@ -52,6 +52,7 @@ import {
   type SharedStore,
   type SqliteStore,
 } from './stores/index.ts'
+import { createStripeWebhook } from './stripe/webhook.ts'
 import { startUsage, type Usage } from './usage/usage.ts'
 import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
 
@@ -187,6 +188,15 @@ export async function startInstance(
       serviceKeys,
       cliTokens,
       signIn,
+      stripe:
+        settings.stripeWebhookSecret === null
+          ? null
+          : createStripeWebhook({
+              lifecycle,
+              subscriptions: opened.subscriptions,
+              secret: settings.stripeWebhookSecret,
+              prices: settings.stripePrices,
+            }),
       edge: () => `${origin.scheme}://${origin.host}`,
       calls: opened.calls,
       usage,

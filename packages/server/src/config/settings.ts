@@ -28,6 +28,10 @@ export interface Settings {
   /** The first is the current one. */
   peppers: readonly { id: string; value: string }[]
   signUp: 'invited' | 'open'
+  /** `whsec_…`; null: no events of Stripe are taken. */
+  stripeWebhookSecret: string | null
+  /** Plans by Stripe's ids of prices. */
+  stripePrices: Readonly<Record<string, string>>
   /** One line for each request to the edge. */
   accessLog: boolean
   /** With many nodes: how long one that cannot reach the database goes on with the keys it knows. */
@@ -174,6 +178,13 @@ const whenLimiterUnavailable = z.enum(
   'it has to be "localShare", "refuse" or "allow"',
 )
 
+/** `{ price_1Abc: 'pro' }` in the file, `price_1Abc:pro,…` in the variable. */
+const stripePrices = z.preprocess(
+  (value) =>
+    typeof value === 'string' ? Object.fromEntries(value.split(',').map((pair) => pair.trim().split(':'))) : value,
+  z.record(z.string().min(1), z.string('it has to be price:plan,…').min(1), 'it has to be price:plan,…'),
+)
+
 const signUp = z.enum(['invited', 'open'], 'it has to be "invited" or "open"')
 
 export const settings: { readonly [Name in keyof Settings]: Setting } = {
@@ -283,5 +294,13 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     variable: 'KEYWRIGHT_WHEN_LIMITER_UNAVAILABLE',
   },
   signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
+  stripeWebhookSecret: {
+    read: text.regex(/^[\x21-\x7e]{16,512}$/, 'it has to be 16 or more visible ASCII characters'),
+    fallback: null,
+    variable: 'KEYWRIGHT_STRIPE_WEBHOOK_SECRET',
+    secret: true,
+    notInFile: true,
+  },
+  stripePrices: { read: stripePrices, fallback: {}, variable: 'KEYWRIGHT_STRIPE_PRICES' },
   accessLog: { read: yesOrNo, fallback: false, variable: 'KEYWRIGHT_ACCESS_LOG' },
 }

@@ -8,6 +8,7 @@ import { mountDeviceCalls } from './device-calls.ts'
 import { type Env, honoPath, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, problemResponse } from './problem.ts'
+import { mountStripeCall } from './stripe-call.ts'
 
 export interface Control {
   fetch(request: Request, env: { peer: string }): Response | Promise<Response>
@@ -35,6 +36,7 @@ export function createControl(deps: ControlDeps): Control {
     awaitHead: watchHead(() => deps.lifecycle.store.head()),
   })
   mountDeviceCalls(app, deps)
+  if (deps.stripe) mountStripeCall(app, deps.stripe)
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))

@@ -4,6 +4,7 @@ import type { ServiceKeys } from '../access/service-keys.ts'
 import type { AwaitHead } from '../feed/head-watch.ts'
 import type { Confirmations } from '../feed/nodes.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
+import type { StripeWebhook } from '../stripe/webhook.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { CallStore } from './calls.ts'
 
@@ -20,6 +21,8 @@ export interface ControlDeps {
   signIn: SignIn | null
   /** Where the API itself is reached from outside. */
   edge(): string
+  /** null: no events of Stripe are taken. */
+  stripe: StripeWebhook | null
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
   /** What has been used. */

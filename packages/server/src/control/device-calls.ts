@@ -7,7 +7,7 @@ import type { ControlDeps } from './deps.ts'
 import type { Env } from './mount.ts'
 
 /** The calls of RFC 8628, which have that standard's own words for what is wrong, and take forms too. */
-export const deviceCalls = { '/api/auth/device/code': 'code', '/api/auth/device/token': 'token' } as const
+const deviceCalls = { '/api/auth/device/code': 'code', '/api/auth/device/token': 'token' } as const
 
 export function mountDeviceCalls(app: Hono<Env>, deps: ControlDeps): void {
   for (const [path, call] of Object.entries(deviceCalls) as [string, keyof DeviceWire][]) {

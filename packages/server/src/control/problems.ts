@@ -56,6 +56,12 @@ export const problems = {
     cause: 'There is no such account, or it has another password.',
     mend: 'Try again, or ask whoever runs this instance for a new link.',
   },
+  invalid_signature: {
+    status: 400,
+    title: 'The signature does not hold',
+    cause: 'It is missing, older than five minutes, or was made with another secret or over another body.',
+    mend: 'Check KEYWRIGHT_STRIPE_WEBHOOK_SECRET against the one that Stripe shows for this endpoint, and the clock.',
+  },
   not_signed_in: {
     status: 401,
     title: 'You are not signed in',

@@ -25,7 +25,7 @@ export interface SignedIn {
 }
 
 /** What a browser is told to keep: values of `Set-Cookie`. */
-export interface Admitted {
+interface Admitted {
   person: Person
   cookies: readonly string[]
 }

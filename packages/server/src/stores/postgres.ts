@@ -1,6 +1,7 @@
 import type { Store } from '@keywright/core'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
+import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
@@ -12,6 +13,7 @@ import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
+import { createSqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
 
 export interface PostgresStore extends Store {
@@ -21,6 +23,8 @@ export interface PostgresStore extends Store {
   usage: UsageStore
   /** What sign-in keeps for minutes, likewise. */
   signIn: SignInStore
+  /** What Stripe has told, likewise. */
+  subscriptions: Subscriptions
 }
 
 /** A verification that has waited that long is answered 503. */
@@ -66,6 +70,7 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     ...store,
     calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
+    subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

@@ -18,6 +18,7 @@ export interface Schema {
   kw_invitations: InvitationRow
   kw_device_logins: DeviceLoginRow
   kw_attempts: AttemptRow
+  kw_stripe_subscriptions: StripeSubscriptionRow
   kw_changes: ChangeRow
   /** One row. */
   kw_head: { number: Integer; hash: string }
@@ -197,6 +198,16 @@ export interface AttemptRow {
   name: string
   count: Integer
   ends_at: Integer
+}
+
+/** `is_founded` is 0 or 1. */
+export interface StripeSubscriptionRow {
+  id: string
+  organization: string | null
+  is_founded: Integer
+  plan: string | null
+  state: string | null
+  changed_at: Integer
 }
 
 export interface ChangeRow {

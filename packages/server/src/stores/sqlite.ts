@@ -2,6 +2,7 @@ import { createTurns, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CallStore } from '../control/calls.ts'
+import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
 import { foundByDigestQuery } from './found-query.ts'
@@ -11,6 +12,7 @@ import type { FoundRow, Schema } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
+import { createSqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
 
 export interface SqliteStore extends Store {
@@ -18,6 +20,8 @@ export interface SqliteStore extends Store {
   calls: CallStore
   /** What sign-in keeps for minutes, likewise. */
   signIn: SignInStore
+  /** What Stripe has told, likewise. */
+  subscriptions: Subscriptions
   /** What is recorded of verifications, likewise. */
   usage: UsageStore
 }
@@ -83,6 +87,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     ...store,
     calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }),
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
+    subscriptions: createSqlSubscriptions({ db: writer, run: inTurn }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

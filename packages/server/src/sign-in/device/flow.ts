@@ -15,14 +15,14 @@ const intervalSeconds = 5
 /** RFC 8628 §3.5. */
 const slowerBySeconds = 5
 
-export interface DeviceRequest {
+interface DeviceRequest {
   client: string
   device: string | null
   scope: string | null
   address: string | null
 }
 
-export interface DeviceCodes {
+interface DeviceCodes {
   deviceCode: string
   /** Eight letters with a hyphen in the middle. */
   userCode: string

@@ -17,7 +17,7 @@ export interface DeviceLogin {
   user: string | null
 }
 
-export interface NewDeviceLogin extends Pick<DeviceLogin, 'id' | 'client' | 'device' | 'scope' | 'address'> {
+interface NewDeviceLogin extends Pick<DeviceLogin, 'id' | 'client' | 'device' | 'scope' | 'address'> {
   deviceDigest: string
   userDigest: string
   createdAt: Date

@@ -4,7 +4,7 @@ import { parseStrictObject, StrictJsonError } from '../../control/strict-json.ts
 import type { DeviceFlow, Poll } from './flow.ts'
 
 /** A request of a machine that has nobody's cookie, as the control side and the edge hand it over alike. */
-export interface DeviceCall {
+interface DeviceCall {
   contentType: string | null
   body: string
   address: string | null
@@ -18,7 +18,6 @@ export interface DeviceWire {
 }
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
-export const mostDeviceBytes = 8 * 1024
 
 export function createDeviceWire(device: DeviceFlow, consoleUrl: () => string): DeviceWire {
   return {

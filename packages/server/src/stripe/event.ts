@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+const seconds = z.int().min(0)
+const price = z.object({ id: z.string() })
+const items = z.object({ data: z.array(z.object({ price })) })
+
+const checkout = z.object({
+  type: z.literal('checkout.session.completed'),
+  created: seconds,
+  data: z.object({
+    object: z.object({
+      id: z.string().min(1),
+      client_reference_id: z.string().nullish(),
+      subscription: z.string().nullish(),
+      payment_status: z.string(),
+      metadata: z.record(z.string(), z.string()).nullish(),
+      line_items: items.nullish(),
+    }),
+  }),
+})
+
+const subscription = z.object({
+  type: z.enum(['customer.subscription.updated', 'customer.subscription.deleted']),
+  created: seconds,
+  data: z.object({ object: z.object({ id: z.string().min(1), status: z.string(), items }) }),
+})
+
+/** As much of Stripe's events as concerns us. */
+export const stripeEvent = z.union([checkout, subscription])
+export type StripeEvent = z.output<typeof stripeEvent>
+
+const known = new Set<string>([checkout.shape.type.value, ...subscription.shape.type.options])
+
+/** Stripe sends whatever an endpoint was ticked for. */
+export function concernsUs(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'type' in event && known.has(String(event.type))
+}

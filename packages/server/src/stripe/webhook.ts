@@ -1,0 +1,143 @@
+import {
+  type Actor,
+  createOrganization,
+  createTurns,
+  isSlug,
+  type Lifecycle,
+  LifecycleError,
+  updateOrganization,
+} from '@keywright/core'
+import { invalid, Problem } from '../control/problem.ts'
+import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
+import { concernsUs, type StripeEvent, stripeEvent } from './event.ts'
+import { isSignedByStripe } from './signature.ts'
+import type { Subscription, Subscriptions } from './subscriptions.ts'
+
+export interface StripeParts {
+  lifecycle: Lifecycle
+  subscriptions: Subscriptions
+  /** `whsec_…` */
+  secret: string
+  /** Plans by Stripe's ids of prices. */
+  prices: Readonly<Record<string, string>>
+}
+
+export interface StripeWebhook {
+  /** @throws Problem where nothing was changed; Stripe sends it again, and shows its answer to its user */
+  receive(call: { signature: string | null; body: string; address: string | null; requestId: string }): Promise<void>
+}
+
+type Checkout = Extract<StripeEvent, { type: 'checkout.session.completed' }>
+type SubscriptionEvent = Exclude<StripeEvent, Checkout>
+
+/**
+ * Tenants that pay by Stripe: the end of a checkout makes one, the life of its subscription moves its plan and its state.
+ * Events come twice, late and in any order; each leaves what the newest says.
+ */
+export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }: StripeParts): StripeWebhook {
+  const inTurn = createTurns()
+
+  function planOf(price: string | undefined): string | null {
+    if (price === undefined) return null
+    if (Object.hasOwn(prices, price)) return prices[price] ?? null
+    throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
+  }
+
+  async function checkedOut({ created, data: { object } }: Checkout, actor: Actor): Promise<void> {
+    if (!['paid', 'no_payment_required'].includes(object.payment_status)) return
+    const organization = object.client_reference_id ?? ''
+    if (!isSlug(organization)) {
+      throw invalid([{ field: 'client_reference_id', message: 'must be a tenant id: a-z, 0-9, _ and -, at most 63' }])
+    }
+    const plan = planOf(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
+    const id = object.subscription ?? object.id
+    const before = await subscriptions.get(id)
+    if (before?.isFounded) return
+    const blank = { id, plan: null, state: null, changedAt: new Date(created * 1000) }
+    const kept: Subscription = { ...blank, ...before, organization, isFounded: false }
+    await subscriptions.put(kept)
+    const newest = before?.plan ?? plan
+    try {
+      await createOrganization(lifecycle, actor, {
+        id: organization,
+        name: organization,
+        ...(newest && { plan: newest }),
+      })
+    } catch (error) {
+      const isTaken = error instanceof LifecycleError && error.code === 'conflict'
+      // Made by this very event, whose process has died before it could write that down; or a stranger's.
+      if (!isTaken || before?.organization !== organization) {
+        await subscriptions.put({ ...kept, organization: before?.organization ?? null })
+        throw error
+      }
+    }
+    const state = stateOf(kept)
+    if (state !== 'active') await updateOrganization(lifecycle, actor, organization, { state })
+    await subscriptions.put({ ...kept, isFounded: true })
+  }
+
+  async function subscriptionChanged({ type, created, data: { object } }: SubscriptionEvent, actor: Actor) {
+    const { id, status, items } = object
+    const before = await subscriptions.get(id)
+    const changedAt = new Date(created * 1000)
+    const isDeleted = type === 'customer.subscription.deleted'
+    if (before?.state === 'ended' || (before?.state && before.changedAt > changedAt)) return
+    const plan = planOf(items.data[0]?.price.id)
+    const state = isDeleted ? ('ended' as const) : (states[status] ?? 'suspended')
+    const blank = { id, organization: null, isFounded: false }
+    const after: Subscription = { ...blank, ...before, plan, state, changedAt }
+    if (before?.isFounded && before.organization !== null) {
+      // What an operator has decided stays, where Stripe has nothing new to say about it.
+      const terms = {
+        ...(plan !== null && plan !== before.plan && { plan }),
+        ...(stateOf(after) !== stateOf(before) && { state: stateOf(after) }),
+      }
+      await updateOrganization(lifecycle, actor, before.organization, terms).catch(ignoreGone)
+    }
+    await subscriptions.put(after)
+  }
+
+  return {
+    async receive({ signature, body, address, requestId }) {
+      if (!isSignedByStripe(signature, body, secret, lifecycle.now())) throw new Problem('invalid_signature')
+      const event = read(body)
+      if (event === null) return
+      const actor: Actor = { type: 'system', id: 'stripe', triggeredBy: 'api', address, requestId }
+      await inTurn(() =>
+        event.type === 'checkout.session.completed' ? checkedOut(event, actor) : subscriptionChanged(event, actor),
+      )
+    },
+  }
+}
+
+const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {
+  active: 'active',
+  trialing: 'active',
+  past_due: 'unpaid',
+  unpaid: 'unpaid',
+  incomplete: 'unpaid',
+}
+
+function stateOf({ state }: Subscription): 'active' | 'unpaid' | 'suspended' {
+  return state === 'ended' ? 'suspended' : (state ?? 'active')
+}
+
+/** An operator has deleted the tenant, whose subscription lives on. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof LifecycleError) || error.code !== 'not_found') throw error
+}
+
+/** null: an event that is none of ours. */
+function read(body: string): StripeEvent | null {
+  let event: unknown
+  try {
+    event = parseStrictObject(body)
+  } catch (error) {
+    if (error instanceof StrictJsonError) throw new Problem('malformed_body', error.message)
+    throw error
+  }
+  if (!concernsUs(event)) return null
+  const read = stripeEvent.safeParse(event)
+  if (read.success) return read.data
+  throw invalid(read.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', message })))
+}

@@ -1,0 +1,212 @@
+import { createHmac } from 'node:crypto'
+import { updateOrganization } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startServer, type TestServer, tester } from './support/start-server.ts'
+
+const secret = 'whsec_a_secret_of_the_tests'
+let server: TestServer
+let count = 0
+
+beforeAll(async () => {
+  server = await startServer({
+    contract: 'holonomix',
+    env: { KEYWRIGHT_STRIPE_WEBHOOK_SECRET: secret, KEYWRIGHT_STRIPE_PRICES: 'price_pro:pro, price_builder:builder' },
+  })
+})
+afterAll(() => server.stop())
+
+const now = () => Math.floor(Date.now() / 1000)
+
+/** As Stripe documents it: https://docs.stripe.com/webhooks#verify-manually */
+function signed(body: string, { at = now(), key = secret } = {}): string {
+  return `t=${at},v1=${createHmac('sha256', key).update(`${at}.${body}`).digest('hex')}`
+}
+
+async function post(body: string, signature: string | null) {
+  const response = await fetch(`${server.control}/api/stripe/webhook`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(signature !== null && { 'stripe-signature': signature }) },
+    body,
+  })
+  return { status: response.status, json: await response.json() }
+}
+const send = (event: object) => {
+  const body = JSON.stringify(event)
+  return post(body, signed(body))
+}
+
+function checkout(tenant: string, { subscription = `sub_${tenant}`, price = 'price_pro', ...more } = {}) {
+  const object = {
+    id: `cs_${tenant}`,
+    object: 'checkout.session',
+    client_reference_id: tenant,
+    subscription,
+    payment_status: 'paid',
+    metadata: { price },
+    ...more,
+  }
+  return { id: `evt_${++count}`, object: 'event', type: 'checkout.session.completed', created: now(), data: { object } }
+}
+
+function subscription(
+  tenant: string,
+  { type = 'updated', status = 'active', price = 'price_pro', created = now() } = {},
+) {
+  const object = { id: `sub_${tenant}`, object: 'subscription', status, items: { data: [{ price: { id: price } }] } }
+  return { id: `evt_${++count}`, object: 'event', type: `customer.subscription.${type}`, created, data: { object } }
+}
+
+const tenant = async (id: string) => {
+  const organization = await server.lifecycle.store.organization(id)
+  return organization && { plan: organization.plan, state: organization.state }
+}
+
+describe('the end of a checkout', () => {
+  it('makes the tenant, on the plan of its price', async () => {
+    expect(await send(checkout('acme-1'))).toEqual({ status: 200, json: { received: true } })
+    expect(await tenant('acme-1')).toEqual({ plan: 'pro', state: 'active' })
+    const change = (await server.lifecycle.store.changes(0, 1000)).findLast(({ target }) => target === 'acme-1')
+    expect(change).toMatchObject({ action: 'organization.created', actor: { type: 'system', id: 'stripe' } })
+  })
+
+  it('makes nothing twice, however often it is told of', async () => {
+    const event = checkout('acme-2')
+    await Promise.all([send(event), send(event), send(event)])
+    await updateOrganization(server.lifecycle, tester, 'acme-2', { plan: 'starter' })
+    const { number } = await server.lifecycle.store.head()
+    expect((await send(event)).status).toBe(200)
+    expect((await server.lifecycle.store.head()).number).toBe(number)
+    expect(await tenant('acme-2')).toEqual({ plan: 'starter', state: 'active' })
+  })
+
+  it('never takes over a tenant that was there before', async () => {
+    const { status, json } = await send(checkout('acme'))
+    expect([status, json.code]).toEqual([409, 'conflict'])
+    await send(subscription('acme', { type: 'deleted' }))
+    expect((await tenant('acme'))?.state).toBe('active')
+  })
+
+  it.each([
+    ['is not paid', { payment_status: 'unpaid' }, 200],
+    ['names no tenant', { client_reference_id: null }, 422],
+    ['names what is no tenant id', { client_reference_id: '../acme' }, 422],
+    ['has a price of no plan', { metadata: { price: 'price_other' } }, 422],
+    ['has a price of no plan, called like something else', { metadata: { price: 'constructor' } }, 422],
+  ])('changes nothing where it %s', async (_, more, status) => {
+    const { number } = await server.lifecycle.store.head()
+    expect((await send(checkout(`none-${count}`, more as object))).status).toBe(status)
+    expect((await server.lifecycle.store.head()).number).toBe(number)
+  })
+})
+
+describe('a subscription', () => {
+  it('moves the plan and the state of its tenant', async () => {
+    await send(checkout('sub-1'))
+    await send(subscription('sub-1', { price: 'price_builder' }))
+    expect(await tenant('sub-1')).toEqual({ plan: 'builder', state: 'active' })
+    await send(subscription('sub-1', { price: 'price_builder', status: 'past_due', created: now() + 1 }))
+    expect(await tenant('sub-1')).toEqual({ plan: 'builder', state: 'unpaid' })
+    await send(subscription('sub-1', { price: 'price_builder', created: now() + 2 }))
+    expect(await tenant('sub-1')).toEqual({ plan: 'builder', state: 'active' })
+    await send(subscription('sub-1', { type: 'deleted', status: 'canceled', created: now() + 3 }))
+    expect((await tenant('sub-1'))?.state).toBe('suspended')
+  })
+
+  it('that is over stays so, whatever comes late', async () => {
+    await send(checkout('sub-2'))
+    await send(subscription('sub-2', { type: 'deleted', status: 'canceled' }))
+    await send(subscription('sub-2', { status: 'active', created: now() + 60 }))
+    expect((await tenant('sub-2'))?.state).toBe('suspended')
+  })
+
+  it('is as its newest event says, in whatever order they come', async () => {
+    await send(checkout('sub-3'))
+    await send(subscription('sub-3', { price: 'price_builder', created: now() + 10 }))
+    await send(subscription('sub-3', { price: 'price_pro', status: 'past_due', created: now() + 5 }))
+    expect(await tenant('sub-3')).toEqual({ plan: 'builder', state: 'active' })
+  })
+
+  it('may be told of before its checkout is', async () => {
+    await send(subscription('sub-4', { price: 'price_builder', status: 'past_due' }))
+    expect(await tenant('sub-4')).toBeUndefined()
+    await send(checkout('sub-4'))
+    expect(await tenant('sub-4')).toEqual({ plan: 'builder', state: 'unpaid' })
+  })
+
+  it('says nothing about what an operator has decided, until it has something new to say', async () => {
+    await send(checkout('sub-5'))
+    await send(subscription('sub-5'))
+    await updateOrganization(server.lifecycle, tester, 'sub-5', { state: 'suspended' })
+    await send(subscription('sub-5', { created: now() + 1 }))
+    expect((await tenant('sub-5'))?.state).toBe('suspended')
+  })
+
+  it('ends the keys of its tenant at once', async () => {
+    await send(checkout('sub-6'))
+    const { credential } = await server.issue({ organization: 'sub-6' })
+    const ask = async () =>
+      (await fetch(`${server.edge}/v1/list/default`, { headers: { 'x-api-key': credential } })).status
+    expect(await ask()).toBe(404)
+    await send(subscription('sub-6', { type: 'deleted' }))
+    expect(await ask()).toBe(401)
+  })
+})
+
+describe('what Stripe has not signed a moment ago', () => {
+  const body = JSON.stringify(checkout('forged'))
+  const forged: [string, () => string | null][] = [
+    ['nothing', () => null],
+    ['an empty signature', () => ''],
+    ['another secret', () => signed(body, { key: 'whsec_another_secret' })],
+    ['another body', () => signed(`${body} `)],
+    ['a time that was not signed', () => signed(body).replace(/t=\d+/, `t=${now() + 1}`)],
+    ['two times', () => `t=${now()},${signed(body)}`],
+    ['an older scheme', () => signed(body).replace('v1=', 'v0=')],
+    ['six minutes ago', () => signed(body, { at: now() - 360 })],
+    ['six minutes ahead', () => signed(body, { at: now() + 360 })],
+    ['half a signature', () => signed(body).slice(0, -2)],
+    ['a time that is none', () => signed(body).replace(/t=\d+/, 't=1e9')],
+  ]
+
+  it.each(forged)('changes nothing: %s', async (_, signature) => {
+    const { status, json } = await post(body, signature())
+    expect([status, json.code]).toEqual([400, 'invalid_signature'])
+    expect(await tenant('forged')).toBeUndefined()
+  })
+
+  it('cannot be sent again later', async () => {
+    const event = JSON.stringify(checkout('later'))
+    const signature = signed(event)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 301_000 })
+    expect((await post(event, signature)).status).toBe(400)
+    vi.useRealTimers()
+    expect(await tenant('later')).toBeUndefined()
+  })
+
+  it('holds while the secret is being replaced, signed with both', async () => {
+    const event = JSON.stringify(checkout('rolled'))
+    const [time, old] = signed(event, { key: 'whsec_the_one_before' }).split(',')
+    const { status } = await post(event, `${time},${old},${signed(event).split(',')[1]}`)
+    expect(status).toBe(200)
+  })
+})
+
+describe('an event', () => {
+  it('that concerns nobody here is taken, and forgotten', async () => {
+    expect((await send({ id: 'evt_x', type: 'invoice.paid', created: now(), data: { object: {} } })).status).toBe(200)
+  })
+
+  it.each([
+    ['is no JSON', '{'],
+    ['has a member twice', '{"type":"invoice.paid","type":"checkout.session.completed"}'],
+  ])('that %s is refused', async (_, body) => {
+    expect((await post(body, signed(body))).status).toBe(400)
+  })
+
+  it('has nowhere to go where no secret is set', async () => {
+    const other = await startServer({ contract: 'holonomix' })
+    const { status } = await fetch(`${other.control}/api/stripe/webhook`, { method: 'POST', body: '{}' })
+    expect(status).toBe(404)
+    await other.stop()
+  })
+})
