@@ -33,8 +33,8 @@ import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
 import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
-import { createAccessLog } from './log/access-log.ts'
 import { type CommonCounters, countTogether } from './limits/count-together.ts'
+import { createAccessLog } from './log/access-log.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -164,8 +164,8 @@ export async function startInstance(
       })
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
     const authenticateServiceKey = serviceKeys.authenticate
-    const people = contractPeople(signIn, cliTokens)
     const ownVerifier = metrics.counting(verifier, 'contract')
+    const people = contractPeople(signIn, cliTokens)
     const routeDeps = { lifecycle, verifier: ownVerifier, usage: contractUsage(usage), authenticateServiceKey, people }
     const routes = routesOf(contract)?.(routeDeps) ?? null
     const failedAttempts = createFailedAttempts(verifier)
