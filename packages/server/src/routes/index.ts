@@ -3,6 +3,7 @@ import { listAuditRoute } from './audit/list.ts'
 import { approveDeviceRoute, denyDeviceRoute, viewDeviceLoginRoute } from './auth/device.ts'
 import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts'
 import { changePasswordRoute, resetPasswordRoute } from './auth/password.ts'
+import { enterPortalRoute } from './auth/portal.ts'
 import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
 import { signInRoute, signOutRoute } from './auth/sign-in.ts'
 import { signUpRoute } from './auth/sign-up.ts'
@@ -32,6 +33,7 @@ import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
 import { updateOrganizationRoute } from './organizations/update.ts'
 import { createPasswordLinkRoute } from './people/password-link.ts'
+import { createPortalSessionRoute } from './portal-sessions/create.ts'
 import { createProjectRoute } from './projects/create.ts'
 import { getProjectRoute } from './projects/get.ts'
 import { listProjectsRoute } from './projects/list.ts'
@@ -84,6 +86,7 @@ export const routes: readonly Route[] = [
   inviteOperatorRoute,
   removeOperatorRoute,
   createPasswordLinkRoute,
+  createPortalSessionRoute,
   listCliTokensRoute,
   revokeCliTokenRoute,
   signUpRoute,
@@ -91,6 +94,7 @@ export const routes: readonly Route[] = [
   signOutRoute,
   changePasswordRoute,
   resetPasswordRoute,
+  enterPortalRoute,
   listSessionsRoute,
   endSessionRoute,
   viewInvitationRoute,

@@ -52,6 +52,16 @@ export function createPeople(options: PeopleOptions): People {
         throw error
       }
     },
+    async ensure(input) {
+      const { auth, adapter, isRefusal } = await ready()
+      if (await adapter.findUserByEmail(input.email)) return
+      try {
+        const { user } = await auth.api.signUpEmail({ body: input })
+        await adapter.deleteUserSessions(user.id)
+      } catch (error) {
+        if (!isRefusal(error, 422)) throw error
+      }
+    },
     async signIn(input, visit) {
       const { auth, adapter, isRefusal } = await ready()
       const before = await auth.api.getSession({ headers: visitOf(visit) })

@@ -6,6 +6,7 @@ import { createPeople, type PeopleDatabase } from './better-auth.ts'
 import { createDeviceFlow } from './device/flow.ts'
 import type { DeviceLogins } from './device/login.ts'
 import { createDeviceWire } from './device/wire.ts'
+import { portalPassword } from './portal.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface SignInParts {
@@ -33,6 +34,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     ...{ people, attempts, signUp, isOwn },
     sessions: createSessions(people, isOwn),
     device,
+    portalPassword: (email) => portalPassword(email, secret),
     wire: createDeviceWire(device, consoleUrlNow),
     consoleUrl: consoleUrlNow,
   }

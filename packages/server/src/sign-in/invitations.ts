@@ -12,6 +12,7 @@ import { addOperatorIn } from '../access/operators.ts'
 import { Problem } from '../control/problem.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
 import type { Person } from './people.ts'
+import { isPortalAddress } from './portal.ts'
 
 export interface NewInvitation {
   /** null: to run the instance. */
@@ -84,8 +85,8 @@ export async function acceptInvitation(
     const details = { role, user: person.id }
     transaction.record({ action: 'invitation.accepted', organization, target: id, actor, at, details })
     if (organization === null || role === 'operator') await addOperatorIn(transaction, actor, person.id, at)
-    // A place somebody has already is changed by those who may, not by an old letter.
-    else if (!(await transaction.member(organization, person.id))) {
+    // A place somebody has already is changed by those who may, not by an old letter; a portal's link is their word of now.
+    else if (isPortalAddress(person.email) || !(await transaction.member(organization, person.id))) {
       await setMemberIn(transaction, lifecycle, actor, { organization, user: person.id, role })
     }
   })

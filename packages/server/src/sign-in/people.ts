@@ -43,6 +43,8 @@ export interface Visit {
 export interface People {
   /** Makes an account and a session. null: the address has one already. */
   signUp(input: { email: string; password: string; name: string }, visit: Visit): Promise<Admitted | null>
+  /** Makes an account where there is none with this address. */
+  ensure(input: { email: string; password: string; name: string }): Promise<void>
   /** Makes a session, and ends the one that the browser came with. null: no such account, or another password. */
   signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | null>
   /** Ends the session of the request, and answers what makes the browser forget it. */

@@ -14,6 +14,8 @@ export interface SignIn {
   wire: DeviceWire
   /** Whether someone who was not invited may sign up, and then has an organization of his own. */
   signUp: 'invited' | 'open'
+  /** Of an account that is entered by portal links alone. */
+  portalPassword: (email: string) => string
   /** Whether an origin is that of the console. */
   isOwn: (origin: string) => boolean
   /** The console as people reach it: `https://keys.example.com`. */

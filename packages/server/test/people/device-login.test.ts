@@ -22,7 +22,7 @@ const post = async (path: string, body: Record<string, string>, type = 'applicat
     headers: { 'content-type': type },
     body: text,
   })
-  return { status: response.status, headers: response.headers, json: await response.json() }
+  return { status: response.status, headers: response.headers, json: JSON.parse(await response.text()) }
 }
 const start = async (more = {}) => (await post('code', { client_id, ...more })).json
 const poll = (device_code: string) => post('token', { grant_type, device_code, client_id })
@@ -300,6 +300,12 @@ describe('a CLI token', () => {
       expect(everything).not.toContain(secret)
       expect(server.log()).not.toContain(secret)
     }
+  })
+
+  it('ends when somebody reports that he has found it', async () => {
+    const token = await login(await signUp(server))
+    const report = await ask('', 'POST', '/v1/leaks', { credentials: [token] })
+    expect([report.status, (await ask(token)).status]).toEqual([202, 401])
   })
 
   it('is no session and no service key: neither opens what the other does', async () => {

@@ -72,6 +72,7 @@ const bodies: Record<string, (organization: string) => unknown> = {
   createServiceKey: (organization) => ({ organization, name: 'CI', permissions: ['manage'] }),
   updateMember: () => ({ role: 'admin' }),
   createInvitation: () => ({ email: 'someone@example.com', role: 'member' }),
+  createPortalSession: (organization) => ({ organization, user: 'ann', role: 'member' }),
   inviteOperator: () => ({ email: 'someone@example.com' }),
 }
 

@@ -2,8 +2,12 @@ import { z } from '@hono/zod-openapi'
 import type { Actor } from '@keywright/core'
 import { name, time } from '../../control/schemas.ts'
 import { longestPassword, type Person, shortestPassword } from '../../sign-in/people.ts'
+import { isPortalAddress } from '../../sign-in/portal.ts'
 
-export const email = z.email('must be an e-mail address').max(254)
+export const email = z
+  .email('must be an e-mail address')
+  .max(254)
+  .refine((address) => !isPortalAddress(address), 'must be an address that mail reaches')
 
 /** A new one. */
 export const password = z.string().min(shortestPassword).max(longestPassword)

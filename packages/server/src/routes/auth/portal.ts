@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi'
+import { Problem } from '../../control/problem.ts'
+import { openRoute } from '../../control/route.ts'
+import { countAttempt, invitationBounds } from '../../sign-in/attempts.ts'
+import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
+import { acceptInvitation, openInvitation } from '../../sign-in/invitations.ts'
+import { isPortalAddress } from '../../sign-in/portal.ts'
+import { actorOfPerson, invitationToken, personExample, personSchema, personView } from './schemas.ts'
+
+export const enterPortalRoute = openRoute({
+  operationId: 'enterPortal',
+  method: 'post',
+  path: '/api/auth/portal',
+  tag: 'Sign-in',
+  summary: 'Be signed in by the link of a portal session',
+  permission: null,
+  credentials: 'none',
+  body: z.strictObject({ portal: invitationToken }).openapi('PortalLink'),
+  bodyExample: { portal: 'kwi_<from the link>' },
+  answer: {
+    status: 200,
+    description: 'Who is signed in now; the session is in the cookie.',
+    schema: z.strictObject({ person: personSchema, organization: z.string() }),
+    example: { person: personExample, organization: 'acme' },
+  },
+  problems: ['invitation_invalid', 'conflict', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, requestId, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    requireOwnPage(request, signIn)
+    const { lifecycle } = deps
+    await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
+    const invitation = await openInvitation(lifecycle, (await body()).portal)
+    const { email, organization } = invitation
+    if (email === null || organization === null || !isPortalAddress(email)) throw new Problem('invitation_invalid')
+    const person = await signIn.people.findByEmail(email)
+    if (!person) throw new Problem('invitation_invalid')
+    await acceptInvitation(lifecycle, actorOfPerson(person, { address, requestId }), invitation, person)
+    const password = signIn.portalPassword(email)
+    const admitted = await signIn.people.signIn({ email, password }, { headers: request.headers, address })
+    if (!admitted) throw new Problem('invitation_invalid')
+    setCookies(admitted.cookies)
+    return { person: personView(person), organization }
+  },
+})

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Api, controlApi } from '../support/control-api.ts'
+import { becomeOperator, goodPassword, openBrowser, tokenOf } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let api: Api
+let manager: string
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright' })
+  api = controlApi(server.control)
+  await api('POST', '/v1/organizations', { body: { id: 'globex', name: 'Globex' } })
+  manager = (await api('POST', '/v1/service-keys', { body: { name: 'portal', permissions: ['manage'] } })).json
+    .credential
+})
+afterAll(() => server.stop())
+
+async function open(organization: string, user: string, role = 'admin') {
+  const body = { organization, user, role }
+  const { status, json } = await api('POST', '/v1/portal-sessions', { credential: manager, body })
+  return { status, portal: status === 201 ? tokenOf(json.link) : '' }
+}
+
+async function enter(portal: string) {
+  const browser = openBrowser(server)
+  const { status, json } = await browser.call('POST', '/api/auth/portal', { portal })
+  return { browser, status, json }
+}
+
+describe('a portal link', () => {
+  it('opens the console as a person of the one organization, once', async () => {
+    const { portal } = await open('acme', 'ann@customer.example')
+    const { browser, status } = await enter(portal)
+    expect(status).toBe(200)
+    const who = (await browser.call('GET', '/v1/whoami')).json
+    expect(who).toMatchObject({ name: 'ann@customer.example', operator: false, signedInBy: 'session' })
+    expect(who.organizations).toEqual([{ id: 'acme', name: 'acme', role: 'admin' }])
+    expect((await browser.call('POST', '/v1/keys', { organization: 'acme', name: 'Key' })).json.createdBy).toBe(who.id)
+    expect((await browser.call('GET', '/v1/keys?organization=globex')).status).toBe(404)
+    expect((await enter(portal)).status).toBe(410)
+  })
+
+  it('is the same person each time, as what the latest link says', async () => {
+    const first = await enter((await open('acme', 'bob', 'admin')).portal)
+    const second = await enter((await open('acme', 'bob', 'member')).portal)
+    expect(second.json.person.id).toBe(first.json.person.id)
+    const { status } = await first.browser.call('POST', '/v1/keys', { organization: 'acme', name: 'Key' })
+    expect(status).toBe(403)
+  })
+
+  it('is somebody else in another organization, and never who has an account here', async () => {
+    const operator = await becomeOperator(server)
+    const one = await enter((await open('acme', operator.email, 'member')).portal)
+    const two = await enter((await open('globex', operator.email, 'member')).portal)
+    expect(new Set([operator.id, one.json.person.id, two.json.person.id]).size).toBe(3)
+    expect((await one.browser.call('GET', '/v1/operators')).status).toBe(403)
+  })
+
+  it('ends after five minutes', async () => {
+    const { portal } = await open('acme', 'carl')
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })
+    expect((await enter(portal)).status).toBe(410)
+    vi.useRealTimers()
+  })
+
+  it('cannot be turned into an account with a password', async () => {
+    const { portal } = await open('acme', 'dora')
+    const offer = await openBrowser(server).call('POST', '/api/auth/invitation', { invitation: portal })
+    const { email } = offer.json
+    const body = { email, password: goodPassword, name: 'Dora', invitation: portal }
+    expect((await openBrowser(server).call('POST', '/api/auth/sign-up/email', body)).status).toBe(422)
+    expect((await api('POST', '/v1/people/password-links', { body: { email } })).status).toBe(422)
+  })
+
+  it('is for portals alone: an invitation is no portal link', async () => {
+    const body = { email: 'eve@example.com', role: 'member' }
+    const { json } = await api('POST', '/v1/organizations/acme/invitations', { body })
+    expect((await enter(tokenOf(json.link))).status).toBe(410)
+  })
+
+  it('is not made for an organization out of reach', async () => {
+    const machine = { name: 'bound', permissions: ['manage'], organization: 'globex' }
+    const { credential } = (await api('POST', '/v1/service-keys', { body: machine })).json
+    const body = { organization: 'acme', user: 'x', role: 'owner' }
+    expect((await api('POST', '/v1/portal-sessions', { credential, body })).status).toBe(404)
+    expect((await open('nobody', 'x')).status).toBe(404)
+  })
+})
