@@ -21,7 +21,7 @@ export interface Feed {
 
 const pollEveryMs = 1_000
 /** However many changes there are, the database is not asked more often. */
-const spacingMs = 50
+const spacingMs = 25
 const pruneEveryMs = 10 * 60_000
 
 /** Resolves after the first attempt, whether the database was there or not: until it is, the lease does not hold. */
