@@ -48,7 +48,8 @@ describe('an instance', () => {
     let shown = ''
     for (let time = 0; time < 2; time++) {
       const issued = await prepareDemoKey(lifecycle)
-      const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, upstream: null })
+      const links = { operatorLink: null, upstream: null }
+      const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, ...links })
       const [allowed, refused] = text.match(/curl .*/g)?.map(parsed) ?? []
       expect((await allowed?.())?.status).toBe(200)
       expect((await refused?.())?.status).toBe(401)

@@ -1,6 +1,7 @@
 import { keywright } from '@keywright/contracts'
 import { compileFormat, createDigester, createMemoryStore, createVerifier, type Store } from '@keywright/core'
 import { describe, expect, it } from 'vitest'
+import { createCliTokens } from '../../src/access/cli-tokens.ts'
 import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { createServiceKeys } from '../../src/access/service-keys.ts'
 import { createControl } from '../../src/control/app.ts'
@@ -22,6 +23,11 @@ function overBroken(code: string) {
     verifier: createVerifier({ contract: keywright, keys: broken }),
     format,
     serviceKeys: createServiceKeys({ store: broken, configured: serviceKey, digester }),
+    cliTokens: createCliTokens({ store: broken, use: { note: () => {} } as never, digester, now: () => new Date() }),
+    signIn: null,
+    stripe: null,
+    edge: () => 'http://127.0.0.1:8787',
+    usage: broken as never,
     calls: { claim: () => broken.head() as never, finish: async () => {}, release: async () => {} },
     nodes: onlyNode('test'),
     logger: { error: (message, facts) => void lines.push(`${message} ${JSON.stringify(facts)} ${facts.error}`) },

@@ -58,7 +58,7 @@ export async function startRecorded({
   const folder = mkdtempSync(join(tmpdir(), 'keywright-usage-'))
   const file = join(folder, 'keywright.sqlite')
   const store = database === undefined ? openSqlite(file) : openPostgres(database)
-  if ('prepare' in store) await store.prepare()
+  if ('prepare' in store && typeof store.prepare === 'function') await store.prepare()
   const clock = { nowMs: Date.UTC(2026, 10, 20, 8, 30) }
   const nodes: Node[] = []
   const errors: unknown[] = []
