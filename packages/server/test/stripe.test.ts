@@ -28,7 +28,7 @@ async function post(body: string, signature: string | null) {
     headers: { 'content-type': 'application/json', ...(signature !== null && { 'stripe-signature': signature }) },
     body,
   })
-  return { status: response.status, json: await response.json() }
+  return { status: response.status, json: JSON.parse(await response.text()) }
 }
 const send = (event: object) => {
   const body = JSON.stringify(event)

@@ -23,7 +23,7 @@ function overBroken(code: string) {
     verifier: createVerifier({ contract: keywright, keys: broken }),
     format,
     serviceKeys: createServiceKeys({ store: broken, configured: serviceKey, digester }),
-    cliTokens: createCliTokens({ store: broken, use: { note: () => {} } as never, digester, now: () => new Date() }),
+    cliTokens: createCliTokens({ store: broken, use: { touch: async () => {} }, digester, now: () => new Date() }),
     signIn: null,
     stripe: null,
     edge: () => 'http://127.0.0.1:8787',
