@@ -49,6 +49,8 @@ describe('the settings', () => {
       secret: null,
       peppers: [],
       signUp: 'invited',
+      stripeWebhookSecret: null,
+      stripePrices: {},
       accessLog: false,
       maxStalenessSeconds: 10,
       whenStoreUnavailable: 'refuse',
