@@ -8,12 +8,15 @@ export interface Wire {
   cut(): void
   /** What was held back passes, and everything after it. */
   mend(): void
+  /** All connections end, and new ones lead to another server. */
+  leadTo(target: number): void
   close(): Promise<void>
 }
 
-export async function layWire(target: number): Promise<Wire> {
+export async function layWire(first: number): Promise<Wire> {
   const sockets = new Set<Socket>()
   let isCut = false
+  let target = first
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1')
     for (const [from, to] of [
@@ -42,6 +45,10 @@ export async function layWire(target: number): Promise<Wire> {
     mend() {
       isCut = false
       for (const socket of sockets) socket.resume()
+    },
+    leadTo(other) {
+      target = other
+      for (const socket of sockets) socket.destroy()
     },
     async close() {
       for (const socket of sockets) socket.destroy()

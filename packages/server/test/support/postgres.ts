@@ -21,6 +21,10 @@ export interface OwnPostgres extends TestPostgres {
   /** As `kill -9` would. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** A standby that follows, named `standby`. */
+  startStandby(): Promise<OwnPostgres>
+  /** Runs statements as its superuser, and answers the rows of the last one. */
+  sql(text: string): Promise<Record<string, unknown>[]>
 }
 
 let databases = 0
@@ -33,15 +37,25 @@ export async function testPostgres(): Promise<TestPostgres> {
 }
 
 export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
+  return startIn(settings, (data) => {
+    // A language that does not sort byte by byte, as most databases have.
+    const language = ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--encoding=UTF8']
+    return ['initdb', ...language, '-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
+  })
+}
+
+/** @param fill the program and its arguments that fill the data folder */
+async function startIn(
+  settings: Readonly<Record<string, string>>,
+  fill: (data: string) => [program: string, ...args: string[]],
+): Promise<OwnPostgres> {
   const binaries = postgresBinaries()
   const user = postgresUser()
   const folder = mkdtempSync(join(tmpdir(), 'keywright-postgres-'))
   if (user) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
-  // A language that does not sort byte by byte, as most databases have.
-  const language = ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--encoding=UTF8']
-  const initdb = [...language, '-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
-  execFileSync(join(binaries, 'initdb'), initdb, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  const [program, ...args] = fill(data)
+  execFileSync(join(binaries, program), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   const port = await freePort()
   const own = {
     listen_addresses: '127.0.0.1',
@@ -83,12 +97,27 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     await exit
   }
 
+  async function sql(text: string): Promise<Record<string, unknown>[]> {
+    const client = new Client({ connectionString: url })
+    client.on('error', () => {})
+    await client.connect()
+    const { rows } = await client.query(text)
+    await client.end()
+    return rows
+  }
+
   await start()
   return {
     port,
     createDatabase: () => createDatabase(url),
     kill: () => end('SIGKILL'),
     start,
+    startStandby: () =>
+      startIn(settings, (target) => {
+        const primary = `host=127.0.0.1 port=${port} user=keywright application_name=standby`
+        return ['pg_basebackup', '-d', primary, '-D', target, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']
+      }),
+    sql,
     async stop() {
       await end('SIGQUIT')
       rmSync(folder, { recursive: true })
