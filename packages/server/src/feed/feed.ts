@@ -22,6 +22,7 @@ export interface Feed {
 const pollEveryMs = 1_000
 /** However many changes there are, the database is not asked more often. */
 const spacingMs = 25
+const stopWithinMs = 1_000
 const pruneEveryMs = 10 * 60_000
 
 /** Resolves after the first attempt, whether the database was there or not: until it is, the lease does not hold. */
@@ -80,11 +81,16 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     async stop() {
       stopping.abort()
       hint()
-      await running
+      await atMost(stopWithinMs, running)
       await hints.close()
-      await nodes.leave(node).catch(() => {})
+      await atMost(stopWithinMs, nodes.leave(node))
     },
   }
+}
+
+/** A database that does not answer keeps nobody from stopping. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  await Promise.race([work.catch(() => {}), sleep(ms, undefined, { ref: false })])
 }
 
 /** Nodes that were started together do not ask together. */

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Change } from '@keywright/core'
 import type { Kysely } from 'kysely'
-import { type ClientBase, Pool, type PoolConfig } from 'pg'
+import { type Client, type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
 import type { Ledgers } from '../limits/ledgers.ts'
 import { readChanges } from './change-log.ts'
@@ -25,6 +26,7 @@ export interface SharedStore extends PostgresStore {
 }
 
 const feedWithinMs = 3_000
+const endWithinMs = 1_000
 /** A request that has waited that long to be counted is counted otherwise. */
 const limitsWithinMs = 1_000
 
@@ -51,10 +53,12 @@ export function openPostgres(url: string): SharedStore {
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()
-      await Promise.all([management, verification, limits, feed].map((pool) => pool.end()))
+      await Promise.all([management, verification, limits, feed].map(endSoon))
     },
   }
 }
+
+const connected = new WeakMap<Pool, Set<Client>>()
 
 function open(url: string, options: PoolConfig, statementTimeoutMs: number): Pool {
   const pool = new Pool({
@@ -70,9 +74,19 @@ function open(url: string, options: PoolConfig, statementTimeoutMs: number): Poo
       await refuseStandby(client)
     },
   })
+  const clients = new Set<Client>()
+  connected.set(pool, clients)
+  pool.on('connect', (client) => clients.add(client as Client))
+  pool.on('remove', (client) => clients.delete(client as Client))
   // A connection that breaks while nobody uses it is replaced by the next use.
   pool.on('error', () => {})
   return pool
+}
+
+/** A database that does not answer keeps nobody from stopping. */
+async function endSoon(pool: Pool): Promise<void> {
+  await Promise.race([pool.end(), setTimeout(endWithinMs, undefined, { ref: false })])
+  for (const client of connected.get(pool) ?? []) client.connection.stream.destroy()
 }
 
 /** What is behind would be taken for truth. */
