@@ -225,6 +225,7 @@ export async function startInstance(
       }),
     )
     if (shared && lease) {
+      log.info(consequences(settings))
       const { prepare } = shared
       const { changes } = shared.changeLog
       const onNodes = (count: number) => {
@@ -288,6 +289,12 @@ async function preparing(store: SharedStore, log: Logger): Promise<void> {
     if (known) throw new StartError(known.message, known.hint)
     log.warn('the database cannot be reached: nothing is let through until it can', { error })
   }
+}
+
+/** What was chosen, or left as it is, for when something is out of reach. */
+function consequences({ maxStalenessSeconds, whenStoreUnavailable: choice, whenLimiterUnavailable }: Settings): string {
+  const then = choice === 'refuse' ? 'refuses' : `goes on for ${choice.keepServingSeconds} s with keys it knows`
+  return `cut off from the database for ${maxStalenessSeconds} s this node ${then}; uncounted limits: ${whenLimiterUnavailable}`
 }
 
 function leaseMs({ maxStalenessSeconds, whenStoreUnavailable: choice }: Settings): number {
