@@ -13,7 +13,8 @@ const canary = 'SELECT canary FROM /var/lib/keywright.db'
 /** The control side over a database of which every call fails like that. */
 function overBroken(code: string) {
   const broken = new Proxy(createMemoryStore(), {
-    get: () => () => Promise.reject(Object.assign(new Error(canary), { code })),
+    get: (store, name) =>
+      name in store ? () => Promise.reject(Object.assign(new Error(canary), { code })) : undefined,
   }) as Store
   const lines: string[] = []
   const digester = createDigester()
