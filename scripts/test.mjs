@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { oldestNode } from './oldest-node.mjs'
+import { installPrograms } from './programs.mjs'
 import { exitAs, outcomeOf } from './run.mjs'
 import { consoleBuild, isConsoleBuilt, npmOf, root, setup } from './setup.mjs'
 
@@ -9,6 +10,7 @@ const { node, env } = await setup({ build: false })
 const summary = join(root, 'test-artifacts/vitest.json')
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${summary}`]
 rmSync(summary, { force: true })
+await installPrograms({ root, npm: npmOf(node), node, env })
 
 await claim('the code is formatted and lint-clean', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])
 await claim('the packages build', 'typescript/bin/tsc', ['-b'])

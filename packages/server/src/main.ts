@@ -7,7 +7,9 @@ import {
   compileFormat,
   createDigester,
   createVerifier,
+  Lease,
   type Lifecycle,
+  leased,
   newId,
   publish,
   type Store,
@@ -26,8 +28,6 @@ import { contractUsage } from './edge/contract-usage.ts'
 import { createEdge } from './edge/edge.ts'
 import { createFailedAttempts } from './edge/failed-attempts.ts'
 import { type Feed, startFeed } from './feed/feed.ts'
-import { Lease } from './feed/lease.ts'
-import { leased } from './feed/leased.ts'
 import { onlyNode } from './feed/nodes.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'

@@ -1,11 +1,10 @@
-import { type Change, emptyHead, type Store, verifyChain } from '@keywright/core'
+import { type Change, emptyHead, Lease, type Store, verifyChain } from '@keywright/core'
 import { aKey, anOrganization, someEvent } from '@keywright/core/testing'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
 import { openPostgres, type SharedStore } from '../stores/index.ts'
 import { Follower } from './follower.ts'
-import { Lease } from './lease.ts'
 
 let server: TestPostgres
 let url: string

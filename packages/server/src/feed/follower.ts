@@ -1,6 +1,5 @@
-import { type Change, emptyHead, type Head, verifyChain } from '@keywright/core'
+import { type Change, emptyHead, type Head, type Lease, verifyChain } from '@keywright/core'
 import type { Logger } from '../log/logger.ts'
-import type { Lease } from './lease.ts'
 import type { Nodes } from './nodes.ts'
 
 export interface FollowerOptions {

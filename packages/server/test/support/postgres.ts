@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, type ExecFileSyncOptions, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -37,25 +37,24 @@ export async function testPostgres(): Promise<TestPostgres> {
 }
 
 export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
-  return startIn(settings, (data) => {
+  return startIn(settings, async (data, options) => {
     // A language that does not sort byte by byte, as most databases have.
     const language = ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--encoding=UTF8']
-    return ['initdb', ...language, '-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
+    const rest = ['-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
+    execFileSync(join(postgresBinaries(), 'initdb'), [...language, ...rest], options)
   })
 }
 
-/** @param fill the program and its arguments that fill the data folder */
 async function startIn(
   settings: Readonly<Record<string, string>>,
-  fill: (data: string) => [program: string, ...args: string[]],
+  fill: (data: string, options: ExecFileSyncOptions) => Promise<void>,
 ): Promise<OwnPostgres> {
   const binaries = postgresBinaries()
   const user = postgresUser()
   const folder = mkdtempSync(join(tmpdir(), 'keywright-postgres-'))
   if (user) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
-  const [program, ...args] = fill(data)
-  execFileSync(join(binaries, program), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  await fill(data, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
   const port = await freePort()
   const own = {
     listen_addresses: '127.0.0.1',
@@ -106,17 +105,36 @@ async function startIn(
     return rows
   }
 
+  /** As a base backup does, whose own program is not everywhere that the server is. */
+  async function startStandby(): Promise<OwnPostgres> {
+    const primary = `host=127.0.0.1 port=${port} user=keywright application_name=standby`
+    return startIn(settings, async (target, options) => {
+      const client = new Client({ connectionString: url })
+      await client.connect()
+      await client.query(`select pg_backup_start('standby', true)`)
+      execFileSync('cp', ['-Rp', data, target], options)
+      const { rows } = await client.query('select labelfile from pg_backup_stop(false)')
+      await client.end()
+      rmSync(join(target, 'postmaster.pid'))
+      for (const [name, text] of [
+        ['backup_label', rows[0].labelfile],
+        ['standby.signal', ''],
+      ]) {
+        writeFileSync(join(target, name), text)
+        // As root, who has written it: the server wants it for its own.
+        if (user) chownSync(join(target, name), user.uid, user.gid)
+      }
+      appendFileSync(join(target, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`)
+    })
+  }
+
   await start()
   return {
     port,
     createDatabase: () => createDatabase(url),
     kill: () => end('SIGKILL'),
     start,
-    startStandby: () =>
-      startIn(settings, (target) => {
-        const primary = `host=127.0.0.1 port=${port} user=keywright application_name=standby`
-        return ['pg_basebackup', '-d', primary, '-D', target, '-R', '-X', 'stream', '-c', 'fast', '--no-sync']
-      }),
+    startStandby,
     sql,
     async stop() {
       await end('SIGQUIT')

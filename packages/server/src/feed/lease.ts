@@ -1,1 +1,0 @@
-export { Lease, StaleError } from '@keywright/core'

@@ -1,1 +1,0 @@
-export { leased } from '@keywright/core'
