@@ -42,6 +42,16 @@ export type Action =
   | 'invitation.revoked'
   | 'person.password_link_created'
   | 'person.password_reset'
+  | 'person.second_factor_enabled'
+  | 'person.second_factor_disabled'
+  | 'person.recovery_codes_renewed'
+  | 'person.passkey_added'
+  | 'person.passkey_removed'
+  | 'person.provider_linked'
+  | 'person.disabled'
+  | 'person.enabled'
+  | 'person.removed'
+  | 'audit.pruned'
 
 /** What happened, before the store numbers it. `details` holds plain JSON and never a credential or digest. */
 export interface ChangeEvent {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { crcBytes, crcText, crcValue } from './crc32.ts'
+import { crcStep, crcText, crcValue } from './crc32.ts'
 
 test('the check value of CRC-32 is CBF43926', () => {
   expect(crcValue(crcText('123456789'))).toBe(0xcbf43926)
@@ -10,7 +10,7 @@ test('the check value of CRC-32 is CBF43926', () => {
 test('any bytes have the CRC-32 that zlib computes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
-      expect(crcValue(crcBytes(bytes, 0, bytes.length))).toBe(crc32(bytes))
+      expect(crcValue(crcText(Buffer.from(bytes).toString('latin1')))).toBe(crc32(bytes))
     }),
   )
 })
@@ -19,7 +19,7 @@ test('a checksum continues from the state after a prefix', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme-ascii' }), fc.uint8Array({ maxLength: 20 }), (prefix, rest) => {
       const all = Buffer.concat([Buffer.from(prefix), rest])
-      expect(crcValue(crcBytes(all, prefix.length, all.length, crcText(prefix)))).toBe(crc32(all))
+      expect(crcValue(rest.reduce(crcStep, crcText(prefix)))).toBe(crc32(all))
     }),
   )
 })

@@ -44,14 +44,14 @@ export function createDigester(peppers: readonly Pepper[] = []): Digester {
   }
   const keyed = peppers.map(({ value }) => createHmacSha256(value))
 
-  function latin1(credential: string, index: number): string {
-    const hmac = keyed[index]
-    return hmac ? hmac(credential, oneByte) : hash('sha256', credential, oneByte)
+  function as(encoding: 'hex' | typeof oneByte) {
+    return (credential: string, index: number): string => {
+      const hmac = index < keyed.length ? keyed[index] : undefined
+      return hmac ? hmac(credential, encoding) : hash('sha256', credential, encoding)
+    }
   }
-  function hex(credential: string, index: number): string {
-    const hmac = keyed[index]
-    return hmac ? hmac(credential, 'hex') : hash('sha256', credential, 'hex')
-  }
+  const latin1 = as(oneByte)
+  const hex = as('hex')
 
   return {
     count: keyed.length + 1,

@@ -14,7 +14,7 @@ export interface Shape {
 export const checksumLength = 6
 
 /** Nothing longer is a credential, whatever the contract. */
-export const longestCredential = 512
+const longestCredential = 512
 
 const leastEntropyBits = 128
 

@@ -1,33 +1,44 @@
-import type { Actor } from '../audit/event.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Actor, Change } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
-import type { Transaction } from '../store/store.ts'
+import type { Page, Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { revoked } from './revoke.ts'
 
 /** What a deletion took with it, or would. */
 export interface Deletion {
+  /** Those that were not revoked yet. */
   keys: number
+  members: number
+  projects: number
+  /** The last one; null: nothing was done. */
+  change: Change | null
 }
 
-/** Revokes every key of the organization, one event each, then removes it. `dryRun` only counts. */
+/**
+ * Revokes every key of the organization, one event each, then removes it. Its audit stays, and so its id is never given
+ * to another. `dryRun` only counts.
+ */
 export async function deleteOrganization(
   { store, now }: Lifecycle,
   actor: Actor,
   id: string,
   { dryRun = false } = {},
 ): Promise<Deletion> {
-  const { result } = await store.transact(async (transaction) => {
+  const members = await count((page) => store.members({ organization: id, ...page }))
+  const projects = await count((page) => store.projects({ organization: id, ...page }))
+  const { result: keys, changes } = await store.transact(async (transaction) => {
     const at = now()
     const { name } = await existingOrganization(transaction, id)
     const keys = await revokeAll(transaction, actor, { organization: id }, at, dryRun)
     if (!dryRun) {
       await transaction.deleteOrganization(id)
-      const details = { name, keys }
+      const details = { name, keys, members, projects }
       transaction.record({ action: 'organization.deleted', organization: id, target: id, actor, at, details })
     }
-    return { keys }
+    return keys
   })
-  return result
+  return { keys, members, projects, change: changes.at(-1) ?? null }
 }
 
 /** Revokes every key of the project, one event each, then removes it. `dryRun` only counts. */
@@ -37,7 +48,7 @@ export async function deleteProject(
   id: string,
   { dryRun = false } = {},
 ): Promise<Deletion> {
-  const { result } = await store.transact(async (transaction) => {
+  const { result: keys, changes } = await store.transact(async (transaction) => {
     const at = now()
     const project = await transaction.project(id)
     if (!project) throw new LifecycleError('not_found', `There is no project ${id}.`)
@@ -47,9 +58,20 @@ export async function deleteProject(
       await transaction.deleteProject(id)
       transaction.record({ action: 'project.deleted', organization, target: id, actor, at, details: { name, keys } })
     }
-    return { keys }
+    return keys
   })
-  return result
+  return { keys, members: 0, projects: 1, change: changes.at(-1) ?? null }
+}
+
+async function count(list: (page: { after?: string; limit: number }) => Promise<Page<unknown>>): Promise<number> {
+  let sum = 0
+  let after: string | null = null
+  do {
+    const page: Page<unknown> = await list({ ...(after !== null && { after }), limit: 1000 })
+    sum += page.items.length
+    after = page.next
+  } while (after !== null)
+  return sum
 }
 
 /** @param of the keys: all of the organization, or of one project or maker in it */
@@ -76,12 +98,17 @@ export async function revokeAll(
     for (const key of page.items) {
       if (key.revokedAt || (createdBy !== undefined && key.createdBy !== createdBy)) continue
       count++
-      if (!dryRun) await revokeOne(transaction, actor, key, { at, reason })
+      if (dryRun) continue
+      await revokeOne(transaction, actor, key, { at, reason })
+      if (count % keysAtOnce === 0) await setImmediate()
     }
     after = page.next ?? undefined
   } while (after !== undefined)
   return count
 }
+
+/** How many are written before whoever else has something to do gets a turn. */
+const keysAtOnce = 16
 
 async function revokeOne(
   transaction: Transaction,

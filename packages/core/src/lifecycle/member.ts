@@ -1,7 +1,7 @@
 import type { Actor } from '../audit/event.ts'
 import type { MemberRecord, Role } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
-import { type Deletion, revokeAll } from './delete.ts'
+import { revokeAll } from './delete.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 
 /** Who belongs where, as what. */
@@ -47,7 +47,7 @@ export async function removeMember(
   organization: string,
   user: string,
   { withKeys = false, dryRun = false } = {},
-): Promise<Deletion> {
+): Promise<{ keys: number }> {
   const { result } = await store.transact(async (transaction) => {
     const member = await transaction.member(organization, user)
     if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)

@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import { newId } from '../key/id.ts'
 import { isSlug } from '../key/namespace.ts'
 import type { OrganizationRecord } from '../store/records.ts'
-import type { Transaction } from '../store/store.ts'
+import { DuplicateError, type Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { checkName, invalid } from './terms.ts'
 
@@ -76,7 +76,13 @@ export async function createOrganizationIn(
   if (await transaction.organization(id)) {
     throw new LifecycleError('conflict', `There is an organization '${id}' already. Choose another id.`, 'id')
   }
-  await transaction.putOrganization(organization)
+  try {
+    await transaction.putOrganization(organization)
+  } catch (error) {
+    if (!(error instanceof DuplicateError)) throw error
+    // Its audit, usage and decisions are still there, and would be shown to the new owner.
+    throw new LifecycleError('conflict', `'${id}' was the id of an organization that is deleted. Choose another.`, 'id')
+  }
   const details = { name, plan, namespaces }
   transaction.record({ action: 'organization.created', organization: id, target: id, actor, at, details })
   return organization

@@ -1,6 +1,8 @@
 import type { Actor } from '../audit/event.ts'
+import type { KeyRecord } from '../key/record.ts'
+import type { Transaction } from '../store/store.ts'
 import { mint } from './issue.ts'
-import { changeKey, type Issued, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
+import { changeKeyIn, type Issued, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
 import { keep, nextNumber, type Rotated, retiring } from './rotate.ts'
 
 /**
@@ -9,8 +11,23 @@ import { keep, nextNumber, type Rotated, retiring } from './rotate.ts'
  * @throws LifecycleError `conflict` where it is not, or the key is revoked
  */
 export async function reissue(lifecycle: Lifecycle, actor: Actor, id: string, number: number): Promise<Rotated> {
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    reissueIn(transaction, lifecycle, actor, id, number),
+  )
+  const change = changes[0] as Issued['change']
+  return { ...result, change, retiring: retiring(result.key.versions, lifecycle.now()) }
+}
+
+/** The same as part of a larger transaction. */
+export async function reissueIn(
+  transaction: Transaction,
+  lifecycle: Lifecycle,
+  actor: Actor,
+  id: string,
+  number: number,
+): Promise<{ key: KeyRecord; credential: string }> {
   let credential = ''
-  const { key, change } = await changeKey(lifecycle, actor, id, (before, at) => {
+  const key = await changeKeyIn(transaction, lifecycle, actor, id, (before, at) => {
     refuseRevoked(before)
     const current = before.versions.find(({ retiresAt }) => retiresAt === null)
     if (current?.number !== number) {
@@ -23,5 +40,5 @@ export async function reissue(lifecycle: Lifecycle, actor: Actor, id: string, nu
     const details = { version: next, hint, replaces: number }
     return { key: { ...before, versions: [...keep(older, at), minted.version] }, action: 'key.rotated', details }
   })
-  return { key, credential, change: change as Issued['change'], retiring: retiring(key.versions, lifecycle.now()) }
+  return { key, credential }
 }

@@ -11,15 +11,25 @@ export async function revoke(
   id: string,
   { reason }: { reason?: string } = {},
 ): Promise<Changed> {
-  if (reason !== undefined && reason.length > 500) throw invalid('reason', 'A reason has at most 500 characters.')
-  return changeKey(lifecycle, actor, id, (key, at) =>
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    revokeIn(transaction, lifecycle, actor, id, reason ?? null),
+  )
+  return { key: result, change: changes[0] ?? null }
+}
+
+/** The same as part of a larger transaction. */
+export async function revokeIn(
+  transaction: Transaction,
+  lifecycle: Lifecycle,
+  actor: Actor,
+  id: string,
+  reason: string | null,
+): Promise<KeyRecord> {
+  if (reason !== null && reason.length > 500) throw invalid('reason', 'A reason has at most 500 characters.')
+  return changeKeyIn(transaction, lifecycle, actor, id, (key, at) =>
     key.revokedAt
       ? null
-      : {
-          key: revoked(key, at, reason ?? null),
-          action: 'key.revoked',
-          details: { name: key.name, reason: reason ?? null },
-        },
+      : { key: revoked(key, at, reason), action: 'key.revoked', details: { name: key.name, reason } },
   )
 }
 

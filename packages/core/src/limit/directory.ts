@@ -1,7 +1,7 @@
 import type { Limit } from '../key/record.ts'
 import { bucketInherit } from './bucket.ts'
 import type { Meter } from './counters.ts'
-import { HEAD, INTS, Lines, TURN } from './lines.ts'
+import { INTS, Lines, TAIL, TURN } from './lines.ts'
 import { Names } from './names.ts'
 import { Windows } from './window.ts'
 
@@ -17,9 +17,13 @@ const CANDIDATES = 64
 /** A counter of which nothing is spent is kept this long for who comes back. */
 const KEEP_MS = 60_000
 
-/** Counters looked at after a take, and after each one it made: what is idle goes before as many again are made. */
+/**
+ * Counters looked at for each take, and for each one it made: what is idle goes before as many again are made. Many at
+ * once, since neighbours come with one cache line.
+ */
 const SWEPT_PER_TAKE = 1
 const SWEPT_PER_COUNTER = 4
+const SWEPT_AT_ONCE = 32
 
 const MOST_REQUESTS = 2 ** 32 - 1
 
@@ -48,7 +52,8 @@ export class Directory {
   private free = -1
   private everUsed = 0
   private hand = 0
-  private made = 0
+  /** Counters to be swept. */
+  private owed = 0
   /** Of the current take; a counter that bears it is in use. */
   private turn = 0
 
@@ -95,15 +100,17 @@ export class Directory {
     return slot
   }
 
-  /** A few steps on through all counters: gives back what has come to nothing. Once after each take. */
+  /** Now and then some steps on through all counters: gives back what has come to nothing. Once after each take. */
   sweep(): void {
-    const steps = SWEPT_PER_TAKE + SWEPT_PER_COUNTER * this.made
-    this.made = 0
-    for (let step = 0; step < steps; step++) {
+    this.owed += SWEPT_PER_TAKE
+    if (this.owed < SWEPT_AT_ONCE) return
+    const { lines } = this
+    for (; this.owed > 0; this.owed--) {
       const slot = this.advance()
-      const resetAt = this.lines.resetAt(slot)
-      if (resetAt + KEEP_MS <= this.lines.now) this.release(slot)
-      else if (resetAt <= this.lines.now) this.windows.clear(slot)
+      const resetAt = lines.resetAt(slot)
+      if (resetAt > lines.now) continue
+      if (resetAt + KEEP_MS <= lines.now) this.release(slot)
+      else this.windows.clear(slot)
     }
   }
 
@@ -133,7 +140,7 @@ export class Directory {
     this.holders[slot] = holder
     this.held[holder]++
     this.names.add(slot, digest)
-    this.made++
+    this.owed += SWEPT_PER_COUNTER
     return slot
   }
 
@@ -171,7 +178,7 @@ export class Directory {
   private take(): number {
     const free = this.free
     if (free >= 0) {
-      this.free = this.lines.ints[free * INTS + HEAD] as number
+      this.free = this.lines.ints[free * INTS + TAIL] as number
       return free
     }
     if (this.everUsed === this.lines.capacity) {

@@ -1,6 +1,8 @@
 /** Bits of an owner that are the counter's number; those above count how often the number was given anew. */
 const NUMBER_BITS = 22
 const NUMBER = 2 ** NUMBER_BITS - 1
+/** An owner is an integer that a double holds. */
+const MOST_GENERATIONS = 2 ** 31 - 1
 
 /** As many counters as an owner can name. */
 export const MOST_COUNTERS = 2 ** NUMBER_BITS
@@ -11,16 +13,16 @@ export const INTS = 8
 
 /** float64: when nothing is spent any more; Infinity while nobody has the counter. */
 export const RESET_AT = 0
-/** float64: what `Meter.slot` holds while the counter is the meter's. */
-export const OWNER = 1
-/** int32: oldest segment of a window, 0 without one; the next free counter while nobody has it. */
-export const HEAD = 4
-/** int32: newest segment of a window, 0 without one. */
-export const TAIL = 5
+/** float64: when the oldest segment of a window is spent no more; Infinity without one. */
+export const HEAD_AT = 1
+/** int32: newest segment of a window, 0 without one; the next free counter while nobody has it. */
+export const TAIL = 4
 /** uint32: for a window what its segments add up to, for a bucket see there. */
-export const SPENT = 6
+export const SPENT = 5
 /** int32: the take that last asked. */
-export const TURN = 7
+export const TURN = 6
+/** int32: how often the counter has been given to another. */
+const GENERATION = 7
 
 /**
  * Half a cache line for each counter, by its number. The two views are of the same bytes; they are read where they are
@@ -42,7 +44,6 @@ export class Lines {
     floats.set(this.floats)
     for (let slot = this.capacity; slot < capacity; slot++) {
       floats[slot * FLOATS + RESET_AT] = Number.POSITIVE_INFINITY
-      floats[slot * FLOATS + OWNER] = slot
     }
     this.floats = floats
     this.ints = new Int32Array(floats.buffer)
@@ -53,11 +54,12 @@ export class Lines {
   numberOf(owner: number): number {
     if (owner < 0) return -1
     const slot = owner & NUMBER
-    return this.floats[slot * FLOATS + OWNER] === owner ? slot : -1
+    return this.ints[slot * INTS + GENERATION] === (owner - slot) / MOST_COUNTERS ? slot : -1
   }
 
+  /** What `Meter.slot` holds while the counter is the meter's. */
   owner(slot: number): number {
-    return this.floats[slot * FLOATS + OWNER] as number
+    return (this.ints[slot * INTS + GENERATION] as number) * MOST_COUNTERS + slot
   }
 
   resetAt(slot: number): number {
@@ -72,7 +74,7 @@ export class Lines {
   open(slot: number, turn: number): void {
     const at = slot * INTS
     this.floats[slot * FLOATS + RESET_AT] = this.now
-    this.ints[at + HEAD] = 0
+    this.floats[slot * FLOATS + HEAD_AT] = Number.POSITIVE_INFINITY
     this.ints[at + TAIL] = 0
     this.ints[at + SPENT] = 0
     this.ints[at + TURN] = turn
@@ -80,9 +82,9 @@ export class Lines {
 
   /** Whoever still names the counter has to look for its own anew. */
   close(slot: number, nextFree: number): void {
-    const next = this.owner(slot) + MOST_COUNTERS
-    this.floats[slot * FLOATS + OWNER] = next <= Number.MAX_SAFE_INTEGER ? next : slot
+    const at = slot * INTS
+    this.ints[at + GENERATION] = ((this.ints[at + GENERATION] as number) + 1) & MOST_GENERATIONS
     this.floats[slot * FLOATS + RESET_AT] = Number.POSITIVE_INFINITY
-    this.ints[slot * INTS + HEAD] = nextFree
+    this.ints[at + TAIL] = nextFree
   }
 }

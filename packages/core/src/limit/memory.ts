@@ -52,6 +52,8 @@ export function createMemoryCounters({ maxCounters = 2 ** 21 }: MemoryCountersOp
 class Memory implements MemoryCounters {
   private readonly directory: Directory
   private readonly clock = new SteadyClock()
+  /** Of the current take, by meter: kept, so that a take allocates nothing but its answer. */
+  private readonly slots: number[] = []
 
   constructor(maxCounters: number) {
     this.directory = new Directory(maxCounters)
@@ -60,15 +62,16 @@ class Memory implements MemoryCounters {
   take(meters: readonly Meter[], cost: number, nowMs: number): Quota {
     if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError('A cost must be a whole number, 0 or more.')
     this.start(nowMs)
-    const directory = this.directory
+    const { directory, slots } = this
     const { lines } = directory
     const turn = directory.nextTurn()
     let refusedBy = -1
     let longest = 0
     for (let index = 0; index < meters.length; index++) {
       const meter = meters[index] as Meter
-      let slot = lines.numberOf(meter.slot)
-      if (slot < 0) slot = directory.assign(meter)
+      const known = lines.numberOf(meter.slot)
+      const slot = known < 0 ? directory.assign(meter) : known
+      slots[index] = slot
       lines.ints[slot * INTS + TURN] = turn
       const wait = this.wait(meter.limit, slot, cost)
       if (wait > longest) {
@@ -79,13 +82,13 @@ class Memory implements MemoryCounters {
     const taken = refusedBy < 0
     const states = new Array<LimitState>(meters.length)
     for (let index = 0; index < meters.length; index++) {
-      const meter = meters[index] as Meter
-      const slot = lines.numberOf(meter.slot)
+      const { limit } = meters[index] as Meter
+      const slot = slots[index] as number
       if (taken && cost > 0 && lines.ints[slot * INTS + TURN] === turn) {
         lines.ints[slot * INTS + TURN] = turn + 1
-        this.charge(meter.limit, slot, cost)
+        this.charge(limit, slot, cost)
       }
-      states[index] = this.state(meter.limit, slot)
+      states[index] = this.state(limit, slot)
     }
     directory.sweep()
     const behind = lines.now - this.clock.ahead - Math.floor(nowMs)

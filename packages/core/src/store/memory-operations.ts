@@ -8,9 +8,9 @@ import { DuplicateError } from './store.ts'
 type DraftOf<T> = T extends Table<infer Row> ? Draft<Row> : never
 export type Drafts = { [Name in keyof Tables]: DraftOf<Tables[Name]> }
 
-export function operationsOn(drafts: Drafts): Operations {
+export function operationsOn(drafts: Drafts): Omit<Operations, 'pruneChanges'> {
   const { organizations, projects, members, keys, serviceKeys, digests, serviceDigests } = drafts
-  const { operators, cliTokens, invitations } = drafts
+  const { operators, cliTokens, invitations, formerOrganizations } = drafts
 
   function requireOrganization(id: string): void {
     if (!organizations.get(id)) throw new Error(`There is no organization ${id}.`)
@@ -40,7 +40,10 @@ export function operationsOn(drafts: Drafts): Operations {
       keys.put(key.id, key)
     },
 
-    putOrganization: async (organization) => organizations.put(organization.id, organization),
+    async putOrganization(organization) {
+      if (formerOrganizations.get(organization.id)) throw new DuplicateError('id')
+      organizations.put(organization.id, organization)
+    },
     async deleteOrganization(id) {
       const isInside = (row: { organization: string | null }) => row.organization === id
       deleteKeys(isInside)
@@ -52,6 +55,7 @@ export function operationsOn(drafts: Drafts): Operations {
       for (const member of members.ids(isInside)) members.delete(member)
       for (const invitation of invitations.ids(isInside)) invitations.delete(invitation)
       organizations.delete(id)
+      formerOrganizations.put(id, true)
     },
 
     async putProject(project) {

@@ -1,4 +1,6 @@
 import { type KeyRecord, stateAt } from '../key/record.ts'
+import { hintOf, searchTextOf } from '../key/search.ts'
+import { comparePositions, type KeyPosition, positionIn, positionOf, writePosition } from './key-order.ts'
 import type { Table } from './memory-table.ts'
 import { memberCursor, pageOf } from './page.ts'
 import type {
@@ -21,6 +23,8 @@ export interface Tables {
   operators: Table<OperatorRecord>
   cliTokens: Table<CliTokenRecord>
   invitations: Table<InvitationRecord>
+  /** Ids that are never given to another. */
+  formerOrganizations: Table<true>
   /** Ids of keys by digest. */
   digests: Table<string>
   /** Ids of service keys by digest. */
@@ -48,7 +52,7 @@ type Reads = Pick<
 export function readsOf(tables: Tables): Reads {
   return {
     key: async (id) => tables.keys.get(id),
-    keys: async (filter) => page(tables.keys, filter, keyMatcher(filter), idOf),
+    keys: async (filter) => keyPage(tables.keys, filter),
     organization: async (id) => tables.organizations.get(id),
     organizations: async (filter) => page(tables.organizations, filter, () => true, idOf),
     project: async (id) => tables.projects.get(id),
@@ -86,9 +90,33 @@ export function foundIn(tables: Tables, key: KeyRecord | undefined, readAt: numb
   return { key, organization, maker: maker ?? null, readAt }
 }
 
-function keyMatcher({ organization, project, state, now }: KeyFilter): (key: KeyRecord) => boolean {
+function keyPage(table: Table<KeyRecord>, filter: KeyFilter): Page<KeyRecord> {
+  const { order = 'created', descending = false, after, limit } = filter
+  const start = after === undefined ? null : positionOf(order, after)
+  const forward = descending ? -1 : 1
+  const compare = (a: KeyPosition, b: KeyPosition) => forward * comparePositions(a, b)
+  const rows = table
+    .list(keyMatcher(filter), { limit: Number.POSITIVE_INFINITY })
+    .map((key) => ({ key, position: positionIn(order, key) }))
+    .filter(({ position }) => start === null || compare(position, start) > 0)
+    .sort((a, b) => compare(a.position, b.position))
+  return pageOf(
+    rows.map(({ key }) => key),
+    limit,
+    (key) => writePosition(positionIn(order, key)),
+  )
+}
+
+function isFoundBy(q: string, key: KeyRecord, within: string | undefined): boolean {
+  const text = q.toLowerCase()
+  if (within !== undefined) return searchTextOf(key).includes(text) || key.id.includes(text)
+  return text.startsWith('key_') ? key.id.startsWith(text) : hintOf(key) === q
+}
+
+function keyMatcher({ organization, project, state, now, q }: KeyFilter): (key: KeyRecord) => boolean {
   if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
   return (key) =>
+    (q === undefined || isFoundBy(q, key, organization)) &&
     key.deletedAt === null &&
     (organization === undefined || key.organization === organization) &&
     (project === undefined || key.project === project) &&

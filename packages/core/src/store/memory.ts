@@ -1,6 +1,7 @@
 import { emptyHead, linkAll } from '../audit/chain.ts'
 import type { Change } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
+import { auditPage } from './memory-audit.ts'
 import { operationsOn } from './memory-operations.ts'
 import { foundIn, readsOf } from './memory-reads.ts'
 import { createTable } from './memory-table.ts'
@@ -14,7 +15,7 @@ import type {
   ServiceKeyRecord,
 } from './records.ts'
 import { runWork } from './run-work.ts'
-import type { Head, Store } from './store.ts'
+import { DuplicateError, type Head, type Store } from './store.ts'
 import { createTurns } from './turns.ts'
 
 /** A store that is gone with the process: for tests, and for embedding where keys come from elsewhere at each start. */
@@ -28,14 +29,16 @@ export function createMemoryStore(): Store {
     operators: createTable<OperatorRecord>(),
     cliTokens: createTable<CliTokenRecord>(),
     invitations: createTable<InvitationRecord>(),
+    formerOrganizations: createTable<true>(),
     digests: createTable<string>(),
     serviceDigests: createTable<string>(),
   }
   const log: Change[] = []
+  let checkpoint: Head = emptyHead
   const inTurn = createTurns()
 
   function head(): Head {
-    const { number, hash } = log.at(-1) ?? emptyHead
+    const { number, hash } = log.at(-1) ?? checkpoint
     return { number, hash }
   }
 
@@ -52,8 +55,13 @@ export function createMemoryStore(): Store {
     },
     cliToken: async (digest) => tables.cliTokens.list((token) => token.digest === digest, { limit: 1 })[0],
     invitation: async (digest) => tables.invitations.list((row) => row.digest === digest, { limit: 1 })[0],
-    changes: async (after, limit) => structuredClone(log.slice(after, after + limit)),
+    changes: async (after, limit) => {
+      const start = Math.max(0, after - checkpoint.number)
+      return structuredClone(log.slice(start, start + limit))
+    },
+    audit: async (filter) => structuredClone(auditPage(log, filter)),
     head: async () => head(),
+    checkpoint: async () => checkpoint,
     transact: (work) =>
       inTurn(async () => {
         const drafts = {
@@ -65,13 +73,22 @@ export function createMemoryStore(): Store {
           operators: tables.operators.draft(),
           cliTokens: tables.cliTokens.draft(),
           invitations: tables.invitations.draft(),
+          formerOrganizations: tables.formerOrganizations.draft(),
           digests: tables.digests.draft(),
           serviceDigests: tables.serviceDigests.draft(),
         }
-        const { result, events } = await runWork(operationsOn(drafts), work)
+        let pruned = checkpoint
+        const pruneChanges = async (through: number) => {
+          const last = log[through - checkpoint.number - 1]
+          if (!last) throw new DuplicateError('checkpoint')
+          pruned = { number: last.number, hash: last.hash }
+        }
+        const { result, events } = await runWork({ ...operationsOn(drafts), pruneChanges }, work)
         const changes = linkAll(head(), events)
         for (const draft of Object.values(drafts)) draft.commit()
         log.push(...structuredClone(changes))
+        log.splice(0, pruned.number - checkpoint.number)
+        checkpoint = pruned
         return { result, changes }
       }),
     close: async () => {},

@@ -77,6 +77,7 @@ export async function runWork<T>(
       digests.add(invitation.digest)
       return operations.putInvitation(invitation)
     }),
+    pruneChanges: writing(operations.pruneChanges),
     record(event) {
       refuseWhenOver()
       events.push(structuredClone(event))

@@ -1,6 +1,7 @@
 import type { Head } from '../audit/chain.ts'
-import type { Change, ChangeEvent, ChangeNotice } from '../audit/event.ts'
+import type { Change, ChangeEvent, ChangeNotice, TriggeredBy } from '../audit/event.ts'
 import type { KeyRecord, KeyState } from '../key/record.ts'
+import type { KeyOrder } from './key-order.ts'
 import type {
   CliTokenRecord,
   InvitationRecord,
@@ -58,8 +59,36 @@ export interface KeyFilter {
   state?: KeyState
   /** The instant `state` is asked for; required with it. */
   now?: Date
-  /** The id after which the page starts. Ids grow with creation, so a page stays right while keys are added. */
+  /**
+   * In any case: with `organization`, a part of the name, the id or what people may see of a secret; without, the
+   * beginning of an id (`key_…`), or all that people may see of the newest secret.
+   */
+  q?: string
+  /** `created` unless given. */
+  order?: KeyOrder
+  /** Greatest, latest or newest first. */
+  descending?: boolean
+  /** The `next` of the page before, in the same order. It names a position, so pages stay right while keys are added. */
   after?: string
+  limit: number
+}
+
+/** Which changes to list. */
+export interface AuditFilter {
+  organization?: string | undefined
+  /** What it happened to: the id of a key, for one. */
+  target?: string | undefined
+  /** Id of who did it. */
+  actor?: string | undefined
+  action?: string | undefined
+  triggeredBy?: TriggeredBy | undefined
+  /** Included. */
+  since?: Date | undefined
+  /** Not included. */
+  until?: Date | undefined
+  newestFirst: boolean
+  /** The number of a change; the page starts with the next one in that direction. */
+  from?: number | undefined
   limit: number
 }
 
@@ -69,7 +98,7 @@ export interface KeyFilter {
  */
 export interface Store extends KeySource {
   key(id: string): Promise<KeyRecord | undefined>
-  /** In order of creation, without deleted keys. */
+  /** Without deleted keys. */
   keys(filter: KeyFilter): Promise<Page<KeyRecord>>
   organization(id: string): Promise<OrganizationRecord | undefined>
   organizations(page: { after?: string; limit: number }): Promise<Page<OrganizationRecord>>
@@ -90,7 +119,10 @@ export interface Store extends KeySource {
   invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
   /** Changes after `number`, oldest first. */
   changes(after: number, limit: number): Promise<Change[]>
+  audit(filter: AuditFilter): Promise<Change[]>
   head(): Promise<Head>
+  /** The last change that was pruned: the chain of those that are kept begins behind it. Number 0: none was. */
+  checkpoint(): Promise<Head>
   /**
    * Runs `work`, then numbers, chains and stores the events it recorded, then commits: all or nothing.
    * Resolves after the commit is durable, with what `work` returned and the changes as numbered. Where an operation
@@ -116,8 +148,9 @@ export interface Transaction {
   invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
   /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest or public id is taken. */
   putKey(key: KeyRecord): Promise<void>
+  /** Throws `DuplicateError` where the id was that of a deleted one. */
   putOrganization(organization: OrganizationRecord): Promise<void>
-  /** With its projects, members, keys, service keys and invitations. */
+  /** With its projects, members, keys, service keys and invitations. Its id stays taken for ever. */
   deleteOrganization(id: string): Promise<void>
   putProject(project: ProjectRecord): Promise<void>
   /** With its keys. */
@@ -129,6 +162,8 @@ export interface Transaction {
   deleteOperator(user: string): Promise<void>
   putCliToken(token: CliTokenRecord): Promise<void>
   putInvitation(invitation: InvitationRecord): Promise<void>
+  /** Deletes all changes up to this one, which becomes the checkpoint. Throws `DuplicateError` where that is done. */
+  pruneChanges(through: number): Promise<void>
   /** Takes part in the same commit. A transaction that writes and records nothing is refused. */
   record(event: ChangeEvent): void
 }

@@ -1,6 +1,8 @@
+import { audit } from './store/audit.ts'
 import { changeLog } from './store/change-log.ts'
 import { deletion } from './store/deletion.ts'
 import { hostileStrings } from './store/hostile-strings.ts'
+import { keyLists } from './store/key-lists.ts'
 import { lists } from './store/lists.ts'
 import { lookups } from './store/lookups.ts'
 import { people } from './store/people.ts'
@@ -16,8 +18,10 @@ export function storeConformance(suite: StoreSuite): void {
   suite.describe('a store', () => {
     lookups(suite)
     lists(suite)
+    keyLists(suite)
     transactions(suite)
     changeLog(suite)
+    audit(suite)
     uniqueness(suite)
     deletion(suite)
     hostileStrings(suite)

@@ -126,12 +126,17 @@ function isSameField(name: string, lower: string): boolean {
 function schemeReader(header: string, written: string): (headers: HeadersLike) => Extracted {
   const value = fieldReader(header)
   const scheme = written.toLowerCase()
-  const usual = `${written} `
+  const start = scheme.length + 1
   const joined = new RegExp(`,[ \\t]*${scheme.replace(/[^a-z0-9]/g, '\\$&')}(?:[ \\t,]|$)`, 'i')
+  /** As nearly everyone writes it: in this spelling, with one space. */
+  function isUsual(field: string): boolean {
+    for (let at = 0; at < start - 1; at++) if (field.charCodeAt(at) !== written.charCodeAt(at)) return false
+    return field.charCodeAt(start - 1) === 0x20 && field.charCodeAt(start) > 0x20
+  }
   return (headers) => {
     const field = value(headers)
     if (typeof field !== 'string') return field
-    if (field.startsWith(usual) && field.charCodeAt(usual.length) > 0x20) return field.slice(usual.length)
+    if (isUsual(field)) return field.slice(start)
     const token = schemeToken(field, scheme)
     return token === missing && joined.test(field) ? repeated : token
   }

@@ -39,23 +39,24 @@ export interface Judge {
  * other reason spends nothing.
  */
 export function createJudge({ contract, cache, counters, quotas, again }: JudgeParts): Judge {
-  function standing(entry: number, nowMs: number): DenialReason | null {
-    return cache.refusedAt(entry, nowMs) ?? cache.profile(entry).account.refused
+  function standing(entry: number, { account }: Profile, nowMs: number): DenialReason | null {
+    return cache.refusedAt(entry, nowMs) ?? account.refused
   }
 
-  function allow(entry: number, limits: readonly LimitState[]): Allowed {
-    return { allowed: true, principal: cache.principal(entry), limits, retiresAt: cache.retiresAt(entry) }
+  function allow(entry: number, profile: Profile, limits: readonly LimitState[]): Allowed {
+    return { allowed: true, principal: cache.principal(entry, profile), limits, retiresAt: cache.retiresAt(entry) }
   }
 
   /** A denial of a key that is known: its caller is told what is left of its limits, and charged nothing. */
   function obstruct(
     entry: number,
+    profile: Profile,
     { reason, about }: Obstacle,
     nowMs: number,
     retryAfterMs = 0,
   ): Denied | Promise<Denied> {
-    const meters = cache.metersOf(entry)
-    const principal = cache.principal(entry)
+    const meters = cache.metersOf(entry, profile)
+    const principal = cache.principal(entry, profile)
     const denial = (limits: readonly LimitState[]): Denied => {
       return { ...denied(reason), principal, about, limits, retryAfterMs }
     }
@@ -72,16 +73,16 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
    * The month's quota and all limits, or none of them. No closures here: what they capture would be allocated for every
    * request, though only those that wait need it.
    */
-  function take(entry: number, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
-    const { perAddress, account } = cache.profile(entry)
+  function take(entry: number, profile: Profile, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome> {
+    const { perAddress, account } = profile
     const { month } = account
     const cost = costOf(attempt)
     const fits = quotas.take(month, cost, nowMs)
     if (fits instanceof Promise) return afterwards(fits, attempt)
-    if (!fits) return obstruct(entry, overQuota, nowMs, monthOf(new Date(nowMs)).endMs - nowMs)
-    const own = cache.metersOf(entry)
+    if (!fits) return obstruct(entry, profile, overQuota, nowMs, monthOf(new Date(nowMs)).endMs - nowMs)
+    const own = cache.metersOf(entry, profile)
     const meters = perAddress.length === 0 ? own : [...own, ...addressMeters(perAddress, account.name, attempt)]
-    if (meters.length === 0) return allow(entry, [])
+    if (meters.length === 0) return allow(entry, profile, [])
     let quota: Quota | Promise<Quota>
     try {
       quota = counters.take(meters, cost, nowMs)
@@ -89,22 +90,21 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
       quotas.giveBack(month, cost, nowMs)
       throw error
     }
-    cache.keepSlots(entry)
-    if (quota instanceof Promise) return settleLater(entry, quota, month, cost, nowMs)
-    if (quota.taken) return allow(entry, quota.states)
+    cache.keepSlots(entry, profile)
+    if (quota instanceof Promise) return settleLater(allow(entry, profile, []), quota, month, cost, nowMs)
+    if (quota.taken) return allow(entry, profile, quota.states)
     quotas.giveBack(month, cost, nowMs)
-    return overLimit(quota, cache.principal(entry))
+    return overLimit(quota, cache.principal(entry, profile))
   }
 
-  /** Once waited for, the entry may be another key's: what it says is taken down before. */
+  /** Once waited for, the entry may be another key's: `allowed` was taken down before. */
   async function settleLater(
-    entry: number,
+    allowed: Allowed,
     pending: Promise<Quota>,
     month: MonthMeter,
     cost: number,
     nowMs: number,
   ): Promise<Outcome> {
-    const allowed = allow(entry, [])
     let taken = false
     try {
       const quota = await pending
@@ -118,15 +118,18 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
   return {
     key(entry, attempt, match, nowMs) {
       if (entry < 0) return denied('unknown_key')
-      const refused = standing(entry, nowMs)
-      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry) }
-      const obstacle = obstacleTo(contract, cache.profile(entry), attempt, match)
-      return obstacle === null ? take(entry, attempt, nowMs) : obstruct(entry, obstacle, nowMs)
+      const profile = cache.profile(entry)
+      const refused = standing(entry, profile, nowMs)
+      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry, profile) }
+      const obstacle = obstacleTo(contract, profile, attempt, match)
+      return obstacle === null ? take(entry, profile, attempt, nowMs) : obstruct(entry, profile, obstacle, nowMs)
     },
     state(entry, nowMs) {
       if (entry < 0) return denied('unknown_key')
-      const refused = standing(entry, nowMs)
-      return refused === null ? allow(entry, []) : { ...denied(refused), principal: cache.principal(entry) }
+      const profile = cache.profile(entry)
+      const refused = standing(entry, profile, nowMs)
+      if (refused === null) return allow(entry, profile, [])
+      return { ...denied(refused), principal: cache.principal(entry, profile) }
     },
     anonymous(route, attempt, nowMs) {
       const meters = addressMeters(route.limits ?? [], route.path, attempt)

@@ -95,8 +95,7 @@ export class KeyCache {
     return new Date(this.table.doubles[(entry << 3) + USABLE_UNTIL] as number)
   }
 
-  principal(entry: number): Principal {
-    const profile = this.profile(entry)
+  principal(entry: number, profile: Profile): Principal {
     return {
       key: this.ids[entry] as string,
       version: versionIn(this.table.words[(entry << 4) + STATE] as number),
@@ -111,8 +110,7 @@ export class KeyCache {
   }
 
   /** What this key is counted against, to be used before anything else is asked of the cache; then `keepSlots`. */
-  metersOf(entry: number): readonly Meter[] {
-    const { meters, ownMeters } = this.profile(entry)
+  metersOf(entry: number, { meters, ownMeters }: Profile): readonly Meter[] {
     const slots = (entry << 3) + SLOTS
     for (let at = 0; at < ownMeters.length; at++) {
       const meter = ownMeters[at] as { subject: string; slot: number }
@@ -122,8 +120,7 @@ export class KeyCache {
     return meters
   }
 
-  keepSlots(entry: number): void {
-    const { ownMeters } = this.profile(entry)
+  keepSlots(entry: number, { ownMeters }: Profile): void {
     const slots = (entry << 3) + SLOTS
     for (let at = 0; at < ownMeters.length && at < SLOTS_KEPT; at++) {
       this.table.doubles[slots + at] = (ownMeters[at] as { slot: number }).slot

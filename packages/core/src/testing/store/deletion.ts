@@ -44,20 +44,24 @@ export function deletion(suite: StoreSuite): void {
       assert.equal((await store.find(digestOf(3)))?.organization.id, 'other')
     })
 
-    storeTest(suite, 'an organization leaves none of its keys to one that takes its name', async (store) => {
-      await arrangeTwo(store)
-      await arrange(store, (transaction) => transaction.deleteOrganization('acme'))
-      await arrange(store, (transaction) => transaction.putOrganization(anOrganization()))
-      assert.equal(await store.find(digestOf(1)), undefined)
-      assert.equal(await store.serviceKey(digestOf(1)), undefined)
-      assert.equal(await store.member('acme', 'usr_1'), undefined)
-      await arrange(store, async (transaction) => {
-        await transaction.putKey(aKey(5, { versions: aKey(1).versions }))
-        await transaction.putServiceKey(aServiceKey(5, { digest: digestOf(1) }))
-      })
-      assert.equal((await store.find(digestOf(1)))?.key.id, keyId(5))
-      assert.equal((await store.serviceKey(digestOf(1)))?.id, aServiceKey(5).id)
-    })
+    storeTest(
+      suite,
+      'an organization keeps its id from everybody else, and frees the digests it had',
+      async (store) => {
+        await arrangeTwo(store)
+        await arrange(store, (transaction) => transaction.deleteOrganization('acme'))
+        const again = arrange(store, (transaction) => transaction.putOrganization(anOrganization()))
+        await assert.rejects(again, { code: 'duplicate', field: 'id' })
+        assert.equal(await store.organization('acme'), undefined)
+        const organization = 'other'
+        await arrange(store, async (transaction) => {
+          await transaction.putKey(aKey(5, { organization, versions: aKey(1).versions }))
+          await transaction.putServiceKey(aServiceKey(5, { organization, digest: digestOf(1) }))
+        })
+        assert.equal((await store.find(digestOf(1)))?.key.id, keyId(5))
+        assert.equal((await store.serviceKey(digestOf(1)))?.id, aServiceKey(5).id)
+      },
+    )
 
     storeTest(suite, 'a project takes its keys, and no others', async (store) => {
       await arrangeTwo(store)

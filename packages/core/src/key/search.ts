@@ -1,0 +1,26 @@
+import type { KeyRecord } from './record.ts'
+
+const mostSorted = 64
+const mostSearched = 400
+
+/** What a list by name is ordered by: upper and lower case together, and of a very long name its beginning. */
+export function sortNameOf({ name }: Pick<KeyRecord, 'name'>): string {
+  return name
+    .toLowerCase()
+    .slice(0, mostSorted)
+    .replace(/[\ud800-\udbff]$/, '')
+}
+
+/** What a key is found by, beside its id: its name and what people may see of its secrets, newest first. */
+export function searchTextOf({ name, versions }: Pick<KeyRecord, 'name' | 'versions'>): string {
+  const hints = versions.map(({ hint }) => hint).reverse()
+  return [name, ...hints]
+    .join(' ')
+    .toLowerCase()
+    .slice(0, mostSearched)
+    .replace(/[\ud800-\udbff]$/, '')
+}
+
+export function hintOf({ versions }: Pick<KeyRecord, 'versions'>): string {
+  return versions.at(-1)?.hint ?? ''
+}

@@ -1,0 +1,100 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Actor, Change, ChangeEvent } from '../audit/event.ts'
+import type { KeyRecord } from '../key/record.ts'
+import type { Transaction } from '../store/store.ts'
+import { issueIn, type NewKey } from './issue.ts'
+import { type Lifecycle, LifecycleError } from './lifecycle.ts'
+import { reissueIn } from './reissue.ts'
+import { revokeIn } from './revoke.ts'
+import type { Reach } from './terms.ts'
+
+/** One of many, by its place among them. */
+export type Row<Input> = Input & { row: number }
+
+/** What became of each. `change` is the last one, which is in force only after all before it; null: there was none. */
+export interface Bulk<Done> {
+  rows: Row<{ done: Done } | { error: LifecycleError }>[]
+  change: Change | null
+}
+
+/** `dryRun`: everything is tried and nothing is kept. */
+export interface BulkOptions {
+  dryRun?: boolean
+}
+
+/** Makes many keys in one transaction. What one of them may not have leaves the others alone: it is refused before it writes. */
+export function issueMany(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  inputs: readonly Row<{ key: NewKey; reach: Reach | null }>[],
+  options: BulkOptions = {},
+): Promise<Bulk<{ key: KeyRecord; credential: string }>> {
+  return inBulk(lifecycle, inputs, options, (transaction, { key, reach }) =>
+    issueIn(transaction, lifecycle, actor, key, reach),
+  )
+}
+
+/** `reissue` for many; of each `number` is the version to replace. */
+export function reissueMany(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  inputs: readonly Row<{ id: string; number: number }>[],
+): Promise<Bulk<{ key: KeyRecord; credential: string }>> {
+  return inBulk(lifecycle, inputs, {}, (transaction, { id, number }) =>
+    reissueIn(transaction, lifecycle, actor, id, number),
+  )
+}
+
+/** Revokes many in one transaction. What is revoked already stays as it is. */
+export function revokeMany(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  inputs: readonly Row<{ id: string }>[],
+  { reason, ...options }: BulkOptions & { reason?: string } = {},
+): Promise<Bulk<KeyRecord>> {
+  return inBulk(lifecycle, inputs, options, (transaction, { id }) =>
+    revokeIn(transaction, lifecycle, actor, id, reason ?? null),
+  )
+}
+
+/** How many are written before whoever else has something to do gets a turn. */
+const rowsAtOnce = 16
+
+async function inBulk<Input, Done>(
+  { store }: Lifecycle,
+  inputs: readonly Row<Input>[],
+  { dryRun = false }: BulkOptions,
+  one: (transaction: Transaction, input: Row<Input>) => Promise<Done>,
+): Promise<Bulk<Done>> {
+  const work = async (transaction: Transaction) => {
+    const rows: Bulk<Done>['rows'] = []
+    for (const [at, input] of inputs.entries()) {
+      if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate()
+      const { row } = input
+      const record = (event: ChangeEvent) => transaction.record({ ...event, details: { ...event.details, row } })
+      try {
+        rows.push({ row, done: await one({ ...transaction, record }, input) })
+      } catch (error) {
+        if (!(error instanceof LifecycleError)) throw error
+        rows.push({ row, error })
+      }
+    }
+    if (dryRun) throw new DryRun(rows)
+    return rows
+  }
+  try {
+    const { result, changes } = await store.transact(work)
+    return { rows: result, change: changes.at(-1) ?? null }
+  } catch (error) {
+    if (error instanceof DryRun) return { rows: error.rows as Bulk<Done>['rows'], change: null }
+    throw error
+  }
+}
+
+/** Thrown so that the transaction is rolled back. */
+class DryRun {
+  readonly rows: unknown
+  constructor(rows: unknown) {
+    this.rows = rows
+  }
+}

@@ -1,0 +1,33 @@
+import type { Actor } from '../audit/event.ts'
+import { DuplicateError } from '../store/store.ts'
+import type { Lifecycle } from './lifecycle.ts'
+
+/**
+ * Deletes changes made before `before`, up to `limit` of them, the oldest first and never one with a younger one behind
+ * it missing. What is deleted ends in a checkpoint, and that is a change itself: whoever has a later hash can tell that
+ * the checkpoint was not moved. Answers how many were deleted.
+ */
+export async function pruneAudit(
+  { store, now }: Pick<Lifecycle, 'store' | 'now'>,
+  actor: Actor,
+  { before, limit }: { before: Date; limit: number },
+): Promise<number> {
+  const start = await store.checkpoint()
+  const oldest = await store.changes(start.number, limit)
+  const end = oldest.findIndex(({ at }) => at >= before)
+  const old = end < 0 ? oldest : oldest.slice(0, end)
+  const last = old.at(-1)
+  if (!last) return 0
+  try {
+    await store.transact(async (transaction) => {
+      await transaction.pruneChanges(last.number)
+      const details = { through: last.number, hash: last.hash }
+      transaction.record({ action: 'audit.pruned', organization: null, target: 'audit', actor, at: now(), details })
+    })
+  } catch (error) {
+    // Another node was quicker.
+    if (error instanceof DuplicateError) return 0
+    throw error
+  }
+  return old.length
+}

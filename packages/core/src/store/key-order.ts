@@ -1,0 +1,50 @@
+import type { KeyRecord } from '../key/record.ts'
+import { sortNameOf } from '../key/search.ts'
+
+/** `created` is the order of ids. A key that never expires comes after all that do. */
+export type KeyOrder = 'created' | 'name' | 'expires'
+
+/** Later than any expiry, and a whole number in every language. */
+export const never = Number.MAX_SAFE_INTEGER
+
+/** Where a list stands: what it is ordered by, then the id. */
+export interface KeyPosition {
+  value: string | number | null
+  id: string
+}
+
+export function positionIn(order: KeyOrder, key: KeyRecord): KeyPosition {
+  const { id } = key
+  if (order === 'name') return { value: sortNameOf(key), id }
+  return { value: order === 'expires' ? (key.expiresAt?.getTime() ?? never) : null, id }
+}
+
+/** For those who write a store: the position as visible ASCII, so that it stays right whatever happens to the key. */
+export function writePosition({ value, id }: KeyPosition): string {
+  if (value === null) return id
+  return `${typeof value === 'number' ? value : Buffer.from(value).toString('base64url')}.${id}`
+}
+
+/** What `writePosition` made for the same order; null for anything else. */
+export function readPosition(order: KeyOrder, text: string): KeyPosition | null {
+  if (order === 'created') return { value: null, id: text }
+  const dot = text.indexOf('.')
+  const value = text.slice(0, dot)
+  const id = text.slice(dot + 1)
+  if (dot < 0 || id === '') return null
+  if (order === 'name') return /^[\w-]*$/.test(value) ? { value: Buffer.from(value, 'base64url').toString(), id } : null
+  return /^\d{1,16}$/.test(value) ? { value: Number(value), id } : null
+}
+
+/** The same for a store, which is asked for none that it has not answered. */
+export function positionOf(order: KeyOrder, after: string): KeyPosition {
+  const position = readPosition(order, after)
+  if (!position) throw new TypeError(`'${after}' is no position in a list by ${order}.`)
+  return position
+}
+
+/** Where `a` stands to `b`, as for `Array.sort`. */
+export function comparePositions(a: KeyPosition, b: KeyPosition): number {
+  if (a.value !== b.value) return (a.value as string | number) < (b.value as string | number) ? -1 : 1
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
+}
