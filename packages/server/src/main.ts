@@ -24,6 +24,7 @@ import { StartError } from './config/start-error.ts'
 import { createConsole } from './console/console.ts'
 import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
+import { createDocs } from './docs/docs.ts'
 import { contractUsage } from './edge/contract-usage.ts'
 import { createEdge } from './edge/edge.ts'
 import { createFailedAttempts } from './edge/failed-attempts.ts'
@@ -180,6 +181,7 @@ export async function startInstance(
         log,
       }),
     )
+    const edgeOrigin = () => `${origin.scheme}://${origin.host}`
     const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
@@ -197,7 +199,7 @@ export async function startInstance(
               secret: settings.stripeWebhookSecret,
               prices: settings.stripePrices,
             }),
-      edge: () => `${origin.scheme}://${origin.host}`,
+      edge: edgeOrigin,
       calls: opened.calls,
       usage,
       nodes: shared?.nodes ?? onlyNode(node),
@@ -207,6 +209,7 @@ export async function startInstance(
       createControlListener({
         control,
         console: createConsole(),
+        docs: createDocs({ contract, edge: edgeOrigin, control: () => settings.consoleUrl ?? controlUrl }),
         verify: createVerifyEndpoint({
           verifier: metrics.counting(verifier, 'verify'),
           authenticate: serviceKeys.authenticate,

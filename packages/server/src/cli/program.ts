@@ -84,6 +84,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/contract.ts')).defineContract,
   },
   {
+    name: 'docs',
+    about: "write the documentation of your API's keys, and try out every line of it",
+    load: async () => (await import('./commands/docs.ts')).defineDocs,
+  },
+  {
     name: 'scan',
     about: 'look for keys in files; exits 1 where there is one',
     load: async () => (await import('./commands/scan.ts')).defineScan,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Console } from '../console/console.ts'
+import type { Docs } from '../docs/docs.ts'
 import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson } from '../http/answer.ts'
 import { isSoundlyFramed } from '../http/framing.ts'
@@ -16,6 +17,7 @@ export type RawHandler = (request: IncomingMessage, response: ServerResponse, re
 export interface ControlListenerOptions {
   control: Control
   console: Console
+  docs: Docs
   /** `POST /v1/verify`. */
   verify: RawHandler
   /** `/v1/forward-auth`, any method. */
@@ -29,7 +31,7 @@ export interface ControlListenerOptions {
 
 /** The control side: what is asked for every request of an API goes past the framework, everything else through it. */
 export function createControlListener(options: ControlListenerOptions): HttpHandlers {
-  const { control, console, verify, forwardAuth, isReady, metrics, addressing, log } = options
+  const { control, console, docs, verify, forwardAuth, isReady, metrics, addressing, log } = options
   const viaFramework = getRequestListener(
     (request, { incoming }) => control.fetch(request, { peer: addressing.clientOf(incoming as IncomingMessage) ?? '' }),
     { overrideGlobalObjects: false },
@@ -52,6 +54,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
       if (path === '/health') return health
       if (path === '/ready') return ready
       if (path === '/metrics') return metrics
+      if (docs.takes(path)) return docs.handle
       if (console.takes(path, request)) return console.handle
     }
     return viaFramework

@@ -1,0 +1,97 @@
+import type { Keywright } from '@keywright/client'
+import { type Contract, compileFormat } from '@keywright/core'
+import { answersOf } from '../../docs/answers.ts'
+import { pagesOf } from '../../docs/pages.ts'
+import type { Page, Subject } from '../../docs/subject.ts'
+import { storedToken } from '../credentials.ts'
+import { CliError } from '../failure.ts'
+import { controlUrl, credential as serviceKey } from '../session.ts'
+import { compare } from './compare.ts'
+import { type Example, readExamples } from './read-examples.ts'
+import { NotInstalled, runExample } from './run-example.ts'
+import { openStage, prepare, type Stage } from './situations.ts'
+
+export interface Tested extends Pick<Example, 'page' | 'heading' | 'language'> {
+  result: 'passed' | 'failed' | 'not_run'
+  /** What is wrong; never holds a credential. */
+  message: string | null
+}
+
+/**
+ * Compares what the instance serves with what this program writes about the same contract, and runs every example of it.
+ * What is run is written here: nothing that a server sends is ever executed.
+ */
+export async function testDocs(
+  client: Keywright,
+  subject: Subject,
+  onTested: (tested: Tested) => void,
+): Promise<Tested[]> {
+  const remote = await client.contract()
+  if (remote.name !== subject.contract.name) {
+    throw new CliError(
+      `The instance runs the contract ${remote.name}, not ${subject.contract.name}.`,
+      'Name the same contract with --contract.',
+    )
+  }
+  const stage = await openStage(client, remote, answersOf(subject.contract).limit.windowSeconds)
+  const all: Tested[] = []
+  for (const page of pagesOf(subject)) {
+    const results = [await testServed(page)]
+    for (const example of readExamples(page)) results.push(await testOne(stage, subject.contract, example))
+    for (const tested of results) onTested(tested)
+    all.push(...results)
+  }
+  return all
+}
+
+async function testServed({ name, markdown }: Page): Promise<Tested> {
+  const about = { page: name, heading: 'as the instance serves it', language: '' }
+  const url = new URL(`/docs/${name}.md`, controlUrl())
+  try {
+    const response = await fetch(url)
+    if (response.ok && (await response.text()) === markdown) return { ...about, result: 'passed', message: null }
+    const message = response.ok
+      ? 'The instance documents other addresses or another contract: give --public-url and --console-url as it has them.'
+      : `${url} answers ${response.status}.`
+    return { ...about, result: 'failed', message }
+  } catch {
+    return { ...about, result: 'failed', message: `${url} cannot be reached.` }
+  }
+}
+
+async function testOne(stage: Stage, contract: Contract, example: Example): Promise<Tested> {
+  const { page, heading, language, situation } = example
+  const about = { page, heading, language }
+  const { credential, undo } = await prepare(stage, situation)
+  const tell = (message: string) => message.replaceAll(credential, '…').replaceAll(stage.organization, 'acme')
+  try {
+    const variables = variablesFor(contract, credential)
+    // The first request is the one that the limit admits.
+    if (situation === 'rate_limited') await runExample(example, variables)
+    const ran = await runExample(example, variables)
+    const stdout = ran.stdout.replaceAll(stage.organization, 'acme')
+    const wrong = compare(example, { ...ran, stdout })
+    return { ...about, result: wrong === null ? 'passed' : 'failed', message: wrong === null ? null : tell(wrong) }
+  } catch (error) {
+    if (error instanceof NotInstalled) return { ...about, result: 'not_run', message: error.message }
+    throw error
+  } finally {
+    await undo()
+  }
+}
+
+/** What the examples read: the key, its halves where it is sent in two, and the credential of whoever tests. */
+function variablesFor({ key, docs }: Contract, credential: string): Record<string, string> {
+  const format = compileFormat(key)
+  const form = format.forms[format.parse(credential)]
+  const publicId = form?.publicId === undefined ? key.publicId : form.publicId
+  const variables: Record<string, string> = { [docs.variable]: credential }
+  if (form && publicId) {
+    const idLength = form.prefix.length + publicId.length
+    variables[`${docs.variable}_ID`] = credential.slice(0, idLength)
+    variables[`${docs.variable}_SECRET`] = credential.slice(idLength + publicId.separator.length)
+  }
+  const own = serviceKey() ?? storedToken(controlUrl())
+  if (own !== null) variables.KEYWRIGHT_SERVICE_KEY = own
+  return variables
+}

@@ -1,0 +1,65 @@
+import { STATUS_CODES } from 'node:http'
+import {
+  type Contract,
+  compileRoutes,
+  createMemoryStore,
+  createVerifier,
+  type Limit,
+  type LimitState,
+  type Refusal,
+  type RefusalName,
+} from '@keywright/core'
+import { printedNowMs, printedOrganization } from './subject.ts'
+
+export interface Answers {
+  of(name: RefusalName): Refusal
+  /** What an answer to a key says of its limits, and of its end: `name: value` in lines; '' where it says nothing. */
+  headers(about: { limits?: LimitState[]; retiresAt?: Date }): string
+  /** The limit whose refusal is printed. */
+  limit: Limit
+  /** What the example's route asks of a key; null: nothing by name. */
+  permission: string | null
+  /** Whether a key that is limited to no permissions is refused there. */
+  asksForPermission: boolean
+}
+
+/** Every answer of the contract, by the same code that answers callers. */
+export function answersOf(contract: Contract): Answers {
+  const verifier = createVerifier({ contract, keys: createMemoryStore(), maxKeys: 1, now: () => printedNowMs })
+  const { method, path } = contract.docs.example
+  const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, path)
+  const limit = limitOf(contract)
+  const facts = {
+    requestId: 'req_01kahrp6e1f9k5w3m8c7d2sn4q00002f',
+    organization: printedOrganization,
+    namespace: namespace ?? 'staging',
+    permission: permission ?? '',
+    limit: limit.requests,
+    windowSeconds: limit.windowSeconds,
+  }
+  const waits: Partial<Record<RefusalName, number>> = { rate_limited: 12, quota_exceeded: 86_400 }
+  return {
+    of(name) {
+      const retryAfter = waits[name]
+      return verifier.refusal(name, retryAfter === undefined ? facts : { ...facts, retryAfter })
+    },
+    headers({ limits = [], retiresAt = null }: { limits?: LimitState[]; retiresAt?: Date | null }) {
+      const list = verifier.responseHeaders({ allowed: true, principal: null, limits, retiresAt })
+      return list.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${list[at + 1]}`] : [])).join('\n')
+    },
+    limit,
+    permission,
+    asksForPermission: permission !== null || (route === null && contract.otherRoutes === 'key'),
+  }
+}
+
+function limitOf({ limits, plans }: Contract): Limit {
+  const ofPlan = Object.values(plans).flatMap((plan) => plan.limits)
+  return limits[0] ?? ofPlan[0] ?? { requests: 100, windowSeconds: 60, per: 'key', kind: 'window' }
+}
+
+/** As curl shows it: the status, the headers that matter, the body. */
+export function httpText({ status, headers, body }: Refusal): string {
+  const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd(), ...fields, '', body].join('\n')
+}

@@ -1,0 +1,78 @@
+import { type Contract, credentialHeaders } from '@keywright/core'
+import { type Answers, httpText } from './answers.ts'
+import { curl, languages } from './languages.ts'
+import { blocks, fence, inline, plain, table } from './markdown.ts'
+import { exampleRequest, sourceInWords } from './sending.ts'
+import type { Page, Subject } from './subject.ts'
+import { either } from './words.ts'
+
+export function authenticationPage({ contract, edge, control }: Subject, answers: Answers): Page {
+  const { title, docs, credential, boundTo } = contract
+  const request = exampleRequest(contract, edge)
+  const sources = credential.sources.map((source) => inline(sourceInWords(source)))
+  const owner =
+    boundTo === 'project' ? `one project of one ${plain(docs.organization)}` : `one ${plain(docs.organization)}`
+  return {
+    name: 'index',
+    title: 'Authentication',
+    about: 'How to send a key, with examples to paste.',
+    markdown: blocks(
+      `# Authentication`,
+      `Every request to the ${plain(title)} API at ${inline(edge)} carries an API key. Keep it in the environment variable ${inline(docs.variable)}, out of your code and its history.`,
+      '## Your first request',
+      fence('sh accepted', curl(request)),
+      ...languages.flatMap(({ name, tag, write }) => [`### ${name}`, fence(`${tag} accepted`, write(request))]),
+      '## Where the key goes',
+      credential.sources.length === 1
+        ? `Send it as ${sources.join('')}, and nowhere else.`
+        : `Send it in one of these places:\n\n${sources.map((source) => `- ${source}`).join('\n')}\n\n${several[credential.whenSeveral]}`,
+      'Header names are the same in upper and lower case. A header that holds a key and is sent twice is refused. A key in a body or a cookie is no key' +
+        (credential.sources.some((source) => 'query' in source)
+          ? '. Addresses are kept by browsers, proxies and logs: send a key in one only where nothing else can be done.'
+          : ', nor is one in the address.'),
+      '## What a key is',
+      table(
+        ['begins with', 'environment', 'kind', 'new ones'],
+        contract.key.forms.map(({ prefix, environment, kind, retired }) => [
+          inline(prefix),
+          plain(environment),
+          plain(kind),
+          retired ? 'are no longer made' : 'are made',
+        ]),
+      ),
+      `A key belongs to ${owner}, which is never sent: the key says whose it is.${contract.oneKeyPerOrganization ? ` There is one key for each ${plain(docs.organization)}.` : ''} It is shown once, when it is made; only its digest is stored.`,
+      contract.key.checksum
+        ? 'Its last characters are a checksum, by which a mistyped key is known before anyone is asked.'
+        : null,
+      '## Without a key',
+      fence('sh missing_credential', curl({ ...request, source: null })),
+      fence('http', httpText(answers.of('missing_credential'))),
+      'All refusals are listed under [Refusals](refusals.md).',
+      '## Who am I?',
+      'The key can be asked about itself, at another address. It answers with what it may do, what is left of its limits, and when it ends.',
+      fence(
+        'sh whoami',
+        curl({
+          ...request,
+          method: 'GET',
+          url: `${control}/v1/whoami`,
+          source: { header: 'Authorization', scheme: 'Bearer' },
+        }),
+      ),
+      `Requests carry their own name in \`X-Request-Id\`: yours where you send one of at most 128 characters of \`A-Za-z0-9._-\`, or a new one. Name it when you ask for help. ${neverForwarded(contract)}`,
+    ),
+  }
+}
+
+const several = {
+  first: 'Where several are sent, the first named here counts alone, even when it is the wrong one.',
+  equal: 'Where several are sent they have to be the same.',
+  refuse: 'Where several are sent the request is refused.',
+} as const
+
+function neverForwarded(contract: Contract): string {
+  const names = credentialHeaders(contract).map((name) => inline(name))
+  return names.length === 0
+    ? ''
+    : `The key itself goes no further: ${either(names)} is taken off before the API sees the request.`
+}

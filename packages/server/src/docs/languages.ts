@@ -1,0 +1,124 @@
+import { basicOf, type Field, fieldsOf, type KeyedRequest, queryOf } from './sending.ts'
+
+export const languages = [
+  { name: 'TypeScript', tag: 'ts', write: typescript },
+  { name: 'Python', tag: 'python', write: python },
+  { name: 'Go', tag: 'go', write: go },
+] as const
+
+/** `-i` shows the status and the headers, which is where refusals say most. */
+export function curl(request: KeyedRequest, moreHeaders: readonly string[] = []): string {
+  const { method, url, variable } = request
+  const query = queryOf(request)
+  const basic = basicOf(request)
+  const address = query === null ? url : `${url}?${query}=`
+  const parts = [
+    `curl -i${method === 'GET' ? '' : ` -X ${method}`} "${inShell(address)}${query === null ? '' : `$${variable}`}"`,
+    ...fieldsOf(request).map(({ name, before, variable }) => `-H "${inShell(`${name}: ${before}`)}$${variable}"`),
+    ...(basic === null ? [] : [`-u "${basic === 'user' ? `$${variable}:` : `key:$${variable}`}"`]),
+    ...moreHeaders.map((header) => `-H "${inShell(header)}"`),
+  ]
+  return parts.join(' \\\n  ')
+}
+
+function typescript(request: KeyedRequest): string {
+  const value = ({ before, variable }: Field) =>
+    before === '' ? `process.env.${variable} ?? ''` : `\`${inTemplate(before)}\${process.env.${variable}}\``
+  const query = queryOf(request)
+  const pair = basicPair(request, (name) => `\${process.env.${name}}`)
+  const headers = [
+    ...fieldsOf(request).map((field) => `    ${quoted(field.name)}: ${value(field)},`),
+    ...(pair === null ? [] : [`    Authorization: \`Basic \${btoa(\`${pair}\`)}\`,`]),
+  ]
+  const address =
+    query === null
+      ? quoted(request.url)
+      : `\`${inTemplate(`${request.url}?${query}=`)}\${process.env.${request.variable}}\``
+  return [
+    `const response = await fetch(${address}, {`,
+    ...(request.method === 'GET' ? [] : [`  method: ${quoted(request.method)},`]),
+    ...(headers.length === 0 ? [] : ['  headers: {', ...headers, '  },']),
+    '})',
+    'console.log(response.status, await response.text())',
+  ].join('\n')
+}
+
+function python(request: KeyedRequest): string {
+  const env = (name: string) => `os.environ[${quoted(name)}]`
+  const query = queryOf(request)
+  const pair = basicOf(request)
+  const joined = (before: string, variable: string) =>
+    before === '' ? env(variable) : `${quoted(before)} + ${env(variable)}`
+  const headers = fieldsOf(request).map(
+    ({ name, before, variable }) => `    ${quoted(name)}: ${joined(before, variable)},`,
+  )
+  if (pair !== null) {
+    const text = pair === 'user' ? `${env(request.variable)} + ":"` : `"key:" + ${env(request.variable)}`
+    headers.push(`    "Authorization": "Basic " + base64.b64encode((${text}).encode()).decode(),`)
+  }
+  const address =
+    query === null ? quoted(request.url) : `${quoted(`${request.url}?${query}=`)} + ${env(request.variable)}`
+  return [
+    `import ${pair === null ? '' : 'base64, '}os, urllib.error, urllib.request`,
+    '',
+    `request = urllib.request.Request(${address}, method=${quoted(request.method)}, headers={`,
+    ...headers,
+    '})',
+    'try:',
+    '    response = urllib.request.urlopen(request)',
+    'except urllib.error.HTTPError as refusal:',
+    '    response = refusal',
+    'print(response.status, response.read().decode())',
+  ].join('\n')
+}
+
+function go(request: KeyedRequest): string {
+  const env = (name: string) => `os.Getenv(${quoted(name)})`
+  const query = queryOf(request)
+  const pair = basicOf(request)
+  const address =
+    query === null ? quoted(request.url) : `${quoted(`${request.url}?${query}=`)}+${env(request.variable)}`
+  const headers = fieldsOf(request).map(
+    ({ name, before, variable }) =>
+      `\trequest.Header.Set(${quoted(name)}, ${before === '' ? '' : `${quoted(before)}+`}${env(variable)})`,
+  )
+  if (pair === 'user') headers.push(`\trequest.SetBasicAuth(${env(request.variable)}, "")`)
+  if (pair === 'password') headers.push(`\trequest.SetBasicAuth("key", ${env(request.variable)})`)
+  return [
+    'package main',
+    '',
+    'import (\n\t"fmt"\n\t"io"\n\t"log"\n\t"net/http"\n\t"os"\n)',
+    '',
+    'func main() {',
+    `\trequest, err := http.NewRequest(${quoted(request.method)}, ${address}, nil)`,
+    '\tif err != nil {\n\t\tlog.Fatal(err)\n\t}',
+    ...headers,
+    '\tresponse, err := http.DefaultClient.Do(request)',
+    '\tif err != nil {\n\t\tlog.Fatal(err)\n\t}',
+    '\tdefer response.Body.Close()',
+    '\tbody, err := io.ReadAll(response.Body)',
+    '\tif err != nil {\n\t\tlog.Fatal(err)\n\t}',
+    '\tfmt.Println(response.StatusCode, string(body))',
+    '}',
+  ].join('\n')
+}
+
+function basicPair(request: KeyedRequest, env: (name: string) => string): string | null {
+  const basic = basicOf(request)
+  if (basic === null) return null
+  return basic === 'user' ? `${env(request.variable)}:` : `key:${env(request.variable)}`
+}
+
+/** One that JavaScript, Python and Go read alike. */
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}
+
+/** Between double quotation marks. */
+function inShell(text: string): string {
+  return text.replace(/[\\"$`]/g, (character) => `\\${character}`)
+}
+
+function inTemplate(text: string): string {
+  return text.replace(/[\\`]|\$(?=\{)/g, (character) => `\\${character}`)
+}

@@ -1,0 +1,56 @@
+import type { Contract, Source } from '@keywright/core'
+
+/** A request with a key, to be written down in some language. */
+export interface KeyedRequest {
+  method: string
+  url: string
+  /** null: without a credential. */
+  source: Source | null
+  /** Names the variable that holds the key. */
+  variable: string
+}
+
+/** What the source asks for: header fields, each as the text before the value of a variable. */
+export interface Field {
+  name: string
+  before: string
+  variable: string
+}
+
+export function fieldsOf({ source, variable }: KeyedRequest): Field[] {
+  if (source === null) return []
+  if ('header' in source)
+    return [{ name: source.header, before: source.scheme === undefined ? '' : `${source.scheme} `, variable }]
+  if ('idHeader' in source) {
+    return [
+      { name: source.idHeader, before: '', variable: `${variable}_ID` },
+      { name: source.secretHeader, before: '', variable: `${variable}_SECRET` },
+    ]
+  }
+  return []
+}
+
+/** The parameter of the address that takes the key, where one does. */
+export function queryOf({ source }: KeyedRequest): string | null {
+  return source !== null && 'query' in source ? source.query : null
+}
+
+export function basicOf({ source }: KeyedRequest): 'user' | 'password' | null {
+  return source !== null && 'basic' in source ? source.basic : null
+}
+
+/** `X-Api-Key: <key>`. */
+export function sourceInWords(source: Source): string {
+  if ('header' in source) return `${source.header}: ${source.scheme === undefined ? '' : `${source.scheme} `}<key>`
+  if ('basic' in source)
+    return `Authorization: Basic, the key as the ${source.basic === 'user' ? 'user name' : 'password'}`
+  if ('idHeader' in source) return `${source.idHeader}: <id> and ${source.secretHeader}: <secret>`
+  return `?${source.query}=<key>`
+}
+
+/** The request that shows a key in use. */
+export function exampleRequest({ credential, docs }: Contract, edge: string): KeyedRequest & { source: Source } {
+  const { method, path } = docs.example
+  const [source = { header: 'Authorization', scheme: 'Bearer' }] = credential.sources
+  return { method, url: edge + path, source, variable: docs.variable }
+}

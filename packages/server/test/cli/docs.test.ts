@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { builtIn } from '@keywright/contracts'
+import { strFromU8, unzipSync } from 'fflate'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { keywright } from '../support/command-line.ts'
+import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+
+let upstream: Upstream
+let server: TestServer | null = null
+let folder: string
+
+beforeAll(async () => {
+  upstream = await startUpstream()
+  folder = mkdtempSync(join(tmpdir(), 'keywright-docs-'))
+})
+afterEach(async () => {
+  await server?.stop()
+  server = null
+})
+afterAll(async () => {
+  await upstream.stop()
+  rmSync(folder, { recursive: true })
+})
+
+async function start(contract: string) {
+  server = await startServer({ contract, upstream: upstream.url })
+  const env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: contract }
+  return { ...server, env }
+}
+
+describe('keywright docs test', { timeout: 180_000 }, () => {
+  it.each(Object.keys(builtIn))('finds that every example of %s does what is printed', async (contract) => {
+    const { env } = await start(contract)
+    const { code, stdout, stderr } = await keywright(['docs', 'test', '--json'], { env })
+    const { examples } = JSON.parse(stdout) as { examples: Record<'page' | 'language' | 'result', string>[] }
+    expect(examples.filter(({ result }) => result === 'failed')).toEqual([])
+    expect(code, stderr).toBe(0)
+    expect(examples.filter(({ language, result }) => language === 'sh' && result === 'passed').length).toBeGreaterThan(
+      9,
+    )
+    expect(new Set(examples.map(({ page }) => page)).size).toBe(6)
+    const { stdout: keys } = await keywright(['keys', 'list', '--organization', 'docs-test', '--quiet'], { env })
+    expect(keys).toBe('')
+  })
+
+  it('exits 1 and says what differs where the API does something else', async () => {
+    const broken = await startUpstream((_, response) => response.writeHead(500).end('out of order'))
+    server = await startServer({ contract: 'operate', upstream: broken.url })
+    const env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: 'operate' }
+    const { code, stdout, stderr } = await keywright(['docs', 'test'], { env })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/✗ index\.md {2}Your first request \(sh\)\n {2}The answer is 500: out of order/)
+    expect(stdout).toMatch(/✓ refusals\.md {2}Invalid credential \(sh\)/)
+    expect(stderr).toMatch(/error: \d+ of \d+ examples do not do what is printed\./)
+    await broken.stop()
+  })
+
+  it('names both where the instance runs another contract', async () => {
+    const { env } = await start('hopx')
+    const { code, stderr } = await keywright(['docs', 'test', '--contract', 'operate'], { env })
+    expect([code, stderr.includes('The instance runs the contract hopx, not operate.')]).toEqual([1, true])
+  })
+})
+
+describe('keywright docs build', () => {
+  it('writes what an instance serves, byte for byte', async () => {
+    const { control, edge, env } = await start('handinger')
+    const out = join(folder, 'built')
+    const { code } = await keywright(['docs', 'build', '--out', out, '--public-url', edge], { env })
+    expect(code).toBe(0)
+    const zip = unzipSync(new Uint8Array(await (await fetch(`${control}/docs.zip`)).arrayBuffer()))
+    expect(Object.keys(zip)).toContain('docs/index.html')
+    for (const [path, bytes] of Object.entries(zip)) {
+      expect(readFileSync(join(out, path), 'utf8')).toBe(strFromU8(bytes))
+      expect(await (await fetch(`${control}/${path}`)).text()).toBe(strFromU8(bytes))
+    }
+    expect(readdirSync(join(out, 'docs')).length).toBe(Object.keys(zip).length - 1)
+  })
+
+  it('names the flag that is missing, and what is no address', async () => {
+    const nowhere = await keywright(['docs', 'build'])
+    expect([nowhere.code, nowhere.stderr.includes('--out')]).toEqual([2, true])
+    const odd = await keywright(['docs', 'build', '--out', folder, '--public-url', 'example.com'])
+    expect([odd.code, odd.stderr.includes('https://api.example.com')]).toEqual([2, true])
+  })
+})

@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import { builtIn, holonomix, hopx } from '@keywright/contracts'
+import { chromium } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { siteOf } from '../src/docs/site.ts'
+import { keywright } from './support/command-line.ts'
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
+
+const edge = 'https://api.example.com'
+const control = 'https://console.example.com'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({ contract: 'hopx', publicUrl: edge, consoleUrl: control })
+})
+afterAll(() => server.stop())
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(server.control + path, { headers, method, redirect: 'manual' })
+
+describe('the documentation of an instance', () => {
+  it('is served to anyone, as pages, as Markdown, for language models and as one file', async () => {
+    const types = {
+      '/docs/': 'text/html; charset=utf-8',
+      '/docs/limits.html': 'text/html; charset=utf-8',
+      '/docs/limits.md': 'text/markdown; charset=utf-8',
+      '/llms.txt': 'text/plain; charset=utf-8',
+      '/docs.zip': 'application/zip',
+    }
+    for (const [path, type] of Object.entries(types)) {
+      const response = await get(path)
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([path, 200, type])
+      expect(response.headers.get('x-request-id')).toMatch(/^req_/)
+      const again = await get(path, { 'if-none-match': response.headers.get('etag') ?? '' })
+      expect([again.status, await again.text()]).toEqual([304, ''])
+      const head = await get(path, {}, 'HEAD')
+      expect([head.status, await head.text()]).toEqual([200, ''])
+      expect(head.headers.get('content-length')).toBe(String((await response.arrayBuffer()).byteLength))
+    }
+    const { status, headers } = await get('/docs')
+    expect([status, headers.get('location')]).toEqual([308, '/docs/'])
+  })
+
+  it('says where to begin for a page that is not there, whatever is asked for', async () => {
+    for (const path of ['/docs/nothing', '/docs/..%2fpackage.json', '/docs//', '/docs/constructor']) {
+      const response = await get(path, { accept: 'text/html' })
+      expect([path, response.status, await response.text()]).toEqual([
+        path,
+        404,
+        `There is no such page. Begin at ${control}/docs/\n`,
+      ])
+    }
+    expect((await get('/docs/', {}, 'POST')).status).toBe(404)
+  })
+
+  it('shows the addresses as seen from outside, the variable and every refusal', async () => {
+    const text = await (await get('/docs/refusals.md')).text()
+    expect(text).toContain(`curl -i "${edge}/v1/sandboxes" \\\n  -H "Authorization: Bearer $HOPX_API_KEY"`)
+    expect(text).toContain('{"error":"Forbidden","code":"INSUFFICIENT_PERMISSIONS","request_id":"req_')
+    expect(await (await get('/llms.txt')).text()).toContain(`${control}/docs/refusals.md`)
+  })
+
+  it('holds no secret', async () => {
+    const { credential } = await server.issue()
+    for (const path of ['index', 'refusals', 'permissions', 'limits', 'rotation', 'api']) {
+      const text = (await (await get(`/docs/${path}.md`)).text()) + (await (await get(`/docs/${path}.html`)).text())
+      for (const secret of [credential, serviceKey, server.folder]) expect(text).not.toContain(secret)
+    }
+    const scanned = mkdtempSync(join(tmpdir(), 'keywright-docs-scan-'))
+    const args = ['--contract', 'hopx', '--out', scanned, '--console-url', control]
+    expect((await keywright(['docs', 'build', ...args])).code).toBe(0)
+    expect(await keywright(['scan', scanned, '--contract', 'hopx'])).toMatchObject({ code: 0 })
+    rmSync(scanned, { recursive: true })
+  })
+
+  it('may run nothing and load nothing', async () => {
+    const { headers } = await get('/docs/')
+    expect(headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    )
+    for (const [name, contract] of Object.entries(builtIn)) {
+      for (const [path, text] of siteOf({ contract, edge, control })) {
+        if (!path.endsWith('.html')) continue
+        expect([name, path, text.match(/<(script|link|img|iframe|form)\b|(src|href|action)="https?:/g)]).toEqual([
+          name,
+          path,
+          null,
+        ])
+      }
+    }
+  })
+
+  it('can be read on a telephone and on a screen, by day and by night, and leads only to pages that are there', async () => {
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    })
+    try {
+      const page = await (await browser.newContext()).newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+      for (const name of ['', 'refusals.html', 'permissions.html', 'limits.html', 'rotation.html', 'api.html']) {
+        for (const width of [360, 1280]) {
+          for (const colorScheme of ['light', 'dark'] as const) {
+            await page.setViewportSize({ width, height: 800 })
+            await page.emulateMedia({ colorScheme })
+            await page.goto(`${server.control}/docs/${name}`)
+            const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
+            expect([name, width, overflow]).toEqual([name, width, 0])
+            if (name === 'api.html') continue
+            const { violations } = await new AxeBuilder({ page }).analyze()
+            expect([name, width, colorScheme, violations.map(({ id }) => id)]).toEqual([name, width, colorScheme, []])
+          }
+        }
+        const links = await page
+          .locator('a')
+          .evaluateAll((all) => all.map((link) => (link as unknown as { href: string }).href))
+        for (const link of new Set(links)) {
+          const [address = '', fragment] = link.split('#')
+          const response = await fetch(address)
+          expect([link, response.status]).toEqual([link, 200])
+          if (fragment !== undefined) expect(await response.text()).toContain(`id="${fragment}"`)
+        }
+      }
+      expect(complaints).toEqual([])
+    } finally {
+      await browser.close()
+    }
+  }, 120_000)
+})
+
+describe('the documentation of an odd contract', () => {
+  let folder: string
+  let upstream: Upstream
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-docs-odd-'))
+    upstream = await startUpstream()
+  })
+  afterAll(async () => {
+    await upstream.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  it.each([
+    ['a user name', { sources: [{ basic: 'user' }] }, null],
+    ['a password', { sources: [{ basic: 'password' }] }, null],
+    ['an address', { sources: [{ query: 'api_key', keysEndUpInLogs: true }] }, null],
+    ['two headers', { sources: [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }] }, { length: 8, separator: '.' }],
+    ['a header of odd name', { sources: [{ header: "X-$Key`'s" }] }, null],
+  ])(
+    'has examples that work where the key goes into %s',
+    async (_, credential, publicId) => {
+      const contract = join(folder, `${JSON.stringify(credential).length}.json`)
+      const key = { forms: [{ prefix: 'odd_' }], ...(publicId && { publicId }) }
+      writeFileSync(contract, JSON.stringify({ name: 'odd', credential, key }))
+      const odd = await startServer({ contract, upstream: upstream.url })
+      const env = { KEYWRIGHT_URL: odd.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: contract }
+      const { stdout, code } = await keywright(['docs', 'test', '--json'], { env })
+      await odd.stop()
+      const examples = JSON.parse(stdout).examples as { result: string }[]
+      expect(examples.filter(({ result }) => result === 'failed')).toEqual([])
+      expect(code).toBe(0)
+    },
+    60_000,
+  )
+
+  it('shows what its words would do to a page instead of doing it', () => {
+    const evil = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![](https://evil.example/i) `|`'
+    const contract = {
+      ...hopx,
+      title: evil,
+      permissions: { ...hopx.permissions, offered: { 'a:b': evil } },
+      docs: { ...hopx.docs, organization: evil },
+    }
+    for (const [path, text] of siteOf({ contract, edge, control })) {
+      if (!path.endsWith('.html')) continue
+      expect(text).not.toMatch(/<img|href="(javascript|https):/)
+      expect(text).toContain('&#60;img src=x onerror=alert(1)&#62;')
+    }
+  })
+
+  it('is the same for the same contract, byte for byte', () => {
+    const subject = { contract: holonomix, edge, control }
+    expect([...siteOf(subject)]).toEqual([...siteOf(subject)])
+  })
+})
