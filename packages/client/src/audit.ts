@@ -23,9 +23,17 @@ export interface AuditEvent {
   details: Record<string, unknown>
 }
 
+/** Where the chain of hashes begins. */
+export interface AuditCheckpoint {
+  /** The last event that was deleted, as the retention in the configuration says; null: none was. */
+  checkpoint: { number: number; hash: string } | null
+}
+
 export interface AuditFilter extends Paging {
   organization?: string | undefined
   key?: string | undefined
+  /** Id of who did it. */
+  actor?: string | undefined
   /** `key.revoked`. */
   action?: string | undefined
   triggeredBy?: 'ui' | 'cli' | 'api' | undefined
@@ -43,7 +51,7 @@ export class Audit {
     this.#transport = transport
   }
 
-  list(filter: AuditFilter = {}, options?: CallOptions): Pages<'events', AuditEvent> {
+  list(filter: AuditFilter = {}, options?: CallOptions): Pages<'events', AuditEvent, AuditCheckpoint> {
     return new Pages(this.#transport, 'events', '/v1/audit', { ...filter }, options)
   }
 }

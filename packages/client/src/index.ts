@@ -1,4 +1,4 @@
-export type { Actor, AuditEvent, AuditFilter } from './audit.ts'
+export type { Actor, AuditCheckpoint, AuditEvent, AuditFilter } from './audit.ts'
 export type { CliToken } from './cli-tokens.ts'
 export type { AgreedLimit, Contract, CredentialSource } from './contract.ts'
 export type { StartedLogin } from './device-logins.ts'
@@ -6,6 +6,7 @@ export type { FieldError } from './errors.ts'
 export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
 export type {
   CreatedKey,
+  CreatedKeys,
   Key,
   KeyCaller,
   KeyFilter,
@@ -16,12 +17,14 @@ export type {
   NewKey,
   RetiringSecret,
   RevokedKey,
+  RevokedKeys,
   RotatedKey,
+  RowProblem,
   SecretVersion,
 } from './keys.ts'
 export { Keywright } from './keywright.ts'
 export type { CreatedInvitation, Invitation, Member, MemberRemoval } from './members.ts'
-export type { NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
+export type { Deletion, NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
 export type { Page, Paging } from './pages.ts'
 export { Pages } from './pages.ts'
 export type { NewProject, Project } from './projects.ts'

@@ -1,3 +1,4 @@
+import type { FieldError } from './errors.ts'
 import { Pages, type Paging } from './pages.ts'
 import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
 
@@ -98,6 +99,49 @@ export interface KeyFilter extends Paging {
   organization?: string | undefined
   project?: string | undefined
   state?: KeyState | undefined
+  /**
+   * A part of the name, of the id or of what people may see of a secret. Without one organization: the beginning of an id
+   * (`key_…`), or all that people may see of a secret.
+   */
+  q?: string | undefined
+  /** Default `created`, which is the only one without an organization. */
+  order?: 'created' | 'name' | 'lastUsed' | 'expires' | undefined
+  /** Default `asc`. */
+  direction?: 'asc' | 'desc' | undefined
+}
+
+/** Why one of many was refused, as a call for it alone would have been. */
+export interface RowProblem {
+  code: string
+  detail: string
+  errors?: FieldError[]
+}
+
+/** What became of each row, in their order. */
+export interface CreatedKeys {
+  dryRun: boolean
+  created: number
+  refused: number
+  results: (
+    | { row: number; status: 'created'; key: Key; credential: string }
+    | { row: number; status: 'valid' }
+    | { row: number; status: 'refused'; problem: RowProblem }
+  )[]
+  /** Of all that were made; null after a dry run. */
+  receipt: string | null
+}
+
+/** What became of each key, in their order. */
+export interface RevokedKeys {
+  dryRun: boolean
+  revoked: number
+  refused: number
+  results: (
+    | { id: string; status: 'revoked'; revokedAt: string }
+    | { id: string; status: 'valid' }
+    | { id: string; status: 'refused'; problem: RowProblem }
+  )[]
+  receipt: string | null
 }
 
 /** The only answer that holds the credential. */
@@ -135,6 +179,14 @@ export class Keys {
 
   create(key: NewKey, options?: Mutation): Promise<CreatedKey> {
     return this.#transport({ method: 'POST', path: '/v1/keys', body: key, options })
+  }
+
+  /** Up to 1,000 in one transaction; what one may not have leaves the others alone. With `dryRun` nothing is made. */
+  createMany(
+    keys: readonly NewKey[],
+    { dryRun, ...options }: Mutation & { dryRun?: boolean } = {},
+  ): Promise<CreatedKeys> {
+    return this.#transport({ method: 'POST', path: '/v1/keys/bulk', body: { keys, dryRun }, options })
   }
 
   list(filter: KeyFilter = {}, options?: CallOptions): Pages<'keys', Key> {
@@ -180,6 +232,16 @@ export class Keys {
     options?: Mutation,
   ): Promise<RevokedKey> {
     return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/revoke`, query: { wait }, body: input, options })
+  }
+
+  /** Up to 1,000 in one transaction. With `wait: 'all'` the answer comes once every node refuses them. */
+  revokeMany(
+    keys: readonly string[],
+    { wait, ...input }: { reason?: string | undefined; wait?: 'all' | undefined; dryRun?: boolean | undefined } = {},
+    options?: Mutation,
+  ): Promise<RevokedKeys> {
+    const body = { keys, ...input }
+    return this.#transport({ method: 'POST', path: '/v1/keys/bulk-revoke', query: { wait }, body, options })
   }
 
   suspend(id: string, options?: Mutation): Promise<Key & { receipt: string }> {

@@ -34,6 +34,18 @@ export interface OrganizationPatch {
   state?: OrganizationState
 }
 
+/** What a deletion has taken with it, or would. */
+export interface Deletion {
+  id: string
+  dryRun: boolean
+  /** Those that were not revoked before. */
+  keys: number
+  members: number
+  projects: number
+  /** null after a dry run. */
+  receipt: string | null
+}
+
 export class Organizations {
   readonly #transport: Transport
   constructor(transport: Transport) {
@@ -54,5 +66,10 @@ export class Organizations {
 
   update(id: string, patch: OrganizationPatch, options?: CallOptions): Promise<Organization & { receipt: string }> {
     return this.#transport({ method: 'PATCH', path: path`/v1/organizations/${id}`, body: patch, options })
+  }
+
+  /** With all that is in it: its keys are revoked, its audit stays. With `dryRun` it is only counted. */
+  delete(id: string, { dryRun }: { dryRun?: boolean | undefined } = {}, options?: CallOptions): Promise<Deletion> {
+    return this.#transport({ method: 'DELETE', path: path`/v1/organizations/${id}`, query: { dryRun }, options })
   }
 }

@@ -12,9 +12,9 @@ export type Page<Name extends string, T> = { [name in Name]: T[] } & { nextCurso
 
 /**
  * A list that reads page after page as it is iterated: `for await (const key of keywright.keys.list())`.
- * What is added meanwhile never makes it show an item twice or leave one out.
+ * What is added meanwhile never makes it show an item twice or leave one out. `More` is what a page holds beside.
  */
-export class Pages<Name extends string, T> implements AsyncIterable<T> {
+export class Pages<Name extends string, T, More = unknown> implements AsyncIterable<T> {
   readonly #transport: Transport
   readonly #name: Name
   readonly #call: Call
@@ -26,7 +26,7 @@ export class Pages<Name extends string, T> implements AsyncIterable<T> {
   }
 
   /** The first page alone, exactly as answered. */
-  page(): Promise<Page<Name, T>> {
+  page(): Promise<Page<Name, T> & More> {
     return this.#read(this.#call.query)
   }
 
@@ -34,7 +34,7 @@ export class Pages<Name extends string, T> implements AsyncIterable<T> {
     for await (const page of this.pages()) yield* page[this.#name]
   }
 
-  async *pages(): AsyncGenerator<Page<Name, T>> {
+  async *pages(): AsyncGenerator<Page<Name, T> & More> {
     let page = await this.page()
     yield page
     while (page.nextCursor !== null) {
@@ -43,7 +43,7 @@ export class Pages<Name extends string, T> implements AsyncIterable<T> {
     }
   }
 
-  #read(query: Query | undefined): Promise<Page<Name, T>> {
+  #read(query: Query | undefined): Promise<Page<Name, T> & More> {
     return this.#transport({ ...this.#call, query })
   }
 }

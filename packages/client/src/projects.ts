@@ -1,3 +1,4 @@
+import type { Deletion } from './organizations.ts'
 import { Pages, type Paging } from './pages.ts'
 import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
 
@@ -30,5 +31,10 @@ export class Projects {
 
   get(id: string, options?: CallOptions): Promise<Project> {
     return this.#transport({ method: 'GET', path: path`/v1/projects/${id}`, options })
+  }
+
+  /** With its keys, which are revoked first. With `dryRun` they are only counted. */
+  delete(id: string, { dryRun }: { dryRun?: boolean | undefined } = {}, options?: CallOptions): Promise<Deletion> {
+    return this.#transport({ method: 'DELETE', path: path`/v1/projects/${id}`, query: { dryRun }, options })
   }
 }

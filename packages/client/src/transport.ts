@@ -25,7 +25,7 @@ export interface Mutation extends CallOptions {
   idempotencyKey?: string
 }
 
-export type Query = Readonly<Record<string, string | number | Date | undefined>>
+export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
 
 export interface Call {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'

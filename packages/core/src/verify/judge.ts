@@ -31,6 +31,8 @@ export interface Judge {
   key(entry: number, attempt: Attempt, match: RouteMatch | null, nowMs: number): Outcome | Promise<Outcome>
   /** The key's state alone. */
   state(entry: number, nowMs: number): Outcome
+  /** The same with what is left of the key's own limits; charges nothing. */
+  peek(entry: number, nowMs: number): Outcome | Promise<Outcome>
   anonymous(route: Route, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome>
 }
 
@@ -130,6 +132,19 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
       const refused = standing(entry, profile, nowMs)
       if (refused === null) return allow(entry, profile, [])
       return { ...denied(refused), principal: cache.principal(entry, profile) }
+    },
+    peek(entry, nowMs) {
+      if (entry < 0) return denied('unknown_key')
+      const profile = cache.profile(entry)
+      const refused = standing(entry, profile, nowMs)
+      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry, profile) }
+      const allowed = allow(entry, profile, [])
+      const meters = cache.metersOf(entry, profile)
+      if (meters.length === 0) return allowed
+      const states = counters.peek(meters, nowMs)
+      return states instanceof Promise
+        ? states.then((limits) => ({ ...allowed, limits }))
+        : { ...allowed, limits: states }
     },
     anonymous(route, attempt, nowMs) {
       const meters = addressMeters(route.limits ?? [], route.path, attempt)

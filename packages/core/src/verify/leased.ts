@@ -19,5 +19,6 @@ export function leased(verifier: Verifier, freshness: Freshness): Verifier {
     return freshness.check()?.then(() => outcome) ?? outcome
   }
 
-  return { ...verifier, verify: within(verifier.verify), authenticate: within(verifier.authenticate) }
+  const { verify, authenticate, peek } = verifier
+  return { ...verifier, verify: within(verify), authenticate: within(authenticate), peek: within(peek) }
 }

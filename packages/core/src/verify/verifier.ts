@@ -27,6 +27,8 @@ export interface Verifier {
   verify(attempt: Attempt): Outcome | Promise<Outcome>
   /** As far as the key's state: who it is, before reach and without charging a limit. */
   authenticate(attempt: Attempt): Outcome | Promise<Outcome>
+  /** The same with what is left of the key's own limits. */
+  peek(attempt: Attempt): Outcome | Promise<Outcome>
   /** What the caller of a denied attempt is answered, in the contract's own words. */
   refuse(outcome: Denied, facts?: Partial<RefusalFacts>): Refusal
   /** Any other row of the contract's table: `not_found`, `upstream_unreachable`, … */
@@ -104,10 +106,18 @@ export function createVerifier({
     return entry instanceof Promise ? afterReading(entry, attempt, authenticate) : entry
   }
 
+  function peek(attempt: Attempt): Outcome | Promise<Outcome> {
+    const nowMs = now()
+    const entry = identify(attempt, nowMs)
+    if (typeof entry === 'number') return judge.peek(entry, nowMs)
+    return entry instanceof Promise ? afterReading(entry, attempt, peek) : entry
+  }
+
   const verifier: Verifier = {
     contract,
     verify,
     authenticate,
+    peek,
     refuse(outcome, facts) {
       const { reason, about, limit, principal, retryAfterMs } = outcome
       const refusal = render(rowOf[reason], {

@@ -1,4 +1,4 @@
-import { createMemoryCounters, LifecycleError } from '@keywright/core'
+import { createMemoryCounters } from '@keywright/core'
 import { Hono } from 'hono'
 import { watchHead } from '../feed/head-watch.ts'
 import { newRequestId } from '../http/request-id.ts'
@@ -8,6 +8,7 @@ import { mountDeviceCalls } from './device-calls.ts'
 import { type Env, honoPath, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, problemResponse } from './problem.ts'
+import { problemOf } from './problem-of.ts'
 import { mountStripeCall } from './stripe-call.ts'
 
 export interface Control {
@@ -27,8 +28,11 @@ export function createControl(deps: ControlDeps): Control {
     context.header('x-content-type-options', 'nosniff')
   })
 
-  const document = JSON.stringify(openapiDocument())
-  app.get('/openapi.json', (context) => context.body(document, 200, { 'content-type': 'application/json' }))
+  let document: string | undefined
+  app.get('/openapi.json', (context) => {
+    document ??= JSON.stringify(openapiDocument())
+    return context.body(document, 200, { 'content-type': 'application/json' })
+  })
 
   mount(app, routes, {
     ...deps,
@@ -68,14 +72,6 @@ function refuseOtherMethods(app: Hono<Env>): void {
       })
     })
   }
-}
-
-function problemOf(error: Error): Problem | null {
-  if (error instanceof Problem) return error
-  if (!(error instanceof LifecycleError)) return null
-  const { code, message, field } = error
-  if (code === 'not_found' || code === 'conflict') return new Problem(code, message)
-  return new Problem('invalid_request', message, { errors: [{ field: field ?? 'body', message }] })
 }
 
 /** The database, as its driver names what ails it: away, locked, full or read-only. */

@@ -1,17 +1,18 @@
 import { invalid, Problem } from './problem.ts'
 import { parseStrictObject, StrictJsonError } from './strict-json.ts'
 
-const mostBytes = 256 * 1024
+/** Of a body, where its route does not take more. */
+export const mostBodyBytes = 256 * 1024
 
 /** The raw text of a body, '' where there is none. */
-export async function readBody(request: Request): Promise<string> {
+export async function readBody(request: Request, mostBytes = mostBodyBytes): Promise<string> {
   if (request.body === null) return ''
-  if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge()
+  if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge(mostBytes)
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of request.body) {
     length += chunk.byteLength
-    if (length > mostBytes) throw tooLarge()
+    if (length > mostBytes) throw tooLarge(mostBytes)
     chunks.push(chunk)
   }
   try {
@@ -22,8 +23,9 @@ export async function readBody(request: Request): Promise<string> {
 }
 
 /** What is left of the body is not read, so the connection cannot carry another request (RFC 9110 §15.5.14). */
-function tooLarge(): Problem {
-  return new Problem('payload_too_large', undefined, { headers: { connection: 'close' } })
+function tooLarge(mostBytes: number): Problem {
+  const detail = `The body has more than the ${mostBytes} bytes that are taken here. Send less at once.`
+  return new Problem('payload_too_large', detail, { headers: { connection: 'close' } })
 }
 
 /** The members of a body. A missing body is an empty object, so that its schema says what is missing. */

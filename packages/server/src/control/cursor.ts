@@ -9,7 +9,7 @@ export function writeCursor(next: string | null): string | null {
 export function readCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const after = Buffer.from(cursor, 'base64url').toString()
-  if (/^[\x21-\x7e]{1,200}$/.test(after) && writeCursor(after) === cursor) return after
+  if (/^[\x21-\x7e]{1,400}$/.test(after) && writeCursor(after) === cursor) return after
   throw notOurs()
 }
 

@@ -26,7 +26,7 @@ export interface ControlDeps {
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
   /** What has been used. */
-  usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'dropped'>
+  usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'keysByUse' | 'dropped'>
   /** Who has applied a change. */
   nodes: Confirmations
   logger: ControlLogger

@@ -40,16 +40,20 @@ export async function once(calls: CallStore, store: Store, call: Attempted, work
     throw new Problem('idempotency_running', undefined, { headers: { 'retry-after': '1' } })
   if (claim.state === 'mismatch') throw new Problem('idempotency_mismatch')
   if (claim.state === 'new') return attempt(calls, store, { id, earlier: null, work })
-  const earlier = await doneBefore(store, claim)
-  return attempt(calls, store, { id: claim.call.id, earlier, work })
+  const done = await doneBefore(store, claim)
+  const changes = () => changesOf(store, claim.call)
+  return attempt(calls, store, { id: claim.call.id, earlier: done && { ...done, changes }, work })
 }
+
+/** Kept of a call once it is over. */
+type Result = Pick<Earlier, 'target' | 'version'>
 
 async function attempt(
   calls: CallStore,
   store: Store,
   { id, earlier, work }: { id: string; earlier: Earlier | null; work: Work },
 ): Promise<unknown> {
-  let result: Earlier = earlier ?? { target: null, version: null }
+  let result: Result = { target: earlier?.target ?? null, version: earlier?.version ?? null }
   const marked = marking(store, id, (change) => {
     result = { target: change.target, version: versionOf(change) ?? result.version }
   })
@@ -70,15 +74,20 @@ function superseded({ message }: LifecycleError): Problem {
 }
 
 /** What an earlier call did; null where its process died before it had done anything. */
-async function doneBefore(store: Store, claim: Extract<Claim, { call: KnownCall }>): Promise<Earlier | null> {
-  const { id, since, target, version } = claim.call
+async function doneBefore(store: Store, claim: Extract<Claim, { call: KnownCall }>): Promise<Result | null> {
+  const { target, version } = claim.call
   if (claim.state === 'done') return { target, version }
-  let last: Change | undefined
+  const last = (await changesOf(store, claim.call)).at(-1)
+  return last ? { target: last.target, version: versionOf(last) } : null
+}
+
+async function changesOf(store: Store, { id, since }: KnownCall): Promise<Change[]> {
+  const own: Change[] = []
   for (let after = since; ; ) {
     const changes = await store.changes(after, 1000)
-    last = changes.findLast(({ details }) => details.call === id) ?? last
+    own.push(...changes.filter(({ details }) => details.call === id))
     const end = changes.at(-1)
-    if (!end) return last ? { target: last.target, version: versionOf(last) } : null
+    if (!end) return own
     after = end.number
   }
 }

@@ -47,7 +47,7 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   permit(caller, route.permission)
   const url = new URL(context.req.url)
   const query = validatedQuery(route.query ?? nothing, url.searchParams)
-  const text = await readBody(context.req.raw)
+  const text = await readBody(context.req.raw, route.mostBytes)
   const body = validated(schema, parseBody(text, headers))
   const actor = actorOf(caller, { address, requestId })
   const call = { params: context.req.param(), query, body, caller, actor, deps }

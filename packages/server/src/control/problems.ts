@@ -143,7 +143,7 @@ export const problems = {
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
-    cause: 'It has more than 262144 bytes.',
+    cause: 'It has more than 262144 bytes, or in a bulk call 4194304.',
     mend: 'Send less at once.',
   },
   unsupported_media_type: {
@@ -181,6 +181,12 @@ export const problems = {
     title: 'The Idempotency-Key belongs to another call',
     cause: 'It was used within 24 hours with another body or other parameters.',
     mend: 'Use a new key for a new call; repeat a call exactly as it was.',
+  },
+  not_repeated: {
+    status: 409,
+    title: 'This row was refused when the call was first made',
+    cause: 'A call that is repeated with its Idempotency-Key does nothing that it did not do before.',
+    mend: 'Send the row again with another Idempotency-Key.',
   },
   rate_limited: {
     status: 429,

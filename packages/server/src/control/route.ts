@@ -1,5 +1,5 @@
 import type { z } from '@hono/zod-openapi'
-import type { Actor, Lifecycle, ServicePermission } from '@keywright/core'
+import type { Actor, Change, Lifecycle, ServicePermission } from '@keywright/core'
 import type { Caller } from '../access/caller.ts'
 import type { ControlParts } from './deps.ts'
 import type { ProblemCode } from './problems.ts'
@@ -22,6 +22,8 @@ export interface Earlier {
   target: string | null
   /** Number of the secret version it issued. */
   version: number | null
+  /** All that it has changed, oldest first, when it was repeated included. */
+  changes(): Promise<Change[]>
 }
 
 interface Description<Path extends string, Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType> {
@@ -35,6 +37,8 @@ interface Description<Path extends string, Query extends z.ZodType, Body extends
   query?: Query
   body?: Body
   bodyExample?: z.input<Body>
+  /** Taken of a body, where that is more than elsewhere. */
+  mostBytes?: number
   /** The body may be left out. */
   bodyOptional?: boolean
   answer: { status: 200 | 201 | 202; description: string; schema: Answer; example: z.input<Answer> }

@@ -38,7 +38,7 @@ export const receipt = z.string().openapi({
 })
 
 export const paging = {
-  cursor: z.string().max(400).optional().openapi({ description: "An earlier page's `nextCursor`." }),
+  cursor: z.string().max(600).optional().openapi({ description: "An earlier page's `nextCursor`." }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|1\d\d|200)$/, `must be a whole number from 1 to ${mostOnPage}`)

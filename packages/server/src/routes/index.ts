@@ -14,6 +14,8 @@ import { followChangesRoute } from './followers/changes.ts'
 import { findKeyToFollowRoute } from './followers/keys.ts'
 import { stopFollowingRoute } from './followers/leave.ts'
 import { createInvitationRoute, listInvitationsRoute, revokeInvitationRoute } from './invitations/of-organization.ts'
+import { createKeysRoute } from './keys/bulk-create.ts'
+import { revokeKeysRoute } from './keys/bulk-revoke.ts'
 import { listCallersRoute } from './keys/callers.ts'
 import { changeGraceRoute } from './keys/change-grace.ts'
 import { createKeyRoute } from './keys/create.ts'
@@ -29,12 +31,14 @@ import { removeMemberRoute, updateMemberRoute } from './members/change.ts'
 import { listMembersRoute } from './members/list.ts'
 import { inviteOperatorRoute, listOperatorsRoute, removeOperatorRoute } from './operators/routes.ts'
 import { createOrganizationRoute } from './organizations/create.ts'
+import { deleteOrganizationRoute } from './organizations/delete.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
 import { updateOrganizationRoute } from './organizations/update.ts'
 import { createPasswordLinkRoute } from './people/password-link.ts'
 import { createPortalSessionRoute } from './portal-sessions/create.ts'
 import { createProjectRoute } from './projects/create.ts'
+import { deleteProjectRoute } from './projects/delete.ts'
 import { getProjectRoute } from './projects/get.ts'
 import { listProjectsRoute } from './projects/list.ts'
 import { getReceiptRoute } from './receipts/get.ts'
@@ -50,10 +54,14 @@ export const routes: readonly Route[] = [
   listOrganizationsRoute,
   getOrganizationRoute,
   updateOrganizationRoute,
+  deleteOrganizationRoute,
   createProjectRoute,
   listProjectsRoute,
   getProjectRoute,
+  deleteProjectRoute,
   createKeyRoute,
+  createKeysRoute,
+  revokeKeysRoute,
   listKeysRoute,
   getKeyRoute,
   updateKeyRoute,

@@ -1,4 +1,12 @@
-import { type Change, type ChangeEvent, entryText, type Head, linkAll, parseEntry } from '@keywright/core'
+import {
+  type AuditFilter,
+  type Change,
+  type ChangeEvent,
+  entryText,
+  type Head,
+  linkAll,
+  parseEntry,
+} from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { integer, text } from './codec.ts'
 import type { Schema } from './schema.ts'
@@ -38,6 +46,34 @@ export async function readChanges(db: Kysely<Schema>, after: number, limit: numb
   return rows.map(({ entry, hash }) => parseEntry(entry, hash))
 }
 
+export async function readCheckpoint(db: Kysely<Schema>): Promise<Head> {
+  const { number, hash } = await db.selectFrom('kw_checkpoint').select(['number', 'hash']).executeTakeFirstOrThrow()
+  return { number: integer.decode(number), hash }
+}
+
+export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promise<Change[]> {
+  const { organization, target, actor, action, triggeredBy, since, until, newestFirst, from, limit } = filter
+  const rows = await db
+    .selectFrom('kw_changes')
+    .select(['entry', 'hash'])
+    .where((eb) =>
+      eb.and([
+        ...(organization === undefined ? [] : [eb('organization', '=', text.encode(organization))]),
+        ...(target === undefined ? [] : [eb('target', '=', text.encode(target))]),
+        ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
+        ...(action === undefined ? [] : [eb('action', '=', action)]),
+        ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
+        ...(since === undefined ? [] : [eb('at', '>=', since.getTime())]),
+        ...(until === undefined ? [] : [eb('at', '<', until.getTime())]),
+        ...(from === undefined ? [] : [eb('number', newestFirst ? '<' : '>', from)]),
+      ]),
+    )
+    .orderBy('number', newestFirst ? 'desc' : 'asc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ entry, hash }) => parseEntry(entry, hash))
+}
+
 function rowOf(change: Change) {
   return {
     number: change.number,
@@ -47,5 +83,7 @@ function rowOf(change: Change) {
     organization: change.organization === null ? null : text.encode(change.organization),
     target: text.encode(change.target),
     action: change.action,
+    actor: text.encode(change.actor.id),
+    triggered_by: change.actor.triggeredBy,
   }
 }

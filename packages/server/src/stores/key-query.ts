@@ -1,33 +1,72 @@
-import type { KeyFilter, KeyState } from '@keywright/core'
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import { type KeyFilter, type KeyOrder, type KeyState, positionOf } from '@keywright/core'
+import { type Expression, type ExpressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { text } from './codec.ts'
 import type { Schema } from './schema.ts'
 
+type Builder = ExpressionBuilder<Schema, 'kw_keys'>
+
+/** Written as the index has it: the databases know it again by its text alone. */
+const columns = {
+  created: null,
+  name: sql.ref<string>('sort_name'),
+  expires: sql<number>`coalesce(expires_at, 9007199254740991)`,
+} satisfies Record<KeyOrder, RawBuilder<unknown> | null>
+
 /** One row more than `limit`, which tells whether there is a next page. */
-export function keyQuery(db: Kysely<Schema>, { organization, project, state, now, after, limit }: KeyFilter) {
-  if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
-  return db
+export function keyQuery(db: Kysely<Schema>, filter: KeyFilter) {
+  const { order = 'created', descending = false, after, limit } = filter
+  const column = columns[order]
+  const direction = descending ? 'desc' : 'asc'
+  const query = db
     .selectFrom('kw_keys')
     .selectAll()
-    .where('deleted_at', 'is', null)
     .where((eb) =>
-      eb.and([
-        ...(organization === undefined ? [] : [eb('organization', '=', text.encode(organization))]),
-        ...(project === undefined ? [] : [eb('project', '=', text.encode(project))]),
-        ...(state === undefined || now === undefined ? [] : [isInState(eb, state, now)]),
-        ...(after === undefined ? [] : [eb('id', '>', text.encode(after))]),
-      ]),
+      eb.and([...keyConditions(eb, filter), ...(after === undefined ? [] : [isBehind(order, descending, after)])]),
     )
-    .orderBy('id')
     .limit(limit + 1)
+  return (column ? query.orderBy(column, direction) : query).orderBy('id', direction)
+}
+
+/** Which keys a list shows, wherever it stands. */
+export function keyConditions(eb: Builder, { organization, project, state, now, q }: KeyFilter) {
+  if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
+  return [
+    eb('kw_keys.deleted_at', 'is', null),
+    ...(organization === undefined ? [] : [eb('kw_keys.organization', '=', text.encode(organization))]),
+    ...(project === undefined ? [] : [eb('kw_keys.project', '=', text.encode(project))]),
+    ...(state === undefined || now === undefined ? [] : [isInState(eb, state, now)]),
+    ...(q === undefined ? [] : [isFoundBy(eb, q, organization !== undefined)]),
+  ]
 }
 
 /** `stateAt`, in SQL: each state ends where one that outranks it begins. */
-function isInState(eb: ExpressionBuilder<Schema, 'kw_keys'>, state: KeyState, now: Date): Expression<SqlBool> {
-  const isExpired = eb('expires_at', '<=', now.getTime())
-  const isUnexpired = eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now.getTime())])
-  if (state === 'revoked') return eb('revoked_at', 'is not', null)
-  const isUnrevoked = eb('revoked_at', 'is', null)
+function isInState(eb: Builder, state: KeyState, now: Date): Expression<SqlBool> {
+  const isExpired = eb('kw_keys.expires_at', '<=', now.getTime())
+  const isUnexpired = eb.or([eb('kw_keys.expires_at', 'is', null), eb('kw_keys.expires_at', '>', now.getTime())])
+  if (state === 'revoked') return eb('kw_keys.revoked_at', 'is not', null)
+  const isUnrevoked = eb('kw_keys.revoked_at', 'is', null)
   if (state === 'expired') return eb.and([isUnrevoked, isExpired])
-  return eb.and([isUnrevoked, isUnexpired, eb('suspended_at', state === 'suspended' ? 'is not' : 'is', null)])
+  return eb.and([isUnrevoked, isUnexpired, eb('kw_keys.suspended_at', state === 'suspended' ? 'is not' : 'is', null)])
+}
+
+/** Within an organization any part will do; among all keys there is only what an index finds. */
+function isFoundBy(eb: Builder, q: string, withinOne: boolean): Expression<SqlBool> {
+  const lower = text.encode(q.toLowerCase())
+  if (withinOne) {
+    const pattern = `%${lower.replace(/[%_!]/g, '!$&')}%`
+    return sql<SqlBool>`(kw_keys.search like ${pattern} escape '!' or kw_keys.id like ${pattern} escape '!')`
+  }
+  if (!lower.startsWith('key_')) return eb('kw_keys.hint', '=', text.encode(q))
+  return eb.and([eb('kw_keys.id', '>=', lower), eb('kw_keys.id', '<', `${lower}~`)])
+}
+
+function isBehind(order: KeyOrder, descending: boolean, after: string): RawBuilder<SqlBool> {
+  const position = positionOf(order, after)
+  const sign = sql.raw(descending ? '<' : '>')
+  const id = text.encode(position.id)
+  const column = columns[order]
+  if (!column) return sql`id ${sign} ${id}`
+  const value = typeof position.value === 'string' ? text.encode(position.value) : position.value
+  // The first line is what an index is entered by; SQLite does not see it in the second, whose value is no column.
+  return sql`(${column} ${sql.raw(descending ? '<=' : '>=')} ${value} and (${column}, id) ${sign} (${value}, ${id}))`
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { DatabaseError, type Pool } from 'pg'
-import { migrations, migrationsTable, NewerSchemaError } from './migrations/index.ts'
+import { type ColumnTypes, migrations, migrationsTable, NewerSchemaError } from './migrations/index.ts'
 import { type Connection, connect } from './postgres-connection.ts'
 
 /** Any number will do that no other program takes for itself. */
@@ -9,7 +9,12 @@ const migrateWithinMs = 10 * 60_000
 const mostAttempts = 30
 
 /** Bytes compare as bytes whatever the language of the database. */
-const types = { id: 'text collate "C"' }
+const types: ColumnTypes = {
+  id: 'text collate "C"',
+  member: (column, ...path) => `${column}::json #>> '{${path.join(',')}}'`,
+  hints: `(select string_agg(version ->> 'hint', ' ') from json_array_elements(kw_keys.versions::json) as version)`,
+  lastHint: `versions::json -> -1 ->> 'hint'`,
+}
 
 /**
  * Brings the schema up to date, one transaction for each step. Of many nodes that start at once one goes first: they

@@ -1,5 +1,12 @@
 import type { Database } from 'better-sqlite3'
-import { migrationsTable, pendingAfter } from './migrations/index.ts'
+import { type ColumnTypes, migrationsTable, pendingAfter } from './migrations/index.ts'
+
+const types: ColumnTypes = {
+  id: 'text',
+  member: (column, ...path) => `json_extract(${column}, '$.${path.join('.')}')`,
+  hints: `(select group_concat(json_extract(value, '$.hint'), ' ') from json_each(kw_keys.versions))`,
+  lastHint: `json_extract(versions, '$[#-1].hint')`,
+}
 
 /**
  * Brings the schema up to date. Throws where the database has a newer one or cannot be written, and leaves it as it is.
@@ -13,7 +20,7 @@ export function migrateSqlite(client: Database): void {
   })
   for (const { number, name, statements } of pendingAfter(applied.immediate())) {
     const apply = client.transaction(() => {
-      for (const statement of statements({ id: 'text' })) client.exec(statement)
+      for (const statement of statements(types)) client.exec(statement)
       const record = client.prepare('insert into kw_migrations (number, name, applied_at) values (?, ?, ?)')
       record.run(number, name, Date.now())
     })

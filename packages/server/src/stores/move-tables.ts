@@ -10,11 +10,12 @@ function table(name: string, key: readonly string[], numbers: readonly string[] 
 }
 
 /**
- * In an order in which each finds what it refers to. The head comes last and by itself: it is what makes the copy the
- * truth. What lasts for minutes alone stays behind: logins of devices, counts of attempts, shares of limits.
+ * In an order in which each finds what it refers to. The checkpoint and the head come last and by themselves: they are
+ * what makes the copy the truth. What lasts for minutes alone stays behind: logins of devices, counts of attempts, shares of limits.
  */
 export const movedTables: readonly MovedTable[] = [
   table('kw_organizations', ['id']),
+  table('kw_former_organizations', ['id']),
   table('kw_projects', ['id']),
   table('kw_members', ['organization', 'user']),
   table('kw_keys', ['id']),
@@ -38,4 +39,6 @@ export const movedPeople: readonly MovedTable[] = [
   table('kw_people', ['id']),
   table('kw_accounts', ['id']),
   table('kw_sessions', ['id']),
+  table('kw_second_factors', ['id']),
+  table('kw_passkeys', ['id']),
 ]

@@ -66,7 +66,9 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
       const people = open(peopleFrom)
       for (const table of movedPeople) if (has(people, table)) moved.push(await copy(people, pool, table, onProgress))
     }
-    await checkChain(pool, head)
+    const checkpoint = await source.checkpoint()
+    await checkChain(pool, checkpoint, head)
+    await pool.query('update kw_checkpoint set number = $1, hash = $2', [checkpoint.number, checkpoint.hash])
     if (!isDone) await pool.query('update kw_head set number = $1, hash = $2', [head.number, head.hash])
     return moved
   } finally {
@@ -133,9 +135,9 @@ async function insert(pool: Pool, name: string, columns: readonly string[], rows
   await pool.query(`insert into ${name} (${columns.map(quoted).join(', ')}) values ${tuples.join(', ')}`, values)
 }
 
-async function checkChain(pool: Pool, head: Head): Promise<void> {
+async function checkChain(pool: Pool, checkpoint: Head, head: Head): Promise<void> {
   const db = kyselyOnPool(pool)
-  let checked: Head = { number: 0, hash: '0'.repeat(64) }
+  let checked = checkpoint
   while (checked.number < head.number) {
     const verdict = verifyChain(checked, await readChanges(db, checked.number, 1000))
     if (!verdict.ok || verdict.head.number === checked.number) {

@@ -7,6 +7,8 @@ type NullableInteger = ColumnType<number | string | null, number | null, number 
 /** The prefix keeps our tables apart where the database is shared with an application's own. */
 export interface Schema {
   kw_organizations: OrganizationRow
+  /** Ids that are never given to another: what was recorded of these is still there. */
+  kw_former_organizations: { id: string }
   kw_projects: ProjectRow
   kw_members: MemberRow
   kw_keys: KeyRow
@@ -22,13 +24,15 @@ export interface Schema {
   kw_changes: ChangeRow
   /** One row. */
   kw_head: { number: Integer; hash: string }
+  /** One row: the last change that was pruned. */
+  kw_checkpoint: { number: Integer; hash: string }
   kw_calls: CallRow
   kw_usage: UsageRow
   kw_callers: CallerRow
   kw_refusals: RefusalRow
   /** What the caps of the others have cost. */
   kw_dropped: DroppedRow
-  kw_last_used: { key: string; version: Integer; used_at: Integer }
+  kw_last_used: { key: string; version: Integer; used_at: Integer; organization: string | null }
   kw_nodes: { id: string; max_staleness_ms: Integer; applied: Integer; heard_at: Integer }
   kw_limits: { name: string; ledger: string; free_at: Integer }
   kw_applied: { node: string; number: Integer; at: Integer }
@@ -129,6 +133,10 @@ export interface KeyRow {
   revoked_reason: string | null
   deleted_at: NullableInteger
   /** In the key's own row: what locks a key locks its versions, and one read never mixes two states of it. */
+  /** What lists are ordered by and keys are found by; derived of the others, and never read back. */
+  sort_name: string
+  search: string
+  hint: string
   versions: string
 }
 
@@ -219,6 +227,8 @@ export interface ChangeRow {
   organization: string | null
   target: string
   action: string
+  actor: string
+  triggered_by: string
 }
 
 /** A call with an `Idempotency-Key`. */

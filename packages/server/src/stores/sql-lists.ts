@@ -6,7 +6,9 @@ import {
   type Page,
   pageOf,
   parseMemberCursor,
+  positionIn,
   type Store,
+  writePosition,
 } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { text } from './codec.ts'
@@ -20,7 +22,8 @@ type MemberPage = Parameters<Store['members']>[0]
 
 export async function listKeys(session: Session, filter: KeyFilter): Promise<Page<KeyRecord>> {
   const rows = await locking(session, keyQuery(session.db, filter)).execute()
-  return pageOf(rows.map(keys.toRecord), filter.limit, idOf)
+  const { order = 'created', limit } = filter
+  return pageOf(rows.map(keys.toRecord), limit, (key) => writePosition(positionIn(order, key)))
 }
 
 export async function listMembers(session: Session, page: MemberPage): Promise<Page<MemberRecord>> {

@@ -1,4 +1,4 @@
-import { DuplicateError, type KeyRecord, type Operations } from '@keywright/core'
+import { DuplicateError, hintOf, type KeyRecord, type Operations, searchTextOf, sortNameOf } from '@keywright/core'
 import { text } from './codec.ts'
 import { LostRaceError } from './lost-race-error.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
@@ -48,7 +48,7 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
     },
 
     async putKey(key) {
-      const { id, ...rest } = keys.toRow(key)
+      const { id, ...rest } = { ...keys.toRow(key), ...derivedOf(key) }
       await db
         .insertInto('kw_keys')
         .values({ id, ...rest })
@@ -64,6 +64,8 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
     },
     async putOrganization(organization) {
       const { id, ...rest } = organizations.toRow(organization)
+      const former = db.selectFrom('kw_former_organizations').select('id').where('id', '=', id)
+      if (await former.executeTakeFirst()) throw new DuplicateError('id')
       const insert = db.insertInto('kw_organizations').values({ id, ...rest })
       if (!absent.delete(organization.id)) {
         await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute()
@@ -76,7 +78,26 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
       }
     },
     async deleteOrganization(id) {
-      await db.deleteFrom('kw_organizations').where('id', '=', text.encode(id)).execute()
+      const { numDeletedRows } = await db
+        .deleteFrom('kw_organizations')
+        .where('id', '=', text.encode(id))
+        .executeTakeFirstOrThrow()
+      if (numDeletedRows > 0n)
+        await db
+          .insertInto('kw_former_organizations')
+          .values({ id: text.encode(id) })
+          .execute()
+    },
+
+    async pruneChanges(through) {
+      const last = await db.selectFrom('kw_changes').select('hash').where('number', '=', through).executeTakeFirst()
+      const { numUpdatedRows } = await db
+        .updateTable('kw_checkpoint')
+        .set({ number: through, hash: last?.hash ?? '' })
+        .where('number', '<', through)
+        .executeTakeFirstOrThrow()
+      if (!last || numUpdatedRows === 0n) throw new DuplicateError('checkpoint')
+      await db.deleteFrom('kw_changes').where('number', '<=', through).execute()
     },
 
     async putProject(project) {
@@ -117,5 +138,13 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
           .execute(),
       )
     },
+  }
+}
+
+function derivedOf(key: KeyRecord) {
+  return {
+    sort_name: text.encode(sortNameOf(key)),
+    search: text.encode(searchTextOf(key)),
+    hint: text.encode(hintOf(key)),
   }
 }

@@ -1,6 +1,6 @@
 import { type FoundKey, runWork, type Store } from '@keywright/core'
 import type { Kysely } from 'kysely'
-import { append, readChanges, readHead } from './change-log.ts'
+import { append, readAudit, readChanges, readCheckpoint, readHead } from './change-log.ts'
 import { text } from './codec.ts'
 import { foundQuery } from './found-query.ts'
 import { foundKey, serviceKeys } from './mapping.ts'
@@ -53,7 +53,9 @@ export function createSqlStore({
       return row && serviceKeys.toRecord(row)
     },
     changes: (after, limit) => readChanges(reader, after, limit),
+    audit: (filter) => readAudit(reader, filter),
     head: () => readHead(session),
+    checkpoint: () => readCheckpoint(reader),
     transact: (work) =>
       transaction(async (db) => {
         const transactionSession = { db, locksRows }

@@ -62,8 +62,16 @@ export async function addDropped(db: Kysely<Schema>, rows: Insertable<DroppedRow
   }
 }
 
-export async function keepLastUses(db: Kysely<Schema>, uses: readonly LastUse[]): Promise<void> {
-  const rows = uses.map(({ key, version, at }) => ({ key: text.encode(key), version, used_at: at.getTime() }))
+/** @param keys the organization of each key there is: the others are passed over */
+export async function keepLastUses(
+  db: Kysely<Schema>,
+  uses: readonly LastUse[],
+  keys: ReadonlyMap<string, string>,
+): Promise<void> {
+  const rows = uses.flatMap(({ key, version, at }) => {
+    const organization = keys.get(key)
+    return organization === undefined ? [] : [{ key: text.encode(key), version, used_at: at.getTime(), organization }]
+  })
   for (const values of slices(inOrder(rows, ['key', 'version']))) {
     await db
       .insertInto('kw_last_used')
@@ -71,7 +79,10 @@ export async function keepLastUses(db: Kysely<Schema>, uses: readonly LastUse[])
       .onConflict((conflict) =>
         conflict
           .columns(['key', 'version'])
-          .doUpdateSet((eb) => ({ used_at: eb.ref('excluded.used_at') }))
+          .doUpdateSet((eb) => ({
+            used_at: eb.ref('excluded.used_at'),
+            organization: eb.ref('excluded.organization'),
+          }))
           .whereRef('excluded.used_at', '>', 'kw_last_used.used_at'),
       )
       .execute()

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { UsageBatch, UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
 import type { Schema } from './schema.ts'
+import { listKeysByUse } from './sql-keys-by-use.ts'
 import { capCallers, capRefusals, pruneBefore } from './sql-usage-bounds.ts'
 import { usageReadsOf } from './sql-usage-reads.ts'
 import { callerRow, droppedRow, refusalRow, usageRow } from './sql-usage-rows.ts'
@@ -21,6 +22,7 @@ export function createSqlUsage({
 }): UsageStore {
   return {
     ...usageReadsOf(reader),
+    keysByUse: (filter) => listKeysByUse(reader, filter),
     write: (batch) => transaction((db) => write(db, batch)),
     addMonths: (uses) => transaction((db) => addMonths(db, uses)),
     prune: (kind, before, limit) => transaction((db) => pruneBefore(db, kind, before, limit)),
@@ -33,31 +35,32 @@ export function createSqlUsage({
 }
 
 async function write(db: Kysely<Schema>, batch: UsageBatch): Promise<void> {
-  const { isThere, hasKey } = await existing(db, batch)
+  const { isThere, keys } = await existing(db, batch)
   await addCounts(db, batch.counts.filter(isThere).map(usageRow))
   await addCallers(db, batch.callers.filter(isThere).map(callerRow))
   await addRefusals(db, batch.refusals.filter(isThere).map(refusalRow))
   await addDropped(db, batch.dropped.filter(isThere).map(droppedRow))
-  await keepLastUses(db, batch.lastUses.filter(hasKey))
+  await keepLastUses(db, batch.lastUses, keys)
 }
 
 /** What was deleted meanwhile is not written about. */
 async function existing(db: Kysely<Schema>, batch: UsageBatch) {
   const all = [...batch.counts, ...batch.callers, ...batch.refusals, ...batch.dropped]
   const organizations = new Set<string>()
-  const keys = new Set<string>()
+  /** As the column has it. */
+  const keys = new Map<string, string>()
   for (const names of slices([...new Set(all.flatMap(({ organization }) => organization ?? []))])) {
     const found = db.selectFrom('kw_organizations').select('id').where('id', 'in', names.map(text.encode))
     for (const { id } of await found.execute()) organizations.add(text.decode(id))
   }
   const named = [...batch.lastUses, ...all].flatMap(({ key }) => key ?? [])
   for (const names of slices([...new Set(named)])) {
-    const found = db.selectFrom('kw_keys').select('id').where('id', 'in', names.map(text.encode))
-    for (const { id } of await found.execute()) keys.add(text.decode(id))
+    const found = db.selectFrom('kw_keys').select(['id', 'organization']).where('id', 'in', names.map(text.encode))
+    for (const { id, organization } of await found.execute()) keys.set(text.decode(id), organization)
   }
   const hasKey = ({ key }: { key: string | null }) => key === null || keys.has(key)
   return {
-    hasKey,
+    keys,
     isThere: (line: { key: string | null; organization: string | null }) =>
       hasKey(line) && (line.organization === null || organizations.has(line.organization)),
   }

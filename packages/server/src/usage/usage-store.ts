@@ -1,4 +1,4 @@
-import type { MonthlyUse } from '@keywright/core'
+import type { KeyFilter, KeyRecord, MonthlyUse, Page } from '@keywright/core'
 import type { Decision, Verdict } from './decision.ts'
 
 /** How often something was decided within one hour. */
@@ -79,6 +79,16 @@ export interface CallerSum {
   lastSeenAt: Date
 }
 
+/** Which keys to list in the order of their last use. */
+export interface KeysByUse extends Pick<KeyFilter, 'project' | 'state' | 'now' | 'q'> {
+  organization: string
+  /** Who was used last comes first. */
+  descending: boolean
+  /** The `next` of the page before. */
+  after?: string
+  limit: number
+}
+
 export type Kind = 'usage' | 'callers' | 'refusals'
 
 /**
@@ -91,6 +101,7 @@ export interface UsageStore {
   addMonths(uses: readonly MonthlyUse[]): Promise<MonthlyUse[]>
   month(organization: string, month: string): Promise<number>
   lastUses(keys: readonly string[]): Promise<LastUse[]>
+  keysByUse(filter: KeysByUse): Promise<Page<KeyRecord>>
   /** In order of time, then of the dimensions; begins behind the first `skip`. */
   usage(
     filter: UsageFilter & { stepMs: number; by: readonly Dimension[]; skip: number; limit: number },

@@ -2,8 +2,10 @@ import {
   type Change,
   type Contract,
   createMemoryQuotas,
+  type KeyRecord,
   type MonthlyQuotas,
   monthOf,
+  type Page,
   type Verifier,
 } from '@keywright/core'
 import { type Redact, redacted } from './batch.ts'
@@ -11,7 +13,7 @@ import { compareDecisions, type Decision } from './decision.ts'
 import { startFlusher } from './flusher.ts'
 import { type Retention, startPruner } from './pruner.ts'
 import { createRecorder } from './recorder.ts'
-import type { CallerSum, Dropped, LastUse, UsageFilter, UsageGroup, UsageStore } from './usage-store.ts'
+import type { CallerSum, Dropped, KeysByUse, LastUse, UsageFilter, UsageGroup, UsageStore } from './usage-store.ts'
 
 export interface UsageOptions {
   contract: Contract
@@ -38,6 +40,7 @@ export interface Usage {
   decisions(filter: Parameters<UsageStore['refusals']>[0]): Promise<Decision[]>
   callers(filter: Parameters<UsageStore['callers']>[0]): Promise<CallerSum[]>
   lastUses(keys: readonly string[]): Promise<LastUse[]>
+  keysByUse(filter: KeysByUse): Promise<Page<KeyRecord>>
   dropped(filter: UsageFilter, kind: Dropped['kind']): Promise<number>
   /** Requests of an organization in the month of `at` (UTC). */
   month(organization: string, at: Date): Promise<number>
@@ -97,6 +100,10 @@ export function startUsage({
       // Part of answers about keys, which must not fail for it.
       await flusher.flush().catch(onError)
       return store.lastUses(keys)
+    },
+    async keysByUse(filter) {
+      await flusher.flush()
+      return store.keysByUse(filter)
     },
     dropped: (filter, kind) => store.dropped(filter, kind),
     async month(organization, at) {

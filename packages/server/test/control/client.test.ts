@@ -54,6 +54,22 @@ describe('the client', () => {
     expect(receipt.complete).toBe(true)
     await keys.delete(key.id)
 
+    const rows = [
+      { organization: 'initech', name: 'b' },
+      { organization: 'initech', name: 'a' },
+    ]
+    expect(await keys.createMany(rows, { dryRun: true })).toMatchObject({ created: 0, refused: 0, receipt: null })
+    const many = await keys.createMany([...rows, { organization: 'nobody', name: 'c' }])
+    expect(many.results.map(({ status }) => status)).toEqual(['created', 'created', 'refused'])
+    const byName = await keys
+      .list({ organization: 'initech', order: 'name', direction: 'desc', state: 'active' })
+      .page()
+    expect(byName.keys.map(({ name }) => name)).toEqual(['b', 'a'])
+    const ids = many.results.flatMap((result) => (result.status === 'created' ? result.key.id : []))
+    expect(await keys.revokeMany(ids, { wait: 'all' })).toMatchObject({ revoked: 2, refused: 0 })
+    expect(await projects.delete(project.id, { dryRun: true })).toMatchObject({ dryRun: true, keys: 0 })
+    expect(await projects.delete(project.id)).toMatchObject({ dryRun: false })
+
     const machine = await serviceKeys.create({ name: 'CI', permissions: ['manage'] })
     expect((await serviceKeys.revoke(machine.id)).revokedAt).not.toBeNull()
 
@@ -61,7 +77,9 @@ describe('the client', () => {
     for await (const { action } of audit.list({ organization: 'initech', first: 'oldest', limit: 2 }))
       actions.push(action)
     expect(actions.slice(0, 3)).toEqual(['organization.created', 'organization.updated', 'project.created'])
-    expect(actions.at(-1)).toBe('key.deleted')
+    expect(actions).toContain('key.deleted')
+    expect((await audit.list({ actor: 'configured', limit: 1 }).page()).checkpoint).toBeNull()
+    expect(await organizations.delete('initech')).toMatchObject({ id: 'initech', dryRun: false })
   })
 
   it('throws the server’s problems with their codes', async () => {

@@ -42,6 +42,96 @@ describe('a list read page by page', () => {
   })
 })
 
+describe('a list of keys', () => {
+  const names = async (query: string) => {
+    const found: string[] = []
+    let cursor: string | null = null
+    do {
+      const next: string = cursor === null ? '' : `&cursor=${cursor}`
+      const { json } = await api('GET', `/v1/keys?organization=sorted&limit=2${query}${next}`)
+      found.push(...json.keys.map(({ name }: { name: string }) => name))
+      cursor = json.nextCursor
+    } while (cursor !== null)
+    return found
+  }
+
+  beforeAll(async () => {
+    await api('POST', '/v1/organizations', { body: { id: 'sorted', name: 'Sorted' } })
+    const expiries = {
+      bravo: '2040-01-02',
+      DELTA: null,
+      alpha: '2040-01-03',
+      charlie: '2040-01-01',
+      Echo: null,
+    }
+    const made: Record<string, string> = {}
+    for (const [name, day] of Object.entries(expiries)) {
+      const body = { organization: 'sorted', name, ...(day && { expiresAt: `${day}T00:00:00Z` }) }
+      made[name] = (await api('POST', '/v1/keys', { body })).json.credential
+    }
+    for (const name of ['charlie', 'alpha', 'DELTA']) {
+      await api('POST', '/v1/verify', { body: { credential: made[name] } })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  })
+
+  it.each([
+    ['', ['bravo', 'DELTA', 'alpha', 'charlie', 'Echo']],
+    ['&direction=desc', ['Echo', 'charlie', 'alpha', 'DELTA', 'bravo']],
+    ['&order=name', ['alpha', 'bravo', 'charlie', 'DELTA', 'Echo']],
+    ['&order=name&direction=desc', ['Echo', 'DELTA', 'charlie', 'bravo', 'alpha']],
+    ['&order=expires', ['charlie', 'bravo', 'alpha', 'DELTA', 'Echo']],
+    ['&order=expires&direction=desc', ['Echo', 'DELTA', 'alpha', 'bravo', 'charlie']],
+    ['&order=lastUsed', ['bravo', 'Echo', 'charlie', 'alpha', 'DELTA']],
+    ['&order=lastUsed&direction=desc', ['DELTA', 'alpha', 'charlie', 'Echo', 'bravo']],
+    ['&order=lastUsed&q=delta', ['DELTA']],
+    ['&q=ELT', ['DELTA']],
+    ['&q=kw_live', ['bravo', 'DELTA', 'alpha', 'charlie', 'Echo']],
+    ['&q=nothing', []],
+  ])('is answered as %j asks for it', async (query, expected) => {
+    expect(await names(query)).toEqual(expected)
+  })
+
+  it('counts the last use of any secret of a key, which it shows once', async () => {
+    const { json } = await api('GET', '/v1/keys?organization=sorted&order=lastUsed&direction=desc&limit=1')
+    const [{ id }] = json.keys
+    const rotated = await api('POST', `/v1/keys/${id}/rotate`, { body: { graceSeconds: 600 } })
+    await api('POST', '/v1/verify', { body: { credential: rotated.json.credential } })
+    expect(await names('&order=lastUsed&direction=desc')).toEqual(['DELTA', 'alpha', 'charlie', 'Echo', 'bravo'])
+  })
+
+  it('of all organizations finds a hint or the beginning of an id', async () => {
+    const { key } = await server.issue({ name: 'needle' })
+    const find = async (q: string) =>
+      (await api('GET', `/v1/keys?q=${encodeURIComponent(q)}`)).json.keys.map(({ id }: { id: string }) => id)
+    expect(await find(key.id)).toEqual([key.id])
+    expect(await find(key.id.slice(0, 27))).toContain(key.id)
+    expect(await find(key.versions[0]?.hint ?? '')).toContain(key.id)
+  })
+
+  it.each(['?q=needle', '?order=name', '?order=lastUsed', '?order=expires'])(
+    'of all organizations is asked for with %s in vain',
+    async (query) => {
+      const { status, json } = await api('GET', `/v1/keys${query}`)
+      expect([status, json.errors?.[0]?.field]).toEqual([422, 'organization'])
+    },
+  )
+
+  it.each([
+    ['created', 'name'],
+    ['name', 'lastUsed'],
+    ['lastUsed', 'expires'],
+  ])('goes on in no other order than it began: %s, %s', async (first, second) => {
+    const start = await api('GET', `/v1/keys?organization=sorted&limit=1&order=${first}`)
+    const next = `/v1/keys?organization=sorted&order=${second}&cursor=${start.json.nextCursor}`
+    expect((await api('GET', next)).json.errors?.[0]?.field).toBe('cursor')
+  })
+
+  it.each(['?q=', `?q=${'x'.repeat(101)}`, '?q=%00', '?q=a%0Ab'])('is not searched for %s', async (query) => {
+    expect((await api('GET', `/v1/keys${query}`)).json.errors?.[0]?.field).toBe('q')
+  })
+})
+
 describe('the audit log', () => {
   it('names who did what to what, from where, in which request', async () => {
     const headers = { 'x-request-id': 'audit-7' }
@@ -88,6 +178,10 @@ describe('the audit log', () => {
     expect(actions.length).toBeGreaterThan(0)
     expect(new Set(actions.map(({ action }: { action: string }) => action))).toEqual(new Set(['key.suspended']))
     expect(await list('triggeredBy=ui')).toEqual([])
+    expect(await list('actor=nobody')).toEqual([])
+    const actors = await list('actor=configured&organization=sorted')
+    expect(actors.length).toBeGreaterThan(0)
+    for (const { actor, organization } of actors) expect([actor.id, organization]).toEqual(['configured', 'sorted'])
     expect(await list('since=2999-01-01T00:00:00Z')).toEqual([])
     expect(await list('until=2000-01-01T00:00:00Z')).toEqual([])
   })
@@ -155,6 +249,23 @@ describe('whoami', () => {
     expect(json.retiresAt).toBe(rotated.json.retiring[0].retiresAt)
     const current = await api('GET', '/v1/whoami', { credential: rotated.json.credential })
     expect(current.json.retiresAt).toBeNull()
+  })
+
+  it('tells an API key what is left of its limits, its permissions and its expiry, and spends nothing', async () => {
+    const { credential } = await server.issue({
+      permissions: ['reports:read'],
+      expiresAt: new Date('2040-01-01T00:00:00Z'),
+      limits: [{ requests: 5, windowSeconds: 3600, per: 'key', kind: 'window' }],
+    })
+    for (let i = 0; i < 2; i++) await api('POST', '/v1/verify', { body: { credential } })
+    for (let i = 0; i < 7; i++) {
+      const { json } = await api('GET', '/v1/whoami', { credential })
+      expect(json).toMatchObject({
+        permissions: ['reports:read'],
+        expiresAt: '2040-01-01T00:00:00.000Z',
+        limits: [{ requests: 5, windowSeconds: 3600, per: 'key', kind: 'window', remaining: 3 }],
+      })
+    }
   })
 
   it('takes an API key where its contract puts it', async () => {

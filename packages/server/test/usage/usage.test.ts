@@ -3,7 +3,6 @@ import {
   createOrganization,
   deleteOrganization,
   type Issued,
-  issue,
   revoke,
   rotate,
   updateOrganization,
@@ -241,23 +240,13 @@ describe.each([
       expect(await use(other, key)).toMatchObject({ reason: 'quota_exceeded' })
     })
 
-    it('starts anew for another organization of the same name', async () => {
+    it('is gone with its organization, whose id nobody else can take', async () => {
       await agree(1)
       await use(node, key)
       await deleteOrganization(recorded.lifecycle, tester, 'acme')
-      const again = await startAgain()
-      expect(await use(node, again)).toMatchObject({ allowed: true })
-      expect(await use(node, again)).toMatchObject({ reason: 'quota_exceeded' })
-      expect(await node.usage.counts({ ...hour, organization: 'acme', by: ['verdict'] })).toMatchObject([
-        { verdict: 'allowed', count: 1 },
-        { verdict: 'quota_exceeded', count: 1 },
-      ])
+      expect(await node.usage.counts({ ...hour, organization: 'acme', by: ['verdict'] })).toEqual([])
+      const again = createOrganization(recorded.lifecycle, tester, { id: 'acme', name: 'Another' })
+      await expect(again).rejects.toMatchObject({ code: 'conflict', field: 'id' })
     })
-
-    async function startAgain(): Promise<Issued> {
-      await createOrganization(recorded.lifecycle, tester, { id: 'acme', name: 'Another' })
-      await agree(1)
-      return issue(recorded.lifecycle, tester, { organization: 'acme', name: 'test' })
-    }
   })
 })

@@ -66,7 +66,8 @@ function filtered(command: Command): Command {
 
 async function verifyLog(): Promise<{ head: Head; failedAt: number | null }> {
   let head: Head = emptyHead
-  for await (const { events } of connect().audit.list({ first: 'oldest', limit: 200 }).pages()) {
+  for await (const { events, checkpoint } of connect().audit.list({ first: 'oldest', limit: 200 }).pages()) {
+    if (head.number === 0 && checkpoint) head = checkpoint
     const verdict = verifyChain(head, events.map(changeOf))
     if (!verdict.ok) return { head, failedAt: verdict.number }
     head = verdict.head

@@ -4,7 +4,6 @@ import { positionOf, writeCursor } from '../../control/cursor.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
-import { searchNewestFirst, searchOldestFirst } from './search.ts'
 
 const triggeredBy = z.enum(['ui', 'cli', 'api'])
 
@@ -34,11 +33,13 @@ export const listAuditRoute = route({
   tag: 'Audit',
   summary: 'List what was changed, by whom',
   description:
-    'A page may hold fewer events than asked for, or none, and still name a `nextCursor`: go on until it is null.',
+    'What is older than is kept has been deleted: `checkpoint` is the last of it, and the chain of hashes goes on from ' +
+    'there. Its own event, `audit.pruned`, holds the same.',
   permission: 'manage',
   query: z.strictObject({
     organization: id.optional(),
     key: id.optional(),
+    actor: id.optional().openapi({ description: 'Id of who did it.' }),
     action: z.string().max(64).optional(),
     triggeredBy: triggeredBy.optional(),
     since: instant.optional().openapi({ description: 'From this time on.' }),
@@ -49,7 +50,12 @@ export const listAuditRoute = route({
   answer: {
     status: 200,
     description: 'A page of events.',
-    schema: pageOf('events', eventSchema),
+    schema: pageOf('events', eventSchema).extend({
+      checkpoint: z
+        .strictObject({ number: z.int(), hash: z.string() })
+        .nullable()
+        .openapi({ description: 'null: nothing was deleted.' }),
+    }),
     example: {
       events: [
         {
@@ -70,16 +76,28 @@ export const listAuditRoute = route({
         },
       ],
       nextCursor: null,
+      checkpoint: null,
     },
   },
   problems: ['not_found'],
-  async handle({ query: { cursor, limit, first, organization, ...filter }, caller, lifecycle: { store } }) {
+  async handle({ query: { cursor, limit, first, organization, key, ...filter }, caller, lifecycle: { store } }) {
     if (organization !== undefined) requireOrganization(caller, organization)
-    const within = caller.places === null ? undefined : new Set(caller.places.keys())
-    const confined = { ...filter, organization, within }
-    const search = first === 'newest' ? searchNewestFirst : searchOldestFirst
-    const { changes, next } = await search(store, confined, positionOf(cursor), limit)
-    return { events: changes.map(eventView), nextCursor: next === null ? null : writeCursor(String(next)) }
+    const newestFirst = first === 'newest'
+    const from = positionOf(cursor) ?? undefined
+    const places = organization === undefined ? caller.places?.keys() : [organization]
+    const wanted = { ...filter, target: key, newestFirst, from, limit: limit + 1 }
+    const pages = await Promise.all(
+      places ? [...places].map((place) => store.audit({ ...wanted, organization: place })) : [store.audit(wanted)],
+    )
+    const all = pages.flat().sort((a, b) => (newestFirst ? b.number - a.number : a.number - b.number))
+    const events = all.slice(0, limit)
+    const last = events.at(-1)
+    const { number, hash } = await store.checkpoint()
+    return {
+      events: events.map(eventView),
+      nextCursor: last && all.length > limit ? writeCursor(String(last.number)) : null,
+      checkpoint: number === 0 ? null : { number, hash },
+    }
   },
 })
 

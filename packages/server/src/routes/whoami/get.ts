@@ -119,10 +119,10 @@ async function authenticate(
   bearer: ReturnType<typeof readBearer>,
   { verifier }: ControlDeps,
 ): Promise<Allowed> {
-  let outcome = await verifier.authenticate({ headers })
+  let outcome = await verifier.peek({ headers })
   if (!outcome.allowed && outcome.reason === 'missing_credential') {
     if ('problem' in bearer) throw refusalOf(bearer.problem)
-    outcome = await verifier.authenticate({ credential: bearer.token })
+    outcome = await verifier.peek({ credential: bearer.token })
   }
   if (outcome.allowed) return outcome
   const repeated = outcome.reason === 'repeated_credential' || outcome.reason === 'conflicting_credentials'

@@ -1,7 +1,12 @@
-/** What differs between databases in a `create table`. */
+/** What differs between databases in the SQL of a migration. */
 export interface ColumnTypes {
   /** Text that is compared and ordered byte by byte, whatever the language of the database. */
   id: string
+  /** The text at a path within a column of JSON. */
+  member(column: string, ...path: string[]): string
+  /** What people may see of all secrets of a row of `kw_keys`, and of its newest one. */
+  hints: string
+  lastHint: string
 }
 
 /**
