@@ -14,7 +14,8 @@ export class StaleError extends Error {
 export class Lease {
   readonly forMs: number
   private until = Number.NEGATIVE_INFINITY
-  private readonly now: () => number
+  /** Milliseconds by the clock that it runs by. */
+  readonly now: () => number
 
   constructor(forMs: number, now: () => number = () => performance.now()) {
     this.forMs = forMs

@@ -52,7 +52,7 @@ export class Follower {
   /** @throws where the database does not answer; then the lease runs on, and out */
   async poll(): Promise<void> {
     const { node, nodes, lease, onNodes } = this.options
-    const sentAt = performance.now()
+    const sentAt = lease.now()
     const applied = this.position?.number ?? 0
     const { nodes: count, ...head } = await nodes.beat({ node, maxStalenessMs: lease.forMs, applied })
     this.told = applied

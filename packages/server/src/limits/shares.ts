@@ -9,6 +9,8 @@ export interface SharesOptions {
   otherwise: Counters
   /** Milliseconds that nobody sets. */
   now?: () => number
+  /** Calls `work` again and again, until what it has answered is called. */
+  every?: (ms: number, work: () => void) => () => void
   /** Told when the ledgers are out of reach, and when they are back. */
   onReach?: (isReached: boolean, error?: unknown) => void
 }
@@ -22,6 +24,8 @@ interface Ask {
   holdings: readonly Holding[]
   cost: number
   nowMs: number
+  /** Until then it waits to be counted. */
+  until: number
   resolve: (quota: Quota | Promise<Quota>) => void
   reject: (error: unknown) => void
 }
@@ -33,6 +37,10 @@ const part = 16
 const longestMs = 5_000
 const mostAsks = 2_000
 const sweepEveryMs = 500
+/** A request that has waited so long for the ledgers is counted otherwise, within a tick. */
+const waitMs = 750
+const tickMs = 250
+const restMs = 500
 const pruneEveryMs = 60_000
 
 /**
@@ -42,14 +50,21 @@ const pruneEveryMs = 60_000
  * refused too early by what other nodes hold unused at that moment, which is less than `(nodes − 1) × requests / 16`, and
  * nothing for a limit below 16 requests, of which nobody holds any.
  */
-export function createShares({ ledgers, otherwise, now = () => performance.now(), onReach }: SharesOptions): Shares {
+export function createShares({
+  ledgers,
+  otherwise,
+  now = () => performance.now(),
+  every = repeat,
+  onReach,
+}: SharesOptions): Shares {
   const holdings = new Holdings()
   let asks: Ask[] = []
+  let waiting: readonly Ask[] = []
   let running = false
+  let restsUntil = 0
   let isReached = true
   let prunedAt = now()
-  const timer = setInterval(sweep, sweepEveryMs)
-  timer.unref()
+  const stops = [every(sweepEveryMs, sweep), every(tickMs, waitNoLonger)]
 
   function take(meters: readonly Meter[], cost: number, nowMs: number): Quota | Promise<Quota> {
     if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError('A cost must be a whole number, 0 or more.')
@@ -63,8 +78,10 @@ export function createShares({ ledgers, otherwise, now = () => performance.now()
 
   function ask(named: readonly Holding[], cost: number, nowMs: number): Promise<Quota> {
     return new Promise((resolve, reject) => {
-      const one = { holdings: named, cost, nowMs, resolve, reject }
-      if (asks.length >= mostAsks) return askOtherwise(one)
+      const one = { holdings: named, cost, nowMs, until: now() + waitMs, resolve, reject }
+      // Of ledgers that have just not answered, few wait to find out whether they do again.
+      const isAway = !isReached && (running || now() < restsUntil)
+      if (isAway || asks.length >= mostAsks) return askOtherwise(one)
       asks.push(one)
       if (!running) void run()
     })
@@ -77,7 +94,9 @@ export function createShares({ ledgers, otherwise, now = () => performance.now()
     while (asks.length > 0) {
       const batch = asks
       asks = []
+      waiting = batch
       await settle(batch)
+      waiting = []
     }
     running = false
   }
@@ -99,9 +118,21 @@ export function createShares({ ledgers, otherwise, now = () => performance.now()
       for (const hold of grants) hold(sentAt)
       for (const [index, one] of batch.entries()) one.resolve(quotas[index] as Quota)
     } catch (error) {
+      restsUntil = now() + restMs
       reached(false, error)
-      for (const one of batch) askOtherwise(one)
+      for (const one of batch) if (one.until > 0) askOtherwise(one)
     }
+  }
+
+  /** What the ledgers say of these later is not heard: they may be charged for nothing, and never too little. */
+  function waitNoLonger(): void {
+    for (const one of [...waiting, ...asks]) {
+      if (one.until <= 0 || now() < one.until) continue
+      reached(false, new Error('They did not answer in time.'))
+      askOtherwise(one)
+      one.until = 0
+    }
+    asks = asks.filter(({ until }) => until > 0)
   }
 
   function askOtherwise({ holdings: named, cost, nowMs, resolve, reject }: Ask): void {
@@ -162,11 +193,17 @@ export function createShares({ ledgers, otherwise, now = () => performance.now()
       return states
     },
     async stop() {
-      clearInterval(timer)
+      for (const stop of stops) stop()
       const held = holdings.holding()
       if (held.length > 0) await handBack(held)
     },
   }
+}
+
+function repeat(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** All or nothing. */
