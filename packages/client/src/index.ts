@@ -30,7 +30,17 @@ export { Pages } from './pages.ts'
 export type { NewProject, Project } from './projects.ts'
 export type { Receipt } from './receipts.ts'
 export type { CreatedServiceKey, NewServiceKey, ServiceKey, ServicePermission } from './service-keys.ts'
-export type { DeviceLogin, InvitationOffer, Person, Role, Session } from './sign-in.ts'
+export type {
+  DeviceLogin,
+  InvitationOffer,
+  Passkey,
+  PasskeyOptions,
+  PasskeyResponse,
+  Person,
+  Role,
+  SecondFactorEnrolment,
+  Session,
+} from './sign-in.ts'
 export type { CallOptions, FetchLike, KeywrightOptions, Mutation } from './transport.ts'
 export type { Decision, DecisionFilter, Outcome, UsageCount, UsageFilter } from './usage.ts'
 export type { Whoami } from './whoami.ts'

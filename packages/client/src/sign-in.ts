@@ -42,6 +42,27 @@ export interface DeviceLogin {
   may: string
 }
 
+/** What an authenticator app is given, once. */
+export interface SecondFactorEnrolment {
+  /** `otpauth://totp/…`, for a QR code. */
+  uri: string
+  /** The same to type in. */
+  secret: string
+  recoveryCodes: string[]
+}
+
+export interface Passkey {
+  id: string
+  name: string | null
+  createdAt: string | null
+  /** A password manager keeps copies of it. */
+  backedUp: boolean
+}
+
+/** What a browser is asked with, and what it answers: WebAuthn Level 3, as JSON. */
+export type PasskeyOptions = Record<string, unknown>
+export type PasskeyResponse = Record<string, unknown>
+
 /** For pages of the console's own origin: the session is a cookie that no script can read. */
 export class SignIn {
   readonly #transport: Transport
@@ -50,8 +71,76 @@ export class SignIn {
   }
 
   /** Rejects with `sign_in_failed` for an unknown address and a wrong password alike. */
-  withPassword(input: { email: string; password: string }): Promise<{ person: Person }> {
+  withPassword(input: { email: string; password: string }): Promise<{ person: Person } | { secondFactor: true }> {
     return this.#transport({ method: 'POST', path: '/api/auth/sign-in/email', body: input })
+  }
+
+  /** After `secondFactor`, within ten minutes. */
+  withCode(input: { code: string } | { recoveryCode: string }): Promise<{ person: Person }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/sign-in/second-factor', body: input })
+  }
+
+  passkeyOptions(): Promise<{ options: PasskeyOptions }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/sign-in/passkey/options' })
+  }
+
+  withPasskey(response: PasskeyResponse): Promise<{ person: Person }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/sign-in/passkey', body: { response } })
+  }
+
+  /** What the link of a portal session is for. */
+  byPortal(portal: string): Promise<{ person: Person; organization: string }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/portal', body: { portal } })
+  }
+
+  changePassword(input: { current: string; password: string }): Promise<{ person: Person }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/password', body: input })
+  }
+
+  /** Answers alike whether there is such an account or not. `byMail` is false where this instance sends none. */
+  forgotPassword(email: string): Promise<{ byMail: boolean }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/password/forgot', body: { email } })
+  }
+
+  /** With the token of a link that was sent to who has forgotten his password. */
+  resetPassword(input: { token: string; password: string }): Promise<{ person: Person }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/password/reset', body: input })
+  }
+
+  secondFactor(options?: CallOptions): Promise<{ enabled: boolean }> {
+    return this.#transport({ method: 'GET', path: '/api/auth/second-factor', options })
+  }
+
+  enrolSecondFactor(password: string): Promise<SecondFactorEnrolment> {
+    return this.#transport({ method: 'POST', path: '/api/auth/second-factor/enrol', body: { password } })
+  }
+
+  confirmSecondFactor(code: string): Promise<{ enabled: boolean }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/second-factor/confirm', body: { code } })
+  }
+
+  renewRecoveryCodes(password: string): Promise<{ recoveryCodes: string[] }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/second-factor/recovery-codes', body: { password } })
+  }
+
+  disableSecondFactor(password: string): Promise<{ enabled: boolean }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/second-factor/disable', body: { password } })
+  }
+
+  passkeys(options?: CallOptions): Promise<{ passkeys: Passkey[] }> {
+    return this.#transport({ method: 'GET', path: '/api/auth/passkeys', options })
+  }
+
+  newPasskeyOptions(): Promise<{ options: PasskeyOptions }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/passkeys/options' })
+  }
+
+  addPasskey(input: { name: string; response: PasskeyResponse }): Promise<Passkey> {
+    return this.#transport({ method: 'POST', path: '/api/auth/passkeys', body: input })
+  }
+
+  removePasskey(passkey: string): Promise<{ passkey: string }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/passkeys/remove', body: { passkey } })
   }
 
   signUp(input: {

@@ -26,6 +26,24 @@ const join = createRoute({
   component: lazyRouteComponent(() => import('./people/join.tsx'), 'Join'),
 })
 
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./people/forgot-password.tsx'), 'ForgotPassword'),
+})
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(() => import('./people/reset-password.tsx'), 'ResetPassword'),
+})
+
+const portal = createRoute({
+  getParentRoute: () => root,
+  path: '/portal',
+  component: lazyRouteComponent(() => import('./people/portal.tsx'), 'Portal'),
+})
+
 /** Everything that needs someone signed in. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -127,6 +145,9 @@ export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     join,
+    forgotPassword,
+    resetPassword,
+    portal,
     signedIn.addChildren([
       device,
       shell.addChildren([

@@ -43,6 +43,7 @@ import type { PeopleDatabase } from './sign-in/better-auth.ts'
 import { contractPeople } from './sign-in/contract-people.ts'
 import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
+import { createLetters, type Letters } from './sign-in/letters.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
 import { explainPostgres } from './stores/explain-postgres.ts'
 import {
@@ -98,6 +99,7 @@ export async function startInstance(
   let feed: Feed | null = null
   let common: CommonCounters | null = null
   let peopleDatabase: PeopleDatabase | null = null
+  let letters: Letters | null = null
   let controlUrl = ''
   let usage: Usage | null = null
   try {
@@ -151,6 +153,7 @@ export async function startInstance(
     const secret = settings.secret ?? (shared ? null : data.secret(() => randomBytes(32).toString('base64url')))
     if (secret === null) log.warn('people cannot sign in: set KEYWRIGHT_SECRET, the same on every node')
     else peopleDatabase = shared ? shared.people : openPeopleFile(data.peopleFile)
+    letters = createLetters(settings.smtpUrl === null ? null : mailOf(settings), log)
     const signIn =
       peopleDatabase &&
       createSignIn({
@@ -161,6 +164,7 @@ export async function startInstance(
         signUp: settings.signUp,
         consoleUrl: settings.consoleUrl,
         boundUrl: () => controlUrl,
+        letters,
         warn: (error) => log.warn('sign-in', { error }),
       })
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
@@ -265,6 +269,7 @@ export async function startInstance(
         await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
         await common?.stop()
         await feed?.stop()
+        await letters?.close()
         await peopleDatabase?.close()
         await opened.close()
         log.info('stopped')
@@ -277,6 +282,11 @@ export async function startInstance(
     await opened.close()
     throw error
   }
+}
+
+function mailOf({ smtpUrl, mailFrom }: Settings): { url: string; from: string } {
+  if (smtpUrl !== null && mailFrom !== null) return { url: smtpUrl, from: mailFrom }
+  throw new StartError('Mail needs a sender.', 'Set KEYWRIGHT_MAIL_FROM, such as "Keys <keys@example.com>".')
 }
 
 function openStore({ database }: Settings, file: string): SqliteStore | SharedStore {

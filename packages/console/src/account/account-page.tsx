@@ -8,6 +8,9 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { Passkeys } from './passkeys.tsx'
+import { Password } from './password.tsx'
+import { SecondFactor } from './second-factor.tsx'
 import { Terminals } from './terminals.tsx'
 
 export function AccountPage() {
@@ -32,6 +35,14 @@ export function AccountPage() {
             ]}
           />
         </Card>
+        {/* Whoever comes by a portal link has his account elsewhere. */}
+        {viewer?.email && !viewer.email.endsWith('@portal.invalid') && (
+          <>
+            <SecondFactor />
+            <Passkeys />
+            <Password />
+          </>
+        )}
         <Card title="Where you are signed in">
           {(error ?? end.error) !== null && (
             <div className="p-5">

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { useRouter, useSearch } from '@tanstack/react-router'
+import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
@@ -7,6 +7,8 @@ import { Button } from '../parts/button.tsx'
 import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Entrance } from './entrance.tsx'
+import { hasPasskeys, signWithPasskey } from './passkeys.ts'
+import { SecondStep } from './second-step.tsx'
 
 export function SignIn() {
   const { to } = useSearch({ from: '/sign-in' })
@@ -14,6 +16,11 @@ export function SignIn() {
     <Entrance title="Sign in" lead="Manage the API keys of your organizations.">
       <SignInForm to={to ?? '/'} />
       <p className="mt-6 text-muted">
+        <Link to="/forgot-password" className="underline">
+          I have forgotten my password
+        </Link>
+      </p>
+      <p className="mt-3 text-muted">
         No account yet? Open the link of your invitation. The very first one is printed where Keywright was started.
       </p>
     </Entrance>
@@ -32,22 +39,37 @@ export function SignInForm({
   const router = useRouter()
   const [address, setAddress] = useState(email)
   const [password, setPassword] = useState('')
+  const [isHalfDone, setHalfDone] = useState(false)
+  const enter = async () => {
+    await onDone?.()
+    queries.clear()
+    await router.navigate({ href: to })
+  }
   const signIn = useMutation({
     mutationFn: () => keywright.signIn.withPassword({ email: address, password }),
-    async onSuccess() {
-      await onDone?.()
-      queries.clear()
-      await router.navigate({ href: to })
+    async onSuccess(answer) {
+      setPassword('')
+      if ('secondFactor' in answer) setHalfDone(true)
+      else await enter()
     },
     onError: () => setPassword(''),
   })
+  const byPasskey = useMutation({
+    async mutationFn() {
+      const { options } = await keywright.signIn.passkeyOptions()
+      return keywright.signIn.withPasskey(await signWithPasskey(options))
+    },
+    onSuccess: enter,
+  })
+  if (isHalfDone) return <SecondStep onDone={enter} onBack={() => setHalfDone(false)} />
   const submit = (event: FormEvent) => {
     event.preventDefault()
     signIn.mutate()
   }
+  const error = signIn.error ?? byPasskey.error
   return (
     <form onSubmit={submit} className="space-y-4">
-      {signIn.error && <ErrorNotice error={signIn.error} />}
+      {error && <ErrorNotice error={error} />}
       <Field label="E-mail">
         {(field) => (
           <Input
@@ -75,6 +97,11 @@ export function SignInForm({
       <Button type="submit" look="primary" className="w-full" isBusy={signIn.isPending}>
         Sign in
       </Button>
+      {hasPasskeys && (
+        <Button className="w-full" isBusy={byPasskey.isPending} onClick={() => byPasskey.mutate()}>
+          Sign in with a passkey
+        </Button>
+      )}
     </form>
   )
 }

@@ -2,9 +2,10 @@ import { compileRanges, createDigester } from '@keywright/core'
 import { z } from 'zod'
 import type { RedisLimits } from '../limits/count-together.ts'
 import type { WhenLimiterUnavailable } from '../limits/otherwise.ts'
+import { type PeopleSettings, peopleSettings } from './people-settings.ts'
 
 /** How an instance runs. What a flag, a variable and the configuration file say, checked. */
-export interface Settings {
+export interface Settings extends PeopleSettings {
   /** A built-in contract's name, or a file. */
   contract: string
   /** Origin of the API behind the gateway, with an optional base path; null: only the contract's own routes are served. */
@@ -293,6 +294,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     fallback: 'localShare',
     variable: 'KEYWRIGHT_WHEN_LIMITER_UNAVAILABLE',
   },
+  ...peopleSettings,
   signUp: { read: signUp, fallback: 'invited', variable: 'KEYWRIGHT_SIGN_UP' },
   stripeWebhookSecret: {
     read: text.regex(/^[\x21-\x7e]{16,512}$/, 'it has to be 16 or more visible ASCII characters'),

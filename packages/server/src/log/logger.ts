@@ -24,6 +24,8 @@ export interface Facts {
   /** Numbers of changes: the last one applied here, and the last one there is. */
   known?: number
   head?: number
+  /** That a person waits for where no mail can be sent. Works once, for ten minutes. */
+  link?: string
   error?: unknown
 }
 

@@ -2,8 +2,24 @@ import type { Route } from '../control/route.ts'
 import { listAuditRoute } from './audit/list.ts'
 import { approveDeviceRoute, denyDeviceRoute, viewDeviceLoginRoute } from './auth/device.ts'
 import { acceptInvitationRoute, viewInvitationRoute } from './auth/invitation.ts'
-import { changePasswordRoute, resetPasswordRoute } from './auth/password.ts'
+import {
+  addPasskeyRoute,
+  listPasskeysRoute,
+  removePasskeyRoute,
+  signInWithPasskeyRoute,
+  startPasskeyRoute,
+  startPasskeySignInRoute,
+} from './auth/passkeys.ts'
+import { changePasswordRoute, forgotPasswordRoute, resetPasswordRoute } from './auth/password.ts'
 import { enterPortalRoute } from './auth/portal.ts'
+import {
+  confirmSecondFactorRoute,
+  disableSecondFactorRoute,
+  enrolSecondFactorRoute,
+  finishSignInRoute,
+  getSecondFactorRoute,
+  renewRecoveryCodesRoute,
+} from './auth/second-factor.ts'
 import { endSessionRoute, listSessionsRoute } from './auth/sessions.ts'
 import { signInRoute, signOutRoute } from './auth/sign-in.ts'
 import { signUpRoute } from './auth/sign-up.ts'
@@ -99,8 +115,21 @@ export const routes: readonly Route[] = [
   revokeCliTokenRoute,
   signUpRoute,
   signInRoute,
+  finishSignInRoute,
+  startPasskeySignInRoute,
+  signInWithPasskeyRoute,
   signOutRoute,
+  getSecondFactorRoute,
+  enrolSecondFactorRoute,
+  confirmSecondFactorRoute,
+  renewRecoveryCodesRoute,
+  disableSecondFactorRoute,
+  listPasskeysRoute,
+  startPasskeyRoute,
+  addPasskeyRoute,
+  removePasskeyRoute,
   changePasswordRoute,
+  forgotPasswordRoute,
   resetPasswordRoute,
   enterPortalRoute,
   listSessionsRoute,

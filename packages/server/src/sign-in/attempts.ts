@@ -39,6 +39,19 @@ export function signUpBounds(address: string | null): Bound[] {
   return [{ name: `sign-up:${networkName(address)}`, most: 60, windowSeconds: hourSeconds }]
 }
 
+export function passkeyBounds(address: string | null): Bound[] {
+  return [{ name: `passkey:${networkName(address)}`, most: 100, windowSeconds: quarterSeconds }]
+}
+
+/** Nobody's mailbox is filled by strangers. */
+export function forgottenBounds(email: string, address: string | null): Bound[] {
+  const account = shortened(email.trim().toLowerCase())
+  return [
+    { name: `forgotten:${networkName(address)}`, most: 20, windowSeconds: quarterSeconds },
+    { name: `forgotten:${account}`, most: 5, windowSeconds: hourSeconds },
+  ]
+}
+
 /** Looking at a link tells whether there is one. */
 export function invitationBounds(address: string | null): Bound[] {
   return [{ name: `invitation:${networkName(address)}`, most: 60, windowSeconds: quarterSeconds }]

@@ -1,40 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
-import { newId } from '@keywright/core'
-import type { BetterAuthOptions } from 'better-auth'
-import type { Kysely } from 'kysely'
-import { longestPassword, type People, type Person, type Session, shortestPassword } from './people.ts'
-import { addressHeader, visitOf } from './visit.ts'
+import type { Attempts } from './attempts.ts'
+import { type Auth, type KeptPerson, openAuth, type PeopleOptions, personOf } from './auth.ts'
+import { createPasskeys } from './passkeys.ts'
+import type { People, Session } from './people.ts'
+import { createSecondFactor } from './second-factor.ts'
+import { visitOf } from './visit.ts'
 
-/** Where accounts and sessions are kept. */
-export interface PeopleDatabase {
-  // biome-ignore lint/suspicious/noExplicitAny: its tables are better-auth's own
-  db: Kysely<any>
-  type: 'sqlite' | 'postgres'
-  close(): Promise<void>
-}
-
-export interface PeopleOptions {
-  database: PeopleDatabase
-  /** Signs the cookies, which is what makes a session's token worth nothing to who reads it in the database. */
-  secret: string
-  /** Cookies are for HTTPS alone, and for this host alone. */
-  isSecure: boolean
-  warn: (message: string) => void
-}
-
-const sessionSeconds = 7 * 24 * 3600
+export type { PeopleDatabase } from './auth.ts'
 
 /**
  * Accounts by better-auth, which is seen by no request: what it is asked and what it answers goes through here. Its
  * bearer plugin and its cache of sessions in cookies stay off. It is loaded, and its tables are made, when somebody
  * first needs it.
  */
-export function createPeople(options: PeopleOptions): People {
-  let opened: ReturnType<typeof open> | null = null
+export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts, 'count'> }): People {
+  let opened: Promise<Auth> | null = null
 
-  function ready(): ReturnType<typeof open> {
-    opened ??= open(options).catch((error: unknown) => {
+  function ready(): Promise<Auth> {
+    opened ??= openAuth(options).catch((error: unknown) => {
       opened = null
       throw error
     })
@@ -68,12 +51,30 @@ export function createPeople(options: PeopleOptions): People {
       try {
         const answered = await auth.api.signInEmail({ body: input, headers: visitOf(visit), returnHeaders: true })
         if (before) await adapter.deleteSession(before.session.token)
-        return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
+        const cookies = answered.headers.getSetCookie()
+        // What the second factor's plugin makes of the answer is not in its type.
+        const { user } = answered.response as { user?: KeptPerson }
+        return user ? { person: personOf(user), cookies } : { cookies }
       } catch (error) {
-        if (isRefusal(error, 400, 401)) return null
+        if (isRefusal(error, 400, 401, 403)) return null
         throw error
       }
     },
+    async admit(person, visit) {
+      const { auth, adapter, isRefusal } = await ready()
+      const before = await auth.api.getSession({ headers: visitOf(visit) })
+      try {
+        const answered = await auth.api.admit({ body: { person }, headers: visitOf(visit), returnHeaders: true })
+        if (!answered.response) return null
+        if (before) await adapter.deleteSession(before.session.token)
+        return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
+      } catch (error) {
+        if (isRefusal(error, 403)) return null
+        throw error
+      }
+    },
+    secondFactor: createSecondFactor(ready, options.attempts),
+    passkeys: createPasskeys(ready),
     async signOut(visit) {
       const { auth } = await ready()
       const answered = await auth.api.signOut({ headers: visitOf(visit), returnHeaders: true })
@@ -142,6 +143,23 @@ export function createPeople(options: PeopleOptions): People {
       const found = await Promise.all(people.map((person) => adapter.findUserById(person)))
       return new Map(found.flatMap((user) => (user ? [[user.id, personOf(user)] as const] : [])))
     },
+    async setDisabled(person, disabledAt) {
+      const { adapter } = await ready()
+      if (!(await adapter.findUserById(person))) return false
+      await adapter.updateUser(person, { disabledAt })
+      if (disabledAt) await adapter.deleteUserSessions(person)
+      return true
+    },
+    async list({ after, limit }) {
+      const { database } = await ready()
+      const found = await database.findMany<KeptPerson>({
+        model: 'user',
+        ...(after !== undefined && { where: [{ field: 'id', operator: 'gt', value: after }] }),
+        sortBy: { field: 'id', direction: 'asc' },
+        limit,
+      })
+      return found.map(personOf)
+    },
     async remove(person) {
       const { adapter } = await ready()
       await adapter.deleteUserSessions(person)
@@ -151,66 +169,9 @@ export function createPeople(options: PeopleOptions): People {
   }
 }
 
-async function open({ database: { db, type }, secret, isSecure, warn }: PeopleOptions) {
-  const [{ betterAuth }, { APIError }, { getMigrations }] = await Promise.all([
-    import('better-auth'),
-    import('better-auth/api'),
-    import('better-auth/db/migration'),
-  ])
-  const options = {
-    database: { db, type },
-    // Both, so that nothing is taken from the environment.
-    secret,
-    secrets: [{ version: 1, value: secret }],
-    baseURL: isSecure ? 'https://keywright.invalid' : 'http://keywright.invalid',
-    basePath: '/api/auth',
-    user: { modelName: 'kw_people' },
-    session: { modelName: 'kw_sessions', expiresIn: sessionSeconds, disableSessionRefresh: true },
-    account: { modelName: 'kw_accounts', encryptOAuthTokens: true },
-    verification: { modelName: 'kw_verifications', storeIdentifier: 'hashed' },
-    emailAndPassword: {
-      enabled: true,
-      minPasswordLength: shortestPassword,
-      maxPasswordLength: longestPassword,
-      revokeSessionsOnPasswordReset: true,
-    },
-    // Counted by our own throttle, on every node's behalf.
-    rateLimit: { enabled: false },
-    telemetry: { enabled: false },
-    logger: { level: 'error', log: (_level, message) => warn(message) },
-    advanced: {
-      // The prefix is part of the name, so that the browser itself refuses what is not this host's alone.
-      useSecureCookies: false,
-      cookiePrefix: isSecure ? '__Host-keywright' : 'keywright',
-      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: '/' },
-      ipAddress: { ipAddressHeaders: [addressHeader] },
-      database: { generateId: ({ model }) => newId(idPrefixes[model] ?? 'sgn') },
-    },
-  } satisfies BetterAuthOptions
-  const migrate = async () => (await getMigrations(options)).runMigrations()
-  // Of two nodes that make the tables at once one fails, and finds them made when it looks again.
-  await migrate().catch(async () => {
-    await setTimeout(500)
-    await migrate()
-  })
-  const auth = betterAuth(options)
-  return {
-    auth,
-    adapter: (await auth.$context).internalAdapter,
-    isRefusal: (error: unknown, ...statuses: number[]) =>
-      error instanceof APIError && statuses.includes(error.statusCode),
-  }
-}
-
-const idPrefixes: Readonly<Record<string, string>> = { user: 'usr', session: 'ses' }
-
 /** As better-auth itself names what a new password is let in by; it is stored as a digest. */
 function resetOf(token: string): string {
   return `reset-password:${token}`
-}
-
-function personOf({ id, email, name, createdAt }: Person): Person {
-  return { id, email, name, createdAt: new Date(createdAt) }
 }
 
 interface KeptSession {

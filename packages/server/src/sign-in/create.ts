@@ -2,10 +2,12 @@ import type { Lifecycle } from '@keywright/core'
 import { createOwnOrigin } from '../access/own-origin.ts'
 import { createSessions } from '../access/sessions.ts'
 import type { Attempts } from './attempts.ts'
-import { createPeople, type PeopleDatabase } from './better-auth.ts'
+import type { PeopleDatabase } from './auth.ts'
+import { createPeople } from './better-auth.ts'
 import { createDeviceFlow } from './device/flow.ts'
 import type { DeviceLogins } from './device/login.ts'
 import { createDeviceWire } from './device/wire.ts'
+import type { Letters } from './letters.ts'
 import { portalPassword } from './portal.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -19,19 +21,22 @@ export interface SignInParts {
   consoleUrl: string | null
   /** Asked once the control side is open. */
   boundUrl: () => string
+  letters: Letters
   warn: (message: string) => void
 }
 
 export function createSignIn(parts: SignInParts): SignIn {
-  const { database, store, lifecycle, secret, signUp, consoleUrl, boundUrl, warn } = parts
+  const { database, store, lifecycle, secret, signUp, consoleUrl, boundUrl, letters, warn } = parts
   const { attempts, deviceLogins: logins } = store
   const isSecure = consoleUrl?.startsWith('https:') === true
   const isOwn = createOwnOrigin(consoleUrl, boundUrl)
   const consoleUrlNow = () => consoleUrl ?? boundUrl()
   const device = createDeviceFlow({ lifecycle, logins, attempts, secret })
-  const people = createPeople({ database, secret, isSecure, warn })
+  // An address of numbers has no passkeys; a browser on the same machine knows its own as this name too.
+  const passkeyHost = consoleUrl === null ? 'localhost' : new URL(consoleUrl).hostname
+  const people = createPeople({ database, secret, isSecure, passkeyHost, attempts, warn })
   return {
-    ...{ people, attempts, signUp, isOwn },
+    ...{ people, attempts, signUp, isOwn, letters },
     sessions: createSessions(people, isOwn),
     device,
     portalPassword: (email) => portalPassword(email, secret),

@@ -1,3 +1,6 @@
+import type { Passkeys } from './passkeys.ts'
+import type { SecondFactor } from './second-factor.ts'
+
 export const shortestPassword = 8
 export const longestPassword = 128
 
@@ -9,6 +12,10 @@ export interface Person {
   email: string
   name: string
   createdAt: Date
+  /** Since when he can do nothing; null: he can. */
+  disabledAt: Date | null
+  /** Signing in with the password asks for a code too. */
+  hasSecondFactor: boolean
 }
 
 export interface Session {
@@ -25,8 +32,13 @@ export interface SignedIn {
 }
 
 /** What a browser is told to keep: values of `Set-Cookie`. */
-interface Admitted {
+export interface Admitted {
   person: Person
+  cookies: readonly string[]
+}
+
+/** The password was right; who has it still has to give a code. */
+export interface HalfAdmitted {
   cookies: readonly string[]
 }
 
@@ -46,7 +58,11 @@ export interface People {
   /** Makes an account where there is none with this address. */
   ensure(input: { email: string; password: string; name: string }): Promise<void>
   /** Makes a session, and ends the one that the browser came with. null: no such account, or another password. */
-  signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | null>
+  signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | HalfAdmitted | null>
+  /** Makes a session for whom we know by other means. null: there is no such account, or it is disabled. */
+  admit(person: string, visit: Visit): Promise<Admitted | null>
+  secondFactor: SecondFactor
+  passkeys: Passkeys
   /** Ends the session of the request, and answers what makes the browser forget it. */
   signOut(visit: Visit): Promise<readonly string[]>
   /** Who holds the session of a request, read anew each time: one that has ended opens nothing. */
@@ -63,6 +79,10 @@ export interface People {
   find(person: string): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>
+  /** Ends all sessions where he is disabled. Whether there is such an account. */
+  setDisabled(person: string, disabledAt: Date | null): Promise<boolean>
+  /** In the order of their ids. */
+  list(page: { after: string | undefined; limit: number }): Promise<Person[]>
   /** The account and its sessions. */
   remove(person: string): Promise<void>
   close(): Promise<void>

@@ -10,6 +10,8 @@ export async function preparePeople(pool: Pool): Promise<void> {
     // Nothing is signed with it.
     secret: 'none'.repeat(8),
     isSecure: false,
+    passkeyHost: 'localhost',
+    attempts: { count: async () => ({ count: 0, endsAt: new Date() }) },
     warn: () => {},
   })
   await people.find('nobody')

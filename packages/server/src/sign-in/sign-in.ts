@@ -2,6 +2,7 @@ import type { Sessions } from '../access/sessions.ts'
 import type { Attempts } from './attempts.ts'
 import type { DeviceFlow } from './device/flow.ts'
 import type { DeviceWire } from './device/wire.ts'
+import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
 
 /** What the calls under `/api/auth` are made of. */
@@ -12,6 +13,7 @@ export interface SignIn {
   device: DeviceFlow
   /** The same for the machines that ask. */
   wire: DeviceWire
+  letters: Letters
   /** Whether someone who was not invited may sign up, and then has an organization of his own. */
   signUp: 'invited' | 'open'
   /** Of an account that is entered by portal links alone. */
@@ -25,4 +27,9 @@ export interface SignIn {
 /** Where an invitation is taken up. What follows the number sign never leaves the browser, and so is in no log. */
 export function invitationLink(consoleUrl: string, token: string): string {
   return `${consoleUrl}/join#${token}`
+}
+
+/** Where a new password is set. */
+export function passwordLink(consoleUrl: string, token: string): string {
+  return `${consoleUrl}/reset-password#${token}`
 }

@@ -12,3 +12,11 @@ export function visitOf({ headers, address }: Visit): Headers {
   if (address !== null) passed.set(addressHeader, address)
   return passed
 }
+
+/** The same with those of its cookies whose names fit. */
+export function onlyCookies(headers: Headers, names: RegExp): Headers {
+  const cookies = (headers.get('cookie') ?? '').split(';').map((cookie) => cookie.trim())
+  const kept = new Headers(headers)
+  kept.set('cookie', cookies.filter((cookie) => names.test(cookie.split('=', 1)[0] ?? '')).join('; '))
+  return kept
+}

@@ -2,10 +2,12 @@ import { z } from '@hono/zod-openapi'
 import { revokeCliTokensIn } from '../../access/cli-token-lifecycle.ts'
 import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
-import { countAttempt, invitationBounds, signInBounds } from '../../sign-in/attempts.ts'
+import { countAttempt, forgottenBounds, invitationBounds, signInBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import { longestPassword } from '../../sign-in/people.ts'
-import { actorOfPerson, password, personExample, personSchema, personView } from './schemas.ts'
+import { passwordLink } from '../../sign-in/sign-in.ts'
+import { passwordLinkSeconds } from '../people/password-link.ts'
+import { actorOfPerson, email, password, personExample, personSchema, personView } from './schemas.ts'
 
 export const changePasswordRoute = openRoute({
   operationId: 'changePassword',
@@ -37,6 +39,42 @@ export const changePasswordRoute = openRoute({
     for (const { name } of bounds) await attempts.uncount(name)
     setCookies(cookies)
     return { person: personView(person) }
+  },
+})
+
+export const forgotPasswordRoute = openRoute({
+  operationId: 'forgotPassword',
+  method: 'post',
+  path: '/api/auth/password/forgot',
+  tag: 'Sign-in',
+  summary: 'Have a link sent for setting a new password',
+  description:
+    'Answers alike, and as fast, whether there is such an account or not. Where no mail is sent the link is in the log.',
+  permission: null,
+  credentials: 'none',
+  body: z.strictObject({ email }).openapi('ForgottenPassword'),
+  bodyExample: { email: 'ann@example.com' },
+  answer: {
+    status: 202,
+    description: 'If there is such an account, a link is on its way. It works once, within ten minutes.',
+    schema: z.strictObject({ byMail: z.boolean() }),
+    example: { byMail: true },
+  },
+  problems: ['foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, body }, deps) {
+    const signIn = requireSignIn(deps)
+    requireOwnPage(request, signIn)
+    const { email } = await body()
+    const at = deps.lifecycle.now()
+    await countAttempt(signIn.attempts, forgottenBounds(email, address), at)
+    const { letters, people, consoleUrl } = signIn
+    letters.later(async () => {
+      const person = await people.findByEmail(email)
+      if (!person || person.disabledAt) return
+      const token = await people.passwordToken(person.id, new Date(at.getTime() + passwordLinkSeconds * 1000))
+      letters.passwordReset(person.email, passwordLink(consoleUrl(), token))
+    })
+    return { byMail: letters.byMail }
   },
 })
 

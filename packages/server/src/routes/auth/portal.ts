@@ -35,8 +35,7 @@ export const enterPortalRoute = openRoute({
     const person = await signIn.people.findByEmail(email)
     if (!person) throw new Problem('invitation_invalid')
     await acceptInvitation(lifecycle, actorOfPerson(person, { address, requestId }), invitation, person)
-    const password = signIn.portalPassword(email)
-    const admitted = await signIn.people.signIn({ email, password }, { headers: request.headers, address })
+    const admitted = await signIn.people.admit(person.id, { headers: request.headers, address })
     if (!admitted) throw new Problem('invitation_invalid')
     setCookies(admitted.cookies)
     return { person: personView(person), organization }

@@ -21,8 +21,8 @@ export const signInRoute = openRoute({
   bodyExample: { email: 'ann@example.com', password: 'correct horse battery staple' },
   answer: {
     status: 200,
-    description: 'Who is signed in now; the session is in the cookie.',
-    schema: z.strictObject({ person: personSchema }),
+    description: 'Who is signed in now, with the session in the cookie; or that a code is needed as well.',
+    schema: z.union([z.strictObject({ person: personSchema }), z.strictObject({ secondFactor: z.literal(true) })]),
     example: { person: personExample },
   },
   problems: ['sign_in_failed', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
@@ -37,7 +37,7 @@ export const signInRoute = openRoute({
     if (!admitted) throw new Problem('sign_in_failed')
     for (const { name } of bounds) await attempts.uncount(name)
     setCookies(admitted.cookies)
-    return { person: personView(admitted.person) }
+    return 'person' in admitted ? { person: personView(admitted.person) } : { secondFactor: true as const }
   },
 })
 

@@ -33,12 +33,15 @@ export const createInvitationRoute = route({
   async handle({ params: { organization }, body, caller, actor, lifecycle, deps }) {
     requireOrganization(caller, organization)
     refuseAbove(caller, organization, [body.role])
-    const { consoleUrl } = requireSignIn(deps)
+    const { consoleUrl, letters } = requireSignIn(deps)
     const { invitation, token } = await invite(lifecycle, actor, {
       ...{ organization, role: body.role, email: body.email.toLowerCase(), createdBy: caller.person?.id ?? null },
       lifetimeSeconds: invitationSeconds,
     })
-    return { ...invitationView(invitation), link: invitationLink(consoleUrl(), token) }
+    const link = invitationLink(consoleUrl(), token)
+    const name = (await lifecycle.store.organization(organization))?.name ?? organization
+    letters.invitation(body.email, { place: `${name} as ${body.role}`, link, expiresAt: invitation.expiresAt })
+    return { ...invitationView(invitation), link }
   },
 })
 

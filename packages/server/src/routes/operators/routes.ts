@@ -70,12 +70,14 @@ export const inviteOperatorRoute = route({
   problems: ['sign_in_off'],
   async handle({ body, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
-    const { consoleUrl } = requireSignIn(deps)
+    const { consoleUrl, letters } = requireSignIn(deps)
     const { invitation, token } = await invite(lifecycle, actor, {
       ...{ organization: null, role: 'operator', email: body.email.toLowerCase() },
       ...{ createdBy: caller.person?.id ?? null, lifetimeSeconds: invitationSeconds },
     })
-    return { ...invitationView(invitation), link: invitationLink(consoleUrl(), token) }
+    const link = invitationLink(consoleUrl(), token)
+    letters.invitation(body.email, { place: `run ${consoleUrl()}`, link, expiresAt: invitation.expiresAt })
+    return { ...invitationView(invitation), link }
   },
 })
 

@@ -1,0 +1,218 @@
+import type { SecondFactorEnrolment } from '@keywright/client'
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { queries } from '../api/queries.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Button } from '../parts/button.tsx'
+import { CopyButton } from '../parts/copy.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { Checkbox, Field, Input } from '../parts/field.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { Card } from '../parts/page.tsx'
+import { Mono } from '../parts/text.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { QrCode } from './qr-code.tsx'
+
+type Open = 'enrol' | 'renew' | 'disable' | null
+
+/** Codes of an authenticator app beside the password. */
+export function SecondFactor() {
+  const { data } = useQuery({
+    queryKey: ['second-factor'],
+    queryFn: ({ signal }) => keywright.signIn.secondFactor({ signal }),
+  })
+  const [open, setOpen] = useState<Open>(null)
+  const close = () => {
+    setOpen(null)
+    return queries.invalidateQueries({ queryKey: ['second-factor'] })
+  }
+  return (
+    <Card title="Second factor">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4">
+        <p className="min-w-0 flex-1 basis-64 text-muted">
+          {data?.enabled ? (
+            <>
+              <Badge tone="good">On</Badge> Signing in with your password asks for a code of your app.
+            </>
+          ) : (
+            'An authenticator app makes your password alone worth nothing to whoever finds it.'
+          )}
+        </p>
+        {data?.enabled === false && <Button onClick={() => setOpen('enrol')}>Turn on</Button>}
+        {data?.enabled && (
+          <>
+            <Button onClick={() => setOpen('renew')}>New recovery codes</Button>
+            <Button onClick={() => setOpen('disable')}>Turn off</Button>
+          </>
+        )}
+      </div>
+      {open === 'enrol' && <Enrol onClose={close} />}
+      {open === 'renew' && <Renew onClose={close} />}
+      {open === 'disable' && <Disable onClose={close} />}
+    </Card>
+  )
+}
+
+function Enrol({ onClose }: { onClose: () => void }) {
+  const enrol = useAction((password: string) => keywright.signIn.enrolSecondFactor(password))
+  const confirm = useAction((code: string) => keywright.signIn.confirmSecondFactor(code))
+  if (enrol.result && confirm.result) return <Codes codes={enrol.result.recoveryCodes} onClose={onClose} />
+  if (enrol.result) {
+    return (
+      <Confirm
+        enrolment={enrol.result}
+        error={confirm.error}
+        isBusy={confirm.isBusy}
+        onCode={confirm.run}
+        onClose={onClose}
+      />
+    )
+  }
+  return <AskPassword title="Turn on the second factor" action="Continue" {...enrol} onClose={onClose} />
+}
+
+function Renew({ onClose }: { onClose: () => void }) {
+  const renew = useAction((password: string) => keywright.signIn.renewRecoveryCodes(password))
+  if (renew.result) return <Codes codes={renew.result.recoveryCodes} onClose={onClose} />
+  return <AskPassword title="New recovery codes" action="Replace the old ones" {...renew} onClose={onClose} />
+}
+
+function Disable({ onClose }: { onClose: () => void }) {
+  const disable = useAction(async (password: string) => {
+    await keywright.signIn.disableSecondFactor(password)
+    onClose()
+  })
+  return <AskPassword title="Turn off the second factor" action="Turn off" {...disable} onClose={onClose} />
+}
+
+interface AskPasswordProps {
+  title: string
+  action: string
+  run: (password: string) => Promise<void>
+  isBusy: boolean
+  error: unknown
+  onClose: () => void
+}
+
+function AskPassword({ title, action, run, isBusy, error, onClose }: AskPasswordProps) {
+  const [password, setPassword] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    run(password)
+    setPassword('')
+  }
+  return (
+    <Dialog title={title} onClose={onClose} isHeld={isBusy}>
+      <form onSubmit={submit} className="contents">
+        <DialogBody>
+          {error !== null && <ErrorNotice error={error} />}
+          <Field label="Your password">
+            {(field) => (
+              <Input
+                {...field}
+                type="password"
+                autoComplete="current-password"
+                required
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+              />
+            )}
+          </Field>
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" isBusy={isBusy}>
+            {action}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}
+
+interface ConfirmProps {
+  enrolment: SecondFactorEnrolment
+  error: unknown
+  isBusy: boolean
+  onCode: (code: string) => Promise<void>
+  onClose: () => void
+}
+
+function Confirm({ enrolment: { uri, secret }, error, isBusy, onCode, onClose }: ConfirmProps) {
+  const [code, setCode] = useState('')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    onCode(code.trim())
+    setCode('')
+  }
+  return (
+    <Dialog title="Scan this with your app" onClose={onClose} isHeld={isBusy}>
+      <form onSubmit={submit} className="contents">
+        <DialogBody>
+          {error !== null && <ErrorNotice error={error} />}
+          <QrCode text={uri} label="QR code for the authenticator app" />
+          <p className="text-muted">Or type this secret into it. It is not shown again.</p>
+          <output
+            aria-label="The secret"
+            className="block rounded-lg border bg-raised px-3 py-2 font-mono break-all select-all"
+          >
+            {secret}
+          </output>
+          <Field label="Code" hint="The six digits that the app shows now.">
+            {(field) => (
+              <Input
+                {...field}
+                autoComplete="one-time-code"
+                inputMode="numeric"
+                pattern="\d{6}"
+                required
+                value={code}
+                onChange={(event) => setCode(event.target.value)}
+                className="font-mono"
+              />
+            )}
+          </Field>
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" isBusy={isBusy}>
+            Turn on
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}
+
+function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
+  const [isStored, setStored] = useState(false)
+  return (
+    <Dialog title="Your recovery codes" onClose={onClose} isHeld={!isStored}>
+      <DialogBody>
+        <Notice title="This is the only time they are shown.">Each lets you in once where the app is lost.</Notice>
+        <ul
+          aria-label="Recovery codes"
+          className="grid grid-cols-2 gap-x-4 gap-y-1 rounded-lg border bg-raised px-4 py-3"
+        >
+          {codes.map((code) => (
+            <li key={code}>
+              <Mono>{code}</Mono>
+            </li>
+          ))}
+        </ul>
+        <CopyButton text={codes.join('\n')} label="Copy codes" />
+        <Checkbox
+          label="I have stored these codes in a safe place"
+          checked={isStored}
+          onChange={(event) => setStored(event.target.checked)}
+        />
+      </DialogBody>
+      <DialogActions>
+        <Button look="primary" disabled={!isStored} onClick={onClose}>
+          Done
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}

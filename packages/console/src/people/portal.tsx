@@ -1,0 +1,38 @@
+import { useMutation } from '@tanstack/react-query'
+import { useRouter } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { queries } from '../api/queries.ts'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Loading } from '../parts/page.tsx'
+import { Entrance } from './entrance.tsx'
+
+/** Where a provider's own settings page leads. The link works once, so it is used once. */
+export function Portal() {
+  const router = useRouter()
+  const isSent = useRef(false)
+  const { mutate, error } = useMutation({
+    mutationFn: () => keywright.signIn.byPortal(location.hash.slice(1)),
+    async onSuccess({ organization }) {
+      queries.clear()
+      await router.navigate({ to: '/$organization/keys', params: { organization }, replace: true })
+    },
+  })
+  useEffect(() => {
+    if (isSent.current) return
+    isSent.current = true
+    mutate()
+  }, [mutate])
+  if (error) {
+    return (
+      <Entrance title="This link does not work">
+        <ErrorNotice error={error} />
+      </Entrance>
+    )
+  }
+  return (
+    <Entrance title="One moment">
+      <Loading label="Signing you in" />
+    </Entrance>
+  )
+}

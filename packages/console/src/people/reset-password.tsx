@@ -1,0 +1,63 @@
+import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import { keywright } from '../api/keywright.ts'
+import { queries } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { Field, Input } from '../parts/field.tsx'
+import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Entrance } from './entrance.tsx'
+
+/** Where the link of a forgotten password leads. Its token follows the number sign and is sent in a body alone. */
+export function ResetPassword() {
+  const [token] = useState(() => location.hash.slice(1))
+  const [password, setPassword] = useState('')
+  const reset = useMutation({
+    mutationFn: () => keywright.signIn.resetPassword({ token, password }),
+    onSuccess: () => queries.clear(),
+    onSettled: () => setPassword(''),
+  })
+  if (reset.data) {
+    return (
+      <Entrance title="Your password is set">
+        <p role="status" className="mb-6 text-muted">
+          Every session and every login from a terminal has ended.
+        </p>
+        <Link to="/sign-in" className="underline">
+          Sign in
+        </Link>
+      </Entrance>
+    )
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    reset.mutate()
+  }
+  return (
+    <Entrance title="Set a new password">
+      <form onSubmit={submit} className="space-y-4">
+        {reset.error && <ErrorNotice error={reset.error} />}
+        <Field
+          label="New password"
+          hint="At least 8 characters; a few words in a row are good."
+          error={fieldError(reset.error, 'password')}
+        >
+          {(field) => (
+            <Input
+              {...field}
+              type="password"
+              autoComplete="new-password"
+              minLength={8}
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          )}
+        </Field>
+        <Button type="submit" look="primary" className="w-full" isBusy={reset.isPending}>
+          Set the password
+        </Button>
+      </form>
+    </Entrance>
+  )
+}

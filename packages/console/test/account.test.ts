@@ -1,0 +1,194 @@
+import type { Browser } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
+import { totp } from '../../server/test/support/totp.ts'
+import { faults, startBrowser, type Visitor, visit } from './browser.ts'
+
+const minutes = 60_000
+const password = 'correct horse battery'
+
+/** A browser whose device holds passkeys and knows its owner. */
+async function withAuthenticator({ page, context }: Visitor, isUserVerified = true) {
+  const cdp = await context.newCDPSession(page)
+  await cdp.send('WebAuthn.enable')
+  const device = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true } as const
+  const options = { ...device, isUserVerified, automaticPresenceSimulation: true }
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options })
+  return { cdp, authenticatorId }
+}
+
+describe('an account', { timeout: 3 * minutes }, () => {
+  let browser: Browser
+  let server: TestServer
+  /** As a browser on the same machine may call it: passkeys need a name. */
+  let control: string
+
+  beforeAll(async () => {
+    browser = await startBrowser()
+    server = await startServer({ contract: 'hopx' })
+    control = server.control.replace('127.0.0.1', 'localhost')
+    const ann = await visit(browser)
+    const link = await server.operatorLink()
+    await ann.page.goto((link ?? '').replace('127.0.0.1', 'localhost'))
+    await ann.page.getByLabel('Name', { exact: true }).fill('Ann Smith')
+    await ann.page.getByLabel('E-mail').fill('ann@example.com')
+    await ann.page.getByLabel('Password').fill(password)
+    await ann.page.getByRole('button', { name: 'Create your account' }).click()
+    await ann.page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await ann.context.close()
+  }, minutes)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  async function signIn({ page }: Visitor) {
+    await page.goto(`${control}/sign-in?to=/account`)
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+
+  const accountHeading = ({ page }: Visitor) => page.getByRole('heading', { level: 1, name: 'Account' })
+
+  it('takes a passkey, signs in with it alone, and forgets it', async () => {
+    const ann = await visit(browser)
+    const { page } = ann
+    const { cdp, authenticatorId } = await withAuthenticator(ann)
+    await signIn(ann)
+    await accountHeading(ann).waitFor()
+    await page.getByLabel('Name of a new passkey').fill('Ann’s laptop')
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByRole('button', { name: 'Remove Ann’s laptop' }).waitFor()
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+    expect(credentials).toMatchObject([{ rpId: 'localhost', isResidentCredential: true }])
+
+    await ann.context.clearCookies()
+    await page.goto(`${control}/sign-in?to=/account`)
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await accountHeading(ann).waitFor()
+
+    await page.getByRole('button', { name: 'Remove Ann’s laptop' }).click()
+    await page.getByRole('button', { name: 'Remove Ann’s laptop' }).waitFor({ state: 'detached' })
+    await ann.context.clearCookies()
+    await page.goto(`${control}/sign-in`)
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await page.getByText('This passkey opens no account here').waitFor()
+    expect(ann.complaints).toEqual([])
+    await ann.context.close()
+  })
+
+  it('is not opened by a passkey whose holder was not asked who he is', async () => {
+    const ann = await visit(browser)
+    const { page } = ann
+    const { cdp, authenticatorId } = await withAuthenticator(ann)
+    await signIn(ann)
+    await accountHeading(ann).waitFor()
+    await page.getByLabel('Name of a new passkey').fill('Left on the train')
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByRole('button', { name: 'Remove Left on the train' }).waitFor()
+    await ann.context.clearCookies()
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false })
+    const options = (await page.evaluate(`(async () => {
+      const post = (path, body) => fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      const { options } = await (await post('/api/auth/sign-in/passkey/options')).json()
+      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON({ ...options, userVerification: 'discouraged' })
+      const credential = await navigator.credentials.get({ publicKey })
+      return (await post('/api/auth/sign-in/passkey', JSON.stringify({ response: credential.toJSON() }))).status
+    })()`)) as number
+    expect(options).toBe(401)
+    await ann.context.close()
+  })
+
+  it('takes an authenticator app, and asks for its code after the password', async () => {
+    const ann = await visit(browser)
+    const { page } = ann
+    await signIn(ann)
+    await accountHeading(ann).waitFor()
+    await page.getByRole('button', { name: 'Turn on' }).click()
+    await page.getByLabel('Your password').fill(password)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor()
+    expect(await faults(page, 'second-factor')).toEqual([])
+    const secret = (await page.getByLabel('The secret').textContent()) ?? ''
+    const uri = `otpauth://totp/x?secret=${secret}`
+    await page.getByLabel('Code', { exact: true }).fill(totp(uri))
+    await page.getByRole('button', { name: 'Turn on' }).last().click()
+    const [recoveryCode = ''] = await page.getByLabel('Recovery codes').getByRole('listitem').allTextContents()
+    expect(recoveryCode).toMatch(/^\w{5}-\w{5}$/)
+    expect(await faults(page, 'recovery-codes')).toEqual([])
+    await page.getByLabel('I have stored these codes').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByText('asks for a code of your app').waitFor()
+    expect(await page.content()).not.toContain(secret)
+
+    await ann.context.clearCookies()
+    await signIn(ann)
+    await page.getByLabel('Code', { exact: true }).fill('000000')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('alert').waitFor()
+    expect(await faults(page, 'second-step')).toEqual([])
+    await page.getByLabel('Code', { exact: true }).fill(totp(uri, Date.now() + 30_000))
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await accountHeading(ann).waitFor()
+
+    await ann.context.clearCookies()
+    await signIn(ann)
+    await page.getByRole('button', { name: 'I do not have the app' }).click()
+    await page.getByLabel('Recovery code').fill(recoveryCode)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await accountHeading(ann).waitFor()
+    await page.getByRole('button', { name: 'Turn off' }).click()
+    await page.getByLabel('Your password').fill(password)
+    await page.getByRole('button', { name: 'Turn off' }).last().click()
+    await page.getByRole('button', { name: 'Turn on' }).waitFor()
+    expect(ann.complaints).toEqual([])
+    await ann.context.close()
+  })
+
+  it('gets a new password by the link of who has forgotten it', async () => {
+    const { page, context, complaints } = await visit(browser)
+    await page.goto(`${server.control}/sign-in`)
+    await page.getByRole('link', { name: 'I have forgotten my password' }).click()
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    expect(await faults(page, 'forgot-password')).toEqual([])
+    await page.getByRole('button', { name: 'Send the link' }).click()
+    await page.getByText('This instance sends no mail').waitFor()
+    await expect.poll(() => server.log()).toContain('/reset-password#')
+    await page.goto(/http:\S+\/reset-password#[\w-]+/.exec(server.log())?.[0] ?? '')
+    await page.getByLabel('New password').fill('a better one than that')
+    expect(await faults(page, 'reset-password')).toEqual([])
+    await page.getByRole('button', { name: 'Set the password' }).click()
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill('a better one than that')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('elsewhere is enough for who comes by a portal link, once', async () => {
+    const { page, context, complaints } = await visit(browser)
+    const made = await fetch(`${server.control}/v1/portal-sessions`, {
+      method: 'POST',
+      headers: {
+        authorization: 'Bearer a-service-key-of-the-tests-with-many-characters',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ organization: 'acme', user: 'Bob', role: 'admin' }),
+    })
+    const { link } = (await made.json()) as { link: string }
+    await page.goto(link)
+    await page.waitForURL('**/acme/keys')
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.goto(`${server.control}/account`)
+    await page.getByText('Bob').first().waitFor()
+    expect(await page.getByText('Second factor').count()).toBe(0)
+    await page.goto('about:blank')
+    await page.goto(link)
+    await page.getByText('This link does not work').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import type { Setting } from './settings.ts'
+
+/** What concerns people who sign in. */
+export interface PeopleSettings {
+  /** `smtp://…` or `smtps://…`; null: no mail is sent. */
+  smtpUrl: string | null
+  /** Whom mail is from: `Keys <keys@example.com>`. */
+  mailFrom: string | null
+  /** Where people may sign in with an account they have elsewhere: OpenID Connect. */
+  providers: readonly ProviderSettings[]
+  /** Origins whose pages may show the console in a frame. */
+  embedOrigins: readonly string[]
+  /** Where a checkout is paid, by plan. */
+  stripePaymentLinks: Readonly<Record<string, string>>
+}
+
+export interface ProviderSettings {
+  /** In addresses: `acme`. */
+  id: string
+  /** On the button. */
+  name: string
+  /** Its `/.well-known/openid-configuration` says everything else. */
+  issuer: string
+  clientId: string
+  clientSecret: string
+}
+
+const text = z.string({ error: 'it has to be a text' }).min(1, 'it is empty')
+
+const address = (value: string) => (URL.canParse(value) ? new URL(value) : null)
+
+const isLoopback = ({ hostname }: URL) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+
+/** Who is on the line could otherwise be anyone. */
+const isSafe = (value: string) => {
+  const url = address(value)
+  return url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
+}
+
+const smtpUrl = text.refine(
+  (value) => ['smtp:', 'smtps:'].includes(address(value)?.protocol ?? '') && address(value)?.hostname !== '',
+  'it has to be an address such as smtps://user:password@mail.example.com',
+)
+
+const mailFrom = text
+  .max(320, 'it is too long')
+  .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'it has to be an address, or Name <address>')
+
+const provider = z.strictObject(
+  {
+    id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'its id has to be 1 to 32 of a-z, 0-9 and -'),
+    name: z.string().min(1).max(64),
+    issuer: z.string().refine(isSafe, 'its issuer has to begin with https://'),
+    clientId: z.string().min(1),
+    clientSecret: z.string().min(1),
+  },
+  'each needs id, name, issuer, clientId and clientSecret',
+)
+
+const json = (value: unknown) => {
+  try {
+    return typeof value === 'string' ? JSON.parse(value) : value
+  } catch {
+    return value
+  }
+}
+
+const providers = z
+  .preprocess(json, z.array(provider, 'it has to be a list of providers, in JSON'))
+  .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, 'two of them have one id')
+
+const listed = (value: unknown) => (typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value)
+
+const embedOrigins = z.preprocess(
+  listed,
+  z.array(
+    z
+      .string()
+      .refine(
+        (value) => isSafe(value) && address(value)?.origin === value,
+        'it has to be origins such as https://app.example.com, without a path',
+      ),
+    'it has to be a list of origins',
+  ),
+)
+
+const paymentLinks = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? Object.fromEntries(value.split(',').map((pair) => pair.trim().split(/=(.*)/s).slice(0, 2)))
+      : value,
+  z.record(
+    z.string().min(1),
+    z.string('it has to be plan=link,…').refine(isSafe, 'a link has to begin with https://'),
+    {
+      error: 'it has to be plan=link,…',
+    },
+  ),
+)
+
+export const peopleSettings: { readonly [Name in keyof PeopleSettings]: Setting } = {
+  smtpUrl: { read: smtpUrl, fallback: null, variable: 'KEYWRIGHT_SMTP_URL', secret: true, notInFile: true },
+  mailFrom: { read: mailFrom, fallback: null, variable: 'KEYWRIGHT_MAIL_FROM' },
+  providers: { read: providers, fallback: [], variable: 'KEYWRIGHT_PROVIDERS', secret: true, notInFile: true },
+  embedOrigins: { read: embedOrigins, fallback: [], variable: 'KEYWRIGHT_EMBED_ORIGINS' },
+  stripePaymentLinks: { read: paymentLinks, fallback: {}, variable: 'KEYWRIGHT_STRIPE_PAYMENT_LINKS' },
+}

@@ -1,0 +1,226 @@
+import { z } from '@hono/zod-openapi'
+import type { Lifecycle } from '@keywright/core'
+import { Problem } from '../../control/problem.ts'
+import { openRoute } from '../../control/route.ts'
+import { countAttempt, signInBounds } from '../../sign-in/attempts.ts'
+import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { longestPassword, type Person } from '../../sign-in/people.ts'
+import type { SignIn } from '../../sign-in/sign-in.ts'
+import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
+
+const code = z.string().regex(/^\d{6}$/, 'must be the six digits that the app shows')
+const proof = z.strictObject({ password: z.string().min(1).max(longestPassword) }).openapi('PasswordProof')
+const proofExample = { password: 'correct horse battery staple' }
+const problems = ['not_signed_in', 'foreign_origin', 'sign_in_failed', 'too_many_attempts', 'sign_in_off'] as const
+const state = z.strictObject({ enabled: z.boolean() })
+const recoveryCodes = z
+  .array(z.string())
+  .openapi({ description: 'Each works once. Shown in this answer and never again.' })
+const recoveryExample = ['k3Qzw-81mPv', 'Rt5nB-Xc02s']
+
+/** Asking for the password here is no way of finding it out. @throws Problem */
+async function withPassword<T>(
+  signIn: SignIn,
+  { person, address, now }: { person: Person; address: string | null; now: Date },
+  ask: () => Promise<T | null>,
+): Promise<T> {
+  const bounds = signInBounds(person.email, address)
+  await countAttempt(signIn.attempts, bounds, now)
+  const answered = await ask()
+  if (answered === null) throw new Problem('sign_in_failed', 'The password is another one.')
+  for (const { name } of bounds) await signIn.attempts.uncount(name)
+  return answered
+}
+
+async function record(
+  { store, now }: Lifecycle,
+  action: 'person.second_factor_enabled' | 'person.second_factor_disabled' | 'person.recovery_codes_renewed',
+  person: Person,
+  from: { address: string | null; requestId: string },
+): Promise<void> {
+  await store.transact(async (transaction) => {
+    const actor = actorOfPerson(person, from)
+    transaction.record({ action, organization: null, target: person.id, actor, at: now(), details: {} })
+  })
+}
+
+export const getSecondFactorRoute = openRoute({
+  operationId: 'getSecondFactor',
+  method: 'get',
+  path: '/api/auth/second-factor',
+  tag: 'Sign-in',
+  summary: 'Whether your password needs a code beside it',
+  permission: null,
+  credentials: 'session',
+  answer: { status: 200, description: 'Whether it is on.', schema: state, example: { enabled: true } },
+  problems: ['not_signed_in', 'sign_in_off'],
+  async answerTo({ request }, deps) {
+    const { person } = await requireSession(request, requireSignIn(deps))
+    return { enabled: person.hasSecondFactor }
+  },
+})
+
+export const enrolSecondFactorRoute = openRoute({
+  operationId: 'enrolSecondFactor',
+  method: 'post',
+  path: '/api/auth/second-factor/enrol',
+  tag: 'Sign-in',
+  summary: 'Get a secret for an authenticator app',
+  description: 'Nothing changes until a code of the app confirms it. TOTP: RFC 6238, six digits, 30 seconds.',
+  permission: null,
+  credentials: 'session',
+  body: proof,
+  bodyExample: proofExample,
+  answer: {
+    status: 200,
+    description: 'What the app reads, and what to keep for when it is lost.',
+    schema: z
+      .strictObject({
+        uri: z.string().openapi({ description: 'For a QR code: `otpauth://totp/…`.' }),
+        secret: z.string().openapi({ description: 'The same to type in.' }),
+        recoveryCodes,
+      })
+      .openapi('SecondFactorEnrolment'),
+    example: {
+      uri: 'otpauth://totp/Keywright:ann%40example.com?secret=<shown once>&issuer=Keywright',
+      secret: '<shown once>',
+      recoveryCodes: recoveryExample,
+    },
+  },
+  problems: [...problems, 'conflict'],
+  async answerTo({ request, address, body }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const { password } = await body()
+    const at = { person, address, now: deps.lifecycle.now() }
+    const visit = { headers: request.headers, address }
+    const enrolled = await withPassword(signIn, at, () => signIn.people.secondFactor.enrol(password, visit))
+    if (enrolled === 'enrolled') throw new Problem('conflict', 'There is a second factor already. Turn it off first.')
+    return enrolled
+  },
+})
+
+export const confirmSecondFactorRoute = openRoute({
+  operationId: 'confirmSecondFactor',
+  method: 'post',
+  path: '/api/auth/second-factor/confirm',
+  tag: 'Sign-in',
+  summary: 'Turn the second factor on with a code of the app',
+  permission: null,
+  credentials: 'session',
+  body: z.strictObject({ code }).openapi('SecondFactorCode'),
+  bodyExample: { code: '123456' },
+  answer: {
+    status: 200,
+    description: 'From now on signing in with the password asks for a code.',
+    schema: state,
+    example: { enabled: true },
+  },
+  problems,
+  async answerTo({ request, address, requestId, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const given = await body()
+    await countAttempt(signIn.attempts, signInBounds(person.email, address), deps.lifecycle.now())
+    const cookies = await signIn.people.secondFactor.confirm(given.code, { headers: request.headers, address })
+    if (!cookies) throw new Problem('sign_in_failed', 'That is not the code the app shows now. Check its clock.')
+    setCookies(cookies)
+    if (!person.hasSecondFactor)
+      await record(deps.lifecycle, 'person.second_factor_enabled', person, { address, requestId })
+    return { enabled: true }
+  },
+})
+
+export const renewRecoveryCodesRoute = openRoute({
+  operationId: 'renewRecoveryCodes',
+  method: 'post',
+  path: '/api/auth/second-factor/recovery-codes',
+  tag: 'Sign-in',
+  summary: 'Get new recovery codes in place of the old ones',
+  permission: null,
+  credentials: 'session',
+  body: proof,
+  bodyExample: proofExample,
+  answer: {
+    status: 200,
+    description: 'The old ones open nothing.',
+    schema: z.strictObject({ recoveryCodes }).openapi('RecoveryCodes'),
+    example: { recoveryCodes: recoveryExample },
+  },
+  problems: [...problems, 'conflict'],
+  async answerTo({ request, address, requestId, body }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    if (!person.hasSecondFactor) throw new Problem('conflict', 'There is no second factor. Turn one on first.')
+    const { password } = await body()
+    const at = { person, address, now: deps.lifecycle.now() }
+    const visit = { headers: request.headers, address }
+    const codes = await withPassword(signIn, at, () => signIn.people.secondFactor.newRecoveryCodes(password, visit))
+    await record(deps.lifecycle, 'person.recovery_codes_renewed', person, { address, requestId })
+    return { recoveryCodes: [...codes] }
+  },
+})
+
+export const disableSecondFactorRoute = openRoute({
+  operationId: 'disableSecondFactor',
+  method: 'post',
+  path: '/api/auth/second-factor/disable',
+  tag: 'Sign-in',
+  summary: 'Turn the second factor off',
+  permission: null,
+  credentials: 'session',
+  body: proof,
+  bodyExample: proofExample,
+  answer: {
+    status: 200,
+    description: 'The password alone signs in; secret and recovery codes are gone.',
+    schema: state,
+    example: { enabled: false },
+  },
+  problems,
+  async answerTo({ request, address, requestId, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const { password } = await body()
+    const at = { person, address, now: deps.lifecycle.now() }
+    const visit = { headers: request.headers, address }
+    setCookies(await withPassword(signIn, at, () => signIn.people.secondFactor.disable(password, visit)))
+    if (person.hasSecondFactor)
+      await record(deps.lifecycle, 'person.second_factor_disabled', person, { address, requestId })
+    return { enabled: false }
+  },
+})
+
+export const finishSignInRoute = openRoute({
+  operationId: 'finishSignIn',
+  method: 'post',
+  path: '/api/auth/sign-in/second-factor',
+  tag: 'Sign-in',
+  summary: 'The second step of signing in',
+  description:
+    'Within ten minutes of the first, in the same browser, with at most five wrong codes. A code works once.',
+  permission: null,
+  credentials: 'none',
+  body: z
+    .union([z.strictObject({ code }), z.strictObject({ recoveryCode: z.string().min(1).max(32) })])
+    .openapi('SecondStep'),
+  bodyExample: { code: '123456' },
+  answer: {
+    status: 200,
+    description: 'Who is signed in now; the session is in the cookie.',
+    schema: z.strictObject({ person: personSchema }),
+    example: { person: personExample },
+  },
+  problems: ['sign_in_failed', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  async answerTo({ request, address, body, setCookies }, deps) {
+    const signIn = requireSignIn(deps)
+    requireOwnPage(request, signIn)
+    const admitted = await signIn.people.secondFactor.finish(await body(), { headers: request.headers, address })
+    if (admitted === 'locked') throw new Problem('too_many_attempts', undefined, { headers: { 'retry-after': '900' } })
+    if (!admitted) {
+      throw new Problem('sign_in_failed', 'The code is wrong or used, or the first step is over. Sign in again.')
+    }
+    setCookies(admitted.cookies)
+    return { person: personView(admitted.person) }
+  },
+})

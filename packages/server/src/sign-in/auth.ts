@@ -1,0 +1,140 @@
+import { setTimeout } from 'node:timers/promises'
+import { newId } from '@keywright/core'
+import type { BetterAuthOptions } from 'better-auth'
+import type { Kysely } from 'kysely'
+import { longestPassword, type Person, shortestPassword } from './people.ts'
+import { addressHeader } from './visit.ts'
+
+/** Where accounts and sessions are kept. */
+export interface PeopleDatabase {
+  // biome-ignore lint/suspicious/noExplicitAny: its tables are better-auth's own
+  db: Kysely<any>
+  type: 'sqlite' | 'postgres'
+  close(): Promise<void>
+}
+
+export interface PeopleOptions {
+  database: PeopleDatabase
+  /** Signs the cookies, which is what makes a session's token worth nothing to who reads it in the database. */
+  secret: string
+  /** Cookies are for HTTPS alone, and for this host alone. */
+  isSecure: boolean
+  /** The host that passkeys are made for: of a domain, or `localhost`. */
+  passkeyHost: string
+  warn: (message: string) => void
+}
+
+/** What better-auth is asked by; none of its calls is reached by a request itself. */
+export type Auth = Awaited<ReturnType<typeof openAuth>>
+
+const sessionSeconds = 7 * 24 * 3600
+
+/** Loads the library and makes its tables where there are none. */
+export async function openAuth({ database: { db, type }, secret, isSecure, passkeyHost, warn }: PeopleOptions) {
+  const [{ betterAuth }, { APIError }, { getMigrations }, { twoFactor }, { passkey }, { admission }] =
+    await Promise.all([
+      import('better-auth'),
+      import('better-auth/api'),
+      import('better-auth/db/migration'),
+      import('better-auth/plugins/two-factor'),
+      import('@better-auth/passkey'),
+      import('./admission.ts'),
+    ])
+  const options = {
+    database: { db, type },
+    // Both, so that nothing is taken from the environment.
+    secret,
+    secrets: [{ version: 1, value: secret }],
+    baseURL: isSecure ? 'https://keywright.invalid' : 'http://keywright.invalid',
+    basePath: '/api/auth',
+    user: {
+      modelName: 'kw_people',
+      additionalFields: { disabledAt: { type: 'date', required: false, input: false } },
+    },
+    session: { modelName: 'kw_sessions', expiresIn: sessionSeconds, disableSessionRefresh: true },
+    account: { modelName: 'kw_accounts', encryptOAuthTokens: true },
+    verification: { modelName: 'kw_verifications', storeIdentifier: 'hashed' },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: shortestPassword,
+      maxPasswordLength: longestPassword,
+      revokeSessionsOnPasswordReset: true,
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          // Every way in ends here.
+          async before({ userId }, context) {
+            const user = await context?.context.internalAdapter.findUserById(userId)
+            if (user && 'disabledAt' in user && user.disabledAt) throw new APIError('FORBIDDEN')
+          },
+        },
+      },
+    },
+    // Counted by our own throttle, on every node's behalf.
+    rateLimit: { enabled: false },
+    plugins: [
+      // Both the secret and the recovery codes are encrypted with ours.
+      twoFactor({ issuer: 'Keywright', schema: { twoFactor: { modelName: 'kw_second_factors' } } }),
+      passkey({
+        rpID: passkeyHost,
+        rpName: 'Keywright',
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        authentication: {
+          // It stands for password and second factor in one, so its holder has to have been asked who he is.
+          async afterVerification({ verification }) {
+            if (!verification.authenticationInfo.userVerified) throw new APIError('UNAUTHORIZED')
+          },
+        },
+        advanced: { webAuthnChallengeCookie: 'passkey_challenge' },
+        schema: { passkey: { modelName: 'kw_passkeys' } },
+      }),
+      admission,
+    ],
+    telemetry: { enabled: false },
+    logger: { level: 'error', log: (_level, message) => warn(message) },
+    advanced: {
+      // The prefix is part of the name, so that the browser itself refuses what is not this host's alone.
+      useSecureCookies: false,
+      cookiePrefix: isSecure ? '__Host-keywright' : 'keywright',
+      defaultCookieAttributes: { secure: isSecure, httpOnly: true, sameSite: 'lax', path: '/' },
+      ipAddress: { ipAddressHeaders: [addressHeader] },
+      database: { generateId: ({ model }) => newId(idPrefixes[model] ?? 'sgn') },
+    },
+  } satisfies BetterAuthOptions
+  const migrate = async () => (await getMigrations(options)).runMigrations()
+  // Of two nodes that make the tables at once one fails, and finds them made when it looks again.
+  await migrate().catch(async () => {
+    await setTimeout(500)
+    await migrate()
+  })
+  const auth = betterAuth(options)
+  const context = await auth.$context
+  return {
+    auth,
+    adapter: context.internalAdapter,
+    database: context.adapter,
+    isRefusal: (error: unknown, ...statuses: number[]) =>
+      error instanceof APIError && statuses.includes(error.statusCode),
+  }
+}
+
+const idPrefixes: Readonly<Record<string, string>> = { user: 'usr', session: 'ses', passkey: 'psk' }
+
+/** An account as the library keeps it. */
+export interface KeptPerson {
+  id: string
+  email: string
+  name: string
+  createdAt: Date
+  disabledAt?: Date | null | undefined
+  twoFactorEnabled?: boolean | null | undefined
+}
+
+export function personOf({ id, email, name, createdAt, disabledAt, twoFactorEnabled }: KeptPerson): Person {
+  return {
+    ...{ id, email, name, createdAt: new Date(createdAt) },
+    disabledAt: disabledAt ? new Date(disabledAt) : null,
+    hasSecondFactor: Boolean(twoFactorEnabled),
+  }
+}
