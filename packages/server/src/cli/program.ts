@@ -104,6 +104,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/migrate.ts')).defineMigrate,
   },
   {
+    name: 'backup',
+    about: 'copy the embedded database while the instance runs, and check the copy',
+    load: async () => (await import('./commands/backup.ts')).defineBackup,
+  },
+  {
     name: 'completion',
     about: 'write a completion script for your shell',
     load: async () => {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { CliError, usageError } from '../failure.ts'
+import { progressBar } from '../print/progress.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson } from '../print/terminal.ts'
 
@@ -24,7 +25,7 @@ export function defineMigrate(migrate: Command): void {
         peopleFrom: existsSync(people) ? people : null,
         to: url,
         preparePeople,
-        onProgress: progress(),
+        onProgress: progressBar(),
       }).catch((error: unknown) => {
         throw error instanceof MoveError ? new CliError(error.message, error.hint) : error
       })
@@ -37,15 +38,4 @@ export function defineMigrate(migrate: Command): void {
       )
       note('Moved, counted and checked. Start every node with --database, and the same KEYWRIGHT_SECRET and peppers.')
     })
-}
-
-/** A bar where somebody watches. Called again after an interruption, the move goes on where it was. */
-function progress(): (name: string, done: number, of: number) => void {
-  if (!process.stderr.isTTY) return () => {}
-  return (name, done, of) => {
-    const filled = of === 0 ? 20 : Math.floor((20 * done) / of)
-    const bar = '█'.repeat(filled) + '░'.repeat(20 - filled)
-    process.stderr.write(`\r\u001b[K${bar} ${name} ${done} of ${of}`)
-    if (done >= of) process.stderr.write('\r\u001b[K')
-  }
 }

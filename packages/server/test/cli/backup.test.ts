@@ -1,0 +1,117 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/read-settings.ts'
+import { startInstance } from '../../src/main.ts'
+import { keywright, keywrightAtTerminal } from '../support/command-line.ts'
+import { controlApi } from '../support/control-api.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let folder: string
+let data: string
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+  data = join(server.folder, 'data')
+  folder = mkdtempSync(join(tmpdir(), 'keywright-backup-'))
+})
+afterAll(async () => {
+  await server.stop()
+  rmSync(folder, { recursive: true })
+})
+
+/** An instance on a data folder of its own, made from a backup. */
+async function restored(path: string) {
+  const flags = { port: '0', controlPort: '0', data: path }
+  const settings = await readSettings({ flags, env: { KEYWRIGHT_SERVICE_KEY: serviceKey }, folder })
+  return startInstance(settings, { folder, logTo: { write: () => {} } })
+}
+
+const ask = async (edge: string, credential: string) =>
+  (await fetch(`${edge}/x`, { headers: { authorization: `Bearer ${credential}` } })).status
+
+describe('keywright backup', { timeout: 60_000 }, () => {
+  it('copies a running instance so that another can be started from the copy', async () => {
+    const { key, credential } = await server.issue()
+    const gone = await server.issue()
+    await server.revoke(gone.key.id)
+    const to = join(folder, 'monday')
+    const { code, stdout, stderr } = await keywright(['backup', to, '--data', data])
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^FILE +BYTES +ROWS\nkeywright\.db +\d+ +\d+\npeople\.db +\d+ +\d+\n$/)
+    const copy = await restored(to)
+    expect(await ask(copy.edge, credential)).toBe(404)
+    expect(await ask(copy.edge, gone.credential)).toBe(401)
+    expect((await controlApi(copy.control)('GET', `/v1/keys/${key.id}`)).json.id).toBe(key.id)
+    const env = { KEYWRIGHT_URL: copy.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
+    expect((await keywright(['audit', 'verify'], { env })).code).toBe(0)
+    await copy.stop()
+  })
+
+  it('is for one pair of eyes, and holds no credential', async () => {
+    const { credential } = await server.issue()
+    const to = join(folder, 'private')
+    expect((await keywright(['backup', to, '--data', data, '--json'])).code).toBe(0)
+    expect(statSync(to).mode & 0o777).toBe(0o700)
+    expect(readdirSync(to).sort()).toEqual(['keywright.db', 'people.db'])
+    for (const name of readdirSync(to)) {
+      expect(statSync(join(to, name)).mode & 0o777).toBe(0o600)
+      expect(readFileSync(join(to, name)).includes(credential)).toBe(false)
+    }
+  })
+
+  it('is of one moment, however much is written meanwhile', async () => {
+    const to = join(folder, 'busy')
+    let writing = true
+    const writer = (async () => {
+      for (let count = 0; writing; count++) {
+        await server.issue({ name: `meanwhile ${count}` })
+        await setImmediate()
+      }
+    })()
+    const { code, stdout, stderr } = await keywright(['backup', to, '--data', data, '--json'])
+    writing = false
+    await writer
+    expect(code, stderr).toBe(0)
+    const { files, head } = JSON.parse(stdout)
+    expect(files[0].rows.kw_changes).toBe(head.number)
+    expect(files[0].rows.kw_digests).toBe(files[0].rows.kw_keys)
+  })
+
+  it('shows at a terminal how far it is', async () => {
+    const args = ['backup', join(folder, 'watched'), '--data', data]
+    const { code, stdout } = await keywrightAtTerminal(args, { env: {}, input: '' })
+    expect([code, /█+░* keywright\.db \d+ of \d+/.test(stdout)]).toEqual([0, true])
+  })
+
+  it('leaves nothing behind where the audit log turns out to be broken', async () => {
+    const to = join(folder, 'altered')
+    expect((await keywright(['backup', to, '--data', data])).code).toBe(0)
+    const client = new BetterSqlite3(join(to, 'keywright.db'))
+    client.exec(`update kw_changes set entry = replace(entry, 'test', 'tost') where number = 3`)
+    client.close()
+    const again = join(folder, 'again')
+    const { code, stderr } = await keywright(['backup', again, '--data', to])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The audit log is broken at change 3.')])
+    expect([existsSync(again), readdirSync(folder).filter((name) => name.includes('partial'))]).toEqual([false, []])
+  })
+
+  it('says what is in its way', async () => {
+    const taken = join(folder, 'taken')
+    writeFileSync(taken, '')
+    const over = await keywright(['backup', taken, '--data', data])
+    expect([over.code, over.stderr]).toEqual([1, expect.stringContaining('is there already')])
+    const empty = await keywright(['backup', join(folder, 'x'), '--data', join(folder, 'nowhere')])
+    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('There is no instance in')])
+    const unwritable = await keywright(['backup', join(taken, 'x'), '--data', data])
+    expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringContaining('cannot be written (ENOTDIR)')])
+    const env = { KEYWRIGHT_DATABASE_URL: 'postgres://keywright:canary@db/keywright' }
+    const postgres = await keywright(['backup', join(folder, 'y')], { env })
+    expect([postgres.code, postgres.stderr]).toEqual([1, expect.stringContaining('pg_dump')])
+    expect(postgres.stderr).not.toContain('canary')
+  })
+})
