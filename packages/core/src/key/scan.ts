@@ -1,15 +1,15 @@
 import { alphabets } from './alphabet.ts'
 import { crcStep, crcText, crcValue } from './crc32.ts'
-import { checksumLength, type Shape } from './shape.ts'
+import { checksumLength, longestCredential, type Shape } from './shape.ts'
 
-/** A shape laid out for the parser, which answers without a hash, a regular expression or an allocation. */
+/** A shape laid out for the parser, which answers without a hash, a regular expression or a lasting allocation. */
 export interface Scan {
   length: number
-  prefix: string
+  prefix: Uint8Array
   /** State of the checksum after the prefix. */
   prefixCrc: number
   checksum: boolean
-  /** Rows of 256: 0 where the character may stand, 1 where not. */
+  /** Rows of 256: 0 where the byte may stand, 1 where not. */
   rows: Uint8Array
   /** Between prefix and checksum: start of a row, and up to which position it holds; in pairs. */
   runs: Uint16Array
@@ -29,7 +29,7 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
   }
   return {
     length: positions.length,
-    prefix: form.prefix,
+    prefix: Uint8Array.from(form.prefix, (character) => character.charCodeAt(0)),
     prefixCrc: crcText(form.prefix),
     checksum,
     rows,
@@ -37,17 +37,28 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
   }
 }
 
+const encoder = new TextEncoder()
+const bytes = new Uint8Array(3 * longestCredential)
+
 /** Index of the scan whose grammar and checksum the text satisfies, or −1. */
 export function match(scans: readonly Scan[], text: string): number {
+  let written = false
   for (let i = 0; i < scans.length; i++) {
     const scan = scans[i] as Scan
-    if (scan.length === text.length && accepts(scan, text)) return i
+    if (scan.length !== text.length) continue
+    if (!written) {
+      // As many bytes as characters: ASCII alone. Writing them out costs less than half of asking for each char code.
+      if (encoder.encodeInto(text, bytes).written !== text.length) return -1
+      written = true
+    }
+    if (accepts(scan)) return i
   }
   return -1
 }
 
-function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, text: string): boolean {
-  for (let i = 0; i < prefix.length; i++) if (text.charCodeAt(i) !== prefix.charCodeAt(i)) return false
+/** Whether the scan accepts what stands in `bytes`. */
+function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
 
   let wrong = 0
   let crc = prefixCrc
@@ -56,13 +67,13 @@ function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, text: string
     const row = runs[run] as number
     const end = runs[run + 1] as number
     for (; i < end; i++) {
-      const code = text.charCodeAt(i)
-      wrong |= (rows[row + (code & 0xff)] as number) | (code >> 8)
-      crc = crcStep(crc, code)
+      const byte = bytes[i] as number
+      wrong |= rows[row + byte] as number
+      crc = crcStep(crc, byte)
     }
   }
   if (wrong !== 0) return false
-  return !checksum || threeDigits(text, i) * 238_328 + threeDigits(text, i + 3) === crcValue(crc)
+  return !checksum || threeDigits(i) * 238_328 + threeDigits(i + 3) === crcValue(crc)
 }
 
 /** Six base62 characters, the most significant first. 62⁶ is more than 2³². */
@@ -82,10 +93,10 @@ const digitOf = new Float64Array(256).fill(noDigit)
 for (let value = 0; value < 62; value++) digitOf[alphabets.base62.charCodeAt(value)] = value
 
 /** Their value in base62: 0 to 238,327. */
-function threeDigits(text: string, at: number): number {
-  return digitAt(text, at) * 3844 + digitAt(text, at + 1) * 62 + digitAt(text, at + 2)
-}
-
-function digitAt(text: string, at: number): number {
-  return digitOf[text.charCodeAt(at)] ?? noDigit
+function threeDigits(at: number): number {
+  return (
+    (digitOf[bytes[at] as number] as number) * 3844 +
+    (digitOf[bytes[at + 1] as number] as number) * 62 +
+    (digitOf[bytes[at + 2] as number] as number)
+  )
 }

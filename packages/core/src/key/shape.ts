@@ -14,7 +14,7 @@ export interface Shape {
 export const checksumLength = 6
 
 /** Nothing longer is a credential, whatever the contract. */
-const longestCredential = 512
+export const longestCredential = 512
 
 const leastEntropyBits = 128
 

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Actor, Change, ChangeEvent } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
 import type { Transaction } from '../store/store.ts'
+import { type ForeignKey, findSecret, importIn, readSecret } from './import.ts'
 import { issueIn, type NewKey } from './issue.ts'
 import { type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { reissueIn } from './reissue.ts'
@@ -55,6 +56,45 @@ export function revokeMany(
   return inBulk(lifecycle, inputs, options, (transaction, { id }) =>
     revokeIn(transaction, lifecycle, actor, id, reason ?? null),
   )
+}
+
+/**
+ * Takes over many keys in one transaction. One that is here already, in the same organization and not revoked, is answered
+ * as it is: an import that was broken off can be made again.
+ */
+export async function importMany(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  inputs: readonly Row<{ key: ForeignKey }>[],
+  options: BulkOptions = {},
+): Promise<Bulk<{ key: KeyRecord; isNew: boolean }>> {
+  const seen = new Map<string, number>()
+  const read = await Promise.all(
+    inputs.map(async ({ row, key }) => {
+      try {
+        const secret = readSecret(lifecycle, key.secret)
+        return { row, key, secret, there: await findSecret(lifecycle, secret) }
+      } catch (error) {
+        if (error instanceof LifecycleError) return { row, error }
+        throw error
+      }
+    }),
+  )
+  return inBulk(lifecycle, read, options, async (transaction, input) => {
+    if ('error' in input) throw input.error
+    const { row, key, secret, there } = input
+    const earlier = seen.get(secret.digest)
+    if (earlier !== undefined) throw known(`Row ${earlier} is the same key.`)
+    seen.set(secret.digest, row)
+    if (!there) return { key: await importIn(transaction, lifecycle, actor, key, secret), isNew: true }
+    if (there.organization !== key.organization) throw known('This key is here already, in another organization.')
+    if (there.revokedAt) throw known('This key is here already, and is revoked.')
+    return { key: there, isNew: false }
+  })
+}
+
+function known(message: string): LifecycleError {
+  return new LifecycleError('conflict', message, 'secret')
 }
 
 /** How many are written before whoever else has something to do gets a turn. */

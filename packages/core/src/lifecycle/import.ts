@@ -1,7 +1,8 @@
 import type { Actor } from '../audit/event.ts'
+import type { KeyForm } from '../contract/contract.ts'
 import { newId } from '../key/id.ts'
 import type { KeyRecord } from '../key/record.ts'
-import { DuplicateError } from '../store/store.ts'
+import { DuplicateError, type Transaction } from '../store/store.ts'
 import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
 import type { Changed, Lifecycle } from './lifecycle.ts'
 import { checkTerms, invalid } from './terms.ts'
@@ -16,42 +17,75 @@ export interface ForeignKey extends NewKey {
 
 /** @throws LifecycleError, or DuplicateError where the secret is known already */
 export async function importKey(lifecycle: Lifecycle, actor: Actor, input: ForeignKey): Promise<Changed> {
-  const { contract, store, now } = lifecycle
   const secret = readSecret(lifecycle, input.secret)
-  // Also under an older pepper, where the store could not tell: one credential would be two keys.
-  for (const digest of secret.candidates) if (await store.find(digest)) throw new DuplicateError('digest')
-  const { result, changes } = await store.transact(async (transaction) => {
-    const at = now()
-    const organization = await placeFor(transaction, lifecycle, input, at)
-    const {
-      name,
-      permissions = null,
-      namespaces = null,
-      allowedIps = null,
-      limits = null,
-      metadata = {},
-      expiresAt = null,
-    } = input
-    const terms = { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt }
-    checkTerms(terms, contract, organization, at, null)
-    const form = secret.form ?? issuedForm(contract, input)
-    const key: KeyRecord = {
-      ...blankKey(input, at),
-      ...terms,
-      id: newId('key', at.getTime()),
-      kind: form.kind,
-      environment: form.environment,
-      versions: [{ number: 1, digest: secret.digest, hint: secret.hint, createdAt: at, retiresAt: null }],
-    }
-    await transaction.putKey(key)
-    const details = { name, hint: secret.hint, kind: key.kind, environment: key.environment, project: key.project }
-    transaction.record({ action: 'key.imported', organization: key.organization, target: key.id, actor, at, details })
-    return key
-  })
+  if (await findSecret(lifecycle, secret)) throw new DuplicateError('digest')
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    importIn(transaction, lifecycle, actor, input, secret),
+  )
   return { key: result, change: changes[0] ?? null }
 }
 
-function readSecret({ contract, format, digester }: Lifecycle, secret: ForeignKey['secret']) {
+/** Also under an older pepper, where the store could not tell: one credential would be two keys. */
+export async function findSecret({ store }: Lifecycle, secret: ForeignSecret): Promise<KeyRecord | null> {
+  for (const digest of secret.candidates) {
+    const found = await store.find(digest)
+    if (found) return found.key
+  }
+  return null
+}
+
+/** As part of a larger transaction, with a secret that is known to be new. */
+export async function importIn(
+  transaction: Transaction,
+  lifecycle: Lifecycle,
+  actor: Actor,
+  input: ForeignKey,
+  secret: ForeignSecret,
+): Promise<KeyRecord> {
+  const { contract } = lifecycle
+  const at = lifecycle.now()
+  const organization = await placeFor(transaction, lifecycle, input, at)
+  const {
+    name,
+    permissions = null,
+    namespaces = null,
+    allowedIps = null,
+    limits = null,
+    metadata = {},
+    expiresAt = null,
+  } = input
+  const terms = { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt }
+  checkTerms(terms, contract, organization, at, null)
+  const form = secret.form ?? issuedForm(contract, input)
+  const key: KeyRecord = {
+    ...blankKey(input, at),
+    ...terms,
+    id: newId('key', at.getTime()),
+    kind: form.kind,
+    environment: form.environment,
+    versions: [{ number: 1, digest: secret.digest, hint: secret.hint, createdAt: at, retiresAt: null }],
+  }
+  await transaction.putKey(key)
+  const details = { name, hint: secret.hint, kind: key.kind, environment: key.environment, project: key.project }
+  transaction.record({ action: 'key.imported', organization: key.organization, target: key.id, actor, at, details })
+  return key
+}
+
+/** What is kept of a secret that somebody else made. */
+export interface ForeignSecret {
+  digest: string
+  hint: string
+  /** null: a digest does not tell. */
+  form: KeyForm | null
+  /** All that the same credential may be stored as. */
+  candidates: string[]
+}
+
+/** @throws LifecycleError */
+export function readSecret(
+  { contract, format, digester }: Lifecycle,
+  secret: ForeignKey['secret'],
+): ForeignSecret {
   if ('credential' in secret) {
     const form = contract.key.forms[format.parse(secret.credential)]
     if (!form)

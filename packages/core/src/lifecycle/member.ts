@@ -42,30 +42,44 @@ export async function setMemberIn(
  * every key he has made there, one event each, whatever the contract. `dryRun` only counts.
  */
 export async function removeMember(
-  { store, now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
   organization: string,
   user: string,
-  { withKeys = false, dryRun = false } = {},
+  how: RemovalOptions = {},
 ): Promise<{ keys: number }> {
-  const { result } = await store.transact(async (transaction) => {
-    const member = await transaction.member(organization, user)
-    if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
-    if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
-    const at = now()
-    const reason = 'The person who made it has left the organization.'
-    const keys = withKeys
-      ? await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun)
-      : 0
-    if (!dryRun) {
-      await transaction.deleteMember(organization, user)
-      const target = `${organization}/${user}`
-      const details = { role: member.role, keys }
-      transaction.record({ action: 'member.removed', organization, target, actor, at, details })
-    }
-    return { keys }
-  })
+  const { result } = await lifecycle.store.transact((transaction) =>
+    removeMemberIn(transaction, lifecycle, actor, { organization, user }, how),
+  )
   return result
+}
+
+interface RemovalOptions {
+  withKeys?: boolean
+  dryRun?: boolean
+}
+
+/** The same as part of a larger transaction. */
+export async function removeMemberIn(
+  transaction: Transaction,
+  { now }: Lifecycle,
+  actor: Actor,
+  { organization, user }: Omit<Place, 'role'>,
+  { withKeys = false, dryRun = false }: RemovalOptions = {},
+): Promise<{ keys: number }> {
+  const member = await transaction.member(organization, user)
+  if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
+  if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
+  const at = now()
+  const reason = 'The person who made it has left the organization.'
+  const keys = withKeys ? await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun) : 0
+  if (!dryRun) {
+    await transaction.deleteMember(organization, user)
+    const target = `${organization}/${user}`
+    const details = { role: member.role, keys }
+    transaction.record({ action: 'member.removed', organization, target, actor, at, details })
+  }
+  return { keys }
 }
 
 async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {
