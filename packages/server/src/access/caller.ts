@@ -62,7 +62,7 @@ export async function identify(
   if (isCliToken(bearer.token)) {
     const token = await access.cliTokens.authenticate(bearer.token)
     const person = token && (await access.sessions?.people.find(token.user))
-    if (!person) throw challenge('invalid_credential')
+    if (!person || person.disabledAt) throw challenge('invalid_credential')
     return { ...(await personally(person, 'cli', access)), changes, cliToken: token.id }
   }
   const principal = await access.serviceKeys.authenticate(bearer.token)

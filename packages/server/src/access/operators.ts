@@ -13,16 +13,25 @@ export async function addOperatorIn(transaction: Transaction, actor: Actor, user
  */
 export async function removeOperator({ store, now }: Lifecycle, actor: Actor, user: string): Promise<void> {
   await store.transact(async (transaction) => {
-    const { items } = await transaction.operators({ limit: 200 })
-    if (!items.some((operator) => operator.user === user)) {
-      throw new LifecycleError('not_found', `${user} is no operator.`)
-    }
-    if (items.length === 1) {
-      throw new LifecycleError('conflict', 'This is the last operator. Make someone else one first.')
-    }
-    const at = now()
-    await transaction.deleteOperator(user)
-    transaction.record({ action: 'operator.removed', organization: null, target: user, actor, at, details: {} })
-    await revokeCliTokensIn(transaction, actor, user, at)
+    if (await removeOperatorIn(transaction, actor, user, now())) return
+    throw new LifecycleError('not_found', `${user} is no operator.`)
   })
+}
+
+/** Whether he was one. @throws LifecycleError `conflict` for the last */
+export async function removeOperatorIn(
+  transaction: Transaction,
+  actor: Actor,
+  user: string,
+  at: Date,
+): Promise<boolean> {
+  const { items } = await transaction.operators({ limit: 200 })
+  if (!items.some((operator) => operator.user === user)) return false
+  if (items.length === 1) {
+    throw new LifecycleError('conflict', 'This is the last operator. Make someone else one first.')
+  }
+  await transaction.deleteOperator(user)
+  transaction.record({ action: 'operator.removed', organization: null, target: user, actor, at, details: {} })
+  await revokeCliTokensIn(transaction, actor, user, at)
+  return true
 }

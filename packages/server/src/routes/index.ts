@@ -51,6 +51,13 @@ import { deleteOrganizationRoute } from './organizations/delete.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
 import { updateOrganizationRoute } from './organizations/update.ts'
+import {
+  disableAccountRoute,
+  enableAccountRoute,
+  forgetSecondFactorRoute,
+  listAccountsRoute,
+  removeAccountRoute,
+} from './people/accounts.ts'
 import { createPasswordLinkRoute } from './people/password-link.ts'
 import { createPortalSessionRoute } from './portal-sessions/create.ts'
 import { createProjectRoute } from './projects/create.ts'
@@ -110,6 +117,11 @@ export const routes: readonly Route[] = [
   inviteOperatorRoute,
   removeOperatorRoute,
   createPasswordLinkRoute,
+  listAccountsRoute,
+  disableAccountRoute,
+  enableAccountRoute,
+  removeAccountRoute,
+  forgetSecondFactorRoute,
   createPortalSessionRoute,
   listCliTokensRoute,
   revokeCliTokenRoute,

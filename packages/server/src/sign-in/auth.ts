@@ -49,7 +49,10 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
     basePath: '/api/auth',
     user: {
       modelName: 'kw_people',
-      additionalFields: { disabledAt: { type: 'date', required: false, input: false } },
+      additionalFields: {
+        disabledAt: { type: 'date', required: false, input: false },
+        disabledPlaces: { type: 'string', required: false, input: false, returned: false },
+      },
     },
     session: { modelName: 'kw_sessions', expiresIn: sessionSeconds, disableSessionRefresh: true },
     account: { modelName: 'kw_accounts', encryptOAuthTokens: true },
@@ -128,6 +131,7 @@ export interface KeptPerson {
   name: string
   createdAt: Date
   disabledAt?: Date | null | undefined
+  disabledPlaces?: string | null | undefined
   twoFactorEnabled?: boolean | null | undefined
 }
 

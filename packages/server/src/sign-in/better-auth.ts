@@ -143,12 +143,19 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const found = await Promise.all(people.map((person) => adapter.findUserById(person)))
       return new Map(found.flatMap((user) => (user ? [[user.id, personOf(user)] as const] : [])))
     },
-    async setDisabled(person, disabledAt) {
+    async disable(person, places, disabledAt) {
       const { adapter } = await ready()
-      if (!(await adapter.findUserById(person))) return false
-      await adapter.updateUser(person, { disabledAt })
-      if (disabledAt) await adapter.deleteUserSessions(person)
-      return true
+      await adapter.updateUser(person, { disabledAt, disabledPlaces: JSON.stringify(places) })
+      await adapter.deleteUserSessions(person)
+    },
+    async disabledPlaces(person) {
+      const { adapter } = await ready()
+      const found = (await adapter.findUserById(person)) as KeptPerson | null
+      return found && JSON.parse(found.disabledPlaces ?? '{}')
+    },
+    async enable(person) {
+      const { adapter } = await ready()
+      await adapter.updateUser(person, { disabledAt: null, disabledPlaces: null })
     },
     async list({ after, limit }) {
       const { database } = await ready()

@@ -10,7 +10,8 @@ export function contractPeople(signIn: SignIn | null, cliTokens: CliTokens): Sig
     isCliToken,
     async authenticate(credential) {
       const token = await cliTokens.authenticate(credential)
-      return token && signIn.people.find(token.user)
+      const person = token && (await signIn.people.find(token.user))
+      return person && !person.disabledAt ? person : null
     },
     device: signIn.wire,
   }

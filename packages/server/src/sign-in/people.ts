@@ -79,8 +79,11 @@ export interface People {
   find(person: string): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>
-  /** Ends all sessions where he is disabled. Whether there is such an account. */
-  setDisabled(person: string, disabledAt: Date | null): Promise<boolean>
+  /** Ends all sessions, and lets none be made. @param places what he had, to be given back */
+  disable(person: string, places: Readonly<Record<string, string>>, at: Date): Promise<void>
+  /** What he had when he was disabled; null: there is no such account. */
+  disabledPlaces(person: string): Promise<Readonly<Record<string, string>> | null>
+  enable(person: string): Promise<void>
   /** In the order of their ids. */
   list(page: { after: string | undefined; limit: number }): Promise<Person[]>
   /** The account and its sessions. */

@@ -24,6 +24,8 @@ export interface SecondFactor {
   newRecoveryCodes(password: string, visit: Visit): Promise<readonly string[] | null>
   /** null: another password. */
   disable(password: string, visit: Visit): Promise<readonly string[] | null>
+  /** Without asking: for who has lost both app and recovery codes, and has shown an operator that it is him. */
+  forget(person: string): Promise<void>
   /** The second step of signing in. null: a wrong code, or a first step that is over; `locked`: too many wrong ones. */
   finish(given: { code: string } | { recoveryCode: string }, visit: Visit): Promise<Admitted | 'locked' | null>
 }
@@ -82,6 +84,11 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         if (isRefusal(error, 400)) return null
         throw error
       }
+    },
+    async forget(person) {
+      const { adapter, database } = await ready()
+      await adapter.updateUser(person, { twoFactorEnabled: false })
+      await database.delete({ model: 'twoFactor', where: [{ field: 'userId', value: person }] })
     },
     async finish(given, visit) {
       const { auth, adapter, isRefusal } = await ready()
