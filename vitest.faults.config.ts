@@ -6,7 +6,15 @@ import base from './vitest.config.ts'
  * `FAULT_REPETITIONS` is how often each repeats what it is about.
  */
 const config = mergeConfig(base, { test: { testTimeout: 60 * 60_000, hookTimeout: 120_000, fileParallelism: false } })
-config.test.include = ['packages/server/test/faults/*.faults.ts', 'packages/server/test/stores/*crash.test.ts']
-config.test.env = { KEYWRIGHT_CRASH_ROUNDS: process.env.FAULT_REPETITIONS ?? '500' }
+const repetitions = Number(process.env.FAULT_REPETITIONS ?? 500)
+config.test.include = [
+  'packages/server/test/faults/*.faults.ts',
+  'packages/server/test/stores/*crash.test.ts',
+  'packages/server/test/nodes/invariants.test.ts',
+]
+config.test.env = {
+  KEYWRIGHT_CRASH_ROUNDS: String(repetitions),
+  KEYWRIGHT_FAULT_ROUNDS: String(Math.ceil(repetitions / 100)),
+}
 
 export default config

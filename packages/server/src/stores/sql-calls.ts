@@ -1,7 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { newId } from '@keywright/core'
 import type { Kysely, Selectable } from 'kysely'
-import { type CallStore, callsKeptMs, callsRunMs, type NewCall } from '../control/calls.ts'
+import { type CallStore, type Claim, callsKeptMs, callsRunMs, type NewCall } from '../control/calls.ts'
 import type { CallRow, Schema } from './schema.ts'
+
+const tryAgainEveryMs = 1_000
 
 /**
  * Calls with an `Idempotency-Key`. Every step is one statement that says what it expects to find, so that of two
@@ -22,6 +25,31 @@ export function createSqlCalls({
 
   function isLost({ holder, claimed_at }: Selectable<CallRow>, now: Date): boolean {
     return (isOnlyProcess && holder !== self) || Number(claimed_at) <= now.getTime() - callsRunMs
+  }
+
+  /** What could not be said while the database was away is said once it is back: whoever repeats the call waits for it. */
+  async function lastly(step: () => Promise<void>): Promise<void> {
+    for (const until = performance.now() + callsRunMs; performance.now() < until; ) {
+      await setTimeout(tryAgainEveryMs, undefined, { ref: false })
+      const isSaid = await run(step).then(
+        () => true,
+        () => false,
+      )
+      if (isSaid) return
+    }
+  }
+
+  async function orLastly(step: () => Promise<void>): Promise<void> {
+    try {
+      await run(step)
+    } catch (error) {
+      void lastly(step)
+      throw error
+    }
+  }
+
+  async function forget(id: string): Promise<void> {
+    await db.deleteFrom('kw_calls').where('id', '=', id).where('holder', '=', self).execute()
   }
 
   async function insert({ id, caller, route, key, fingerprint, since, now }: NewCall): Promise<boolean> {
@@ -48,7 +76,7 @@ export function createSqlCalls({
 
   return {
     claim: (call) =>
-      run(async () => {
+      run(async (): Promise<Claim> => {
         const { caller, route, key, fingerprint, now } = call
         await db
           .deleteFrom('kw_calls')
@@ -71,14 +99,16 @@ export function createSqlCalls({
         const { id, since, target, version } = known
         const earlier = { id, since: Number(since), target, version: version === null ? null : Number(version) }
         return { state: isDone ? 'done' : 'abandoned', call: earlier }
+      }).catch((error: unknown) => {
+        // It may have been claimed all the same, by a call that will not be carried out.
+        void lastly(() => forget(call.id))
+        throw error
       }),
     finish: (id, { target, version }) =>
-      run(async () => {
-        await db.updateTable('kw_calls').set({ holder: null, target, version }).where('id', '=', id).execute()
+      orLastly(async () => {
+        const done = { holder: null, target, version }
+        await db.updateTable('kw_calls').set(done).where('id', '=', id).where('holder', '=', self).execute()
       }),
-    release: (id) =>
-      run(async () => {
-        await db.deleteFrom('kw_calls').where('id', '=', id).execute()
-      }),
+    release: (id) => orLastly(() => forget(id)),
   }
 }

@@ -66,11 +66,10 @@ async function startIn(
   const options = Object.entries({ ...own, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const url = `postgres://keywright@127.0.0.1:${port}/postgres`
   let server: ChildProcess | null = null
+  process.once('exit', () => server?.exitCode === null && server.kill('SIGQUIT'))
 
   async function start(): Promise<void> {
     server = spawn(join(binaries, 'postgres'), ['-D', data, ...options], { ...user, cwd: folder, stdio: 'ignore' })
-    const { pid } = server
-    process.once('exit', () => pid !== undefined && server?.exitCode === null && process.kill(pid, 'SIGQUIT'))
     for (;;) {
       if (server.exitCode !== null) {
         // Of one that was killed, children may still be on their way out.

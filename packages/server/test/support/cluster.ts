@@ -1,0 +1,96 @@
+import { type Change, emptyHead, verifyChain } from '@keywright/core'
+import { Client } from 'pg'
+import { expect } from 'vitest'
+import { openPostgres } from '../../src/stores/index.ts'
+import { layWire, type Wire } from './cuttable-wire.ts'
+import { type OwnPostgres, startPostgres } from './postgres.ts'
+import { startRedis, type TestRedis } from './redis.ts'
+import { startNode, type TestNode } from './start-node.ts'
+
+/** Three nodes, each with a way of its own to PostgreSQL and to Redis. */
+export interface Cluster {
+  postgres: OwnPostgres
+  redis: TestRedis
+  nodes: TestNode[]
+  toPostgres: Wire[]
+  toRedis: Wire[]
+  database: string
+  /** What was logged, also by nodes that are gone. */
+  logs(): string
+  /** Another in its place. */
+  restart(index: number): Promise<void>
+  /** On a connection of their own. */
+  sql(...statements: string[]): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startCluster(env: Readonly<Record<string, string>>): Promise<Cluster> {
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+  const database = await postgres.createDatabase()
+  const toPostgres = await Promise.all([1, 2, 3].map(() => layWire(postgres.port)))
+  const toRedis = await Promise.all([1, 2, 3].map(() => layWire(redis.port)))
+  const over = (url: string, wire: Wire | undefined) => Object.assign(new URL(url), { port: String(wire?.port) }).href
+  const gone: TestNode[] = []
+  const start = (index: number) =>
+    startNode(over(database, toPostgres[index]), { KEYWRIGHT_REDIS_URL: over(redis.url, toRedis[index]), ...env })
+  const nodes = await Promise.all([0, 1, 2].map(start))
+  await nodes[0]?.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
+  return {
+    postgres,
+    redis,
+    nodes,
+    toPostgres,
+    toRedis,
+    database,
+    logs: () => [...gone, ...nodes].map((node) => node.log()).join(''),
+    async restart(index) {
+      const before = nodes[index] as TestNode
+      gone.push(before)
+      await before.stop()
+      nodes[index] = await start(index)
+    },
+    async sql(...statements) {
+      const client = new Client({ connectionString: database })
+      await client.connect()
+      for (const statement of statements) await client.query(statement)
+      await client.end()
+    },
+    async stop() {
+      for (const wire of [...toPostgres, ...toRedis]) wire.mend()
+      await Promise.all(nodes.map((node) => node.stop()))
+      await Promise.all([...toPostgres, ...toRedis].map((wire) => wire.close()))
+      await redis.stop()
+      await postgres.stop()
+    },
+  }
+}
+
+/** One chain from the first change to the last (I5). @returns its changes */
+export async function expectWholeChain(database: string): Promise<Change[]> {
+  const store = openPostgres(database)
+  const changes: Change[] = []
+  for (;;) {
+    const next = await store.changes(changes.length, 1000)
+    if (next.length === 0) break
+    changes.push(...next)
+  }
+  expect(verifyChain(emptyHead, changes)).toEqual({ ok: true, head: await store.head() })
+  await store.close()
+  return changes
+}
+
+/** None of these is to be found in what the nodes logged or in any table (I6). */
+export async function expectNowhere(secrets: readonly string[], { database, logs }: Cluster): Promise<void> {
+  const client = new Client({ connectionString: database })
+  await client.connect()
+  const tables = await client.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'public'`,
+  )
+  let everything = logs()
+  for (const { name } of tables.rows) {
+    const { rows } = await client.query<{ text: string }>(`select t::text as text from "${name}" as t`)
+    everything += rows.map(({ text }) => text).join('\n')
+  }
+  await client.end()
+  for (const secret of secrets) expect(everything.includes(secret)).toBe(false)
+}
