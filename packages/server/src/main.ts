@@ -5,6 +5,7 @@ import { routesOf } from '@keywright/contracts'
 import {
   type Change,
   compileFormat,
+  createAddressing,
   createDigester,
   createVerifier,
   Lease,
@@ -32,7 +33,6 @@ import { type Feed, startFeed } from './feed/feed.ts'
 import { onlyNode } from './feed/nodes.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
-import { createAddressing } from './http/addressing.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { type CommonCounters, countTogether } from './limits/count-together.ts'
 import { createAccessLog } from './log/access-log.ts'

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { ServicePermission } from '@keywright/core'
+import { type ServicePermission, soleHeader } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
-import { soleHeader } from '../http/framing.ts'
 import { readBearer } from './bearer.ts'
 import { challenge, refusalOf } from './caller.ts'
 import type { ServiceKeys, ServicePrincipal } from './service-keys.ts'

@@ -1,7 +1,6 @@
-import { createMemoryCounters } from '@keywright/core'
+import { createMemoryCounters, newRequestId } from '@keywright/core'
 import { Hono } from 'hono'
 import { watchHead } from '../feed/head-watch.ts'
-import { newRequestId } from '../http/request-id.ts'
 import { routes } from '../routes/index.ts'
 import type { ControlDeps } from './deps.ts'
 import { mountDeviceCalls } from './device-calls.ts'

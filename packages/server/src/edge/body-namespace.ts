@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type RefusalName, readNamespaceInBody, type Verifier } from '@keywright/core'
-import { soleHeader } from '../http/framing.ts'
+import { type RefusalName, readNamespaceInBody, soleHeader, type Verifier } from '@keywright/core'
 import { readBody } from '../http/read-body.ts'
 
 export type BodyReading =

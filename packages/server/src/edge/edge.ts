@@ -2,23 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { EdgeRoutes } from '@keywright/contracts'
 import {
+  type Addressing,
   type Allowed,
   type Attempt,
   type Denied,
+  hasBody,
   isAcceptedMethod,
   isForwardedPreflight,
+  isSoundlyFramed,
   type Outcome,
   type Refusal,
   type RefusalName,
   readTarget,
   refuseMethod,
+  requestIdOf,
   type Verifier,
 } from '@keywright/core'
 import type { Gateway } from '../gateway/gateway.ts'
-import type { Addressing } from '../http/addressing.ts'
 import { answer, answerJson, withStatus } from '../http/answer.ts'
-import { hasBody, isSoundlyFramed } from '../http/framing.ts'
-import { requestIdOf } from '../http/request-id.ts'
 import { asText, type HttpHandlers } from '../http/server.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'

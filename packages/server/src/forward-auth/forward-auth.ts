@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  type Addressing,
   type Allowed,
   type Attempt,
   isAcceptedMethod,
@@ -8,14 +9,13 @@ import {
   type Refusal,
   readTarget,
   refuseMethod,
+  soleHeader,
   type Verifier,
 } from '@keywright/core'
 import type { RawHandler } from '../control/listener.ts'
 import { Problem, problemAnswer } from '../control/problem.ts'
 import type { FailedAttempts } from '../edge/failed-attempts.ts'
-import type { Addressing } from '../http/addressing.ts'
 import { answer } from '../http/answer.ts'
-import { soleHeader } from '../http/framing.ts'
 import type { Logger } from '../log/logger.ts'
 
 const allowedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { soleHeader } from './framing.ts'
+import { soleHeader } from '@keywright/core'
 
 /** The whole body; null where it has more than `mostBytes`, of which the rest is left unread. Rejects when the sender gives up. */
 export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {

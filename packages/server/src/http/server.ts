@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Refusal } from '@keywright/core'
+import { newRequestId, type Refusal } from '@keywright/core'
 import { answer } from './answer.ts'
-import { newRequestId } from './request-id.ts'
 
 export interface HttpHandlers {
   /** `expectsContinue`: the body comes once `response.writeContinue()` was called (RFC 9110 §10.1.1). */

@@ -7,6 +7,7 @@ import {
   type Outcome,
   type Principal,
   refuseMethod,
+  soleHeader,
   type Verifier,
 } from '@keywright/core'
 import { requireServiceKey } from '../access/require-service-key.ts'
@@ -15,7 +16,6 @@ import type { RawHandler } from '../control/listener.ts'
 import { Problem, problemAnswer } from '../control/problem.ts'
 import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
 import { answer, answerJson } from '../http/answer.ts'
-import { soleHeader } from '../http/framing.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Logger } from '../log/logger.ts'
 import { attemptOf } from './attempt.ts'

@@ -1,1 +1,0 @@
-export { type Addressing, createAddressing } from '@keywright/core'

@@ -1,1 +1,0 @@
-export { hasBody, isSoundlyFramed, soleHeader } from '@keywright/core'

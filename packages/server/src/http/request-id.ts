@@ -1,1 +1,0 @@
-export { newRequestId, requestIdOf } from '@keywright/core'
