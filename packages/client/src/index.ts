@@ -7,6 +7,9 @@ export { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './e
 export type {
   CreatedKey,
   CreatedKeys,
+  ForeignKey,
+  ImportedKeys,
+  ImportResult,
   Key,
   KeyCaller,
   KeyFilter,

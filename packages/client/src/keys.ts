@@ -171,6 +171,32 @@ export interface RevokedKey {
   receipt: string
 }
 
+/** A key that callers hold already: by its credential, which is digested and forgotten, or by its digest. */
+export interface ForeignKey extends NewKey {
+  credential?: string | undefined
+  /** SHA-256 of the credential, 64 lower-case hexadecimal characters. */
+  digest?: string | undefined
+  /** What people may see of a key that comes as a digest. */
+  hint?: string | undefined
+}
+
+export type ImportResult = { row: number } & (
+  | { status: 'imported' | 'known'; id: string }
+  | { status: 'valid' }
+  | { status: 'refused'; problem: { code: string; detail: string; errors?: { field: string; message: string }[] } }
+)
+
+export interface ImportedKeys {
+  dryRun: boolean
+  imported: number
+  /** Of those, how many were here already. */
+  known: number
+  refused: number
+  results: ImportResult[]
+  /** null: nothing was imported. */
+  receipt: string | null
+}
+
 export class Keys {
   readonly #transport: Transport
   constructor(transport: Transport) {
@@ -187,6 +213,14 @@ export class Keys {
     { dryRun, ...options }: Mutation & { dryRun?: boolean } = {},
   ): Promise<CreatedKeys> {
     return this.#transport({ method: 'POST', path: '/v1/keys/bulk', body: { keys, dryRun }, options })
+  }
+
+  /** Up to 1,000 in one transaction. What is here already is answered as it is, so it may be made again. */
+  import(
+    keys: readonly ForeignKey[],
+    { dryRun, ...options }: Mutation & { dryRun?: boolean } = {},
+  ): Promise<ImportedKeys> {
+    return this.#transport({ method: 'POST', path: '/v1/keys/import', body: { keys, dryRun }, options })
   }
 
   list(filter: KeyFilter = {}, options?: CallOptions): Pages<'keys', Key> {

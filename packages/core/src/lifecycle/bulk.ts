@@ -83,9 +83,11 @@ export async function importMany(
   return inBulk(lifecycle, read, options, async (transaction, input) => {
     if ('error' in input) throw input.error
     const { row, key, secret, there } = input
-    const earlier = seen.get(secret.digest)
-    if (earlier !== undefined) throw known(`Row ${earlier} is the same key.`)
-    seen.set(secret.digest, row)
+    for (const digest of secret.candidates) {
+      const earlier = seen.get(digest)
+      if (earlier !== undefined) throw known(`Row ${earlier} is the same key.`)
+      seen.set(digest, row)
+    }
     if (!there) return { key: await importIn(transaction, lifecycle, actor, key, secret), isNew: true }
     if (there.organization !== key.organization) throw known('This key is here already, in another organization.')
     if (there.revokedAt) throw known('This key is here already, and is revoked.')

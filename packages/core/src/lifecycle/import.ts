@@ -82,10 +82,7 @@ export interface ForeignSecret {
 }
 
 /** @throws LifecycleError */
-export function readSecret(
-  { contract, format, digester }: Lifecycle,
-  secret: ForeignKey['secret'],
-): ForeignSecret {
+export function readSecret({ contract, format, digester }: Lifecycle, secret: ForeignKey['secret']): ForeignSecret {
   if ('credential' in secret) {
     const form = contract.key.forms[format.parse(secret.credential)]
     if (!form)

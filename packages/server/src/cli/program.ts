@@ -49,6 +49,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import('./commands/keys.ts')).defineKeys,
   },
   {
+    name: 'import',
+    about: 'take over keys that your callers hold already',
+    load: async () => (await import('./commands/import.ts')).defineImport,
+  },
+  {
     name: 'service-keys',
     about: "machines' credentials for the control side",
     load: async () => (await import('./commands/service-keys.ts')).defineServiceKeys,
@@ -82,6 +87,11 @@ const entries: readonly Entry[] = [
     name: 'contract',
     about: 'how an API does API keys',
     load: async () => (await import('./commands/contract.ts')).defineContract,
+  },
+  {
+    name: 'bench',
+    about: 'measure how fast an instance answers whether a key is good',
+    load: async () => (await import('./commands/bench.ts')).defineBench,
   },
   {
     name: 'docs',

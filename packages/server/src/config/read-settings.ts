@@ -16,7 +16,7 @@ export interface SettingSources {
 }
 
 /** Read by `keywright` as a client; no settings of a server, but no mistakes either. */
-const clientVariables = ['KEYWRIGHT_URL']
+const clientVariables = ['KEYWRIGHT_URL', 'KEYWRIGHT_API_KEY']
 const configVariable = 'KEYWRIGHT_CONFIG'
 
 /** What one contract's page promises that its service key is called. */

@@ -37,6 +37,7 @@ import { changeGraceRoute } from './keys/change-grace.ts'
 import { createKeyRoute } from './keys/create.ts'
 import { deleteKeyRoute } from './keys/delete.ts'
 import { getKeyRoute } from './keys/get.ts'
+import { importKeysRoute } from './keys/import.ts'
 import { listKeysRoute } from './keys/list.ts'
 import { revokeKeyRoute } from './keys/revoke.ts'
 import { rotateKeyRoute } from './keys/rotate.ts'
@@ -84,6 +85,7 @@ export const routes: readonly Route[] = [
   deleteProjectRoute,
   createKeyRoute,
   createKeysRoute,
+  importKeysRoute,
   revokeKeysRoute,
   listKeysRoute,
   getKeyRoute,

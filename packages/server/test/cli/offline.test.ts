@@ -119,7 +119,7 @@ describe('keywright doctor', () => {
     const { code, stdout, stderr } = await keywright(['doctor', '--contract', 'hopx'], { env })
     expect(code).toBe(1)
     expect(stdout).toMatch(/✗ HOPX_API_KEY +A key begins with hopx_live_; the first character here is white space\./)
-    expect(stdout).toMatch(/✗ server +No answer from/)
+    expect(stdout).toMatch(/✗ control side +No answer from http:\/\/127\.0\.0\.1:9: bad port\./)
     expect(stdout + stderr).not.toContain('canary')
   })
 

@@ -11,12 +11,12 @@ export interface Ran {
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** Runs `keywright` in a process of its own, without a terminal. */
+/** Runs `keywright` in a process of its own, without a terminal; `pipe` is its standard input. */
 export function keywright(
   args: readonly string[],
-  { env = {}, cwd = process.cwd(), input = '' }: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string } = {},
+  { env = {}, cwd = process.cwd(), pipe = '' }: { env?: NodeJS.ProcessEnv; cwd?: string; pipe?: string } = {},
 ): Promise<Ran> {
-  return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input })
+  return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input: '', pipe })
 }
 
 /** The same at a terminal, where `input` is typed. */
@@ -33,7 +33,7 @@ export function keywrightAtTerminal(
 function run(
   command: string,
   args: readonly string[],
-  { env, cwd, input }: { env: NodeJS.ProcessEnv; cwd: string; input: string },
+  { env, cwd, input, pipe = '' }: { env: NodeJS.ProcessEnv; cwd: string; input: string; pipe?: string },
 ): Promise<Ran> {
   const { PATH, HOME } = process.env
   // Dozens of processes load the same files.
@@ -48,7 +48,7 @@ function run(
     stderr += chunk
   })
   child.stdin.on('error', () => {})
-  if (input === '') child.stdin.end()
+  if (input === '') child.stdin.end(pipe)
   else typeWhenAsked(child.stdout, child.stdin, input)
   return new Promise((resolve, reject) => {
     child.on('error', reject)

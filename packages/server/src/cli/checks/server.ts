@@ -1,0 +1,82 @@
+import { type Contract, Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
+import { type Check, failed, passed } from './check.ts'
+
+/** What an instance says of itself to anyone: that it listens on both sides, reaches its database and knows the time. */
+export async function checkInstance(url: string, contractName: string): Promise<Check[]> {
+  const sent = Date.now()
+  const answer = await ask(new URL('/ready', url))
+  if (typeof answer === 'string') return [failed('control side', answer)]
+  const contract = await contractOf(url)
+  return [
+    passed('control side', `It answers at ${url}.`),
+    answer.status === 200
+      ? passed('database', 'It can be reached.')
+      : failed('database', 'The server cannot reach its database, and refuses everything until it can.'),
+    checkClock(answer, sent),
+    ...(contract === null ? [] : [checkContract(contract, contractName), await checkEdge(contract)]),
+  ]
+}
+
+const mostSkewMs = 30_000
+
+/** Expiry, graces and limits go by the server's clock; a difference is somebody's surprise. */
+function checkClock(answer: Response, sentMs: number): Check {
+  const there = Date.parse(answer.headers.get('date') ?? '')
+  const received = Date.now()
+  // Its `Date` has no parts of a second.
+  const skewMs = there + 1000 < sentMs ? there + 1000 - sentMs : Math.max(0, there - received)
+  if (Number.isNaN(skewMs)) return failed('clock', 'The answer has no time; something between here and there took it.')
+  if (Math.abs(skewMs) <= mostSkewMs) return passed('clock', 'The server and this machine agree.')
+  const seconds = Math.round(Math.abs(skewMs) / 1000)
+  return failed('clock', `The server is ${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} this machine.`)
+}
+
+function checkContract({ name, title }: Contract, expected: string): Check {
+  return name === expected
+    ? passed('contract', `It runs ${title} (${name}).`)
+    : failed('contract', `It runs ${name}, and ${expected} was looked at here: name the same one with --contract.`)
+}
+
+async function checkEdge({ edge }: Contract): Promise<Check> {
+  const answer = await ask(new URL('/health', edge))
+  if (typeof answer === 'string') return failed('edge', answer)
+  return answer.status === 200
+    ? passed('edge', `It answers at ${edge}.`)
+    : failed('edge', `${edge} answers ${answer.status}.`)
+}
+
+export async function checkWhoami(name: string, client: Keywright): Promise<Check> {
+  try {
+    const who = await client.whoami()
+    return passed(name, `The server knows it as ${who.type.replace('_', ' ')} ${who.id}; ${rightsOf(who)}.`)
+  } catch (error) {
+    if (error instanceof ProblemError) return failed(name, `The server answers, and refuses: ${error.message}`)
+    if (error instanceof KeywrightError) return failed(name, error.message)
+    throw error
+  }
+}
+
+function rightsOf(who: Whoami): string {
+  if (who.type === 'user')
+    return `organizations: ${who.organizations.map(({ id, role }) => `${id} (${role})`).join(', ') || 'none'}`
+  return `permissions: ${who.permissions === null ? 'all' : who.permissions.join(', ') || 'none'}`
+}
+
+async function contractOf(url: string): Promise<Contract | null> {
+  try {
+    return await new Keywright({ url }).contract()
+  } catch (error) {
+    if (error instanceof KeywrightError) return null
+    throw error
+  }
+}
+
+/** A sentence where there is no answer. */
+async function ask(url: URL): Promise<Response | string> {
+  try {
+    return await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'manual' })
+  } catch (error) {
+    const { cause, name } = error as { cause?: { code?: string; message?: string }; name: string }
+    return `No answer from ${url.origin}: ${cause?.code ?? cause?.message ?? name}.`
+  }
+}

@@ -1,0 +1,158 @@
+import { Agent, request as requestHttp } from 'node:http'
+import { request as requestHttps, Agent as SecureAgent } from 'node:https'
+import { Keywright } from '@keywright/client'
+import { type Command, InvalidArgumentError } from 'commander'
+import { CliError, exitCodes, usageError } from '../failure.ts'
+import { facts } from '../print/table.ts'
+import { print, printJson } from '../print/terminal.ts'
+import { readDuration } from '../read.ts'
+import { controlUrl, credential } from '../session.ts'
+
+interface Options {
+  duration: number
+  connections: number
+  json?: true
+}
+
+interface Measured {
+  requests: number
+  seconds: number
+  perSecond: number
+  allowed: number
+  /** By reason, or by status where there was no verdict. */
+  refused: Record<string, number>
+  /** Milliseconds. */
+  latency: { p50: number; p90: number; p99: number; max: number }
+}
+
+export function defineBench(bench: Command): void {
+  bench
+    .option('--duration <duration>', 'how long: 5s, at most 1m', readLength, 5)
+    .option('--connections <count>', 'how many at once, 1 to 100', readConnections, 10)
+    .option('--json', 'print the figures as JSON')
+    .addHelpText(
+      'after',
+      '\nAsks POST /v1/verify for the key in the variable that the contract names, such as KEYWRIGHT_API_KEY, or for one\nthat does not exist where there is none. A limit of the key shows as refusals.',
+    )
+    .action(async ({ duration, connections, json }: Options) => {
+      const serviceKey = credential()
+      if (serviceKey === null)
+        throw new CliError('You are not signed in.', 'Set KEYWRIGHT_SERVICE_KEY.', exitCodes.notSignedIn)
+      const { docs } = await new Keywright({ url: controlUrl() }).contract()
+      const body = JSON.stringify({ credential: process.env[docs.variable] || 'nobody-has-this-key' })
+      const measured = await measure({ serviceKey, body, seconds: duration, connections })
+      if (json) return printJson(measured)
+      print(summary(measured))
+    })
+}
+
+function readLength(text: string): number {
+  const seconds = readDuration(text)
+  if (seconds >= 1 && seconds <= 60) return seconds
+  throw new InvalidArgumentError('Write a duration from 1s to 1m.')
+}
+
+function readConnections(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= 100) return Number(text)
+  throw new InvalidArgumentError('Write a whole number from 1 to 100.')
+}
+
+async function measure({
+  serviceKey,
+  body,
+  seconds,
+  connections,
+}: {
+  serviceKey: string
+  body: string
+  seconds: number
+  connections: number
+}): Promise<Measured> {
+  const url = new URL('/v1/verify', controlUrl())
+  const secure = url.protocol === 'https:'
+  const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, maxSockets: connections })
+  const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' }
+  const ask = () =>
+    new Promise<string>((resolve, reject) => {
+      const call = (secure ? requestHttps : requestHttp)(url, { method: 'POST', agent, headers }, (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk) => {
+          text += chunk
+        })
+        response.on('end', () => resolve(verdictOf(response.statusCode ?? 0, text)))
+      })
+      call.on('error', reject)
+      call.end(body)
+    })
+
+  const latencies: number[] = []
+  const counts: Record<string, number> = {}
+  // Connections are opened, and whatever is read first is read, before anything is measured.
+  const first = await ask().catch((error: unknown) => {
+    throw unreachable(error)
+  })
+  if (/^\d/.test(first)) throw usageError(`${url} answers ${first}.`, 'Use a service key with the permission `verify`.')
+  await Promise.all(Array.from({ length: connections }, ask))
+  const start = performance.now()
+  const end = start + seconds * 1000
+  const one = async () => {
+    while (performance.now() < end) {
+      const asked = performance.now()
+      const verdict = await ask()
+      latencies.push(performance.now() - asked)
+      counts[verdict] = (counts[verdict] ?? 0) + 1
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: connections }, one))
+  } catch (error) {
+    throw unreachable(error)
+  } finally {
+    agent.destroy()
+  }
+  return figures(latencies, counts, (performance.now() - start) / 1000)
+}
+
+function verdictOf(status: number, text: string): string {
+  if (status !== 200) return String(status)
+  const { allowed, reason } = JSON.parse(text) as { allowed: boolean; reason?: string }
+  return allowed ? 'allowed' : (reason ?? 'refused')
+}
+
+function figures(latencies: number[], counts: Record<string, number>, seconds: number): Measured {
+  const sorted = Float64Array.from(latencies).sort()
+  const at = (share: number) => rounded(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  const { allowed = 0, ...refused } = counts
+  return {
+    requests: sorted.length,
+    seconds: rounded(seconds),
+    perSecond: Math.round(sorted.length / seconds),
+    allowed,
+    refused,
+    latency: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: rounded(sorted.at(-1) ?? 0) },
+  }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
+
+function summary({ requests, seconds, perSecond, allowed, refused, latency }: Measured): string {
+  const { p50, p90, p99, max } = latency
+  return facts([
+    ['requests', `${requests} in ${seconds} s`],
+    ['a second', String(perSecond)],
+    ['latency', `median ${p50} ms, 90 % ${p90} ms, 99 % ${p99} ms, longest ${max} ms`],
+    ['allowed', String(allowed)],
+    ...Object.entries(refused).map(([reason, count]) => [reason, String(count)] as const),
+  ])
+}
+
+function unreachable(error: unknown): CliError {
+  const { code } = error as { code?: string }
+  return new CliError(
+    `No answer from ${controlUrl()} (${code ?? 'the connection ended'}).`,
+    'Start one with `keywright serve`, or set KEYWRIGHT_URL.',
+  )
+}

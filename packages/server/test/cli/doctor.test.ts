@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keywright } from '../support/command-line.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+
+let server: TestServer
+let env: NodeJS.ProcessEnv
+beforeAll(async () => {
+  server = await startServer({ contract: 'hopx' })
+  env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: 'hopx' }
+})
+afterAll(() => server.stop())
+
+describe('keywright doctor', () => {
+  it('looks at the key, the files and the server, and finds everything in order', async () => {
+    const { credential, key } = await server.issue()
+    const args = ['doctor', '--data', join(server.folder, 'data')]
+    const { code, stdout } = await keywright(args, { env: { ...env, HOPX_API_KEY: credential } })
+    expect(code, stdout).toBe(0)
+    for (const name of ['HOPX_API_KEY', 'data folder', 'KEYWRIGHT_URL', 'control side', 'database', 'clock', 'edge'])
+      expect(stdout).toMatch(new RegExp(`^✓ ${name} `, 'm'))
+    expect(stdout).toContain(`The server knows it as api key ${key.id}; permissions: all.`)
+    expect(stdout).not.toContain(credential)
+  })
+
+  it('tells a key that is revoked from one that was copied badly', async () => {
+    const { credential, key } = await server.issue()
+    await server.revoke(key.id)
+    const revoked = await keywright(['doctor'], { env: { ...env, HOPX_API_KEY: credential } })
+    expect(revoked.code).toBe(1)
+    expect(revoked.stdout).toMatch(/^✓ HOPX_API_KEY /m)
+    expect(revoked.stdout).toMatch(/^✗ API key +The server answers, and refuses: /m)
+    const cut = await keywright(['doctor'], { env: { ...env, HOPX_API_KEY: credential.slice(0, -2) } })
+    expect(cut.stdout).toMatch(/^✗ HOPX_API_KEY +A key that begins with hopx_live_ has 66 characters, this has 64\./m)
+    expect(cut.stdout).not.toMatch(/API key +The server/)
+  })
+
+  it('names the files that others may read, and how to put it right', async () => {
+    const data = join(server.folder, 'data')
+    const file = join(data, 'keywright.db')
+    chmodSync(data, 0o755)
+    chmodSync(file, 0o644)
+    const { code, stdout } = await keywright(['doctor', '--data', join(server.folder, 'data'), '--json'], { env })
+    chmodSync(file, 0o600)
+    chmodSync(data, 0o700)
+    const check = JSON.parse(stdout).checks.find(({ name }: { name: string }) => name === 'data folder')
+    expect([code, check.ok]).toEqual([1, false])
+    expect(check.message).toMatch(/^Others may read \S*keywright\.db\b.*\. Correct it: chmod -R/)
+  })
+
+  it('notices another contract, a clock that is wrong and a database that is away', async () => {
+    const other = await keywright(['doctor', '--contract', 'operate'], { env })
+    expect(other.stdout).toMatch(/^✗ contract +It runs hopx, and operate was looked at here/m)
+    const ailing = createServer((request, response) => {
+      response.setHeader('Date', new Date(Date.now() - 3_600_000).toUTCString())
+      response.writeHead(request.url === '/ready' ? 503 : 404).end()
+    }).listen(0, '127.0.0.1')
+    await once(ailing, 'listening')
+    const url = `http://127.0.0.1:${(ailing.address() as AddressInfo).port}`
+    const { stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: url } })
+    ailing.closeAllConnections()
+    ailing.close()
+    expect(stdout).toMatch(/^✗ database +The server cannot reach its database/m)
+    expect(stdout).toMatch(/^✗ clock +The server is 3\d{3} s behind this machine\./m)
+  })
+
+  it('says how to sign in where nobody is', async () => {
+    const { code, stdout } = await keywright(['doctor'], {
+      env: { KEYWRIGHT_URL: server.control, HOME: server.folder },
+    })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^✗ credential +There is none: run `keywright login`, or set KEYWRIGHT_SERVICE_KEY\./m)
+  })
+})
