@@ -32,6 +32,7 @@ export class SimulatedNode {
   private readonly follower: Follower
   private readonly simulation: Simulation
   private wake = () => {}
+  private isHinted = false
   private isHeard = true
 
   constructor(options: NodeOptions) {
@@ -72,6 +73,7 @@ export class SimulatedNode {
 
   /** Word that something has changed. */
   hint(): void {
+    this.isHinted = true
     this.wake()
   }
 
@@ -81,13 +83,14 @@ export class SimulatedNode {
     await simulation.sleep(pollEveryMs * simulation.random())
     for (;;) {
       await simulation.sleep(spacingMs)
-      if (!(this.isHeard && follower.hasNews)) {
+      if (!this.isHinted && !(this.isHeard && follower.hasNews)) {
         const untilNextPoll = pollEveryMs * (0.9 + 0.2 * simulation.random()) - spacingMs
         await new Promise<void>((resolve) => {
           this.wake = resolve
           simulation.after(untilNextPoll, resolve)
         })
       }
+      this.isHinted = false
       this.isHeard = await follower.poll().then(
         () => true,
         () => false,

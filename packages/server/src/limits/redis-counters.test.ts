@@ -100,6 +100,28 @@ describe('a cluster of three masters', () => {
     expect(admitted).toBe(30)
   })
 
+  it('asks once for the limits of a key and its organization, and once more for its project', async () => {
+    const opened = await client(masters[0]?.url)
+    let runs = 0
+    const counting: RedisClient = {
+      ...opened,
+      run(...asked) {
+        runs++
+        return opened.run(...asked)
+      },
+    }
+    const counters = createRedisCounters({ redis: counting, otherwise: createMemoryCounters() })
+    const of = (per: Limit['per'], subject: string): Meter => ({ ...meter({ per, requests: 5 }), subject })
+    const [own, organization] = [of('key', 'key_one'), of('organization', 'acme-one')]
+    expect((await counters.take([own, organization], 1, Date.now())).taken).toBe(true)
+    expect(runs).toBe(1)
+    await counters.take([own, of('project', 'prj_one'), organization], 1, Date.now())
+    expect(runs).toBe(3)
+    // What is shared is counted in one place, whatever else a request is counted for.
+    expect((await counters.peek([organization], Date.now()))[0]?.remaining).toBe(3)
+    expect((await counters.peek([of('project', 'prj_one')], Date.now()))[0]?.remaining).toBe(4)
+  })
+
   it('gives out shares that are never more than the limit', async () => {
     const nodes = await Promise.all(
       masters.map(async ({ url }) =>

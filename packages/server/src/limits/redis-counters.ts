@@ -27,9 +27,11 @@ interface Answer {
 }
 
 /**
- * Exact: every request is counted in Redis, by its clock, in one round trip. In a cluster, where one script cannot reach
- * limits in several slots, each is charged by itself and given back where another refuses: still never more than any
- * limit, while a request that is refused may for that moment stand in another's way.
+ * Exact: every request is counted in Redis, by its clock, in one round trip. In a cluster one script reaches one slot: a
+ * key's own limits lie in that of its organization, or else its project or user. Where there are limits of several of
+ * these, which do not belong to one another for ever, each slot is asked at once, and what one has charged is given back
+ * where another refuses: still never more than any limit, while a request that is refused may for that moment stand in
+ * another's way.
  */
 export function createRedisCounters({ redis, otherwise, onReach, clock }: RedisCountersOptions): Counters {
   let restsUntil = 0
@@ -38,6 +40,7 @@ export function createRedisCounters({ redis, otherwise, onReach, clock }: RedisC
   async function ask(
     verb: 'take' | 'peek' | 'back',
     meters: readonly Meter[],
+    all: readonly Meter[],
     cost: number,
     now: string,
   ): Promise<Answer> {
@@ -46,7 +49,8 @@ export function createRedisCounters({ redis, otherwise, onReach, clock }: RedisC
       String(requests),
       String(windowSeconds * 1000),
     ])
-    const answer = (await redis.run(ledger, meters.map(keyOf), [now, String(cost), verb, ...args])) as number[]
+    const keys = meters.map((meter) => keyOf(meter, all))
+    const answer = (await redis.run(ledger, keys, [now, String(cost), verb, ...args])) as number[]
     const [at = 0, taken, refusedBy = 0, longest = 0, ...states] = answer
     return {
       now: at,
@@ -57,38 +61,40 @@ export function createRedisCounters({ redis, otherwise, onReach, clock }: RedisC
     }
   }
 
-  async function askEach(verb: 'take' | 'peek', meters: readonly Meter[], cost: number, now: string): Promise<Answer> {
-    const answers = await Promise.all(meters.map((meter) => ask(verb, [meter], cost, now)))
-    const longest = Math.max(...answers.map((one) => one.longest))
+  async function askEach(
+    verb: 'take' | 'peek',
+    groups: readonly (readonly Meter[])[],
+    cost: number,
+    now: string,
+  ): Promise<Answer> {
+    const answers = await Promise.all(groups.map((group) => ask(verb, group, groups.flat(), cost, now)))
     const taken = answers.every((one) => one.taken)
     if (verb === 'take' && !taken && cost > 0) {
-      const charged = meters.flatMap((meter, index) =>
-        answers[index]?.taken ? [{ meter, at: answers[index]?.now }] : [],
+      await Promise.all(
+        answers.map(async (one, index) => {
+          if (!one.taken) return
+          one.states = (await ask('back', groups[index] ?? [], groups.flat(), cost, String(one.now))).states
+        }),
       )
-      const returned = await Promise.all(charged.map(({ meter, at }) => ask('back', [meter], cost, String(at))))
-      for (const [index, { meter }] of charged.entries()) {
-        const answer = answers[meters.indexOf(meter)]
-        if (answer) answer.states = returned[index]?.states ?? []
-      }
     }
-    const states = answers.flatMap((one) => one.states)
-    const refusedBy = taken ? -1 : answers.findIndex((one) => one.longest === longest)
-    return { now: answers[0]?.now ?? 0, taken, refusedBy, longest, states }
+    const longest = Math.max(...answers.map((one) => one.longest))
+    const refusing = taken ? -1 : answers.findIndex((one) => one.longest === longest)
+    const before = groups.slice(0, Math.max(0, refusing)).reduce((sum, group) => sum + group.length, 0)
+    const refusedBy = refusing < 0 ? -1 : before + (answers[refusing]?.refusedBy ?? 0)
+    return { now: answers[0]?.now ?? 0, taken, refusedBy, longest, states: answers.flatMap((one) => one.states) }
   }
 
   async function count(verb: 'take' | 'peek', meters: readonly Meter[], cost: number, nowMs: number): Promise<Quota> {
-    const distinct = new Map(meters.map((meter) => [keyOf(meter), meter]))
-    const asked = [...distinct.values()]
+    const groups = redis.isCluster ? bySlot(meters) : [distinct(meters)]
     const now = clock ? String(clock(nowMs)) : ''
-    const answer =
-      redis.isCluster && asked.length > 1 ? await askEach(verb, asked, cost, now) : await ask(verb, asked, cost, now)
-    const keys = [...distinct.keys()]
+    const answer = await askEach(verb, groups, cost, now)
+    const names = groups.flat().map(nameOf)
     const states = meters.map((meter): LimitState => {
-      const { remaining = 0, resetAt = 0 } = answer.states[keys.indexOf(keyOf(meter))] ?? {}
+      const { remaining = 0, resetAt = 0 } = answer.states[names.indexOf(nameOf(meter))] ?? {}
       return { limit: meter.limit, remaining, resetAt: nowMs + resetAt - answer.now }
     })
-    const refused = keys[answer.refusedBy]
-    const refusedBy = refused === undefined ? -1 : meters.findIndex((meter) => keyOf(meter) === refused)
+    const refused = names[answer.refusedBy]
+    const refusedBy = refused === undefined ? -1 : meters.findIndex((meter) => nameOf(meter) === refused)
     return { taken: answer.taken, states, retryAfterMs: answer.longest, refusedBy }
   }
 
@@ -135,6 +141,33 @@ function copyOf({ limit, subject }: Meter): Meter {
   return { limit, subject, slot: -1 }
 }
 
-function keyOf({ limit: { kind, requests, windowSeconds, per }, subject }: Meter): string {
-  return `keywright:limit:${hash('sha256', JSON.stringify([kind, requests, windowSeconds, per, subject]), 'base64url')}`
+function nameOf({ limit: { kind, requests, windowSeconds, per }, subject }: Meter): string {
+  return JSON.stringify([kind, requests, windowSeconds, per, subject])
+}
+
+function distinct(meters: readonly Meter[]): Meter[] {
+  return [...new Map(meters.map((meter) => [nameOf(meter), meter])).values()]
+}
+
+function bySlot(meters: readonly Meter[]): Meter[][] {
+  const groups = new Map<string, Meter[]>()
+  for (const meter of distinct(meters)) {
+    const tag = tagOf(meter, meters)
+    groups.set(tag, [...(groups.get(tag) ?? []), meter])
+  }
+  return [...groups.values()]
+}
+
+/** What is shared lies where it always does, whoever asks; a key's own limits lie beside the first of those. */
+function tagOf({ limit, subject }: Meter, all: readonly Meter[]): string {
+  if (limit.per !== 'key') return subject
+  const shared = (['organization', 'project', 'user'] as const).flatMap((per) =>
+    all.filter((one) => one.limit.per === per),
+  )
+  return shared[0]?.subject ?? subject
+}
+
+function keyOf(meter: Meter, all: readonly Meter[]): string {
+  const digest = (name: string) => hash('sha256', name, 'base64url')
+  return `keywright:limit:{${digest(tagOf(meter, all)).slice(0, 16)}}:${digest(nameOf(meter))}`
 }

@@ -4,10 +4,14 @@ import fc from 'fast-check'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
+import { startRedis } from '../../test/support/redis.ts'
 import { migratePostgres } from '../stores/migrate-postgres.ts'
 import { kyselyOnPool } from '../stores/postgres-connection.ts'
 import { createTransactions } from '../stores/postgres-transactions.ts'
 import { createSqlLimits } from '../stores/sql-limits.ts'
+import { createOtherwise } from './otherwise.ts'
+import { openRedis } from './redis-client.ts'
+import { createRedisLedgers } from './redis-ledgers.ts'
 import { createShares, type Shares } from './shares.ts'
 
 let server: TestPostgres
@@ -143,6 +147,78 @@ describe('shares of a limit', () => {
     },
     120_000,
   )
+
+  it('refuse no request early by more than the other nodes may hold', async () => {
+    const windowMs = 2_000
+    const lateMs = windowMs / 16 + windowMs / 64
+    const step = fc.record({ node: fc.nat(3), times: fc.integer({ min: 1, max: 20 }), waitMs: fc.nat(300) })
+    const runs = fc.asyncProperty(
+      fc.constantFrom(10, 40, 200),
+      fc.array(step, { minLength: 10, maxLength: 60 }),
+      async (requests, steps) => {
+        await pool.query('delete from kw_limits')
+        const nodes = [node(), node(), node(), node()]
+        const meters = nodes.map(() => meter({ requests, windowSeconds: windowMs / 1000 }))
+        const heldByOthers = (nodes.length - 1) * Math.floor(requests / 16)
+        const admitted: number[] = []
+        for (const { node: which, times, waitMs } of steps) {
+          nowMs += waitMs
+          for (let time = 0; time < times; time++) {
+            if (await takes(nodes[which] as Shares, meters[which] as Meter)) admitted.push(nowMs)
+            else {
+              const spent = admitted.filter((at) => at > nowMs - windowMs - lateMs).length
+              expect(spent + heldByOthers).toBeGreaterThanOrEqual(requests)
+            }
+          }
+        }
+        await Promise.all(nodes.map((shares) => shares.stop()))
+      },
+    )
+    await fc.assert(runs, { numRuns: 20 })
+  }, 120_000)
+
+  it('in Redis admit one limit more for each time that it forgets what was spent, and no more', async () => {
+    const redis = await startRedis()
+    const client = await openRedis(redis.url, 10_000)
+    const step = fc.record({
+      node: fc.nat(2),
+      times: fc.integer({ min: 1, max: 40 }),
+      waitMs: fc.nat(300),
+      flush: fc.integer({ min: 0, max: 9 }),
+    })
+    const runs = fc.asyncProperty(
+      fc.constantFrom(10, 64),
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      async (requests, steps) => {
+        await redis.command('FLUSHALL')
+        const ledgers = createRedisLedgers(client, () => nowMs)
+        const otherwise = createOtherwise('refuse', () => 3)
+        const nodes = [1, 2, 3].map(() => createShares({ ledgers, otherwise, now: () => nowMs }))
+        const meters = nodes.map(() => meter({ requests, windowSeconds: 2 }))
+        const admitted: number[] = []
+        const flushed: number[] = []
+        for (const { node: which, times, waitMs, flush } of steps) {
+          nowMs += waitMs
+          if (flush === 0) {
+            await redis.command('FLUSHALL')
+            flushed.push(nowMs)
+          }
+          for (let time = 0; time < times; time++) {
+            if (await takes(nodes[which] as Shares, meters[which] as Meter)) admitted.push(nowMs)
+          }
+        }
+        for (const from of admitted) {
+          const within = admitted.filter((at) => at >= from && at < from + 2_000).length
+          const forgotten = flushed.filter((at) => at > from - 2_000 / 16 && at < from + 2_000).length
+          expect(within).toBeLessThanOrEqual(requests * (1 + forgotten))
+        }
+        await Promise.all(nodes.map((shares) => shares.stop()))
+      },
+    )
+    await fc.assert(runs, { numRuns: 20 })
+    client.close()
+    await redis.stop()
+  }, 120_000)
 
   it('hold while nodes ask at once, by the clock of the database', async () => {
     const clock = () => performance.now()
