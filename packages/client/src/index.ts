@@ -30,6 +30,7 @@ export type { CreatedInvitation, Invitation, Member, MemberRemoval } from './mem
 export type { Deletion, NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
 export type { Page, Paging } from './pages.ts'
 export { Pages } from './pages.ts'
+export type { Account, AccountRemoval } from './people.ts'
 export type { NewProject, Project } from './projects.ts'
 export type { Receipt } from './receipts.ts'
 export type { CreatedServiceKey, NewServiceKey, ServiceKey, ServicePermission } from './service-keys.ts'

@@ -5,6 +5,7 @@ import { DeviceLogins } from './device-logins.ts'
 import { Keys } from './keys.ts'
 import { Members } from './members.ts'
 import { Organizations } from './organizations.ts'
+import { People } from './people.ts'
 import { Projects } from './projects.ts'
 import { Receipts } from './receipts.ts'
 import { ServiceKeys } from './service-keys.ts'
@@ -22,6 +23,7 @@ import type { Whoami } from './whoami.ts'
 export class Keywright {
   readonly organizations: Organizations
   readonly members: Members
+  readonly people: People
   readonly projects: Projects
   readonly keys: Keys
   readonly serviceKeys: ServiceKeys
@@ -37,6 +39,7 @@ export class Keywright {
     this.#transport = createTransport(options)
     this.organizations = new Organizations(this.#transport)
     this.members = new Members(this.#transport)
+    this.people = new People(this.#transport)
     this.projects = new Projects(this.#transport)
     this.keys = new Keys(this.#transport)
     this.serviceKeys = new ServiceKeys(this.#transport)

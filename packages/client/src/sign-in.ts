@@ -88,6 +88,20 @@ export class SignIn {
     return this.#transport({ method: 'POST', path: '/api/auth/sign-in/passkey', body: { response } })
   }
 
+  providers(options?: CallOptions): Promise<{ providers: { id: string; name: string }[] }> {
+    return this.#transport({ method: 'GET', path: '/api/auth/providers', options })
+  }
+
+  /** Where to send the browser. */
+  startProvider(input: {
+    provider: string
+    to?: string
+    invitation?: string
+    link?: boolean
+  }): Promise<{ location: string }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/sign-in/provider', body: input })
+  }
+
   /** What the link of a portal session is for. */
   byPortal(portal: string): Promise<{ person: Person; organization: string }> {
     return this.#transport({ method: 'POST', path: '/api/auth/portal', body: { portal } })

@@ -7,6 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { contractQuery, organizationsQuery, queries, viewerQuery } from './api/queries.ts'
+import { providerProblems } from './people/provider-problems.ts'
 import { Crashed, NotFound } from './shell/failures.tsx'
 import { safeReturn } from './shell/return-to.ts'
 import { Shell } from './shell/shell.tsx'
@@ -16,7 +17,10 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, e
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: ({ to }: Record<string, unknown>): { to?: string } => safeReturn(to),
+  validateSearch: ({ to, problem }: Record<string, unknown>): { to?: string; problem?: string } => ({
+    ...safeReturn(to),
+    ...(typeof problem === 'string' && Object.hasOwn(providerProblems, problem) && { problem }),
+  }),
   component: lazyRouteComponent(() => import('./people/sign-in.tsx'), 'SignIn'),
 })
 
@@ -135,6 +139,12 @@ const serviceKeys = createRoute({
   component: lazyRouteComponent(() => import('./instance/service-keys-page.tsx'), 'ServiceKeysPage'),
 })
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/instance/people',
+  component: lazyRouteComponent(() => import('./people/people-page.tsx'), 'PeoplePage'),
+})
+
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
@@ -155,7 +165,11 @@ export const router = createRouter({
         account,
         organizations,
         serviceKeys,
-        organization.addChildren([keys, key, projects, members, usage, audit, authentication]),
+        people,
+        organization.addChildren([
+          ...[keys, key, projects, project, members, authentication],
+          ...[usage, hygiene, limits, audit],
+        ]),
       ]),
     ]),
   ]),

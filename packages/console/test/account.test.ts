@@ -168,6 +168,46 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await context.close()
   })
 
+  it('is kept out, let in and removed by an operator, who sees first what goes with it', async () => {
+    const operator = await visit(browser)
+    const { page } = operator
+    await page.goto(`${server.control}/sign-in?to=/instance/people`)
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill('a better one than that')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'People' }).waitFor()
+    const invited = await page.evaluate(`fetch('/v1/organizations/acme/invitations', {
+      method: 'POST', headers: { 'content-type': 'application/json' },
+      body: '{"email":"carl@example.com","role":"member"}' }).then((answer) => answer.json())`)
+    const carl = await visit(browser)
+    await carl.page.goto((invited as { link: string }).link)
+    await carl.page.getByLabel('Name', { exact: true }).fill('Carl')
+    await carl.page.getByLabel('Password').fill(password)
+    await carl.page.getByRole('button', { name: 'Create your account' }).click()
+    await carl.page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+
+    await page.reload()
+    expect(await faults(page, 'instance-people')).toEqual([])
+    const manage = page.getByRole('button', { name: 'Manage Carl' })
+    await manage.click()
+    await page.getByRole('button', { name: 'Disable' }).click()
+    await page.getByText('Disabled').waitFor()
+    await carl.page.goto(server.control)
+    await carl.page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await manage.click()
+    await page.getByRole('button', { name: 'Enable' }).click()
+    await page.getByText('Disabled').waitFor({ state: 'detached' })
+    await manage.click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('With the account go 1 place').waitFor()
+    expect(await faults(page, 'dialog-remove-account')).toEqual([])
+    await page.getByRole('button', { name: 'Remove for good' }).click()
+    await manage.waitFor({ state: 'detached' })
+    expect(operator.complaints).toEqual([])
+    await operator.context.close()
+    await carl.context.close()
+  })
+
   it('elsewhere is enough for who comes by a portal link, once', async () => {
     const { page, context, complaints } = await visit(browser)
     const made = await fetch(`${server.control}/v1/portal-sessions`, {

@@ -165,6 +165,7 @@ export async function startInstance(
         consoleUrl: settings.consoleUrl,
         boundUrl: () => controlUrl,
         letters,
+        providers: settings.providers,
         warn: (error) => log.warn('sign-in', { error }),
       })
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })

@@ -8,6 +8,7 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { Providers } from '../people/providers.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Password } from './password.tsx'
 import { SecondFactor } from './second-factor.tsx'
@@ -41,6 +42,7 @@ export function AccountPage() {
             <SecondFactor />
             <Passkeys />
             <Password />
+            <Providers to="/account" link verb="Link with" />
           </>
         )}
         <Card title="Where you are signed in">

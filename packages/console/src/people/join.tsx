@@ -10,6 +10,7 @@ import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { Entrance } from './entrance.tsx'
+import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
 
 /** Where an invitation is taken up. Its token follows the number sign and is sent in bodies alone. */
@@ -158,6 +159,7 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
       <Button type="submit" look="primary" className="w-full" isBusy={signUp.isPending}>
         Create your account
       </Button>
+      {offer.organization !== null && <Providers to="/" invitation={token} />}
       <Button look="ghost" className="w-full" onClick={() => setKnown(true)}>
         I have an account already
       </Button>

@@ -5,16 +5,26 @@ import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { Field, Input } from '../parts/field.tsx'
-import { ErrorNotice } from '../parts/notice.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
 import { Entrance } from './entrance.tsx'
 import { hasPasskeys, signWithPasskey } from './passkeys.ts'
+import { providerProblems } from './provider-problems.ts'
+import { Providers } from './providers.tsx'
 import { SecondStep } from './second-step.tsx'
 
 export function SignIn() {
-  const { to } = useSearch({ from: '/sign-in' })
+  const { to, problem } = useSearch({ from: '/sign-in' })
   return (
     <Entrance title="Sign in" lead="Manage the API keys of your organizations.">
+      {problem !== undefined && (
+        <div className="mb-4">
+          <Notice tone="bad">{providerProblems[problem]}</Notice>
+        </div>
+      )}
       <SignInForm to={to ?? '/'} />
+      <div className="mt-3">
+        <Providers to={to ?? '/'} />
+      </div>
       <p className="mt-6 text-muted">
         <Link to="/forgot-password" className="underline">
           I have forgotten my password

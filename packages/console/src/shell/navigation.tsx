@@ -56,6 +56,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
           label="Instance"
           entries={[
             { label: capitalized(plural(noun)), icon: Building2, link: { to: '/instance/organizations' } },
+            { label: 'People', icon: Users, link: { to: '/instance/people' } },
             { label: 'Service keys', icon: Boxes, link: { to: '/instance/service-keys' } },
           ]}
         />

@@ -59,7 +59,7 @@ describe('the settings', () => {
       accessLog: false,
       maxStalenessSeconds: 10,
       whenStoreUnavailable: 'refuse',
-      retention: { usageDays: 400, decisionsDays: 30, callersDays: 90 },
+      retention: { usageDays: 400, decisionsDays: 30, callersDays: 90, auditDays: null },
       whenLimiterUnavailable: 'localShare',
     })
   })
@@ -76,14 +76,18 @@ describe('the settings', () => {
 
   it('say how long each kind of record is kept, the others as long as ever', async () => {
     file('keywright.config.yaml', 'retention:\n  decisionsDays: 7\n')
-    const retention = { usageDays: 400, decisionsDays: 7, callersDays: 90 }
+    const retention = { usageDays: 400, decisionsDays: 7, callersDays: 90, auditDays: null }
     expect(await read()).toMatchObject({ retention })
-    const env = { KEYWRIGHT_RETENTION: 'usageDays=31,callersDays=1' }
-    expect(await read(env)).toMatchObject({ retention: { usageDays: 31, decisionsDays: 30, callersDays: 1 } })
+    const env = { KEYWRIGHT_RETENTION: 'usageDays=31,callersDays=1,auditDays=730' }
+    expect(await read(env)).toMatchObject({
+      retention: { usageDays: 31, decisionsDays: 30, callersDays: 1, auditDays: 730 },
+    })
     const none = await refusal({ KEYWRIGHT_RETENTION: 'usageDays=0' })
     expect(none.message).toContain('its days have to be whole numbers from 1 to 3660')
-    const unknown = await refusal({ KEYWRIGHT_RETENTION: 'auditDays=30' })
-    expect(unknown.message).toContain('it has to hold usageDays, decisionsDays or callersDays')
+    const short = await refusal({ KEYWRIGHT_RETENTION: 'auditDays=6' })
+    expect(short.message).toContain('its days have to be whole numbers from 7 to 3660')
+    const unknown = await refusal({ KEYWRIGHT_RETENTION: 'keysDays=30' })
+    expect(unknown.message).toContain('it has to hold usageDays, decisionsDays, callersDays or auditDays')
   })
 
   it('come from flags before variables before the file', async () => {

@@ -8,6 +8,7 @@ import { type Env, honoPath, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
 import { Problem, problemResponse } from './problem.ts'
 import { problemOf } from './problem-of.ts'
+import { mountProviderCall } from './provider-call.ts'
 import { mountStripeCall } from './stripe-call.ts'
 
 export interface Control {
@@ -39,6 +40,7 @@ export function createControl(deps: ControlDeps): Control {
     awaitHead: watchHead(() => deps.lifecycle.store.head()),
   })
   mountDeviceCalls(app, deps)
+  mountProviderCall(app, deps)
   if (deps.stripe) mountStripeCall(app, deps.stripe)
   refuseOtherMethods(app)
 

@@ -92,6 +92,24 @@ export const problems = {
     cause: 'A code is decided in the browser session that opened it first, and this is another one.',
     mend: 'Open the code before you decide; if someone else has opened it, start the login again for a new one.',
   },
+  provider_refused: {
+    status: 403,
+    title: 'The other sign-in did not work',
+    cause: 'The provider said no, or its answer does not belong to what this browser asked for.',
+    mend: 'Start again from the sign-in page, in one browser and within ten minutes.',
+  },
+  provider_email_unverified: {
+    status: 403,
+    title: 'The provider does not vouch for your address',
+    cause: 'It names no e-mail address, or does not say that it has verified it.',
+    mend: 'Verify the address there and try again, or open an invitation and choose a password.',
+  },
+  provider_not_linked: {
+    status: 409,
+    title: 'There is an account with this address already',
+    cause: 'Its owner has not linked it with this provider.',
+    mend: 'Sign in as you did so far, and link it in your account.',
+  },
   too_many_attempts: {
     status: 429,
     title: 'Too many attempts',

@@ -12,6 +12,7 @@ import {
 } from './auth/passkeys.ts'
 import { changePasswordRoute, forgotPasswordRoute, resetPasswordRoute } from './auth/password.ts'
 import { enterPortalRoute } from './auth/portal.ts'
+import { listProvidersRoute, startProviderRoute } from './auth/providers.ts'
 import {
   confirmSecondFactorRoute,
   disableSecondFactorRoute,
@@ -130,6 +131,8 @@ export const routes: readonly Route[] = [
   signUpRoute,
   signInRoute,
   finishSignInRoute,
+  listProvidersRoute,
+  startProviderRoute,
   startPasskeySignInRoute,
   signInWithPasskeyRoute,
   signOutRoute,

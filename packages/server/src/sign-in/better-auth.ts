@@ -73,6 +73,26 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         throw error
       }
     },
+    async byProvider({ issuer, subject }) {
+      const { adapter, database } = await ready()
+      const where = [
+        { field: 'providerId', value: issuer },
+        { field: 'accountId', value: subject },
+      ]
+      const account = await database.findOne<{ userId: string }>({ model: 'account', where })
+      const found = account && (await adapter.findUserById(account.userId))
+      return found && personOf(found)
+    },
+    async signUpByProvider({ email, name, issuer, subject }) {
+      const { adapter } = await ready()
+      const account = { providerId: issuer, accountId: subject }
+      const { user } = await adapter.createOAuthUser({ email, name, emailVerified: true }, account)
+      return personOf(user)
+    },
+    async linkProvider(person, { issuer, subject }) {
+      const { adapter } = await ready()
+      await adapter.linkAccount({ userId: person, providerId: issuer, accountId: subject })
+    },
     secondFactor: createSecondFactor(ready, options.attempts),
     passkeys: createPasskeys(ready),
     async signOut(visit) {

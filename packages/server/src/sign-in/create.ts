@@ -1,6 +1,7 @@
 import type { Lifecycle } from '@keywright/core'
 import { createOwnOrigin } from '../access/own-origin.ts'
 import { createSessions } from '../access/sessions.ts'
+import type { ProviderSettings } from '../config/people-settings.ts'
 import type { Attempts } from './attempts.ts'
 import type { PeopleDatabase } from './auth.ts'
 import { createPeople } from './better-auth.ts'
@@ -9,6 +10,7 @@ import type { DeviceLogins } from './device/login.ts'
 import { createDeviceWire } from './device/wire.ts'
 import type { Letters } from './letters.ts'
 import { portalPassword } from './portal.ts'
+import { createProviders } from './providers.ts'
 import type { SignIn } from './sign-in.ts'
 
 export interface SignInParts {
@@ -22,6 +24,7 @@ export interface SignInParts {
   /** Asked once the control side is open. */
   boundUrl: () => string
   letters: Letters
+  providers: readonly ProviderSettings[]
   warn: (message: string) => void
 }
 
@@ -37,6 +40,7 @@ export function createSignIn(parts: SignInParts): SignIn {
   const people = createPeople({ database, secret, isSecure, passkeyHost, attempts, warn })
   return {
     ...{ people, attempts, signUp, isOwn, letters },
+    providers: createProviders({ settings: parts.providers, secret, isSecure, consoleUrl: consoleUrlNow }),
     sessions: createSessions(people, isOwn),
     device,
     portalPassword: (email) => portalPassword(email, secret),

@@ -1,4 +1,5 @@
 import type { Passkeys } from './passkeys.ts'
+import type { Identity } from './providers.ts'
 import type { SecondFactor } from './second-factor.ts'
 
 export const shortestPassword = 8
@@ -61,6 +62,10 @@ export interface People {
   signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | HalfAdmitted | null>
   /** Makes a session for whom we know by other means. null: there is no such account, or it is disabled. */
   admit(person: string, visit: Visit): Promise<Admitted | null>
+  /** Who has linked his account with this one. */
+  byProvider(identity: Pick<Identity, 'issuer' | 'subject'>): Promise<Person | null>
+  signUpByProvider(identity: Identity & { email: string }): Promise<Person>
+  linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
   secondFactor: SecondFactor
   passkeys: Passkeys
   /** Ends the session of the request, and answers what makes the browser forget it. */

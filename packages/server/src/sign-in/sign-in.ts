@@ -4,6 +4,7 @@ import type { DeviceFlow } from './device/flow.ts'
 import type { DeviceWire } from './device/wire.ts'
 import type { Letters } from './letters.ts'
 import type { People } from './people.ts'
+import type { Providers } from './providers.ts'
 
 /** What the calls under `/api/auth` are made of. */
 export interface SignIn {
@@ -14,6 +15,7 @@ export interface SignIn {
   /** The same for the machines that ask. */
   wire: DeviceWire
   letters: Letters
+  providers: Providers
   /** Whether someone who was not invited may sign up, and then has an organization of his own. */
   signUp: 'invited' | 'open'
   /** Of an account that is entered by portal links alone. */

@@ -52,7 +52,7 @@ export const signUpRoute = openRoute({
 })
 
 /** An account without any place would be of no use to its owner, and in the way when he tries again. */
-async function settle(
+export async function settle(
   lifecycle: Lifecycle,
   actor: Actor,
   person: Person,

@@ -1,0 +1,63 @@
+import { Pages, type Paging } from './pages.ts'
+import { type CallOptions, path, type Transport } from './transport.ts'
+
+/** Somebody who can sign in to the instance, as its operators see him. */
+export interface Account {
+  id: string
+  email: string
+  name: string
+  createdAt: string
+  /** Since when he is kept out; null: he is not. */
+  disabledAt: string | null
+  secondFactor: boolean
+  operator: boolean
+}
+
+/** What removing an account does, or would do. */
+export interface AccountRemoval {
+  user: string
+  organizations: number
+  keys: number
+  cliTokens: number
+  sessions: number
+  dryRun: boolean
+}
+
+/** For operators. */
+export class People {
+  readonly #transport: Transport
+  constructor(transport: Transport) {
+    this.#transport = transport
+  }
+
+  list(paging: Paging = {}, options?: CallOptions): Pages<'people', Account> {
+    return new Pages(this.#transport, 'people', '/v1/people', { ...paging }, options)
+  }
+
+  /** Ends sessions and terminals, and takes all places until `enable`. */
+  disable(user: string): Promise<Account> {
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/disable` })
+  }
+
+  enable(user: string): Promise<Account> {
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/enable` })
+  }
+
+  /** `dryRun` only counts. */
+  remove(user: string, { dryRun = false } = {}): Promise<AccountRemoval> {
+    return this.#transport({
+      method: 'DELETE',
+      path: path`/v1/people/${user}`,
+      query: dryRun ? { dryRun: 'true' } : {},
+    })
+  }
+
+  forgetSecondFactor(user: string): Promise<Account> {
+    return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor` })
+  }
+
+  /** A link for who has forgotten his password: ten minutes, once. */
+  passwordLink(email: string): Promise<{ email: string; link: string; expiresAt: string }> {
+    return this.#transport({ method: 'POST', path: '/v1/people/password-links', body: { email } })
+  }
+}

@@ -1,0 +1,90 @@
+import type { Lifecycle } from '@keywright/core'
+import { Problem } from '../control/problem.ts'
+import { actorOfPerson } from '../routes/auth/schemas.ts'
+import { settle } from '../routes/auth/sign-up.ts'
+import { acceptInvitation, openInvitation, refuseOtherAddress } from './invitations.ts'
+import type { Admitted, Person, Visit } from './people.ts'
+import { isPortalAddress } from './portal.ts'
+import type { Errand, Identity } from './providers.ts'
+import type { SignIn } from './sign-in.ts'
+
+interface From {
+  address: string | null
+  requestId: string
+}
+
+/**
+ * Lets in whom a provider has vouched for. It makes no operator, takes an address only where the provider has proved it,
+ * and an account that is here already only once its owner has linked it. @throws Problem
+ */
+export async function admitByProvider(
+  { people, sessions, signUp }: SignIn,
+  lifecycle: Lifecycle,
+  { identity, errand }: { identity: Identity; errand: Errand },
+  request: Request,
+  from: From,
+): Promise<Admitted> {
+  const visit: Visit = { headers: request.headers, address: from.address }
+  const known = await people.byProvider(identity)
+  if (errand.person !== null) {
+    const current = await sessions.of({ method: 'GET', headers: request.headers })
+    if (current?.person.id !== errand.person) throw new Problem('not_signed_in')
+    if (known && known.id !== errand.person) throw new Problem('conflict', 'Another account is linked with it already.')
+    if (!known) await link(people, lifecycle, current.person, identity, from)
+    return admitted(await people.admit(errand.person, visit))
+  }
+  const person = known ?? (await newPerson())
+  if (known && errand.invitation !== null) await accept(known, errand.invitation)
+  return admitted(await people.admit(person.id, visit))
+
+  async function newPerson(): Promise<Person> {
+    const { email } = identity
+    if (email === null || isPortalAddress(email)) throw new Problem('provider_email_unverified')
+    if (await people.findByEmail(email)) throw new Problem('provider_not_linked')
+    const invitation = errand.invitation === null ? null : await invitationFor(errand.invitation, { email })
+    if (!invitation && signUp === 'invited') throw new Problem('sign_up_closed')
+    const made = await people.signUpByProvider({ ...identity, email })
+    try {
+      await settle(lifecycle, actorOfPerson(made, from), made, invitation)
+    } catch (error) {
+      await people.remove(made.id)
+      throw error
+    }
+    return made
+  }
+
+  async function accept(who: Person, token: string): Promise<void> {
+    const invitation = await invitationFor(token, who)
+    await acceptInvitation(lifecycle, actorOfPerson(who, from), invitation, who)
+  }
+
+  async function invitationFor(token: string, who: Pick<Person, 'email'>) {
+    const invitation = await openInvitation(lifecycle, token)
+    if (invitation.organization === null) {
+      throw new Problem('invitation_invalid', 'A provider makes no operator: take this place with a password.')
+    }
+    refuseOtherAddress(invitation, who)
+    return invitation
+  }
+}
+
+async function link(
+  people: SignIn['people'],
+  { store, now }: Lifecycle,
+  person: Person,
+  identity: Identity,
+  from: From,
+): Promise<void> {
+  await store.transact(async (transaction) => {
+    const details = { issuer: identity.issuer }
+    const place = { organization: null, target: person.id }
+    const actor = actorOfPerson(person, from)
+    transaction.record({ action: 'person.provider_linked', ...place, actor, at: now(), details })
+  })
+  await people.linkProvider(person.id, identity)
+}
+
+function admitted(found: Admitted | null): Admitted {
+  if (found) return found
+  throw new Problem('sign_in_failed')
+}

@@ -1,0 +1,161 @@
+import type { Configuration } from 'openid-client'
+import type { ProviderSettings } from '../config/people-settings.ts'
+import { createSealer } from './sealed.ts'
+
+/** Somebody as a provider knows him, and has proved to us. */
+export interface Identity {
+  issuer: string
+  subject: string
+  /** null: none, or the provider does not say that it is his. */
+  email: string | null
+  name: string
+}
+
+/** What a sign-in is for, through the provider and back. */
+export interface Errand {
+  /** Where to go in the console afterwards. */
+  to: string
+  invitation: string | null
+  /** Whose account it is to be linked with; null: it is a sign-in. */
+  person: string | null
+}
+
+/** OpenID Connect Core 1.0 §3.1, with PKCE (RFC 7636): accounts that people have elsewhere. */
+export interface Providers {
+  list: readonly Pick<ProviderSettings, 'id' | 'name'>[]
+  /** null: there is no such provider. */
+  start(provider: string, errand: Errand, now: Date): Promise<{ location: string; cookie: string } | null>
+  /** null: the answer does not belong to what this browser has asked for. */
+  finish(
+    provider: string,
+    query: string,
+    cookies: string | null,
+    now: Date,
+  ): Promise<{ identity: Identity; errand: Errand } | null>
+  /** Makes the browser forget what it asked for. */
+  forget: string
+}
+
+interface Asked extends Errand {
+  provider: string
+  state: string
+  nonce: string
+  verifier: string
+}
+
+const lifetimeSeconds = 600
+const timeoutSeconds = 10
+
+export function createProviders({
+  settings,
+  secret,
+  isSecure,
+  consoleUrl,
+}: {
+  settings: readonly ProviderSettings[]
+  secret: string
+  isSecure: boolean
+  consoleUrl: () => string
+}): Providers {
+  const sealer = createSealer(secret, 'provider')
+  const known = new Map<string, Promise<Configuration>>()
+  const name = `${isSecure ? '__Host-' : ''}keywright.provider`
+  const attributes = `Path=/; HttpOnly; ${isSecure ? 'Secure; ' : ''}SameSite=Lax`
+
+  function configurationOf(provider: ProviderSettings): Promise<Configuration> {
+    const { id, issuer, clientId, clientSecret } = provider
+    const found = known.get(id) ?? discover(issuer, clientId, clientSecret)
+    known.set(id, found)
+    found.catch(() => known.delete(id))
+    return found
+  }
+
+  const callback = (id: string) => `${consoleUrl()}/api/auth/provider/${id}/callback`
+  const named = (id: string) => settings.find((provider) => provider.id === id)
+
+  return {
+    list: settings.map(({ id, name }) => ({ id, name })),
+    forget: `${name}=; Max-Age=0; ${attributes}`,
+    async start(id, errand, now) {
+      const provider = named(id)
+      if (!provider) return null
+      const oidc = await import('openid-client')
+      const configuration = await configurationOf(provider)
+      const asked: Asked = {
+        ...errand,
+        provider: id,
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        verifier: oidc.randomPKCECodeVerifier(),
+      }
+      const { href: location } = oidc.buildAuthorizationUrl(configuration, {
+        redirect_uri: callback(id),
+        scope: 'openid email profile',
+        state: asked.state,
+        nonce: asked.nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(asked.verifier),
+        code_challenge_method: 'S256',
+      })
+      const sealed = sealer.seal(asked, new Date(now.getTime() + lifetimeSeconds * 1000))
+      return { location, cookie: `${name}=${sealed}; Max-Age=${lifetimeSeconds}; ${attributes}` }
+    },
+    async finish(id, query, cookies, now) {
+      const provider = named(id)
+      const asked = sealer.open(cookieNamed(cookies, name), now) as Asked | null
+      if (!provider || asked?.provider !== id) return null
+      const oidc = await import('openid-client')
+      const configuration = await configurationOf(provider)
+      try {
+        const tokens = await oidc.authorizationCodeGrant(configuration, new URL(`${callback(id)}?${query}`), {
+          pkceCodeVerifier: asked.verifier,
+          expectedState: asked.state,
+          expectedNonce: asked.nonce,
+          idTokenExpected: true,
+        })
+        const proved = tokens.claims()
+        if (!proved) return null
+        const told = configuration.serverMetadata().userinfo_endpoint
+          ? await oidc.fetchUserInfo(configuration, tokens.access_token, proved.sub)
+          : {}
+        const { to, invitation, person } = asked
+        return { identity: identityOf({ ...told, ...proved }), errand: { to, invitation, person } }
+      } catch (error) {
+        if (isRefusal(oidc, error)) return null
+        throw error
+      }
+    },
+  }
+}
+
+async function discover(issuer: string, clientId: string, clientSecret: string): Promise<Configuration> {
+  const oidc = await import('openid-client')
+  const server = new URL(issuer)
+  const execute = server.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
+  return oidc.discovery(server, clientId, clientSecret, oidc.ClientSecretBasic(clientSecret), {
+    execute,
+    timeout: timeoutSeconds,
+  })
+}
+
+/** Whatever is wrong with what came back; a provider that is away is no refusal. */
+function isRefusal(oidc: typeof import('openid-client'), error: unknown): boolean {
+  if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) return true
+  return error instanceof oidc.ClientError && !/TIMEOUT|CONNECTION/.test(error.code ?? '')
+}
+
+function identityOf(claims: Readonly<Record<string, unknown>>): Identity {
+  const { iss, sub, email, email_verified: isVerified, name } = claims
+  const isTheirs = typeof email === 'string' && isVerified === true
+  const shown = typeof name === 'string' ? name.replaceAll(/[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/gu, '').trim() : ''
+  return {
+    issuer: String(iss),
+    subject: String(sub),
+    email: isTheirs ? email.toLowerCase() : null,
+    name: shown.slice(0, 200) || (isTheirs ? (email.split('@')[0] ?? 'Someone') : 'Someone'),
+  }
+}
+
+function cookieNamed(cookies: string | null, name: string): string {
+  const found = (cookies ?? '').split(';').find((cookie) => cookie.trim().startsWith(`${name}=`))
+  return found?.trim().slice(name.length + 1) ?? ''
+}

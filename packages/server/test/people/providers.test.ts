@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Elsewhere, startElsewhere } from '../support/oidc.ts'
+import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+let elsewhere: Elsewhere
+let server: TestServer
+let operator: SignedUp
+
+beforeAll(async () => {
+  // It says at length that it is not in production.
+  vi.spyOn(console, 'info').mockImplementation(() => {})
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+  elsewhere = await startElsewhere()
+  server = await startServer({ contract: 'keywright', env: { KEYWRIGHT_PROVIDERS: elsewhere.setting } })
+  elsewhere.allow(server.control)
+  operator = await becomeOperator(server)
+})
+afterAll(async () => {
+  await server?.stop()
+  await elsewhere?.stop()
+})
+
+let people = 0
+function someone(claims: { email?: string; email_verified?: boolean; name?: string } = {}) {
+  const login = `person-${++people}`
+  const email = `${login}@elsewhere.example`
+  elsewhere.accounts.set(login, { email, email_verified: true, name: 'Person', ...claims })
+  return { login, email }
+}
+
+const start = (browser: Browser, body: object = {}) =>
+  browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme', ...body })
+
+/** What the browser is told where it comes back, and with what it is left. */
+async function comeBack(browser: Browser, location: string) {
+  const response = await fetch(location, { redirect: 'manual', headers: { cookie: browser.cookie() } })
+  const cookies = response.headers.getSetCookie()
+  const session = cookies.find((line) => line.startsWith('keywright.session_token='))?.split(';')[0] ?? null
+  return {
+    status: response.status,
+    to: response.headers.get('location')?.replace(server.control, ''),
+    session,
+    cookies,
+  }
+}
+
+async function signIn(login: string, body: object = {}, browser = openBrowser(server)) {
+  const { json } = await start(browser, body)
+  return comeBack(browser, await elsewhere.visit(json.location, login))
+}
+
+const whoami = async (session: string | null) => {
+  const response = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: session ?? '' } })
+  // biome-ignore lint/suspicious/noExplicitAny: read freely
+  return (await response.json()) as any
+}
+
+async function invite(email: string, role = 'admin') {
+  const { json } = await operator.browser.call('POST', '/v1/organizations/acme/invitations', { email, role })
+  return tokenOf(json.link)
+}
+
+describe('a sign-in elsewhere', () => {
+  it('is offered by name alone', async () => {
+    const { json, text } = await openBrowser(server).call('GET', '/api/auth/providers')
+    expect(json).toEqual({ providers: [{ id: 'acme', name: 'Acme' }] })
+    expect(text).not.toContain('secret')
+  })
+
+  it('asks with state, nonce and PKCE, each random, and keeps them in a sealed cookie', async () => {
+    const browser = openBrowser(server)
+    const [one, two] = [await start(browser), await start(browser)]
+    const [first, second] = [one, two].map(({ json }) => new URL(json.location).searchParams)
+    expect(first?.get('code_challenge_method')).toBe('S256')
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      expect(first?.get(name)).toMatch(/^[\w-]{43}$/)
+      expect(first?.get(name)).not.toBe(second?.get(name))
+    }
+    const [cookie = ''] = two.headers.getSetCookie()
+    expect(cookie).toMatch(/^keywright\.provider=[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/)
+    expect(Buffer.from(cookie.slice(19), 'base64url').toString('latin1')).not.toContain(second?.get('state'))
+  })
+
+  it('gives whoever was invited the place, once his address is proved there', async () => {
+    const { login, email } = someone()
+    const { to, session } = await signIn(login, { invitation: await invite(email), to: '/acme/keys' })
+    expect(to).toBe('/acme/keys')
+    expect(await whoami(session)).toMatchObject({
+      email,
+      operator: false,
+      organizations: [{ id: 'acme', role: 'admin' }],
+    })
+    const again = await signIn(login)
+    expect((await whoami(again.session)).email).toBe(email)
+  })
+
+  it('lets nobody in who was not invited, where that is asked for', async () => {
+    const { login } = someone()
+    expect(await signIn(login)).toMatchObject({ to: '/sign-in?problem=sign_up_closed', session: null })
+  })
+
+  it('makes an organization of one’s own, and no operator, where sign-up is open', async () => {
+    const open = await startServer({
+      contract: 'keywright',
+      env: { KEYWRIGHT_PROVIDERS: elsewhere.setting, KEYWRIGHT_SIGN_UP: 'open' },
+    })
+    elsewhere.allow(open.control)
+    const { login } = someone({ name: 'Ann\u202e Smith\n' })
+    const browser = openBrowser(open)
+    const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+    const { session } = await comeBack(browser, await elsewhere.visit(json.location, login))
+    const response = await fetch(`${open.control}/v1/whoami`, { headers: { cookie: session ?? '' } })
+    expect(await response.json()).toMatchObject({
+      name: 'Ann Smith',
+      operator: false,
+      organizations: [{ name: 'Ann Smith', role: 'owner' }],
+    })
+    elsewhere.allow(server.control)
+    await open.stop()
+  })
+
+  it.each([
+    ['does not verify', { email_verified: false }],
+    ['says nothing of', {}],
+  ])('is refused with an address that the provider %s', async (_, claims) => {
+    const { login, email } = someone()
+    elsewhere.accounts.set(login, { email, ...claims })
+    const found = await signIn(login, { invitation: await invite(email) })
+    expect(found).toMatchObject({ to: '/sign-in?problem=provider_email_unverified', session: null })
+  })
+
+  it('makes no operator, not even by the link of the first start', async () => {
+    const { login, email } = someone()
+    const { json } = await operator.browser.call('POST', '/v1/operators/invitations', { email })
+    const found = await signIn(login, { invitation: tokenOf(json.link) })
+    expect(found).toMatchObject({ to: '/sign-in?problem=invitation_invalid', session: null })
+  })
+
+  it('takes no invitation for another address', async () => {
+    const { login } = someone()
+    const found = await signIn(login, { invitation: await invite('other@example.com') })
+    expect(found).toMatchObject({ to: '/sign-in?problem=invitation_invalid', session: null })
+  })
+
+  it('opens no account that was here before, until its owner has linked it', async () => {
+    const { login, email } = someone()
+    const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
+    expect(await signIn(login)).toMatchObject({ to: '/sign-in?problem=provider_not_linked', session: null })
+    const linked = await signIn(login, { link: true, to: '/account' }, owner.browser)
+    expect(linked.to).toBe('/account')
+    const { session } = await signIn(login)
+    expect((await whoami(session)).id).toBe(owner.id)
+  })
+
+  it('links nothing for who is not signed in, or with what another has linked', async () => {
+    expect((await start(openBrowser(server), { link: true })).json.code).toBe('not_signed_in')
+    const { login, email } = someone()
+    await signIn(login, { invitation: await invite(email) })
+    const other = await signUp(server, {
+      email: 'other-owner@example.com',
+      invitation: await invite('other-owner@example.com', 'member'),
+    })
+    expect((await signIn(login, { link: true }, other.browser)).to).toBe('/sign-in?problem=conflict')
+  })
+
+  it('is refused in another browser than the one that asked', async () => {
+    const { login, email } = someone()
+    const { json } = await start(openBrowser(server), { invitation: await invite(email) })
+    const location = await elsewhere.visit(json.location, login)
+    const found = await comeBack(openBrowser(server), location)
+    expect(found).toMatchObject({ status: 303, to: '/sign-in?problem=provider_refused', session: null })
+  })
+
+  it.each([
+    ['another state', (url: URL) => url.searchParams.set('state', 'x'.repeat(43))],
+    ['no state', (url: URL) => url.searchParams.delete('state')],
+    ['another issuer', (url: URL) => url.searchParams.set('iss', 'https://evil.example')],
+    ['another code', (url: URL) => url.searchParams.set('code', 'x'.repeat(43))],
+    ['a refusal', (url: URL) => url.searchParams.set('error', 'access_denied')],
+  ])('is refused with %s', async (_, change) => {
+    const { login, email } = someone()
+    const browser = openBrowser(server)
+    const { json } = await start(browser, { invitation: await invite(email) })
+    const location = new URL(await elsewhere.visit(json.location, login))
+    change(location)
+    expect(await comeBack(browser, location.href)).toMatchObject({
+      to: '/sign-in?problem=provider_refused',
+      session: null,
+    })
+  })
+
+  it('is refused a second time: the answer works once', async () => {
+    const { login, email } = someone()
+    const browser = openBrowser(server)
+    const { json } = await start(browser, { invitation: await invite(email) })
+    const location = await elsewhere.visit(json.location, login)
+    expect((await comeBack(browser, location)).session).not.toBeNull()
+    expect((await comeBack(browser, location)).to).toBe('/sign-in?problem=provider_refused')
+  })
+
+  it.each(['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])(
+    'never goes on to %s',
+    async (to) => {
+      expect((await start(openBrowser(server), { to })).status).toBe(422)
+    },
+  )
+
+  it('cannot be started by another site', async () => {
+    const headers = { origin: 'https://evil.example' }
+    const { json } = await openBrowser(server).call('POST', '/api/auth/sign-in/provider', { provider: 'acme' }, headers)
+    expect(json.code).toBe('foreign_origin')
+  })
+})

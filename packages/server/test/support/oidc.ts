@@ -1,0 +1,82 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Provider from 'oidc-provider'
+
+export interface Elsewhere {
+  issuer: string
+  /** The setting that makes it known to an instance. */
+  setting: string
+  /** Who has an account there, by what he signs in with. */
+  accounts: Map<string, { email?: string; email_verified?: boolean; name?: string }>
+  /** Once the instance is there. */
+  allow(control: string): void
+  /** Goes there as `login`, says yes to everything, and answers where the browser is sent back to. */
+  visit(location: string, login: string): Promise<string>
+  stop(): Promise<void>
+}
+
+/** A real OpenID provider, with everything that is optional and secure made a must. */
+export async function startElsewhere(): Promise<Elsewhere> {
+  let handle: RequestListener = (_, response) => void response.writeHead(503).end()
+  const server = createServer((request, response) => handle(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const accounts: Elsewhere['accounts'] = new Map()
+  const client = { id: 'acme', name: 'Acme', issuer, clientId: 'keys', clientSecret: 'a-secret-of-the-tests' }
+  return {
+    issuer,
+    accounts,
+    setting: JSON.stringify([client]),
+    allow(control) {
+      const provider = new Provider(issuer, {
+        clients: [
+          {
+            client_id: client.clientId,
+            client_secret: client.clientSecret,
+            redirect_uris: [`${control}/api/auth/provider/acme/callback`],
+          },
+        ],
+        claims: { email: ['email', 'email_verified'], profile: ['name'] },
+        pkce: { required: () => true },
+        cookies: { keys: ['a-key-of-the-tests'] },
+        features: { devInteractions: { enabled: true } },
+        findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...accounts.get(id) }) }),
+      })
+      handle = provider.callback()
+    },
+    async visit(location, login) {
+      const jar = new Map<string, string>()
+      let form: string | null = null
+      for (let at = location; ; ) {
+        const response: Response = await fetch(at, {
+          redirect: 'manual',
+          headers: {
+            cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+            ...(form !== null && { 'content-type': 'application/x-www-form-urlencoded' }),
+          },
+          ...(form !== null && { method: 'POST', body: form }),
+        })
+        for (const line of response.headers.getSetCookie()) {
+          const [pair = ''] = line.split(';')
+          jar.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
+        }
+        form = null
+        const next = response.headers.get('location')
+        if (next !== null) {
+          at = new URL(next, at).href
+          if (!at.startsWith(issuer)) return at
+          continue
+        }
+        const page = await response.text()
+        const action = /action="([^"]+)"/.exec(page)?.[1]
+        if (!action) throw new Error(`The provider says: ${page.slice(0, 500)}`)
+        at = new URL(action, at).href
+        form = page.includes('value="login"') ? `prompt=login&login=${login}&password=x` : 'prompt=consent'
+      }
+    },
+    async stop() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
