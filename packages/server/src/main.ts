@@ -18,6 +18,7 @@ import {
 import { createCliTokens } from './access/cli-tokens.ts'
 import { mintServiceKey } from './access/service-key-format.ts'
 import { createServiceKeys } from './access/service-keys.ts'
+import { startAuditRetention } from './audit/retention.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
@@ -114,6 +115,7 @@ export async function startInstance(
       redact,
       retention: settings.retention,
       onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
+      onDropped: metrics.dropped,
     })
     let nodes = 1
     common = await countTogether({ ...settings, ledgers: shared?.limits ?? null, nodes: () => nodes, log })
@@ -135,6 +137,11 @@ export async function startInstance(
       feed?.published(changes)
     })
     const lifecycle: Lifecycle = { contract, format, digester, store, now: () => new Date() }
+    const auditRetention = startAuditRetention({
+      lifecycle,
+      days: settings.retention.auditDays,
+      onError: (error) => log.error('audit events that are due could not be deleted', { error }),
+    })
 
     const addressing = createAddressing(settings.trustedProxies ?? [])
     const forwardAuthAddressing = createAddressing(settings.trustedProxies ?? loopback)
@@ -264,6 +271,7 @@ export async function startInstance(
         return signIn && token && invitationLink(signIn.consoleUrl(), token)
       },
       async stop() {
+        auditRetention.stop()
         gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         await gateway?.close()

@@ -44,6 +44,9 @@ describe('metrics', () => {
     ]) {
       expect(text).toContain(`keywright_verdicts_total${line}`)
     }
+    for (const kind of ['callers', 'refusals', 'counts']) {
+      expect(text).toContain(`keywright_usage_dropped_total{kind="${kind}"} 0`)
+    }
   })
 
   it('tell how the upstream answers', async () => {

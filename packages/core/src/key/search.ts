@@ -11,10 +11,10 @@ export function sortNameOf({ name }: Pick<KeyRecord, 'name'>): string {
     .replace(/[\ud800-\udbff]$/, '')
 }
 
-/** What a key is found by, beside its id: its name and what people may see of its secrets, newest first. */
-export function searchTextOf({ name, versions }: Pick<KeyRecord, 'name' | 'versions'>): string {
+/** What a key is found by: its name, its id and what people may see of its secrets, newest first. */
+export function searchTextOf({ id, name, versions }: Pick<KeyRecord, 'id' | 'name' | 'versions'>): string {
   const hints = versions.map(({ hint }) => hint).reverse()
-  return [name, ...hints]
+  return [name, id, ...hints]
     .join(' ')
     .toLowerCase()
     .slice(0, mostSearched)

@@ -109,7 +109,7 @@ function keyPage(table: Table<KeyRecord>, filter: KeyFilter): Page<KeyRecord> {
 
 function isFoundBy(q: string, key: KeyRecord, within: string | undefined): boolean {
   const text = q.toLowerCase()
-  if (within !== undefined) return searchTextOf(key).includes(text) || key.id.includes(text)
+  if (within !== undefined) return searchTextOf(key).includes(text)
   return text.startsWith('key_') ? key.id.startsWith(text) : hintOf(key) === q
 }
 

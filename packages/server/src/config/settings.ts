@@ -41,8 +41,8 @@ export interface Settings extends PeopleSettings {
   whenStoreUnavailable: WhenStoreUnavailable
   /** And with requests under a limit, where it cannot reach what counts them for all nodes. */
   whenLimiterUnavailable: WhenLimiterUnavailable
-  /** How many days each kind of record is kept. Audit events are kept for good: each is part of the chain. */
-  retention: { usageDays: number; decisionsDays: number; callersDays: number }
+  /** How many days each kind of record is kept; audit events for good where nothing is said. */
+  retention: { usageDays: number; decisionsDays: number; callersDays: number; auditDays: number | null }
 }
 
 /** Refuses everything with 503, or goes on for so long: a key that is revoked meanwhile is accepted until then. */
@@ -148,22 +148,26 @@ const whenStoreUnavailable = text.transform((value, context): WhenStoreUnavailab
   return z.NEVER
 })
 
-function days(fallback: number) {
-  const message = 'its days have to be whole numbers from 1 to 3660'
-  return z
-    .preprocess(
-      (value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value),
-      z.int(message).min(1, message).max(3660, message),
-    )
-    .default(fallback)
+function days(least: number) {
+  const message = `its days have to be whole numbers from ${least} to 3660`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value),
+    z.int(message).min(least, message).max(3660, message),
+  )
 }
 
 /** In a variable: `usageDays=400,decisionsDays=30`. What is left out stays as it is. */
 const retention = z.preprocess(
   (value) => (typeof value === 'string' ? Object.fromEntries(value.split(',').map((pair) => pair.split('='))) : value),
   z.strictObject(
-    { usageDays: days(400), decisionsDays: days(30), callersDays: days(90) },
-    'it has to hold usageDays, decisionsDays or callersDays, such as usageDays=400',
+    {
+      usageDays: days(1).default(400),
+      decisionsDays: days(1).default(30),
+      callersDays: days(1).default(90),
+      // Calls that may still be repeated, and nodes that were away, look for changes of the last days.
+      auditDays: days(7).nullable().default(null),
+    },
+    'it has to hold usageDays, decisionsDays, callersDays or auditDays, such as usageDays=400',
   ),
 )
 
@@ -286,7 +290,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
   },
   retention: {
     read: retention,
-    fallback: { usageDays: 400, decisionsDays: 30, callersDays: 90 },
+    fallback: { usageDays: 400, decisionsDays: 30, callersDays: 90, auditDays: null },
     variable: 'KEYWRIGHT_RETENTION',
   },
   whenLimiterUnavailable: {

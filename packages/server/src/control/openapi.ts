@@ -1,6 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { routes } from '../routes/index.ts'
 import { verifyDescription } from '../routes/verify/describe.ts'
+import { forwardAuthDescription, forwardAuthMethods } from '../routes/verify/describe-forward-auth.ts'
 import { type ProblemCode, problems } from './problems.ts'
 import type { Route } from './route.ts'
 
@@ -19,24 +20,42 @@ const problemSchema = z
   })
   .openapi('Problem', { description: 'RFC 9457.' })
 
+const securitySchemes = {
+  serviceKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A service key, `kwo_…`, or the one the server was started with; it needs the permission.',
+  },
+  cliToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The CLI token of a person, `kwc_…`, within his role.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-keywright.session_token',
+    description:
+      'The session of a person, within his role; without TLS the cookie is `keywright.session_token`. What changes ' +
+      "something needs an Origin that is the console's.",
+  },
+  apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, about itself.' },
+} as const
+
+const managing = [{ serviceKey: [] }, { cliToken: [] }, { session: [] }]
+
 /** OpenAPI 3.1 of the management API, from the same table that serves it. */
 export function openapiDocument() {
   const { openAPIRegistry: registry, getOpenAPI31Document } = new OpenAPIHono()
-  registry.registerComponent('securitySchemes', 'serviceKey', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A service key, `kwo_…`, or the one the server was started with.',
-  })
-  registry.registerComponent('securitySchemes', 'apiKey', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'An API key, about itself.',
-  })
+  for (const [name, scheme] of Object.entries(securitySchemes)) {
+    registry.registerComponent('securitySchemes', name, scheme)
+  }
   for (const code of Object.keys(problems) as ProblemCode[]) {
     registry.registerComponent('examples', code, { value: exampleOf(code) })
   }
   for (const route of routes) registry.registerPath(pathOf(route))
   registry.registerPath(verifyPath())
+  for (const method of forwardAuthMethods) registry.registerPath(forwardAuthPath(method))
   return getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -59,6 +78,18 @@ function verifyPath() {
     ...description,
     security: [{ serviceKey: [] }],
     responses: { 200: success('The verdict.', answer), ...problemResponses(codes) },
+  }
+}
+
+function forwardAuthPath(method: (typeof forwardAuthMethods)[number]) {
+  const { responses, ...description } = forwardAuthDescription
+  const problems = problemResponses(['untrusted_peer', 'unavailable'])
+  return {
+    ...description,
+    method,
+    operationId: `forwardAuth${method === 'get' ? '' : `By${method[0]?.toUpperCase()}${method.slice(1)}`}`,
+    security: [],
+    responses: { ...responses, ...problems },
   }
 }
 
@@ -88,9 +119,10 @@ function success(description: string, { schema, example }: { schema: z.ZodType; 
   }
 }
 
-function securityOf(route: Route) {
-  if (route.permission !== null) return [{ serviceKey: [] }]
-  return route.credentials === 'any' ? [{ serviceKey: [] }, { apiKey: [] }] : []
+function securityOf(route: Route): Partial<Record<keyof typeof securitySchemes, string[]>>[] {
+  if (route.permission !== null) return managing
+  if (route.credentials === 'any') return [...managing, { apiKey: [] }]
+  return route.credentials === 'session' ? [{ session: [] }] : []
 }
 
 function requestOf(route: Route) {

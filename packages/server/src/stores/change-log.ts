@@ -7,7 +7,7 @@ import {
   linkAll,
   parseEntry,
 } from '@keywright/core'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { integer, text } from './codec.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
@@ -63,8 +63,8 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
         ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
         ...(action === undefined ? [] : [eb('action', '=', action)]),
         ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
-        ...(since === undefined ? [] : [eb('at', '>=', since.getTime())]),
-        ...(until === undefined ? [] : [eb('at', '<', until.getTime())]),
+        ...(since === undefined ? [] : [eb('at', '>=', since.getTime()), eb('number', '>', lastBefore(since))]),
+        ...(until === undefined ? [] : [eb('at', '<', until.getTime()), eb('number', '<', firstAfter(until))]),
         ...(from === undefined ? [] : [eb('number', newestFirst ? '<' : '>', from)]),
       ]),
     )
@@ -72,6 +72,21 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
     .limit(limit)
     .execute()
   return rows.map(({ entry, hash }) => parseEntry(entry, hash))
+}
+
+/** Numbers have the order of commits, and times are by the nodes' clocks, which differ by less. */
+const skewMs = 3_600_000
+
+/** Surely earlier than all since then, so that the log is not read through from its beginning. */
+function lastBefore(since: Date) {
+  return sql<number>`coalesce((select number from kw_changes where at < ${since.getTime() - skewMs}
+    order by at desc, number desc limit 1), 0)`
+}
+
+/** Surely later than all until then, so that the log is not read through from its end. */
+function firstAfter(until: Date) {
+  return sql<number>`coalesce((select number from kw_changes where at >= ${until.getTime() + skewMs}
+    order by at, number limit 1), 9007199254740991)`
 }
 
 function rowOf(change: Change) {

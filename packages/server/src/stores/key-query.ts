@@ -54,7 +54,7 @@ function isFoundBy(eb: Builder, q: string, withinOne: boolean): Expression<SqlBo
   const lower = text.encode(q.toLowerCase())
   if (withinOne) {
     const pattern = `%${lower.replace(/[%_!]/g, '!$&')}%`
-    return sql<SqlBool>`(kw_keys.search like ${pattern} escape '!' or kw_keys.id like ${pattern} escape '!')`
+    return sql<SqlBool>`kw_keys.search like ${pattern} escape '!'`
   }
   if (!lower.startsWith('key_')) return eb('kw_keys.hint', '=', text.encode(q))
   return eb.and([eb('kw_keys.id', '>=', lower), eb('kw_keys.id', '<', `${lower}~`)])

@@ -2,7 +2,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { MemoryQuotas } from '@keywright/core'
 import { batchOf, type Redact } from './batch.ts'
 import type { Tallies } from './tallies.ts'
-import type { UsageStore } from './usage-store.ts'
+import type { Dropped, UsageStore } from './usage-store.ts'
 
 export interface FlusherOptions {
   tallies: Tallies
@@ -14,6 +14,7 @@ export interface FlusherOptions {
   onError: (error: unknown) => void
   /** The keys that were written about; null: strangers. */
   onWritten: (keys: readonly (string | null)[]) => void
+  onDropped: (kind: Dropped['kind'], count: number) => void
 }
 
 export interface Flusher {
@@ -33,7 +34,7 @@ const lastWithinMs = 1_500
 
 /** Writes in the background, the oldest first, in transactions of bounded size between which others get their turn. */
 export function startFlusher(options: FlusherOptions): Flusher {
-  const { tallies, quotas, store, redact, everyMs, onError, onWritten } = options
+  const { tallies, quotas, store, redact, everyMs, onError, onWritten, onDropped } = options
   let running: Promise<void> = Promise.resolve()
   let waiting: Promise<void> | null = null
   let lastMs = performance.now()
@@ -64,12 +65,14 @@ export function startFlusher(options: FlusherOptions): Flusher {
         isClosed = true
         continue
       }
+      const batch = batchOf(chunk, redact)
       try {
-        await store.write(batchOf(chunk, redact))
+        await store.write(batch)
       } catch (error) {
         tallies.putBack(chunk)
         throw error
       }
+      for (const { kind, count } of batch.dropped) onDropped(kind, count)
       onWritten(chunk.tallies.map(({ key }) => (key === '' ? null : key)))
       await setImmediate()
     }

@@ -25,6 +25,8 @@ export interface UsageOptions {
   flushEveryMs?: number
   /** Where the database could not be written to. What was counted is kept, and tried again. */
   onError: (error: unknown) => void
+  /** What the bounds have cost this process. */
+  onDropped: (kind: Dropped['kind'], count: number) => void
 }
 
 /** What has been used: how it is recorded, and how it is read. Reads see all that this process counted before. */
@@ -58,6 +60,7 @@ export function startUsage({
   now = Date.now,
   flushEveryMs = 5_000,
   onError,
+  onDropped,
 }: UsageOptions): Usage {
   const recorder = createRecorder({ contract, now })
   const quotas = createMemoryQuotas((organization, month) => store.month(organization, month))
@@ -71,6 +74,7 @@ export function startUsage({
     everyMs: flushEveryMs,
     onError,
     onWritten: pruner.watch,
+    onDropped,
   })
 
   return {

@@ -31,7 +31,11 @@ describe('the OpenAPI document', () => {
 
   it('has every route under a name of its own', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual(
-      [...routes.map(({ operationId }) => operationId), 'verify'].sort(),
+      [
+        ...routes.map(({ operationId }) => operationId),
+        'verify',
+        ...['forwardAuth', 'forwardAuthByHead', 'forwardAuthByPost'],
+      ].sort(),
     )
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   })
@@ -39,6 +43,8 @@ describe('the OpenAPI document', () => {
   it.each(operations)('shows for $operationId an example of each body and of each problem', (operation) => {
     for (const body of Object.values(operation.requestBody?.content ?? {})) expect(body.example).toBeDefined()
     for (const [status, { content }] of Object.entries(operation.responses)) {
+      // What a proxy is answered has the contract's own form.
+      if (operation.operationId.startsWith('forwardAuth') && content === undefined) continue
       if (Number(status) < 300) expect(content['application/json']?.example).toBeDefined()
       else expect(Object.keys(content['application/problem+json']?.examples ?? {})).not.toEqual([])
     }

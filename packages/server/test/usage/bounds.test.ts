@@ -36,6 +36,7 @@ describe('a flood of refusals', () => {
     const dropped = await node.usage.dropped({}, 'refusals')
     const written = await recorded.store.usage.refusals({ limit: 30_000 })
     expect(written.length + dropped).toBe(20_000)
+    expect(recorded.dropped.refusals).toBe(dropped)
     expect(written).toHaveLength(256)
     expect(kept[0]).toMatchObject({ address: '2001:db8::4e1f', userAgent: '19999' })
     const routes = await node.usage.counts({ ...all, by: ['route'] })

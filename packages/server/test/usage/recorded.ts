@@ -44,6 +44,8 @@ export interface Recorded {
   store: SqliteStore | SharedStore
   file: string
   errors: unknown[]
+  /** What all nodes have told of. */
+  dropped: { callers: number; refusals: number; counts: number }
   close: () => Promise<void>
 }
 
@@ -62,6 +64,7 @@ export async function startRecorded({
   const clock = { nowMs: Date.UTC(2026, 10, 20, 8, 30) }
   const nodes: Node[] = []
   const errors: unknown[] = []
+  const dropped = { callers: 0, refusals: 0, counts: 0 }
   const format = compileFormat(contract.key)
   const published = publish(store, async (changes) => {
     for (const { verifier, usage } of nodes) {
@@ -78,6 +81,7 @@ export async function startRecorded({
     store,
     file,
     errors,
+    dropped,
     async issue(organization = 'acme') {
       if (!known.has(organization)) {
         await createOrganization(lifecycle, tester, { id: organization, name: organization })
@@ -94,6 +98,9 @@ export async function startRecorded({
         now: () => clock.nowMs,
         flushEveryMs,
         onError: (error) => void errors.push(error),
+        onDropped: (kind, count) => {
+          dropped[kind] += count
+        },
       })
       const inner = createVerifier({ contract, keys: store, quotas: usage.quotas, now: () => clock.nowMs })
       const node = { usage, verifier: usage.recording(inner) }

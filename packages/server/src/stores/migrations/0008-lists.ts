@@ -12,16 +12,19 @@ export const lists: Migration = {
     `alter table kw_keys add column sort_name ${id} not null default ''`,
     `alter table kw_keys add column search ${id} not null default ''`,
     `alter table kw_keys add column hint ${id} not null default ''`,
-    `update kw_keys set sort_name = lower(substr(name, 1, 64)), search = lower(substr(name || ' ' || coalesce(${hints}, ''), 1, 400)),
+    `update kw_keys set sort_name = lower(substr(name, 1, 64)), search = lower(substr(name || ' ' || id || ' ' || coalesce(${hints}, ''), 1, 400)),
       hint = coalesce(${lastHint}, '')`,
     // Each list is answered out of one index, states and what is searched for included: a row is read only to be shown.
     'drop index kw_keys_of_organization',
     `create index kw_keys_by_age
       on kw_keys (organization, id, deleted_at, revoked_at, expires_at, suspended_at, project, search)`,
     `create index kw_keys_by_name
-      on kw_keys (organization, sort_name, id, deleted_at, revoked_at, expires_at, suspended_at)`,
+      on kw_keys (organization, sort_name, id, deleted_at, revoked_at, expires_at, suspended_at, search)`,
     `create index kw_keys_by_expiry
-      on kw_keys (organization, coalesce(expires_at, 9007199254740991), id, deleted_at, revoked_at, expires_at, suspended_at)`,
+      on kw_keys (organization, coalesce(expires_at, 9007199254740991), id, deleted_at, revoked_at, expires_at, suspended_at,
+        search)`,
+    `create index kw_keys_revoked_of_organization on kw_keys (organization, id) where revoked_at is not null`,
+    `create index kw_keys_suspended_of_organization on kw_keys (organization, id) where suspended_at is not null`,
     'create index kw_keys_by_hint on kw_keys (hint, id)',
 
     `alter table kw_last_used add column organization ${id}`,
@@ -36,6 +39,7 @@ export const lists: Migration = {
     `create index kw_changes_of_organization on kw_changes (organization, number, at, action, triggered_by)`,
     'create index kw_changes_of_actor on kw_changes (actor, number)',
     'create index kw_changes_of_action on kw_changes (action, number)',
+    'create index kw_changes_by_trigger on kw_changes (triggered_by, number)',
     'create index kw_changes_by_time on kw_changes (at, number)',
 
     'create table kw_checkpoint (number bigint not null, hash text not null)',

@@ -1,0 +1,46 @@
+import { setTimeout } from 'node:timers/promises'
+import { type Lifecycle, pruneAudit } from '@keywright/core'
+
+const everyMs = 3_600_000
+const dayMs = 86_400_000
+const changesAtOnce = 500
+const pauseMs = 20
+
+export interface AuditRetentionOptions {
+  lifecycle: Pick<Lifecycle, 'store' | 'now'>
+  /** How many days an event is kept; null: for good. */
+  days: number | null
+  onError: (error: unknown) => void
+}
+
+export interface AuditRetention {
+  /** Deletes what is due now. */
+  prune(): Promise<void>
+  stop(): void
+}
+
+/** Deletes audit events by whole days (UTC), in the background and in transactions of bounded size. */
+export function startAuditRetention({ lifecycle, days, onError }: AuditRetentionOptions): AuditRetention {
+  const actor = { type: 'system', id: 'retention', triggeredBy: 'api', address: null, requestId: null } as const
+  let isStopped = false
+  const timer = days === null ? null : setInterval(() => void prune().catch(onError), everyMs)
+  timer?.unref()
+
+  async function prune(): Promise<void> {
+    if (days === null) return
+    const now = lifecycle.now().getTime()
+    // By the day, so that the log does not go on growing by what is said of its own deletion.
+    const before = new Date(now - (now % dayMs) - days * dayMs)
+    for (let limit = changesAtOnce; !isStopped; await setTimeout(pauseMs)) {
+      if ((await pruneAudit(lifecycle, actor, { before, limit })) < limit) return
+    }
+  }
+
+  return {
+    prune,
+    stop() {
+      isStopped = true
+      if (timer) clearInterval(timer)
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { type Change, verifyChain } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startAuditRetention } from '../../src/audit/retention.ts'
+import { type Api, controlApi } from '../support/control-api.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+const dayMs = 86_400_000
+
+let server: TestServer
+let api: Api
+let pruned: Change[]
+
+beforeAll(async () => {
+  server = await startServer({ contract: 'keywright', env: { KEYWRIGHT_RETENTION: 'auditDays=30' } })
+  api = controlApi(server.control)
+  for (let i = 0; i < 600; i++) await server.issue({ name: `old ${i}` })
+  pruned = await server.lifecycle.store.changes(0, 1000)
+  await inDays(31)
+})
+afterAll(() => server.stop())
+
+async function inDays(days: number): Promise<void> {
+  const now = () => new Date(Date.now() + days * dayMs)
+  const lifecycle = { ...server.lifecycle, now }
+  await startAuditRetention({ lifecycle, days: 30, onError: () => {} }).prune()
+}
+
+describe('an audit log that is kept for 30 days', () => {
+  it('begins behind a checkpoint, from which its chain can be checked', async () => {
+    const { json } = await api('GET', '/v1/audit?first=oldest&limit=200')
+    const last = pruned.at(-1)
+    expect(json.checkpoint).toMatchObject({ number: expect.any(Number), hash: expect.any(String) })
+    expect(json.checkpoint.number).toBeGreaterThanOrEqual(last?.number ?? 0)
+    const changes = json.events.map((event: { at: string }) => ({ ...event, at: new Date(event.at) }))
+    expect(verifyChain(json.checkpoint, changes)).toEqual({ ok: true, head: await server.lifecycle.store.head() })
+  })
+
+  it('holds in an event of its own where it begins', async () => {
+    const { json } = await api('GET', '/v1/audit?action=audit.pruned')
+    const [event] = json.events
+    expect(event.details).toEqual({ through: json.checkpoint.number, hash: json.checkpoint.hash })
+    expect(event.actor).toMatchObject({ type: 'system', id: 'retention' })
+  })
+
+  it('is deleted from by whole days, so that it says so once a day at most', async () => {
+    const before = await server.lifecycle.store.head()
+    await inDays(31)
+    expect(await server.lifecycle.store.head()).toEqual(before)
+  })
+
+  it('keeps everything else: keys work, and are changed and recorded as before', async () => {
+    const { key } = await server.issue()
+    await api('POST', `/v1/keys/${key.id}/suspend`)
+    const { json } = await api('GET', `/v1/audit?key=${key.id}`)
+    expect(json.events.map(({ action }: { action: string }) => action)).toEqual(['key.suspended', 'key.created'])
+  })
+
+  it('knows no receipt of what it has deleted, and tells followers to begin anew', async () => {
+    const [first] = pruned
+    expect((await api('GET', `/v1/receipts/${first?.number}.${first?.hash.slice(0, 16)}`)).status).toBe(404)
+    const place = `after=${first?.number}&hash=${first?.hash}`
+    const { json } = await api('GET', `/v1/changes?follower=f&maxStaleness=10&${place}`)
+    expect(json).toMatchObject({ reset: true, ...(await server.lifecycle.store.head()) })
+  })
+
+  it('keeps nothing shorter than its days say', async () => {
+    const before = await server.lifecycle.store.checkpoint()
+    await inDays(29)
+    expect(await server.lifecycle.store.checkpoint()).toEqual(before)
+  })
+})
