@@ -86,8 +86,6 @@ const organization = createRoute({ getParentRoute: () => shell, path: '/$organiz
 const keys = createRoute({
   getParentRoute: () => organization,
   path: '/keys',
-  validateSearch: ({ project }: Record<string, unknown>): { project?: string } =>
-    typeof project === 'string' ? { project } : {},
   component: lazyRouteComponent(() => import('./keys/keys-page.tsx'), 'KeysPage'),
 })
 
@@ -103,6 +101,12 @@ const projects = createRoute({
   component: lazyRouteComponent(() => import('./projects/projects-page.tsx'), 'ProjectsPage'),
 })
 
+const project = createRoute({
+  getParentRoute: () => organization,
+  path: '/projects/$project',
+  component: lazyRouteComponent(() => import('./projects/project-page.tsx'), 'ProjectPage'),
+})
+
 const members = createRoute({
   getParentRoute: () => organization,
   path: '/members',
@@ -113,6 +117,18 @@ const usage = createRoute({
   getParentRoute: () => organization,
   path: '/usage',
   component: lazyRouteComponent(() => import('./usage/usage-page.tsx'), 'UsagePage'),
+})
+
+const hygiene = createRoute({
+  getParentRoute: () => organization,
+  path: '/hygiene',
+  component: lazyRouteComponent(() => import('./hygiene/hygiene-page.tsx'), 'HygienePage'),
+})
+
+const limits = createRoute({
+  getParentRoute: () => organization,
+  path: '/limits',
+  component: lazyRouteComponent(() => import('./limits/limits-page.tsx'), 'LimitsPage'),
 })
 
 const audit = createRoute({

@@ -3,14 +3,16 @@ import { fileURLToPath } from 'node:url'
 import AxeBuilder from '@axe-core/playwright'
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test'
 import type { TestServer } from '../../server/test/support/start-server.ts'
+import { buildConsole } from './build-console.ts'
 
 const shots = fileURLToPath(new URL('../../../test-artifacts/console/', import.meta.url))
 
 /** Debian's own, or the one the environment names. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-export function startBrowser(): Promise<Browser> {
+export async function startBrowser(): Promise<Browser> {
   mkdirSync(shots, { recursive: true })
+  await buildConsole()
   return chromium.launch({ executablePath, args: ['--no-sandbox'] })
 }
 

@@ -62,6 +62,21 @@ describe('API keys in the console', { timeout: 3 * minute }, () => {
       'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href, document.cookie])'
     expect(await page.evaluate(kept)).not.toContain(secret)
     expect(await statusOf(credential)).toBe(404)
+
+    const answers: Promise<string>[] = []
+    page.on('response', (response) => {
+      if (response.url().includes('/v1/')) answers.push(response.text().catch(() => ''))
+    })
+    await page.getByRole('link', { name: 'Production' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Production' }).waitFor()
+    await page.goBack()
+    await page.getByRole('link', { name: 'Production' }).waitFor()
+    await page.goto(`${server.control}/acme/audit`)
+    await page.getByText('created an API key:').first().waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(answers.length).toBeGreaterThan(3)
+    for (const body of await Promise.all(answers)) expect(body).not.toContain(secret)
+    expect(page.url()).not.toContain(secret)
   })
 
   it('rotates with a grace, shows who still calls, and ends it early', async () => {
@@ -145,11 +160,24 @@ describe('API keys in the console', { timeout: 3 * minute }, () => {
 
   it('finds a key among many, page by page', async () => {
     const { page } = ann
-    for (let i = 0; i < 120; i++) await server.issue({ name: `Batch ${i}` })
+    for (let i = 100; i < 220; i++) await server.issue({ name: `Batch ${i}` })
     await page.goto(`${server.control}/acme/keys`)
-    await page.getByText('50 keys, more to come').waitFor()
-    await page.getByLabel('Search by name, hint or id').fill('batch 117')
-    await page.getByRole('link', { name: 'Batch 117' }).waitFor()
+    await page.getByText('50 keys · page 1').waitFor()
+    await page.getByRole('link', { name: 'Batch 219' }).waitFor()
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText('50 keys · page 2').waitFor()
+    await page.getByRole('link', { name: 'Batch 169' }).waitFor()
+    await page.getByRole('button', { name: 'Back' }).click()
+    await page.getByRole('link', { name: 'Batch 219' }).waitFor()
+    await page.getByLabel('Search by name, hint or id').fill('batch 1')
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click()
+    await page.getByText('50 keys · page 1').waitFor()
+    const rows = page.getByRole('row').filter({ has: page.getByRole('link') })
+    await rows.first().getByRole('link', { name: 'Batch 100' }).waitFor()
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click()
+    await rows.first().getByRole('link', { name: 'Batch 199' }).waitFor()
+    await page.getByLabel('State').selectOption('Revoked')
+    await page.getByText('No key matches').waitFor()
   })
 
   it('says what went wrong and what to do when the server is away', async () => {

@@ -43,6 +43,8 @@ describe('the console', { timeout: 5 * minutes }, () => {
       ['acme/members', 'Members'],
       ['acme/authentication', 'Authentication'],
       ['acme/usage', 'Usage'],
+      ['acme/hygiene', 'Hygiene'],
+      ['acme/limits', 'Limits'],
       ['acme/audit', 'Audit log'],
       ['instance/organizations', 'Organizations'],
       ['instance/service-keys', 'Service keys'],
@@ -65,6 +67,7 @@ describe('the console', { timeout: 5 * minutes }, () => {
     const { key } = await server.issue({ name: 'Dialogs' })
     const dialogs = [
       ['acme/keys', 'Create API key'],
+      [`acme/keys/${key.id}`, 'Edit'],
       [`acme/keys/${key.id}`, 'Rotate'],
       [`acme/keys/${key.id}`, 'Revoke'],
       ['acme/members', 'Invite someone'],

@@ -220,7 +220,7 @@ export async function startInstance(
     const controlServer = createHttpServer(
       createControlListener({
         control,
-        console: createConsole(),
+        console: createConsole({ isHttps: settings.consoleUrl?.startsWith('https:') ?? false }),
         docs: createDocs({ contract, edge: edgeOrigin, control: () => settings.consoleUrl ?? controlUrl }),
         verify: createVerifyEndpoint({
           verifier: metrics.counting(verifier, 'verify'),

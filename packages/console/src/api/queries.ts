@@ -1,5 +1,5 @@
-import { KeywrightError, type Role, type Whoami } from '@keywright/client'
-import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { type KeyState, KeywrightError, type Role, type Whoami } from '@keywright/client'
+import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
 
 export const queries = new QueryClient({
@@ -82,12 +82,23 @@ export function keyQuery(key: string) {
 
 export const pageSize = 50
 
-export function keysQuery(filter: { organization: string; project?: string | undefined; state?: string | undefined }) {
-  return infiniteQueryOptions({
-    queryKey: ['keys', filter],
-    queryFn: ({ pageParam, signal }) =>
-      keywright.keys.list({ ...(filter as object), cursor: pageParam, limit: pageSize }, { signal }).page(),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+export interface KeysWanted {
+  organization: string
+  project?: string | undefined
+  state?: KeyState | undefined
+  q?: string | undefined
+  order: KeyOrder
+  direction: 'asc' | 'desc'
+  cursor?: string | undefined
+}
+
+export type KeyOrder = 'created' | 'name' | 'lastUsed' | 'expires'
+
+/** One page; while the next one comes, the one before stays in sight. */
+export function keysQuery(wanted: KeysWanted) {
+  return queryOptions({
+    queryKey: ['keys', wanted],
+    queryFn: ({ signal }) => keywright.keys.list({ ...wanted, limit: pageSize }, { signal }).page(),
+    placeholderData: keepPreviousData,
   })
 }

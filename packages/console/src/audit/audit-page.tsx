@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditFilter } from '@keywright/client'
+import type { AuditEvent } from '@keywright/client'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Download, Link2, ScrollText } from 'lucide-react'
@@ -7,28 +7,20 @@ import { keywright } from '../api/keywright.ts'
 import { membersQuery, pageSize } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { Input, Select } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { ChainBadge } from './chain-badge.tsx'
 import { csvHead, csvLine, jsonLine, save } from './download.ts'
-import { actionInWords, knownActions, triggers } from './words.ts'
+import { AuditFilters, everything, filterOf } from './filters.tsx'
+import { actionInWords, triggers } from './words.ts'
 
 export function AuditPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/audit' })
-  const [action, setAction] = useState('')
-  const [triggeredBy, setTriggeredBy] = useState('')
-  const [key, setKey] = useState('')
-  const [since, setSince] = useState('')
-  const filter: AuditFilter = {
-    organization,
-    action: action || undefined,
-    triggeredBy: (triggeredBy || undefined) as AuditFilter['triggeredBy'],
-    key: key.trim() || undefined,
-    since: since === '' ? undefined : new Date(`${since}T00:00`).toISOString(),
-  }
+  const [asked, setAsked] = useState(everything)
+  const filter = filterOf(organization, asked)
   const log = useInfiniteQuery({
     queryKey: ['audit', filter],
     queryFn: ({ pageParam, signal }) =>
@@ -50,6 +42,11 @@ export function AuditPage() {
   return (
     <Page
       title="Audit log"
+      heading={
+        <>
+          Audit log <ChainBadge organization={organization} />
+        </>
+      }
       description="Every change, by whom and from where. Each entry holds the hash of the one before, so none can be altered or left out unseen."
       actions={
         <>
@@ -70,26 +67,7 @@ export function AuditPage() {
         </>
       }
     >
-      <div className="mb-4 grid gap-2 sm:grid-cols-2 lg:grid-cols-4">
-        <Select aria-label="Action" value={action} onChange={(event) => setAction(event.target.value)}>
-          <option value="">Any action</option>
-          {knownActions.map((action) => (
-            <option key={action} value={action}>
-              {action}
-            </option>
-          ))}
-        </Select>
-        <Select aria-label="Through" value={triggeredBy} onChange={(event) => setTriggeredBy(event.target.value)}>
-          <option value="">Any way</option>
-          {Object.entries(triggers).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </Select>
-        <Input aria-label="Key id" placeholder="Key id" value={key} onChange={(event) => setKey(event.target.value)} />
-        <Input aria-label="Since" type="date" value={since} onChange={(event) => setSince(event.target.value)} />
-      </div>
+      <AuditFilters value={asked} onChange={setAsked} members={members.data?.members ?? []} />
       {download.error !== null && (
         <div className="mb-4">
           <ErrorNotice error={download.error} />

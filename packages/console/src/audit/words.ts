@@ -9,6 +9,8 @@ const actions: Readonly<Record<string, string>> = {
   'key.imported': 'imported an API key',
   'key.grace_changed': 'changed the end of an old secret',
   'organization.created': 'created the organization',
+  'project.updated': 'renamed a project',
+  'member.updated': 'changed the role of someone',
   'organization.updated': 'changed the organization',
   'organization.deleted': 'deleted the organization',
   'project.created': 'created a project',
@@ -24,6 +26,12 @@ const actions: Readonly<Record<string, string>> = {
   'cli_token.revoked': 'logged out a device',
   'operator.added': 'made an operator',
   'operator.removed': 'removed an operator',
+  'person.password_link_created': 'made a link to set a password',
+  'person.password_reset': 'set a new password',
+  'person.disabled': 'disabled an account',
+  'person.enabled': 'enabled an account',
+  'person.removed': 'removed an account',
+  'audit.pruned': 'deleted entries past their time',
 }
 
 export const knownActions = Object.keys(actions)

@@ -2,7 +2,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery } from '../api/queries.ts'
-import { limitInWords } from '../keys/limit-words.ts'
+import { limitsInWords } from '../keys/limit-words.ts'
 import { SnippetTabs } from '../keys/snippet-tabs.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
@@ -59,7 +59,7 @@ export function AuthenticationPage() {
                   ? 'The old secret ends at once'
                   : `The old secret may go on for up to ${spanInWords(rotation.maxGraceSeconds)}`,
               ],
-              ...(limits.length === 0 ? [] : [['Limit', limits.map(limitInWords).join(', ')] as const]),
+              ...(limits.length === 0 ? [] : [['Limit', limitsInWords(limits, contract)] as const]),
             ]}
           />
         </Card>

@@ -2,12 +2,15 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
+import { Reveal } from '../keys/reveal.tsx'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Field, Input, Select } from '../parts/field.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { capitalized } from '../shell/words.ts'
+import { namespacesOf } from './namespaces.ts'
 
 export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
@@ -17,19 +20,29 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const [plan, setPlan] = useState(plans[0])
   const [namespaces, setNamespaces] = useState(contract.namespaces?.default.join(', ') ?? '')
   const create = useAction(async () => {
-    await keywright.organizations.create({
+    const created = await keywright.organizations.create({
       name,
       ...(id !== '' && { id }),
       ...(plan !== undefined && { plan }),
-      ...(contract.namespaces && { namespaces: namespaces.split(/[\s,]+/).filter(Boolean) }),
+      ...(contract.namespaces && { namespaces: namespacesOf(namespaces) }),
     })
     await queries.invalidateQueries({ queryKey: ['organizations'] })
+    // Where each has the one key, onboarding is not done without it.
+    if (contract.oneKeyPerOrganization) return keywright.keys.create({ organization: created.id, name: 'default' })
     onClose()
+    return null
   })
   const { error, isBusy } = create
   const submit = (event: FormEvent) => {
     event.preventDefault()
     create.run(undefined)
+  }
+  if (create.result) {
+    return (
+      <Dialog title={`The key of ${visible(name)}`} onClose={onClose} isHeld isWide>
+        <Reveal credential={create.result.credential} onDone={onClose} />
+      </Dialog>
+    )
   }
   return (
     <Dialog title={`Create ${contract.docs.organization}`} onClose={onClose} isHeld={isBusy}>

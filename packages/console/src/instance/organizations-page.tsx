@@ -16,12 +16,14 @@ import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { capitalized, plural } from '../shell/words.ts'
 import { CreateOrganization } from './create-organization.tsx'
+import { EditOrganization } from './edit-organization.tsx'
 
 export function OrganizationsPage() {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { data, error, isPending, refetch } = useQuery(organizationsQuery)
   const [isCreating, setCreating] = useState(false)
   const [changing, setChanging] = useState<Organization | null>(null)
+  const [editing, setEditing] = useState<Organization | null>(null)
   const noun = contract.docs.organization
   const hasPlans = Object.keys(contract.plans).length > 0
   const create = (
@@ -45,6 +47,7 @@ export function OrganizationsPage() {
       actions={create}
     >
       {isCreating && <CreateOrganization onClose={() => setCreating(false)} />}
+      {editing && <EditOrganization of={editing} onClose={() => setEditing(null)} />}
       {changing && <ChangeState of={changing} noun={noun} onClose={() => setChanging(null)} />}
       <Card>
         {error && (
@@ -74,19 +77,24 @@ export function OrganizationsPage() {
                 <Cell className="whitespace-nowrap">
                   <Mono>{organization.id}</Mono>
                 </Cell>
-                {hasPlans && <Cell>{organization.plan ?? 'none'}</Cell>}
+                {hasPlans && <Cell>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>}
                 {contract.namespaces && (
                   <Cell className="max-w-56 truncate">
                     <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
                   </Cell>
                 )}
                 <Cell>
-                  <Badge tone={organization.state === 'active' ? 'good' : 'warn'}>{organization.state}</Badge>
+                  <Badge tone={organization.state === 'active' ? 'good' : 'warn'}>
+                    {capitalized(organization.state)}
+                  </Badge>
                 </Cell>
                 <Cell className="whitespace-nowrap text-muted">
                   <When time={organization.createdAt} />
                 </Cell>
-                <Cell className="text-right">
+                <Cell className="text-right whitespace-nowrap">
+                  <Button look="ghost" onClick={() => setEditing(organization)}>
+                    Edit<span className="sr-only"> {organization.name}</span>
+                  </Button>
                   <Button look="ghost" onClick={() => setChanging(organization)}>
                     {organization.state === 'active' ? 'Suspend' : 'Resume'}
                     <span className="sr-only"> {organization.name}</span>
@@ -128,7 +136,7 @@ function ChangeState({
         {change.error !== null && <ErrorNotice error={change.error} />}
         <p>
           {isEnding
-            ? `Its active keys (${count}) are refused at once here, and on every other node within 10 seconds at the latest, until this ${noun} is resumed.`
+            ? `Its active keys (${count}) are refused at once here, and on every other node as soon as it hears of it (within 10 seconds unless you have set another bound), until this ${noun} is resumed.`
             : `Its active keys (${count}) are let in again.`}
         </p>
       </DialogBody>

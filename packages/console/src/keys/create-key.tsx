@@ -7,11 +7,16 @@ import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Field, Input, Select } from '../parts/field.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { capitalized } from '../shell/words.ts'
-import { defaultExpiryDays, expiryChoices } from './expiry.ts'
+import { defaultExpiry, expiryOf } from './expiry.ts'
+import { ExpiryField } from './expiry-field.tsx'
+import { kindInWords } from './kinds.ts'
 import { LimitField, type LimitText, limitOf } from './limit-field.tsx'
-import { NamespaceChoice, PermissionChoice } from './reach-fields.tsx'
+import { limitsInWords, usualLimits } from './limit-words.ts'
+import { MakersReach } from './makers-reach.tsx'
+import { NamespaceChoice, offeredPermissions, PermissionChoice } from './reach-fields.tsx'
 import { Reveal } from './reveal.tsx'
 
 export interface CreateKeyProps {
@@ -26,21 +31,23 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
   const [name, setName] = useState('')
   const [chosen, setProject] = useState(given)
   const [form, setForm] = useState(contract.forms[0])
-  const [days, setDays] = useState<number | null>(defaultExpiryDays)
-  const offered = Object.keys(contract.permissions.offered)
+  const [expiry, setExpiry] = useState(defaultExpiry)
+  const offered = offeredPermissions(contract)
   const [permissions, setPermissions] = useState<readonly string[] | null>(offered.length > 0 ? [] : null)
-  const [namespaces, setNamespaces] = useState<readonly string[]>(organization.namespaces ?? [])
+  const offeredNamespaces = contract.oneKeyPerOrganization ? null : organization.namespaces
+  const [namespaces, setNamespaces] = useState<readonly string[]>(offeredNamespaces ?? [])
   const [limit, setLimit] = useState<LimitText>({ requests: '', windowSeconds: 60 })
 
   const project = contract.boundTo === 'project' ? (chosen ?? projects?.projects[0]?.id) : undefined
   const create = useAction(async () => {
     const limits = limitOf(limit)
+    const expiresAt = expiryOf(expiry)
     const created = await keywright.keys.create({
       ...{ organization: organization.id, project, name },
       ...(form && { environment: form.environment, kind: form.kind }),
       ...(permissions && { permissions }),
-      ...(contract.namespaces && { namespaces }),
-      ...(days !== null && { expiresAt: new Date(Date.now() + days * 86_400_000).toISOString() }),
+      ...(offeredNamespaces && { namespaces }),
+      ...(expiresAt !== null && { expiresAt }),
       ...(limits && { limits }),
     })
     await queries.invalidateQueries({ queryKey: ['keys'] })
@@ -50,7 +57,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
 
   if (result) {
     return (
-      <Dialog title={`“${result.name}” is ready`} onClose={onClose} isHeld isWide>
+      <Dialog title={`“${visible(result.name)}” is ready`} onClose={onClose} isHeld isWide>
         <Reveal credential={result.credential} onDone={onClose} />
       </Dialog>
     )
@@ -68,7 +75,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
     create.run(undefined)
   }
   return (
-    <Dialog title="Create API key" description={`For ${organization.name}.`} onClose={onClose} isHeld={isBusy}>
+    <Dialog title="Create API key" description={`For ${visible(organization.name)}.`} onClose={onClose} isHeld={isBusy}>
       <form onSubmit={submit} className="contents">
         <DialogBody>
           {error !== null && <ErrorNotice error={error} />}
@@ -79,7 +86,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
                 required
                 maxLength={200}
                 autoComplete="off"
-                placeholder="Production"
+                placeholder="production-backend"
                 value={name}
                 onChange={(event) => setName(event.target.value)}
               />
@@ -127,7 +134,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
                     >
                       {kinds.map((kind) => (
                         <option key={kind} value={kind}>
-                          {capitalized(kind)}
+                          {kindInWords(kind)}
                         </option>
                       ))}
                     </Select>
@@ -137,31 +144,19 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
             </div>
           )}
           {offered.length > 0 && <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />}
-          {organization.namespaces && (
-            <NamespaceChoice offered={organization.namespaces} value={namespaces} onChange={setNamespaces} />
+          {contract.permissions.byMakersRole && <MakersReach organization={organization} contract={contract} />}
+          {offeredNamespaces && (
+            <NamespaceChoice offered={offeredNamespaces} value={namespaces} onChange={setNamespaces} />
           )}
-          <div className="grid gap-4 sm:grid-cols-[2fr_3fr]">
-            <Field
-              label="Expires after"
-              {...(days === null && { hint: 'A key that never expires is never replaced. Rotate it yourself.' })}
-              error={fieldError(error, 'expiresAt')}
-            >
-              {(field) => (
-                <Select
-                  {...field}
-                  value={days ?? ''}
-                  onChange={(event) => setDays(event.target.value === '' ? null : Number(event.target.value))}
-                >
-                  {expiryChoices.map(({ days, label }) => (
-                    <option key={label} value={days ?? ''}>
-                      {label}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <LimitField value={limit} onChange={setLimit} error={fieldError(error, 'limits')} />
-          </div>
+          <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />
+          {Object.keys(contract.plans).length === 0 && (
+            <LimitField
+              value={limit}
+              onChange={setLimit}
+              usual={limitsInWords(usualLimits(contract, organization), contract)}
+              error={fieldError(error, 'limits')}
+            />
+          )}
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>

@@ -1,7 +1,7 @@
 import type { Key } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { Ban, Pause, Play, RefreshCw } from 'lucide-react'
+import { Ban, Pause, Pencil, Play, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, keyQuery, queries } from '../api/queries.ts'
@@ -13,10 +13,14 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
-import { useMayChange } from '../shell/place.ts'
+import { useMayChange, usePlace } from '../shell/place.ts'
+import { KeyUsage } from '../usage/key-usage.tsx'
 import { Callers } from './callers.tsx'
+import { EditKey } from './edit-key.tsx'
 import { Expiry } from './expiry-cell.tsx'
-import { limitInWords } from './limit-words.ts'
+import { limitsInWords, usualLimits } from './limit-words.ts'
+import { Maker, MakersPermissions, ProjectName } from './maker.tsx'
+import { offeredPermissions } from './reach-fields.tsx'
 import { RevokeKey } from './revoke-key.tsx'
 import { RotateKey } from './rotate-key.tsx'
 import { Versions } from './versions.tsx'
@@ -44,7 +48,8 @@ export function KeyPage() {
 function KeyDetail({ of: key, organization }: { of: Key; organization: string }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const mayChange = useMayChange(organization)
-  const [open, setOpen] = useState<'rotate' | 'revoke' | null>(null)
+  const { current } = usePlace()
+  const [open, setOpen] = useState<'edit' | 'rotate' | 'revoke' | null>(null)
   const close = () => setOpen(null)
   const pause = useAction(async () => {
     await (key.state === 'suspended' ? keywright.keys.resume(key.id) : keywright.keys.suspend(key.id))
@@ -59,7 +64,9 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
         <>
           <Foreign className="max-w-full">{key.name}</Foreign>
           <StateBadge state={key.state} />
-          <EnvironmentBadge environment={key.environment} />
+          {new Set(contract.forms.map(({ environment }) => environment)).size > 1 && (
+            <EnvironmentBadge environment={key.environment} />
+          )}
         </>
       }
       description={
@@ -71,6 +78,9 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
         mayChange &&
         isLive && (
           <>
+            <Button icon={<Pencil size={15} aria-hidden />} onClick={() => setOpen('edit')}>
+              Edit
+            </Button>
             <Button
               icon={<PauseIcon size={15} aria-hidden />}
               isBusy={pause.isBusy}
@@ -88,6 +98,7 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
         )
       }
     >
+      {open === 'edit' && <EditKey of={key} onClose={close} />}
       {open === 'rotate' && <RotateKey of={key} onClose={close} />}
       {open === 'revoke' && <RevokeKey of={key} onClose={close} />}
       <div className="space-y-5">
@@ -104,9 +115,10 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
                     <CopyIcon text={key.id} label="Copy the key id" />
                   </span>,
                 ],
-                ...(key.project === null ? [] : [['Project', <Mono key="project">{key.project}</Mono>] as const]),
+                ...(key.project === null ? [] : [['Project', <ProjectName key="project" of={key} />] as const]),
                 ['Created', <When key="created" time={key.createdAt} />],
-                ['Created by', key.createdBy === null ? 'A machine' : <Mono key="by">{key.createdBy}</Mono>],
+                ['Created by', <Maker key="by" of={key} />],
+                ...(key.kind === 'secret' ? [] : [['Kind', key.kind] as const]),
                 ['Last used', key.lastUsedAt === null ? 'Never used' : <When key="used" time={key.lastUsedAt} />],
                 ['Expires', <Expiry key="expires" of={key} />],
                 ...(key.revokedAt === null ? [] : [['Revoked', <When key="revoked" time={key.revokedAt} />] as const]),
@@ -126,7 +138,11 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
           <Card title="What it may do">
             <Facts
               facts={[
-                ...(Object.keys(contract.permissions.offered).length > 0 || key.permissions !== null
+                ...(contract.permissions.byMakersRole
+                  ? [['Permissions', <MakersPermissions key="permissions" of={key} />] as const]
+                  : []),
+                ...(offeredPermissions(contract).length > 0 ||
+                (key.permissions !== null && !contract.permissions.byMakersRole)
                   ? [
                       [
                         'Permissions',
@@ -143,14 +159,12 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
                       ] as const,
                     ]),
                 ['Addresses', <List key="addresses" items={key.allowedIps} all="From anywhere" none="None" />],
-                [
-                  'Limits',
-                  key.limits === null ? 'As the contract says' : key.limits.map(limitInWords).join(', ') || 'None',
-                ],
+                ['Limits', limitsInWords(key.limits ?? usualLimits(contract, current), contract)],
               ]}
             />
           </Card>
         </div>
+        <KeyUsage of={key} />
         <Callers of={key} />
       </div>
     </Page>

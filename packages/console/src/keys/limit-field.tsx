@@ -21,14 +21,17 @@ const windows = [
 export function LimitField({
   value,
   onChange,
+  usual,
   error,
 }: {
   value: LimitText
   onChange: (value: LimitText) => void
+  /** What holds where nothing is typed. */
+  usual: string
   error: string | undefined
 }) {
   return (
-    <Field label="Requests at most" error={error}>
+    <Field label="Requests at most" hint={`Left empty: ${usual}.`} error={error}>
       {(field) => (
         <span className="flex gap-2">
           <Input

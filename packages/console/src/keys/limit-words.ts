@@ -1,7 +1,20 @@
-import type { Limit } from '@keywright/client'
+import type { AgreedLimit, Contract, Limit, Organization } from '@keywright/client'
 import { spanInWords } from '../parts/time.tsx'
 
-/** `100 requests in 1 minute`. */
-export function limitInWords({ requests, windowSeconds }: Pick<Limit, 'requests' | 'windowSeconds'>): string {
-  return `${new Intl.NumberFormat().format(requests)} requests in ${spanInWords(windowSeconds)}`
+type Rate = Pick<Limit, 'requests' | 'windowSeconds'> & { per?: AgreedLimit['per'] }
+
+const number = new Intl.NumberFormat()
+
+/** `100 requests in 1 minute`, and whose together where that is not the key's alone; `No limit` where there is none. */
+export function limitsInWords(limits: readonly Rate[], { docs }: Pick<Contract, 'docs'>): string {
+  const words = limits.map(({ requests, windowSeconds, per = 'key' }) => {
+    const counted = `${number.format(requests)} requests in ${spanInWords(windowSeconds)}`
+    return per === 'key' ? counted : `${counted} per ${per === 'organization' ? docs.organization : per}`
+  })
+  return words.join(', ') || 'No limit'
+}
+
+/** What holds for a key that has no limit of its own: those of the plan, or else the contract's. */
+export function usualLimits(contract: Contract, organization: Pick<Organization, 'plan'> | undefined): AgreedLimit[] {
+  return (organization?.plan ? contract.plans[organization.plan]?.limits : undefined) ?? contract.limits
 }

@@ -8,6 +8,11 @@ interface Choice<T> {
   onChange: (value: T) => void
 }
 
+/** Those to choose from; none where a key can do what its maker can. */
+export function offeredPermissions({ permissions }: Pick<Contract, 'permissions'>): string[] {
+  return permissions.byMakersRole === null ? Object.keys(permissions.offered) : []
+}
+
 /** The least first: nothing is ticked, and everything has to be asked for. */
 export function PermissionChoice({
   contract,

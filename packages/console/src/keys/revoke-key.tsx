@@ -1,6 +1,4 @@
 import type { Key } from '@keywright/client'
-import { useQuery } from '@tanstack/react-query'
-import { CircleCheck, LoaderCircle } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
@@ -8,9 +6,9 @@ import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
-import { Mono } from '../parts/text.tsx'
-import { exactly, inWords } from '../parts/time.tsx'
+import { inWords } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { ReceiptProgress } from './receipt-progress.tsx'
 
 export function RevokeKey({ of: key, onClose }: { of: Key; onClose: () => void }) {
   const [reason, setReason] = useState('')
@@ -44,7 +42,7 @@ export function RevokeKey({ of: key, onClose }: { of: Key; onClose: () => void }
         <ul className="list-disc space-y-1 pl-5">
           <li>
             {secrets === 1 ? 'Its secret is' : `All ${secrets} of its secrets are`} refused at once here, and on every
-            other node within 10 seconds at the latest.
+            other node as soon as it hears of it: within 10 seconds unless the operator has set another bound.
           </li>
           <li>
             {key.lastUsedAt === null ? 'It was never used.' : `It was last used ${inWords(key.lastUsedAt)}.`} Requests
@@ -71,44 +69,5 @@ export function RevokeKey({ of: key, onClose }: { of: Key; onClose: () => void }
         </Button>
       </DialogActions>
     </Dialog>
-  )
-}
-
-/** Node by node, until none may accept the key any more. */
-function ReceiptProgress({ receipt }: { receipt: string }) {
-  const { data, error } = useQuery({
-    queryKey: ['receipt', receipt],
-    queryFn: ({ signal }) => keywright.receipts.get(receipt, { signal }),
-    refetchInterval: ({ state }) => (state.data?.complete ? false : 500),
-  })
-  if (error && !data) return <ErrorNotice error={error} />
-  const isComplete = data?.complete === true
-  const Icon = isComplete ? CircleCheck : LoaderCircle
-  return (
-    <div className="space-y-4">
-      <p role="status" className="flex items-center gap-3">
-        <Icon size={20} aria-hidden className={isComplete ? 'text-good' : 'animate-spin text-muted'} />
-        {isComplete ? 'No node accepts it any more.' : 'Waiting for every node to say so…'}
-      </p>
-      {data && (
-        <ul className="divide-y rounded-lg border">
-          {data.appliedBy.map(({ node, appliedAt }) => (
-            <li key={node} className="flex flex-wrap justify-between gap-x-4 px-4 py-2">
-              <Mono className="break-all">{node}</Mono>
-              <span className="text-muted">{exactly(appliedAt)}</span>
-            </li>
-          ))}
-          {data.pending.map((node) => (
-            <li key={node} className="flex flex-wrap justify-between gap-x-4 px-4 py-2">
-              <Mono className="break-all">{node}</Mono>
-              <span className="text-warn">not yet</span>
-            </li>
-          ))}
-        </ul>
-      )}
-      <p className="text-muted">
-        Receipt <Mono>{receipt}</Mono>
-      </p>
-    </div>
   )
 }

@@ -11,6 +11,7 @@ import { Card } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
 import { countDown, exactly, useNow, When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { counted } from '../shell/words.ts'
 import { CallerTable } from './callers.tsx'
 import { GraceChoice, graceChoices } from './grace.tsx'
 
@@ -90,7 +91,7 @@ function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVer
         <p className="min-w-0 flex-1 basis-60">
           {stillCalling.length === 0
             ? 'Nobody has been seen with this secret since the hour of the rotation.'
-            : `Still used from ${stillCalling.length} ${stillCalling.length === 1 ? 'place' : 'places'}, with ${requests} requests since the hour of the rotation.`}
+            : `Still used from ${counted(stillCalling.length, 'place')}, with ${counted(requests, 'request')} since the hour of the rotation.`}
         </p>
         {mayChange && (
           <span className="flex gap-2">

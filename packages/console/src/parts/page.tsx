@@ -22,7 +22,7 @@ export function Page({
       <div className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0 max-w-2xl">
           <h1 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">{heading}</h1>
-          {description && <p className="mt-1 text-muted">{description}</p>}
+          {description && <div className="mt-1 text-muted">{description}</div>}
         </div>
         {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
       </div>

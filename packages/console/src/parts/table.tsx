@@ -1,6 +1,17 @@
 import type { ReactNode } from 'react'
 
-/** Scrolls sideways by itself where it is wider than the screen, with the keyboard too. */
+export const headClass = 'h-9 px-4 font-medium whitespace-nowrap first:pl-5 last:pr-5'
+
+/** Scrolls sideways by itself where its content is wider than the screen, with the keyboard too. */
+export function ScrollArea({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section className="relative overflow-x-auto rounded-[inherit]" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  )
+}
+
 export function Table({
   label,
   columns,
@@ -11,13 +22,12 @@ export function Table({
   children: ReactNode
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
-    <section className="relative overflow-x-auto rounded-[inherit]" aria-label={label} tabIndex={0}>
+    <ScrollArea label={label}>
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b bg-canvas text-xs text-muted">
             {columns.map((column) => (
-              <th key={column} scope="col" className="h-9 px-4 font-medium whitespace-nowrap first:pl-5 last:pr-5">
+              <th key={column} scope="col" className={headClass}>
                 {column.startsWith('(') ? <span className="sr-only">{column.slice(1, -1)}</span> : column}
               </th>
             ))}
@@ -25,7 +35,7 @@ export function Table({
         </thead>
         <tbody className="divide-y">{children}</tbody>
       </table>
-    </section>
+    </ScrollArea>
   )
 }
 

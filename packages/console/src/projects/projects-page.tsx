@@ -11,7 +11,7 @@ import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Cell, Row, Table } from '../parts/table.tsx'
-import { Foreign, Mono } from '../parts/text.tsx'
+import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useMayChange } from '../shell/place.ts'
@@ -46,9 +46,13 @@ export function ProjectsPage() {
             {data.projects.map((project) => (
               <Row key={project.id}>
                 <Cell className="max-w-64">
-                  <span className="flex font-medium">
+                  <Link
+                    to="/$organization/projects/$project"
+                    params={{ organization, project: project.id }}
+                    className="flex font-medium underline-offset-4 hover:underline"
+                  >
                     <Foreign>{project.name}</Foreign>
-                  </span>
+                  </Link>
                 </Cell>
                 <Cell className="whitespace-nowrap">
                   <span className="flex items-center gap-1">
@@ -61,12 +65,11 @@ export function ProjectsPage() {
                 </Cell>
                 <Cell className="text-right whitespace-nowrap">
                   <Link
-                    to="/$organization/keys"
-                    params={{ organization }}
-                    search={{ project: project.id }}
+                    to="/$organization/projects/$project"
+                    params={{ organization, project: project.id }}
                     className="font-medium underline underline-offset-4"
                   >
-                    API keys
+                    API keys<span className="sr-only"> of {visible(project.name)}</span>
                   </Link>
                 </Cell>
               </Row>

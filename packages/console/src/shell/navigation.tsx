@@ -6,7 +6,9 @@ import {
   Building2,
   ChartNoAxesColumn,
   FolderClosed,
+  Gauge,
   KeyRound,
+  ListChecks,
   type LucideIcon,
   ScrollText,
   Users,
@@ -46,6 +48,8 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
             label="Activity"
             entries={[
               within('Usage', ChartNoAxesColumn, '/$organization/usage'),
+              within('Hygiene', ListChecks, '/$organization/hygiene'),
+              within('Limits', Gauge, '/$organization/limits'),
               within('Audit log', ScrollText, '/$organization/audit'),
             ]}
           />

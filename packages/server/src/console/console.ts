@@ -42,10 +42,18 @@ const notBuilt = 'The console is not built. Run `npm run build` in the checkout 
 /** Paths that are never a page, whoever asks. */
 const elsewhere = /^\/(v1|api|docs)(\/|$)|\.[a-z0-9]+$/
 
+export interface ConsoleOptions {
+  /** Where it was built. */
+  folder?: string
+  /** Reached by people over HTTPS: browsers are told to come in no other way, for a year. */
+  isHttps?: boolean
+}
+
 /** The console's files, from memory; what is no file and asked for by a browser is one of its pages. */
-export function createConsole(folder = builtFiles): Console {
+export function createConsole({ folder = builtFiles, isHttps = false }: ConsoleOptions = {}): Console {
   const files = readConsoleFiles(folder)
   const page = files.get('/index.html')
+  const always = isHttps ? [...everywhere, 'Strict-Transport-Security', 'max-age=31536000'] : everywhere
   const tags = new Map([...files].map(([path, { plain }]) => [path, `"${hash('sha256', plain).slice(0, 32)}"`]))
 
   return {
@@ -57,13 +65,13 @@ export function createConsole(folder = builtFiles): Console {
       const path = (request.url ?? '/').replace(/\?.*$/s, '')
       const file = files.get(path) ?? page
       if (!file) {
-        const head = [...everywhere, 'X-Request-Id', requestId, 'Content-Type', 'text/plain; charset=utf-8']
+        const head = [...always, 'X-Request-Id', requestId, 'Content-Type', 'text/plain; charset=utf-8']
         response.writeHead(503, head).end(notBuilt)
         return
       }
       const tag = tags.get(files.has(path) ? path : '/index.html') ?? ''
       const caching = file.isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache'
-      const head = [...everywhere, 'X-Request-Id', requestId, 'Cache-Control', caching, 'ETag', tag]
+      const head = [...always, 'X-Request-Id', requestId, 'Cache-Control', caching, 'ETag', tag]
       head.push('Vary', 'Accept-Encoding')
       if (request.headers['if-none-match'] === tag) {
         response.writeHead(304, head).end()

@@ -32,6 +32,14 @@ describe('the files of the console', () => {
     expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
   })
 
+  it('tell browsers to come over HTTPS alone where people reach them so, and only there', async () => {
+    expect((await page('/')).headers.get('strict-transport-security')).toBeNull()
+    const behindTls = await startServer({ contract: 'keywright', consoleUrl: 'https://console.example.com' })
+    const { headers } = await fetch(behindTls.control)
+    await behindTls.stop()
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000')
+  })
+
   it('are kept for good by browsers where their name changes with their content, and asked for again where it does not', async () => {
     const [script = ''] = /\/assets\/[^"]+\.js/.exec(await (await page('/')).text()) ?? []
     const answer = await fetch(server.control + script)

@@ -1,0 +1,94 @@
+import type { AuditFilter, Member } from '@keywright/client'
+import { Field, Input, Select } from '../parts/field.tsx'
+import { visible } from '../parts/text.tsx'
+import { knownActions, triggers } from './words.ts'
+
+/** As it is typed and chosen; empty: any. */
+export interface AuditAsked {
+  action: string
+  triggeredBy: string
+  actor: string
+  key: string
+  /** `2026-11-21`, in the reader's zone. */
+  from: string
+  to: string
+}
+
+export const everything: AuditAsked = { action: '', triggeredBy: '', actor: '', key: '', from: '', to: '' }
+
+const dayMs = 86_400_000
+
+export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
+  const { action, triggeredBy, actor, key, from, to } = asked
+  return {
+    organization,
+    action: action || undefined,
+    triggeredBy: (triggeredBy || undefined) as AuditFilter['triggeredBy'],
+    actor: actor || undefined,
+    key: key.trim() || undefined,
+    since: from === '' ? undefined : new Date(`${from}T00:00`).toISOString(),
+    until: to === '' ? undefined : new Date(new Date(`${to}T00:00`).getTime() + dayMs).toISOString(),
+  }
+}
+
+export function AuditFilters({
+  value,
+  onChange,
+  members,
+}: {
+  value: AuditAsked
+  onChange: (asked: AuditAsked) => void
+  members: readonly Member[]
+}) {
+  const changed = (name: keyof AuditAsked) => (event: { target: { value: string } }) =>
+    onChange({ ...value, [name]: event.target.value })
+  return (
+    <div className="mb-5 grid grid-cols-2 gap-x-3 gap-y-2 lg:grid-cols-3">
+      <Field label="Action">
+        {(field) => (
+          <Select {...field} value={value.action} onChange={changed('action')}>
+            <option value="">Any action</option>
+            {knownActions.map((action) => (
+              <option key={action} value={action}>
+                {action}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label="Who">
+        {(field) => (
+          <Select {...field} value={value.actor} onChange={changed('actor')}>
+            <option value="">Anyone</option>
+            {members.map(({ user, name, email }) => (
+              <option key={user} value={user}>
+                {visible(name ?? email ?? user)}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label="Through">
+        {(field) => (
+          <Select {...field} value={value.triggeredBy} onChange={changed('triggeredBy')}>
+            <option value="">Any way</option>
+            {Object.entries(triggers).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label} ({value})
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field label="Key id">
+        {(field) => <Input {...field} placeholder="key_…" value={value.key} onChange={changed('key')} />}
+      </Field>
+      <Field label="From">
+        {(field) => <Input {...field} type="date" max={value.to} value={value.from} onChange={changed('from')} />}
+      </Field>
+      <Field label="To">
+        {(field) => <Input {...field} type="date" min={value.from} value={value.to} onChange={changed('to')} />}
+      </Field>
+    </div>
+  )
+}

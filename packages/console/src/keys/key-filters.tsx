@@ -1,0 +1,71 @@
+import type { KeyState } from '@keywright/client'
+import { useQuery } from '@tanstack/react-query'
+import { Search } from 'lucide-react'
+import { projectsQuery } from '../api/queries.ts'
+import { Input, Select } from '../parts/field.tsx'
+import { capitalized } from '../shell/words.ts'
+
+const states: readonly KeyState[] = ['active', 'suspended', 'expired', 'revoked']
+
+export interface KeyFiltersProps {
+  organization: string
+  text: string
+  state: KeyState | ''
+  within: string
+  hasProjects: boolean
+  onText: (text: string) => void
+  onState: (state: KeyState | '') => void
+  onWithin: (project: string) => void
+}
+
+export function KeyFilters({
+  organization,
+  text,
+  state,
+  within,
+  hasProjects,
+  onText,
+  onState,
+  onWithin,
+}: KeyFiltersProps) {
+  const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: hasProjects })
+  return (
+    <div className="mb-4 flex flex-wrap gap-2">
+      <span className="relative min-w-0 flex-1 basis-52">
+        <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
+        <Input
+          type="search"
+          aria-label="Search by name, hint or id"
+          placeholder="Search by name, hint or id"
+          maxLength={100}
+          value={text}
+          onChange={(event) => onText(event.target.value)}
+          className="pl-9"
+        />
+      </span>
+      {hasProjects && (
+        <Select aria-label="Project" className="w-44" value={within} onChange={(event) => onWithin(event.target.value)}>
+          <option value="">All projects</option>
+          {projects?.projects.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </Select>
+      )}
+      <Select
+        aria-label="State"
+        className="w-36"
+        value={state}
+        onChange={(event) => onState(event.target.value as KeyState | '')}
+      >
+        <option value="">Any state</option>
+        {states.map((state) => (
+          <option key={state} value={state}>
+            {capitalized(state)}
+          </option>
+        ))}
+      </Select>
+    </div>
+  )
+}

@@ -1,0 +1,140 @@
+import type { KeyState } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { KeyRound } from 'lucide-react'
+import { lazy, Suspense, useState } from 'react'
+import { contractQuery, type KeyOrder, keysQuery, projectsQuery } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Empty, Loading } from '../parts/page.tsx'
+import { Pager, usePaging } from '../parts/pager.tsx'
+import { useSettled } from '../parts/use-settled.ts'
+import { useMayChange } from '../shell/place.ts'
+import { counted } from '../shell/words.ts'
+import { CreateKeyButton } from './create-key-button.tsx'
+import { KeyFilters } from './key-filters.tsx'
+import { KeyTable } from './key-table.tsx'
+
+const BulkRevoke = lazy(async () => ({ default: (await import('./bulk-revoke.tsx')).BulkRevoke }))
+
+/** Found, filtered, sorted and paged by the server, so that it is as quick with 100,000 keys as with ten. */
+export function KeyList({ organization, project }: { organization: string; project?: string }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const mayChange = useMayChange(organization)
+  const [text, setText] = useState('')
+  const [state, setState] = useState<KeyState | ''>('')
+  const [within, setWithin] = useState('')
+  const [sort, setSort] = useState<{ order: KeyOrder; direction: 'asc' | 'desc' }>(newestFirst)
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [isRevoking, setRevoking] = useState(false)
+  const q = useSettled(text.trim())
+  const asked = {
+    organization,
+    project: project ?? (within || undefined),
+    state: state || undefined,
+    q: q || undefined,
+  }
+  const paging = usePaging(JSON.stringify([asked, sort]))
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
+    keysQuery({ ...asked, ...sort, cursor: paging.cursor }),
+  )
+  const isFiltered = text !== '' || state !== '' || within !== ''
+  const keys = data?.keys ?? []
+  return (
+    <>
+      {isRevoking && (
+        <Suspense>
+          <BulkRevoke
+            keys={[...chosen]}
+            onClose={(isDone) => {
+              setRevoking(false)
+              if (isDone) setChosen(new Set())
+            }}
+          />
+        </Suspense>
+      )}
+      {(keys.length > 0 || isFiltered) && !contract.oneKeyPerOrganization && (
+        <KeyFilters
+          {...{ text, state, within, organization }}
+          hasProjects={contract.boundTo === 'project' && project === undefined}
+          onText={setText}
+          onState={setState}
+          onWithin={setWithin}
+        />
+      )}
+      {chosen.size > 0 && (
+        <div
+          role="status"
+          className="mb-3 flex flex-wrap items-center justify-between gap-3 rounded-xl border bg-raised px-5 py-2.5"
+        >
+          <span className="font-medium">{counted(chosen.size, 'key')} chosen</span>
+          <span className="flex gap-2">
+            <Button onClick={() => setChosen(new Set())}>Clear</Button>
+            <Button look="danger" onClick={() => setRevoking(true)}>
+              Revoke {chosen.size} …
+            </Button>
+          </span>
+        </div>
+      )}
+      <Card>
+        {error && (
+          <div className="p-5">
+            <ErrorNotice error={error} onRetry={() => refetch()} />
+          </div>
+        )}
+        {isPending && <Loading label="Loading the keys" />}
+        {data && keys.length === 0 && (
+          <NoKeys {...{ organization, isFiltered, mayChange }} {...(project !== undefined && { project })} />
+        )}
+        {keys.length > 0 && (
+          <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
+            <KeyTable
+              {...{ keys, organization, sort, chosen }}
+              onSort={setSort}
+              {...(mayChange && !contract.oneKeyPerOrganization && { onChoose: setChosen })}
+            />
+          </div>
+        )}
+        {data && keys.length > 0 && <Pager {...paging} shown={keys.length} noun="key" next={data.nextCursor} />}
+      </Card>
+    </>
+  )
+}
+
+const newestFirst = { order: 'created', direction: 'desc' } as const
+
+interface NoKeysProps {
+  organization: string
+  project?: string
+  isFiltered: boolean
+  mayChange: boolean
+}
+
+function NoKeys({ organization, project, isFiltered, mayChange }: NoKeysProps) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const isBound = contract.boundTo === 'project' && project === undefined
+  const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: isBound })
+  const icon = <KeyRound size={20} aria-hidden />
+  if (isFiltered) {
+    return (
+      <Empty icon={icon} title="No key matches">
+        Change the search or the filters.
+      </Empty>
+    )
+  }
+  const hasNoProject = isBound && projects?.projects.length === 0
+  const { variable, organization: noun } = contract.docs
+  const text = !mayChange
+    ? `Owners and admins of this ${noun} create them.`
+    : hasNoProject
+      ? 'A key acts on one project. Create a project first.'
+      : `Create one, put it into ${variable}, and send it with every request. It is shown once, so have a safe place ready.`
+  return (
+    <Empty
+      icon={icon}
+      title="No API keys yet"
+      action={<CreateKeyButton organization={organization} project={project} />}
+    >
+      {text}
+    </Empty>
+  )
+}

@@ -1,0 +1,102 @@
+import type { Contract } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { keywright } from '../api/keywright.ts'
+import { contractQuery } from '../api/queries.ts'
+import { limitsInWords, usualLimits } from '../keys/limit-words.ts'
+import { Badge } from '../parts/badge.tsx'
+import { Card, Facts, Page } from '../parts/page.tsx'
+import { Cell, Row, Table } from '../parts/table.tsx'
+import { Foreign } from '../parts/text.tsx'
+import { usePlace } from '../shell/place.ts'
+import { capitalized } from '../shell/words.ts'
+import { HeadRoom } from '../usage/head-room.tsx'
+
+const number = new Intl.NumberFormat()
+
+/** What holds, where it comes from, and how near it is. */
+export function LimitsPage() {
+  const { organization } = useParams({ from: '/signed-in/shell/$organization/limits' })
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const { current } = usePlace()
+  const limits = usualLimits(contract, current)
+  const plans = Object.entries(contract.plans)
+  const noun = contract.docs.organization
+  return (
+    <Page
+      title="Limits"
+      description={`How much the keys of this ${noun} may ask for. Past a limit they get 429 and when to come back.`}
+    >
+      <div className="space-y-5">
+        <Card title="What holds">
+          <Facts
+            facts={[
+              ...(current?.plan ? [['Plan', capitalized(current.plan)] as const] : []),
+              [plans.length > 0 ? 'Requests' : 'Every key', limitsInWords(limits, contract)],
+              ...(plans.length > 0
+                ? [['In a month', quotaInWords(current?.monthlyQuota ?? planOf(current?.plan)?.monthlyQuota)] as const]
+                : []),
+            ]}
+          />
+        </Card>
+        <HeadRoom organization={organization} />
+        {plans.length === 0 && <OwnLimits contract={contract} organization={organization} />}
+        {plans.length > 0 && (
+          <Card title="Plans">
+            <Table label="Plans" columns={['Plan', 'Requests', 'In a month', '(This one)']}>
+              {plans.map(([name, { limits, monthlyQuota }]) => (
+                <Row key={name}>
+                  <Cell className="font-medium">{capitalized(name)}</Cell>
+                  <Cell className="whitespace-nowrap">{limitsInWords(limits, contract)}</Cell>
+                  <Cell className="whitespace-nowrap">{quotaInWords(monthlyQuota)}</Cell>
+                  <Cell className="text-right">{name === current?.plan && <Badge tone="good">This one</Badge>}</Cell>
+                </Row>
+              ))}
+            </Table>
+          </Card>
+        )}
+      </div>
+    </Page>
+  )
+
+  function planOf(plan: string | null | undefined) {
+    return plan ? contract.plans[plan] : undefined
+  }
+}
+
+function quotaInWords(quota: number | null | undefined): string {
+  return quota ? `${number.format(quota)} requests` : 'No quota'
+}
+
+/** The keys used last that have a limit of their own. */
+function OwnLimits({ contract, organization }: { contract: Contract; organization: string }) {
+  const { data } = useQuery({
+    queryKey: ['keys', 'limits', organization],
+    queryFn: ({ signal }) =>
+      keywright.keys
+        .list({ organization, state: 'active', order: 'lastUsed', direction: 'desc', limit: 200 }, { signal })
+        .page(),
+  })
+  const keys = (data?.keys ?? []).filter(({ limits }) => limits !== null)
+  if (keys.length === 0) return null
+  return (
+    <Card title="Keys with limits of their own">
+      <Table label="Keys with limits of their own" columns={['Key', 'Requests']}>
+        {keys.map((key) => (
+          <Row key={key.id}>
+            <Cell className="max-w-64">
+              <Link
+                to="/$organization/keys/$key"
+                params={{ organization, key: key.id }}
+                className="flex font-medium underline-offset-4 hover:underline"
+              >
+                <Foreign>{key.name}</Foreign>
+              </Link>
+            </Cell>
+            <Cell>{limitsInWords(key.limits ?? [], contract)}</Cell>
+          </Row>
+        ))}
+      </Table>
+    </Card>
+  )
+}

@@ -1,0 +1,55 @@
+import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useState } from 'react'
+import { counted } from '../shell/words.ts'
+import { Button } from './button.tsx'
+
+export interface Paging {
+  /** Where the page in sight begins; undefined: at the beginning. */
+  cursor: string | undefined
+  /** Pages before this one. */
+  before: number
+  onNext: (cursor: string) => void
+  onBack: () => void
+}
+
+/** Page by page, forth and back; another `question` begins anew. */
+export function usePaging(question: string): Paging {
+  const [state, setState] = useState<{ question: string; cursors: string[] }>({ question, cursors: [] })
+  const cursors = state.question === question ? state.cursors : []
+  return {
+    cursor: cursors.at(-1),
+    before: cursors.length,
+    onNext: (cursor) => setState({ question, cursors: [...cursors, cursor] }),
+    onBack: () => setState({ question, cursors: cursors.slice(0, -1) }),
+  }
+}
+
+export function Pager({
+  before,
+  onNext,
+  onBack,
+  shown,
+  noun,
+  next,
+}: Omit<Paging, 'cursor'> & { shown: number; noun: string; next: string | null }) {
+  const isAll = before === 0 && next === null
+  return (
+    <footer className="flex min-h-12 flex-wrap items-center justify-between gap-3 border-t px-5 py-2 text-muted">
+      <span aria-live="polite">
+        {counted(shown, noun)}
+        {!isAll && ` · page ${before + 1}`}
+      </span>
+      {!isAll && (
+        <nav aria-label="Pages" className="flex gap-2">
+          <Button disabled={before === 0} onClick={onBack} icon={<ChevronLeft size={15} aria-hidden />}>
+            Back
+          </Button>
+          <Button disabled={next === null} onClick={() => next !== null && onNext(next)}>
+            Next
+            <ChevronRight size={15} aria-hidden />
+          </Button>
+        </nav>
+      )}
+    </footer>
+  )
+}

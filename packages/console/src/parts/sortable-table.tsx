@@ -1,0 +1,75 @@
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { headClass, ScrollArea } from './table.tsx'
+
+export interface Column<Order extends string> {
+  label: string
+  /** What its heading sorts by. */
+  order?: Order
+}
+
+interface Sort<Order> {
+  order: Order
+  direction: 'asc' | 'desc'
+}
+
+/** A table whose headings sort it; the order is the server's to make. */
+export function SortableTable<Order extends string>({
+  label,
+  columns,
+  sort,
+  onSort,
+  before,
+  children,
+}: {
+  label: string
+  columns: readonly Column<Order>[]
+  sort: Sort<Order>
+  onSort: (sort: Sort<Order>) => void
+  /** Heading of a first column without a name. */
+  before?: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <ScrollArea label={label}>
+      <table className="w-full border-collapse text-left">
+        <thead>
+          <tr className="border-b bg-canvas text-xs text-muted">
+            {before && <td className="w-0 pl-5">{before}</td>}
+            {columns.map(({ label, order }) => (
+              <th
+                key={label}
+                scope="col"
+                className={headClass}
+                {...(order === sort.order && { 'aria-sort': sort.direction === 'asc' ? 'ascending' : 'descending' })}
+              >
+                {order === undefined ? (
+                  label
+                ) : (
+                  <button
+                    type="button"
+                    className="inline-flex h-7 items-center gap-1 rounded hover:text-ink"
+                    onClick={() => onSort({ order, direction: turned(sort, order) })}
+                  >
+                    {label}
+                    {order === sort.order && <Arrow direction={sort.direction} />}
+                  </button>
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="divide-y">{children}</tbody>
+      </table>
+    </ScrollArea>
+  )
+}
+
+function turned<Order extends string>(sort: Sort<Order>, order: Order): 'asc' | 'desc' {
+  return sort.order === order && sort.direction === 'asc' ? 'desc' : 'asc'
+}
+
+function Arrow({ direction }: { direction: 'asc' | 'desc' }) {
+  const Icon = direction === 'asc' ? ArrowUp : ArrowDown
+  return <Icon size={12} aria-hidden />
+}

@@ -1,0 +1,50 @@
+import type { UsageCount } from '@keywright/client'
+import { lazy, Suspense, useMemo } from 'react'
+import type { Span } from './read-usage.ts'
+import { perStep, total } from './sums.ts'
+
+/** Drawing comes when there is something to draw: no other screen waits for it. */
+const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }))
+
+const number = new Intl.NumberFormat()
+
+/** Let in and refused, over time. */
+export function Outcomes({ counts, nowMs, span }: { counts: readonly UsageCount[]; nowMs: number; span: Span }) {
+  const { hours, interval } = span
+  const { labels, allowed, denied } = useMemo(
+    () => perStep(counts, nowMs, hours, interval),
+    [counts, nowMs, hours, interval],
+  )
+  const series = useMemo(
+    () => [
+      { label: 'Refused', color: '--color-bad', values: denied },
+      { label: 'Allowed', color: '--color-good', values: allowed },
+    ],
+    [allowed, denied],
+  )
+  return (
+    <>
+      <dl className="flex flex-wrap gap-x-10 gap-y-3 px-5 pt-4">
+        <Figure label="Allowed" value={total(allowed)} mark="bg-good" />
+        <Figure label="Refused" value={total(denied)} mark="bg-bad" />
+      </dl>
+      <div className="px-3 pt-3 pb-2">
+        <Suspense fallback={<div className="h-60" />}>
+          <Chart labels={labels} series={series} />
+        </Suspense>
+      </div>
+    </>
+  )
+}
+
+function Figure({ label, value, mark }: { label: string; value: number; mark: string }) {
+  return (
+    <div>
+      <dt className="flex items-center gap-2 text-muted">
+        <span aria-hidden className={`size-2 rounded-full ${mark}`} />
+        {label}
+      </dt>
+      <dd className="text-2xl font-semibold tabular-nums">{number.format(value)}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,54 @@
+import type { Browser, Page } from '@playwright/test'
+import { type Visitor, visit } from './browser.ts'
+
+/** Reads the key in the dialog that shows it, and closes the dialog, which throws it away. */
+export async function takeKey(page: Page): Promise<string> {
+  const credential = await page.getByLabel('The new key').innerText()
+  await page.getByLabel('I have stored this key').check()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await page.getByLabel('The new key').waitFor({ state: 'detached' })
+  return credential
+}
+
+/** From the page with the button to the key in hand. */
+export async function createKey(page: Page, name: string, fill?: (page: Page) => Promise<void>): Promise<string> {
+  await page.getByRole('button', { name: 'Create API key' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Name', { exact: true }).fill(name)
+  await fill?.(page)
+  await dialog.getByRole('button', { name: 'Create API key' }).click()
+  return takeKey(page)
+}
+
+/** Somebody else, by the link of an invitation made on the members page. */
+export async function invite(
+  browser: Browser,
+  { page }: Visitor,
+  { name, email, role }: { name: string; email: string; role: 'Member' | 'Admin' | 'Owner' },
+): Promise<Visitor> {
+  await page.getByRole('link', { name: 'Members' }).click()
+  await page.getByRole('button', { name: 'Invite someone' }).first().click()
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByRole('radio', { name: role }).check()
+  await page.getByRole('dialog').getByRole('button').last().click()
+  const link = await page.getByLabel('The link').innerText()
+  await page.getByRole('button', { name: 'Done' }).click()
+  const visitor = await visit(browser)
+  await visitor.page.goto(link)
+  await visitor.page.getByLabel('Name', { exact: true }).fill(name)
+  await visitor.page.getByLabel('Password').fill('correct horse battery')
+  await visitor.page.getByRole('button', { name: 'Create your account' }).click()
+  await visitor.page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+  return visitor
+}
+
+/** Status and body, as the caller of an API gets them. */
+export async function call(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  method = 'GET',
+): Promise<{ status: number; json: Record<string, unknown>; headers: Headers }> {
+  const response = await fetch(url, { method, headers })
+  const text = await response.text()
+  return { status: response.status, json: text === '' ? {} : JSON.parse(text), headers: response.headers }
+}
