@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keywright } from '@keywright/contracts'
-import { compileFormat, createDigester, createOrganization, issue, type Lifecycle } from '@keywright/core'
+import {
+  compileFormat,
+  createDigester,
+  createOrganization,
+  issue,
+  issueMany,
+  type Lifecycle,
+  rotate,
+} from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { once } from '../../src/control/idempotency.ts'
@@ -171,14 +179,19 @@ describe('across a restart', () => {
   }
 
   /** Begins the call that `api` would make, in a process that dies before it has answered. */
-  async function dieWhile(name: string, body: object, work: (lifecycle: Lifecycle) => Promise<unknown>) {
+  async function dieWhile(
+    name: string,
+    body: object,
+    work: (lifecycle: Lifecycle) => Promise<unknown>,
+    { route = 'createKey', path = '/v1/keys' } = {},
+  ) {
     const opened = openSqlite(join(folder, 'data', 'keywright.db'))
     const base = { contract: keywright, format: compileFormat(keywright.key), digester: createDigester() }
     const attempted = {
       caller: 'service_key:configured',
-      route: 'createKey',
+      route,
       header: name,
-      content: ['/v1/keys', '', JSON.stringify(body)],
+      content: [path, '', JSON.stringify(body)],
       now: new Date(),
     }
     await new Promise<void>((dead, failed) => {
@@ -220,6 +233,79 @@ describe('across a restart', () => {
     expect((await call('GET', '/v1/keys')).json.keys).toHaveLength(before)
     await instance.stop()
   })
+
+  it('a rotation whose process died after its commit ends the secret that nobody received', async () => {
+    const call = await start()
+    const made = await call('POST', '/v1/keys', { body: newKey })
+    await instance.stop()
+    const { id } = made.json
+    let lost = ''
+    const body = { graceSeconds: 3600 }
+    const once = { route: 'rotateKey', path: `/v1/keys/${id}/rotate` }
+    await dieWhile(
+      'rotation-died',
+      body,
+      async (lifecycle) => {
+        lost = (await rotate(lifecycle, tester, id, body)).credential
+      },
+      once,
+    )
+    const again = await start()
+    const answer = await again('POST', once.path, { body, headers: { 'idempotency-key': 'rotation-died' } })
+    expect(answer.json.retiring.map(({ number }: { number: number }) => number)).toEqual([1])
+    const statuses = [made.json.credential, lost, answer.json.credential].map((it) => edge(it, instance.edge))
+    expect(await Promise.all(statuses)).toEqual([404, 401, 404])
+    expect((await again('GET', `/v1/keys/${id}`)).json.versions).toHaveLength(3)
+    await instance.stop()
+  })
+
+  it('a rotation whose process died before its commit is carried out once', async () => {
+    const call = await start()
+    const { id } = (await call('POST', '/v1/keys', { body: newKey })).json
+    await instance.stop()
+    const once = { route: 'rotateKey', path: `/v1/keys/${id}/rotate` }
+    await dieWhile('rotation-not-begun', {}, async () => {}, once)
+    const again = await start()
+    for (let i = 0; i < 2; i++) {
+      const headers = { 'idempotency-key': 'rotation-not-begun' }
+      expect((await again('POST', once.path, { body: {}, headers })).status).toBe(200)
+    }
+    const { versions } = (await again('GET', `/v1/keys/${id}`)).json
+    expect(versions.filter(({ retiresAt }: { retiresAt: string | null }) => retiresAt === null)).toHaveLength(1)
+    await instance.stop()
+  })
+
+  it('a bulk call whose process died after its commit finds each of its keys again', async () => {
+    const made: string[] = []
+    const body = { keys: [newKey, { ...newKey, organization: 'nobody' }, { ...newKey, name: 'Second' }] }
+    const rows = [0, 2].map((row) => ({ row, key: { ...newKey, name: body.keys[row]?.name ?? '' }, reach: null }))
+    await dieWhile(
+      'bulk-died',
+      body,
+      async (lifecycle) => {
+        const bulk = await issueMany(lifecycle, tester, rows)
+        for (const row of bulk.rows) if ('done' in row) made.push(row.done.key.id)
+      },
+      { route: 'createKeys', path: '/v1/keys/bulk' },
+    )
+    const call = await start()
+    const before = (await call('GET', '/v1/keys?limit=200')).json.keys.length
+    const headers = { 'idempotency-key': 'bulk-died' }
+    const { json } = await call('POST', '/v1/keys/bulk', { body, headers })
+    expect(json.results.map(({ key, problem }: Row) => key?.id ?? problem?.code)).toEqual([
+      made[0],
+      'not_found',
+      made[1],
+    ])
+    for (const at of [0, 2]) expect(await edge(json.results[at].credential, instance.edge)).toBe(404)
+    expect((await call('GET', '/v1/keys?limit=200')).json.keys).toHaveLength(before)
+    await instance.stop()
+  })
+
+  interface Row {
+    key?: { id: string }
+    problem?: { code: string }
+  }
 
   it('a create whose process died before its commit is carried out', async () => {
     await dieWhile('died-before', newKey, async () => {})
