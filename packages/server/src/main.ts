@@ -45,6 +45,7 @@ import { contractPeople } from './sign-in/contract-people.ts'
 import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
 import { createLetters, type Letters } from './sign-in/letters.ts'
+import { createSealer } from './sign-in/sealed.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
 import { explainPostgres } from './stores/explain-postgres.ts'
 import {
@@ -55,6 +56,7 @@ import {
   type SharedStore,
   type SqliteStore,
 } from './stores/index.ts'
+import { createCheckout } from './stripe/checkout.ts'
 import { createStripeWebhook } from './stripe/webhook.ts'
 import { startUsage, type Usage } from './usage/usage.ts'
 import { createVerifyEndpoint } from './verify-endpoint/verify-endpoint.ts'
@@ -210,6 +212,15 @@ export async function startInstance(
               subscriptions: opened.subscriptions,
               secret: settings.stripeWebhookSecret,
               prices: settings.stripePrices,
+            }),
+      checkout:
+        secret === null || settings.stripeWebhookSecret === null
+          ? null
+          : createCheckout({
+              lifecycle,
+              sealer: createSealer(secret, 'checkout'),
+              links: settings.stripePaymentLinks,
+              isSecure: settings.consoleUrl?.startsWith('https:') === true,
             }),
       edge: edgeOrigin,
       calls: opened.calls,

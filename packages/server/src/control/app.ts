@@ -2,6 +2,7 @@ import { createMemoryCounters, newRequestId } from '@keywright/core'
 import { Hono } from 'hono'
 import { watchHead } from '../feed/head-watch.ts'
 import { routes } from '../routes/index.ts'
+import { mountCheckoutCalls } from './checkout-call.ts'
 import type { ControlDeps } from './deps.ts'
 import { mountDeviceCalls } from './device-calls.ts'
 import { type Env, honoPath, mount } from './mount.ts'
@@ -42,6 +43,7 @@ export function createControl(deps: ControlDeps): Control {
   mountDeviceCalls(app, deps)
   mountProviderCall(app, deps)
   if (deps.stripe) mountStripeCall(app, deps.stripe)
+  if (deps.checkout) mountCheckoutCalls(app, deps.checkout)
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))

@@ -4,6 +4,7 @@ import type { ServiceKeys } from '../access/service-keys.ts'
 import type { AwaitHead } from '../feed/head-watch.ts'
 import type { Confirmations } from '../feed/nodes.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
+import type { Checkout } from '../stripe/checkout.ts'
 import type { StripeWebhook } from '../stripe/webhook.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { CallStore } from './calls.ts'
@@ -23,6 +24,8 @@ export interface ControlDeps {
   edge(): string
   /** null: no events of Stripe are taken. */
   stripe: StripeWebhook | null
+  /** null: nothing is sold here. */
+  checkout: Checkout | null
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
   /** What has been used. */

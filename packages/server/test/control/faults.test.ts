@@ -27,6 +27,7 @@ function overBroken(code: string) {
     cliTokens: createCliTokens({ store: broken, use: { touch: async () => {} }, digester, now: () => new Date() }),
     signIn: null,
     stripe: null,
+    checkout: null,
     edge: () => 'http://127.0.0.1:8787',
     usage: broken as never,
     calls: { claim: () => broken.head() as never, finish: async () => {}, release: async () => {} },

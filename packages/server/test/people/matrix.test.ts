@@ -112,8 +112,8 @@ async function ask(who: Who, operationId: string, organization = 'acme') {
   const body = bodies[operationId]?.(organization, from)
   const answer = await people[who].browser.call(method, query.length > 0 ? `${path}?${query.join('&')}` : path, body)
   // What asks for many things at once answers each by itself.
-  const row = answer.status === 200 ? answer.json.results?.[0]?.problem : undefined
-  return row && isProblemCode(row.code) ? { ...answer, status: problems[row.code].status, json: row } : answer
+  const code: string = answer.status === 200 ? (answer.json.results?.[0]?.problem?.code ?? '') : ''
+  return isProblemCode(code) ? { ...answer, status: problems[code].status, json: { code } } : answer
 }
 
 const allowed = [200, 201]
