@@ -83,6 +83,9 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }:
             >
               <Foreign>{key.name}</Foreign>
             </Link>
+            <span className="mt-1 block sm:hidden">
+              <StateBadge state={key.state} />
+            </span>
           </Cell>
           <Cell className="whitespace-nowrap">
             <span className="inline-flex items-center gap-2">

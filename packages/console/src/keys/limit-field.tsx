@@ -31,7 +31,7 @@ export function LimitField({
   error: string | undefined
 }) {
   return (
-    <Field label="Requests at most" hint={`Left empty: ${usual}.`} error={error}>
+    <Field label="Requests at most" hint={`Left empty: ${usual.toLowerCase()}.`} error={error}>
       {(field) => (
         <span className="flex gap-2">
           <Input
