@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { verifyChain } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, type Api, controlApi } from '../support/control-api.ts'
+import { randomFrom } from '../support/random.ts'
+import { serviceKey } from '../support/start-server.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const rounds = Number(process.env.KEYWRIGHT_CRASH_ROUNDS ?? 4)
+const seed = Number(process.env.KEYWRIGHT_CRASH_SEED ?? 1)
+const random = randomFrom(seed)
+
+interface Running {
+  edge: string
+  api: Api
+  child: ChildProcess
+}
+
+let folder: string
+let running: Running
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keywright-killed-'))
+  running = await start()
+  await running.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
+}, 60_000)
+afterAll(async () => {
+  await kill()
+  rmSync(folder, { recursive: true })
+})
+
+async function start(): Promise<Running> {
+  const args = ['serve', '--port', '0', '--control-port', '0', '--data', folder]
+  const child = spawn(process.execPath, ['--conditions=keywright-source', main, ...args], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
+      KEYWRIGHT_SERVICE_KEY: serviceKey,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (log += chunk))
+  for (;;) {
+    const [, edge, control] = /"edge":"(\S+?)","control":"(\S+?)".*"msg":"ready"/.exec(log) ?? []
+    if (edge !== undefined && control !== undefined) return { edge, api: controlApi(control), child }
+    if (child.exitCode !== null) throw new Error(`The server ended: ${log}`)
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  }
+}
+
+async function kill(): Promise<void> {
+  const { child } = running
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exit
+}
+
+async function ask(credential: string): Promise<number> {
+  const { status } = await fetch(`${running.edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })
+  return status
+}
+
+/** The same calls as often as they are made; null where the process died before it had answered. */
+async function callAll(round: number, target: string): Promise<(Answer | null)[]> {
+  const { api } = running
+  const keyOf = (name: string) => ({ 'idempotency-key': `${name}-${round}` })
+  const rows = Array.from({ length: 30 }, (_, row) => ({ organization: 'acme', name: `bulk-${round}-${row}` }))
+  const calls = [
+    api('POST', '/v1/keys', { body: { organization: 'acme', name: `one-${round}-` }, headers: keyOf('create') }),
+    api('POST', `/v1/keys/${target}/rotate`, { body: { graceSeconds: 600 }, headers: keyOf('rotate') }),
+    api('POST', '/v1/keys/bulk', { body: { keys: rows }, headers: keyOf('bulk') }),
+  ]
+  return Promise.all(calls.map((call) => call.catch(() => null)))
+}
+
+describe(`a process that is killed while it answers (seed ${seed})`, () => {
+  it(`carries each call out once, however it is repeated, ${rounds} times`, {
+    timeout: 60_000 + rounds * 10_000,
+  }, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const body = { organization: 'acme', name: `target-${round}` }
+      const target = (await running.api('POST', '/v1/keys', { body })).json
+      const first = callAll(round, target.id)
+      await setTimeout(random() * 60)
+      await kill()
+      const before = await first
+      running = await start()
+      const [created, rotated, bulk] = await callAll(round, target.id)
+
+      expect([created?.status, rotated?.status, bulk?.status]).toEqual([201, 200, 200])
+      expect(bulk?.json).toMatchObject({ created: 30, refused: 0 })
+      const now = [created?.json, rotated?.json, ...(bulk?.json.results ?? [])]
+      for (const { credential } of now) expect(await ask(credential)).toBe(404)
+      const [createdBefore, rotatedBefore, bulkBefore] = before
+      const earlier = [createdBefore?.json, rotatedBefore?.json, ...(bulkBefore?.json?.results ?? [])]
+      for (const { credential } of earlier.filter((it) => it?.credential)) expect(await ask(credential)).toBe(401)
+
+      const { json } = await running.api('GET', `/v1/keys/${target.id}`)
+      expect(json.versions.filter(({ retiresAt }: { retiresAt: string | null }) => retiresAt === null)).toHaveLength(1)
+      expect(await ask(target.credential)).toBe(404)
+      for (const [q, count] of [
+        [`one-${round}-`, 1],
+        [`bulk-${round}-`, 30],
+      ] as const) {
+        const list = await running.api('GET', `/v1/keys?organization=acme&limit=200&q=${q}`)
+        expect([q, list.json.keys.length]).toEqual([q, count])
+      }
+    }
+    const changes: Parameters<typeof verifyChain>[1] = await allChanges()
+    expect(verifyChain({ number: 0, hash: '0'.repeat(64) }, changes)).toMatchObject({ ok: true })
+  })
+})
+
+async function allChanges() {
+  const changes = []
+  let cursor: string | null = null
+  do {
+    const next: string = cursor === null ? '' : `&cursor=${cursor}`
+    const { json } = await running.api('GET', `/v1/audit?first=oldest&limit=200${next}`)
+    changes.push(...json.events.map((event: { at: string }) => ({ ...event, at: new Date(event.at) })))
+    cursor = json.nextCursor
+  } while (cursor !== null)
+  return changes
+}
