@@ -19,21 +19,26 @@ export function keywright(
   return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input: '', pipe })
 }
 
-/** The same at a terminal, where `input` is typed. */
+/** Question and what is typed then, in their order; a text alone is typed at the first question. */
+type Typed = string | readonly (readonly [question: string, keys: string])[]
+
+/** The same at a terminal. */
 export function keywrightAtTerminal(
   args: readonly string[],
-  { env = {}, input }: { env?: NodeJS.ProcessEnv; input: string },
+  { env = {}, input }: { env?: NodeJS.ProcessEnv; input: Typed },
 ): Promise<Ran> {
   const command = [process.execPath, '--conditions=keywright-source', main, ...args]
     .map((word) => `'${word}'`)
     .join(' ')
-  return run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env, cwd: process.cwd(), input })
+  // Without a size, words are broken wherever they stand.
+  const sized = `stty cols 120 rows 40; ${command}`
+  return run('script', ['--quiet', '--return', '--command', sized, '/dev/null'], { env, cwd: process.cwd(), input })
 }
 
 function run(
   command: string,
   args: readonly string[],
-  { env, cwd, input, pipe = '' }: { env: NodeJS.ProcessEnv; cwd: string; input: string; pipe?: string },
+  { env, cwd, input, pipe = '' }: { env: NodeJS.ProcessEnv; cwd: string; input: Typed; pipe?: string },
 ): Promise<Ran> {
   const { PATH, HOME } = process.env
   // Dozens of processes load the same files.
@@ -49,7 +54,7 @@ function run(
   })
   child.stdin.on('error', () => {})
   if (input === '') child.stdin.end(pipe)
-  else typeWhenAsked(child.stdout, child.stdin, input)
+  else typeWhenAsked(child.stdout, child.stdin, typeof input === 'string' ? [['?', input]] : input)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
@@ -57,11 +62,16 @@ function run(
 }
 
 /** A person reads the question before answering it. */
-function typeWhenAsked(output: NodeJS.ReadableStream, stdin: NodeJS.WritableStream, input: string): void {
-  let typed = false
+function typeWhenAsked(
+  output: NodeJS.ReadableStream,
+  stdin: NodeJS.WritableStream,
+  answers: readonly (readonly [question: string, keys: string])[],
+): void {
+  const left = [...answers]
   output.on('data', (chunk) => {
-    if (typed || !String(chunk).includes('?')) return
-    typed = true
-    setTimeout(() => stdin.write(input), 100)
+    const [next] = left
+    if (next === undefined || !String(chunk).includes(next[0])) return
+    left.shift()
+    setTimeout(() => stdin.write(next[1]), 100)
   })
 }

@@ -1,6 +1,7 @@
-import type { KeyState } from '@keywright/client'
+import type { KeyState, Keywright, RevokedKeys } from '@keywright/client'
 import { type Command, Option } from 'commander'
 import { confirm } from '../ask.ts'
+import { CliError, exitCodes } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { facts } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
@@ -88,18 +89,17 @@ function addState(keys: Command, verb: 'suspend' | 'resume', description: string
 function addEnding(keys: Command): void {
   keys
     .command('revoke')
-    .description('refuse a key for good, everywhere')
-    .argument('<key>', 'key_…')
+    .description('refuse keys for good, everywhere')
+    .argument('<key...>', 'key_…, one or several')
     .option('--reason <text>', 'for the audit log')
     .option('--yes', 'do not ask')
     .option('--json', 'print what the API answered')
-    .action(async (id: string, { reason, yes, json }: { reason?: string; yes?: true; json?: true }) => {
+    .action(async (ids: string[], { yes, ...options }: { reason?: string; yes?: true; json?: true }) => {
       const client = connect()
-      await confirm(`${printable(id)} will be refused for good. Revoke?`, yes)
-      const revoked = await client.keys.revoke(id, { reason, wait: 'all' }, once())
-      if (json) return printJson(revoked)
-      print(`${revoked.id} is revoked, and refused on every node.`)
-      note(`receipt ${revoked.receipt}`)
+      const [only, ...others] = ids
+      await confirm(`${ids.map(printable).join(', ')} will be refused for good. Revoke?`, yes)
+      if (only !== undefined && others.length === 0) return revokeOne(client, only, options)
+      return revokeSeveral(client, ids, options)
     })
 
   keys
@@ -115,4 +115,36 @@ function addEnding(keys: Command): void {
       if (json) return printJson(deleted)
       print(`${deleted.id} is revoked and deleted. Its audit stays.`)
     })
+}
+
+interface RevokeOptions {
+  reason?: string
+  json?: true
+}
+
+async function revokeOne(client: Keywright, id: string, { reason, json }: RevokeOptions): Promise<void> {
+  const revoked = await client.keys.revoke(id, { reason, wait: 'all' }, once())
+  if (json) return printJson(revoked)
+  print(`${revoked.id} is revoked, and refused on every node.`)
+  note(`receipt ${revoked.receipt}`)
+}
+
+/** In one transaction. What cannot be revoked leaves the others alone. */
+async function revokeSeveral(
+  client: Keywright,
+  ids: readonly string[],
+  { reason, json }: RevokeOptions,
+): Promise<void> {
+  const answer = await client.keys.revokeMany(ids, { reason, wait: 'all' }, once())
+  if (json) printJson(answer)
+  else for (const result of answer.results) print(resultText(result))
+  if (answer.refused > 0)
+    throw new CliError(`${answer.refused} of ${ids.length} keys are not revoked.`, null, exitCodes.failed)
+  if (!json && answer.receipt !== null) note(`receipt ${answer.receipt}`)
+}
+
+function resultText(result: RevokedKeys['results'][number]): string {
+  const id = printable(result.id)
+  if (result.status === 'refused') return `${id} is not revoked: ${printable(result.problem.detail)}`
+  return `${id} is revoked, and refused on every node.`
 }
