@@ -231,7 +231,10 @@ export async function startInstance(
     const controlServer = createHttpServer(
       createControlListener({
         control,
-        console: createConsole({ isHttps: settings.consoleUrl?.startsWith('https:') ?? false }),
+        console: createConsole({
+          isHttps: settings.consoleUrl?.startsWith('https:') ?? false,
+          embedOrigins: settings.embedOrigins,
+        }),
         docs: createDocs({ contract, edge: edgeOrigin, control: () => settings.consoleUrl ?? controlUrl }),
         verify: createVerifyEndpoint({
           verifier: metrics.counting(verifier, 'verify'),

@@ -12,7 +12,7 @@ export interface Console {
 // The same place from the sources and from the build.
 const builtFiles = fileURLToPath(new URL('../../dist/web/', import.meta.url))
 
-/** What a page of ours may do: run and show what this origin serves, talk to this origin, and be framed by nobody. */
+/** What a page of ours may do: run and show what this origin serves, and talk to this origin. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -23,21 +23,21 @@ const policy = [
   "form-action 'self'",
   "base-uri 'none'",
   "object-src 'none'",
-  "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join('; ')
 
 const everywhere = [
-  ...['Content-Security-Policy', policy],
   ...['X-Content-Type-Options', 'nosniff'],
   ...['Referrer-Policy', 'no-referrer'],
   ...['Cross-Origin-Opener-Policy', 'same-origin'],
-  ...['Cross-Origin-Resource-Policy', 'same-origin'],
   ...['Permissions-Policy', 'camera=(), geolocation=(), microphone=()'],
 ]
 
 const notBuilt = 'The console is not built. Run `npm run build` in the checkout and start again.\n'
+
+/** What a page of somebody else's loads to show ours in a frame. */
+const element = '/element.js'
 
 /** Paths that are never a page, whoever asks. */
 const elsewhere = /^\/(v1|api|docs)(\/|$)|\.[a-z0-9]+$/
@@ -47,13 +47,24 @@ export interface ConsoleOptions {
   folder?: string
   /** Reached by people over HTTPS: browsers are told to come in no other way, for a year. */
   isHttps?: boolean
+  /** Origins whose pages may show ours in a frame. */
+  embedOrigins?: readonly string[]
 }
 
 /** The console's files, from memory; what is no file and asked for by a browser is one of its pages. */
-export function createConsole({ folder = builtFiles, isHttps = false }: ConsoleOptions = {}): Console {
+export function createConsole({
+  folder = builtFiles,
+  isHttps = false,
+  embedOrigins = [],
+}: ConsoleOptions = {}): Console {
   const files = readConsoleFiles(folder)
   const page = files.get('/index.html')
-  const always = isHttps ? [...everywhere, 'Strict-Transport-Security', 'max-age=31536000'] : everywhere
+  const framedBy = embedOrigins.length > 0 ? embedOrigins.join(' ') : "'none'"
+  const always = [
+    ...everywhere,
+    ...['Content-Security-Policy', `${policy}; frame-ancestors ${framedBy}`],
+    ...(isHttps ? ['Strict-Transport-Security', 'max-age=31536000'] : []),
+  ]
   const tags = new Map([...files].map(([path, { plain }]) => [path, `"${hash('sha256', plain).slice(0, 32)}"`]))
 
   return {
@@ -73,6 +84,7 @@ export function createConsole({ folder = builtFiles, isHttps = false }: ConsoleO
       const caching = file.isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache'
       const head = [...always, 'X-Request-Id', requestId, 'Cache-Control', caching, 'ETag', tag]
       head.push('Vary', 'Accept-Encoding')
+      head.push('Cross-Origin-Resource-Policy', path === element ? 'cross-origin' : 'same-origin')
       if (request.headers['if-none-match'] === tag) {
         response.writeHead(304, head).end()
         return
