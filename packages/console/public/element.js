@@ -1,0 +1,40 @@
+/**
+ * `<keywright-keys link="…">`: the API keys of a customer in the settings page of a company whose customers have their
+ * accounts there. `link` is what `POST /v1/portal-sessions` answered; it works once, for five minutes.
+ */
+;(() => {
+  const own = new URL(document.currentScript.src).origin
+
+  class KeywrightKeys extends HTMLElement {
+    static observedAttributes = ['link']
+    #shown = null
+    #root = this.attachShadow({ mode: 'closed' })
+
+    connectedCallback() {
+      this.#show()
+    }
+
+    attributeChangedCallback() {
+      if (this.isConnected) this.#show()
+    }
+
+    #show() {
+      const link = this.getAttribute('link') ?? ''
+      if (link === this.#shown || !URL.canParse(link)) return
+      const { origin, pathname } = new URL(link)
+      // Whoever can set an attribute of the page cannot put another site into it.
+      if (origin !== own || pathname !== '/portal') return
+      this.#shown = link
+      const frame = document.createElement('iframe')
+      frame.title = this.getAttribute('title') ?? 'API keys'
+      frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-downloads')
+      frame.allow = 'clipboard-write'
+      frame.referrerPolicy = 'no-referrer'
+      frame.style.cssText = 'display:block;width:100%;height:100%;min-height:40rem;border:0'
+      frame.src = link
+      this.#root.replaceChildren(frame)
+    }
+  }
+
+  if (!customElements.get('keywright-keys')) customElements.define('keywright-keys', KeywrightKeys)
+})()

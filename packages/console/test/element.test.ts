@@ -1,0 +1,101 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Browser } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serviceKey, startServer, type TestServer } from '../../server/test/support/start-server.ts'
+import { startBrowser, visit } from './browser.ts'
+
+const minutes = 60_000
+
+/** The settings page of a company, at an address of its own. */
+async function startCompany(page: () => string): Promise<{ server: Server; url: string }> {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><h1>Settings</h1>${page()}`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+describe('the element for a page of somebody else', { timeout: 2 * minutes }, () => {
+  let browser: Browser
+  let server: TestServer
+  let company: Awaited<ReturnType<typeof startCompany>>
+  let stranger: Awaited<ReturnType<typeof startCompany>>
+  let shown = ''
+
+  beforeAll(async () => {
+    browser = await startBrowser()
+    company = await startCompany(() => shown)
+    stranger = await startCompany(() => shown)
+    server = await startServer({ contract: 'hopx', env: { KEYWRIGHT_EMBED_ORIGINS: company.url } })
+  }, minutes)
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    company?.server.close()
+    stranger?.server.close()
+  })
+
+  async function portal(): Promise<string> {
+    const response = await fetch(`${server.control}/v1/portal-sessions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ organization: 'acme', user: 'Bob', role: 'admin' }),
+    })
+    return ((await response.json()) as { link: string }).link
+  }
+  const element = (link: string) =>
+    `<script src="${server.control}/element.js"></script><keywright-keys link="${link}"></keywright-keys>`
+  const framed = (url: string) => (frame: { url(): string }) => frame.url().startsWith(url)
+
+  it('shows a customer his keys, whom the company has signed in, and lets him make one', async () => {
+    const { page, context, complaints } = await visit(browser)
+    shown = element(await portal())
+    await page.goto(company.url)
+    await expect.poll(() => page.frames().some(framed(`${server.control}/acme/keys`)), { timeout: 20_000 }).toBe(true)
+    const frame = page.frames().find(framed(server.control))
+    if (!frame) throw new Error('There is no frame.')
+    await frame.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await frame.getByRole('button', { name: 'Create API key' }).first().click()
+    await frame.getByRole('dialog').waitFor()
+    expect(await page.evaluate("document.querySelector('keywright-keys').shadowRoot")).toBeNull()
+    expect(await page.evaluate('document.cookie')).toBe('')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('shows nothing in a page that was not named', async () => {
+    const { page, context, complaints } = await visit(browser)
+    shown = element(await portal())
+    await page.goto(stranger.url)
+    await expect.poll(() => complaints.join(), { timeout: 20_000 }).toContain('frame-ancestors')
+    expect(page.frames().some(framed(`${server.control}/acme`))).toBe(false)
+    await context.close()
+  })
+
+  it('puts nothing into the page but its own portal', async () => {
+    const { page, context } = await visit(browser)
+    for (const link of ['https://evil.example/portal#x', `${server.control}/acme/keys`, 'javascript:alert(1)', '']) {
+      shown = element(link)
+      await page.goto(company.url)
+      await page.waitForLoadState('networkidle')
+      expect(page.frames()).toHaveLength(1)
+    }
+    await context.close()
+  })
+
+  it('is a small script that any page may load, and nothing else is', async () => {
+    const headersOf = async (path: string) =>
+      (await fetch(server.control + path, { headers: { accept: 'text/html' } })).headers
+    const script = await headersOf('/element.js')
+    expect(script.get('cross-origin-resource-policy')).toBe('cross-origin')
+    expect(script.get('content-type')).toContain('text/javascript')
+    const home = await headersOf('/')
+    expect(home.get('cross-origin-resource-policy')).toBe('same-origin')
+    expect(home.get('content-security-policy')).toContain(`frame-ancestors ${company.url}`)
+    const closed = await startServer({ contract: 'hopx' })
+    const response = await fetch(closed.control, { headers: { accept: 'text/html' } })
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    await closed.stop()
+  })
+})
