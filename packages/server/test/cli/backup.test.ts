@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { pruneAudit } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
 import { keywright, keywrightAtTerminal } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
-import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
 let folder: string
@@ -82,6 +83,17 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     expect(files[0].rows.kw_digests).toBe(files[0].rows.kw_keys)
   })
 
+  it('begins where older changes were pruned', async () => {
+    for (let count = 0; count < 3; count++) await server.issue()
+    const before = new Date(Date.now() + 1000)
+    expect(await pruneAudit(server.lifecycle, tester, { before, limit: 2 })).toBe(2)
+    const to = join(folder, 'pruned')
+    const { code, stdout, stderr } = await keywright(['backup', to, '--data', data, '--json'])
+    expect(code, stderr).toBe(0)
+    const { files, head } = JSON.parse(stdout)
+    expect(files[0].rows.kw_changes).toBe(head.number - 2)
+  })
+
   it('shows at a terminal how far it is', async () => {
     const args = ['backup', join(folder, 'watched'), '--data', data]
     const { code, stdout } = await keywrightAtTerminal(args, { env: {}, input: '' })
@@ -92,11 +104,11 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     const to = join(folder, 'altered')
     expect((await keywright(['backup', to, '--data', data])).code).toBe(0)
     const client = new BetterSqlite3(join(to, 'keywright.db'))
-    client.exec(`update kw_changes set entry = replace(entry, 'test', 'tost') where number = 3`)
+    client.exec(`update kw_changes set entry = replace(entry, 'test', 'tost') where number = 5`)
     client.close()
     const again = join(folder, 'again')
     const { code, stderr } = await keywright(['backup', again, '--data', to])
-    expect([code, stderr]).toEqual([1, expect.stringContaining('The audit log is broken at change 3.')])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The audit log is broken at change 5.')])
     expect([existsSync(again), readdirSync(folder).filter((name) => name.includes('partial'))]).toEqual([false, []])
   })
 

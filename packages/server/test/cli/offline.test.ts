@@ -148,6 +148,8 @@ describe('keywright completion', () => {
         .trim()
     expect(complete('ser')).toBe('serve service-keys')
     expect(complete('keys', 'r')).toBe('rotate resume revoke')
+    expect(complete('docs', '')).toBe('build test --help')
+    expect(complete('import', '--d')).toBe('--dry-run')
     expect(complete('keys', 'create', '--p')).toBe('--project --permission')
     expect(complete('keys', 'create', '--name', 'x', '--or')).toBe('--organization')
   })

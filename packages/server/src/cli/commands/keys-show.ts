@@ -2,7 +2,7 @@ import type { Key, Limit } from '@keywright/client'
 import { printable } from '../print/escape.ts'
 import { facts, table } from '../print/table.ts'
 import { styled } from '../print/terminal.ts'
-import { ago, at } from '../print/time.ts'
+import { at, on } from '../print/time.ts'
 
 const stateColours = { active: 'green', suspended: 'yellow', expired: 'yellow', revoked: 'red' } as const
 
@@ -19,9 +19,9 @@ export function keyTable(keys: readonly Key[]): string {
       printable(key.organization),
       stateOf(key),
       printable(key.hint),
-      key.expiresAt === null ? 'never' : ago(key.expiresAt),
-      ago(key.createdAt),
-      key.lastUsedAt === null ? 'never' : ago(key.lastUsedAt),
+      key.expiresAt === null ? 'never' : on(key.expiresAt),
+      on(key.createdAt),
+      key.lastUsedAt === null ? 'never' : on(key.lastUsedAt),
     ]),
   )
 }

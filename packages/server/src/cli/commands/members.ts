@@ -6,7 +6,7 @@ import { CliError, exitCodes } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
-import { ago } from '../print/time.ts'
+import { on } from '../print/time.ts'
 import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf } from './list.ts'
 import { chooseOrganization, onlyOrganization } from './projects.ts'
@@ -114,7 +114,7 @@ function memberTable(members: readonly Member[]): string {
       printable(name ?? '–'),
       printable(email ?? '–'),
       role,
-      ago(createdAt),
+      on(createdAt),
     ]),
   )
 }

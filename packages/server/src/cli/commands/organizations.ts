@@ -4,7 +4,7 @@ import { textOr } from '../ask.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson, styled } from '../print/terminal.ts'
-import { ago } from '../print/time.ts'
+import { on } from '../print/time.ts'
 import { collect } from '../read.ts'
 import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
@@ -56,7 +56,7 @@ function organizationTable(organizations: readonly Organization[]): string {
       state === 'active' ? styled('green', state) : styled('yellow', state),
       plan ?? '–',
       namespaces ? printable(namespaces.join(', ')) : '–',
-      ago(createdAt),
+      on(createdAt),
     ]),
   )
 }

@@ -4,7 +4,7 @@ import { choose, textOr } from '../ask.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson } from '../print/terminal.ts'
-import { ago } from '../print/time.ts'
+import { on } from '../print/time.ts'
 import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
@@ -58,7 +58,7 @@ function projectTable(projects: readonly Project[]): string {
       printable(id),
       printable(name),
       printable(organization),
-      ago(createdAt),
+      on(createdAt),
     ]),
   )
 }

@@ -5,7 +5,7 @@ import { usageError } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { facts, table } from '../print/table.ts'
 import { note, print, printJson, styled, styledNote } from '../print/terminal.ts'
-import { ago } from '../print/time.ts'
+import { on } from '../print/time.ts'
 import { collect } from '../read.ts'
 import { connect } from '../session.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
@@ -79,7 +79,7 @@ function serviceKeyTable(keys: readonly ServiceKey[]): string {
       organization === null ? 'every one' : printable(organization),
       revokedAt === null ? styled('green', 'active') : styled('red', 'revoked'),
       printable(hint),
-      ago(createdAt),
+      on(createdAt),
     ]),
   )
 }

@@ -10,7 +10,7 @@ const units = [
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 
 /** `3 days ago`, `in 90 days`, `just now`. */
-export function ago(time: string, now = Date.now()): string {
+function ago(time: string, now = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000
   for (const [unit, length, from] of units) {
     if (Math.abs(seconds) >= from) return words.format(Math.round(seconds / length), unit)
@@ -21,4 +21,9 @@ export function ago(time: string, now = Date.now()): string {
 /** `2026-11-20 08:00 UTC (3 days ago)`. */
 export function at(time: string): string {
   return `${time.slice(0, 16).replace('T', ' ')} UTC (${ago(time)})`
+}
+
+/** `2026-11-20 (3 days ago)`, where a line has several. */
+export function on(time: string): string {
+  return `${time.slice(0, 10)} (${ago(time)})`
 }
