@@ -16,7 +16,7 @@ export function CreateKeyButton({ organization, project }: { organization: strin
   const isBound = contract.boundTo === 'project'
   const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: isBound && project === undefined })
   const { data: active } = useQuery({
-    queryKey: ['keys', 'active', organization],
+    queryKey: ['keys', 'one', organization],
     queryFn: ({ signal }) => keywright.keys.list({ organization, state: 'active', limit: 1 }, { signal }).page(),
     enabled: contract.oneKeyPerOrganization,
   })
