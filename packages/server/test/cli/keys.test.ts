@@ -113,6 +113,12 @@ describe('what is printed', () => {
     expect(without.stdout).not.toContain('\u001b[')
   })
 
+  it('says how long ago something was, with the date beside it', async () => {
+    await server.issue()
+    const { stdout } = await run('keys list --limit 1')
+    expect(stdout).toMatch(/ 20\d\d-\d\d-\d\d \((just now|\d+ \w+ ago)\)/)
+  })
+
   it('shows what a name would do to a terminal instead of doing it', async () => {
     const name = 'evil\u001b]0;title\u0007\r\n\u202espoof'
     await server.lifecycle.store.transact(async (transaction) => {
