@@ -108,6 +108,26 @@ describe('signing in', () => {
   })
 })
 
+describe('signing in from IPv6', () => {
+  it('counts all addresses of one /64 together, and locks no other network out', async () => {
+    const proxied = await startServer({
+      contract: 'keywright',
+      trustedProxy: '127.0.0.1',
+      env: { KEYWRIGHT_SIGN_UP: 'open' },
+    })
+    const { email } = await signUp(proxied)
+    const attempt = async (address: string, password = 'a wrong password') => {
+      const headers = { 'x-forwarded-for': address }
+      const body = { email, password }
+      return (await openBrowser(proxied).call('POST', '/api/auth/sign-in/email', body, headers)).status
+    }
+    for (let i = 0; i < 10; i++) expect(await attempt(`2001:db8:0:1::${i.toString(16)}`)).toBe(401)
+    expect(await attempt('2001:db8:0:1:ffff::1', goodPassword)).toBe(429)
+    expect(await attempt('2001:db8:0:2::1', goodPassword)).toBe(200)
+    await proxied.stop()
+  })
+})
+
 describe('a session', () => {
   it('is a cookie for this host alone, which no script can read', async () => {
     const { browser } = await signUp(server)

@@ -19,6 +19,25 @@ export function keywright(
   return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input: '', pipe })
 }
 
+/** Starts one that waits for somebody, and answers once it has said what he needs. */
+export async function startKeywright(
+  args: readonly string[],
+  { env, until }: { env: NodeJS.ProcessEnv; until: RegExp },
+): Promise<{ said: () => string; end: () => Promise<number | null> }> {
+  const { PATH } = process.env
+  const child = spawn(process.execPath, ['--conditions=keywright-source', main, ...args], { env: { PATH, ...env } })
+  let said = ''
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const isSaid = new Promise<void>((resolve) => {
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+      if (until.test(said)) resolve()
+    })
+  })
+  await Promise.race([isSaid, ended])
+  return { said: () => said, end: () => ended }
+}
+
 /** Question and what is typed then, in their order; a text alone is typed at the first question. */
 type Typed = string | readonly (readonly [question: string, keys: string])[]
 

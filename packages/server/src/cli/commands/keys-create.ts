@@ -81,8 +81,9 @@ async function placeOf(
 async function chooseProject(client: Keywright, organization: string): Promise<string | undefined> {
   const { projects } = await client.projects.list({ organization, limit: 200 }).page()
   if (projects.length === 0) return undefined
+  const { boundTo } = await client.contract()
   return choose('--project', 'Which project?', async () => [
-    { value: undefined, label: 'the whole organization' },
+    ...(boundTo === 'project' ? [] : [{ value: undefined, label: 'the whole organization' }]),
     ...projects.map(({ id, name }) => ({ value: id, label: `${name} (${id})` })),
   ])
 }
