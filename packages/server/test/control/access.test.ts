@@ -125,11 +125,12 @@ describe('a service key bound to one organization', () => {
     Object.assign(foreign, ids)
   })
 
-  /** Operators, followers and CLI tokens are none of its business, whoever's they are. */
+  /** Operators, accounts, followers and CLI tokens are none of its business, whoever's they are. */
   const withIds = guarded.filter(
     ({ path, operationId }) =>
       path.includes('{') &&
       !path.includes('{receipt}') &&
+      !path.startsWith('/v1/people/') &&
       !['removeOperator', 'revokeCliToken', 'stopFollowing'].includes(operationId),
   )
   const bodies: Record<string, unknown> = {
@@ -149,6 +150,21 @@ describe('a service key bound to one organization', () => {
     expect(answer).toMatchObject({ status: 404, code: 'not_found' })
     expect(answer).toEqual(await ask(missing))
   })
+
+  it.each(guarded.filter(({ path }) => path.startsWith('/v1/people/{user}')))(
+    'learns from $operationId of nobody whether there is such an account',
+    async ({ method, path, operationId }) => {
+      const ask = async (person: string) => {
+        const { status, json } = await api(method, path.replace('{user}', person), {
+          credential: bound,
+          body: bodies[operationId],
+        })
+        return { status, code: json.code, detail: json.detail }
+      }
+      expect(await ask('usr_00000000000000000000000000')).toEqual(await ask('usr_00000000000000000000000001'))
+      expect((await ask('usr_00000000000000000000000000')).status).toBeGreaterThanOrEqual(403)
+    },
+  )
 
   it.each([
     ['POST', '/v1/projects', { organization: 'acme', name: 'Mine' }],
