@@ -1,6 +1,35 @@
 import type { Kysely } from 'kysely'
 import type { Schema } from './schema.ts'
 
+/**
+ * By name, each of them: of `*` in a prepared statement PostgreSQL refuses to run what a newer version has added a column
+ * to, for as long as the connection lasts.
+ */
+const keyColumns = [
+  'id',
+  'organization',
+  'project',
+  'created_by',
+  'name',
+  'kind',
+  'environment',
+  'permissions',
+  'namespaces',
+  'allowed_ips',
+  'limits',
+  'metadata',
+  'created_at',
+  'expires_at',
+  'suspended_at',
+  'revoked_at',
+  'revoked_reason',
+  'deleted_at',
+  'sort_name',
+  'search',
+  'hint',
+  'versions',
+] as const
+
 /** A key with its organization, its maker's membership and the number of the last change: one statement, one snapshot. */
 export function foundQuery(db: Kysely<Schema>) {
   return db
@@ -12,7 +41,7 @@ export function foundQuery(db: Kysely<Schema>) {
         .onRef('kw_members.user', '=', 'kw_keys.created_by'),
     )
     .innerJoin('kw_head', (join) => join.onTrue())
-    .selectAll('kw_keys')
+    .select(keyColumns.map((name) => `kw_keys.${name}` as const))
     .select([
       'kw_head.number as read_at',
       'kw_organizations.id as organization_id',

@@ -31,7 +31,7 @@ export async function migratePostgres(pool: Pool): Promise<void> {
         while (await applyNext(connection)) {}
         return
       } catch (error) {
-        await connection.query('rollback')
+        await connection.query('rollback').catch(() => {})
         if (!isPassing(error) || attempts === mostAttempts) throw error
         await setTimeout(1_000 * Math.random())
       }

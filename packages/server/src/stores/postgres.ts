@@ -1,14 +1,16 @@
-import type { Store } from '@keywright/core'
+import type { FoundKey, Store } from '@keywright/core'
+import { sql } from 'kysely'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
-import { foundByDigestQuery } from './found-query.ts'
+import { foundByDigestQuery, foundQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
+import { readTogether } from './read-together.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
@@ -51,6 +53,11 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     text: foundByDigestQuery(reader, '').compile().sql,
     query_timeout: findWithinMs,
   }
+  const foundStatement = {
+    name: 'kw_found',
+    text: foundQuery(reader).where(sql<boolean>`kw_keys.id = any(${[]})`).compile().sql,
+    query_timeout: findWithinMs,
+  }
   const transaction = createTransactions(pool)
   const store = createSqlStore({
     reader,
@@ -68,6 +75,11 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
   })
   return {
     ...store,
+    found: readTogether(async (ids) => {
+      const query: TimedQuery = { ...foundStatement, values: [ids.map(text.encode)] }
+      const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
+      return new Map(rows.map(foundKey).map((found): [string, FoundKey] => [found.key.id, found]))
+    }),
     calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
     subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),

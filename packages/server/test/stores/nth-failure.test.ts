@@ -3,21 +3,52 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { emptyHead, type Store, type Transaction, verifyChain } from '@keywright/core'
 import { aKey, aMember, anOrganization, aProject, aServiceKey, aVersion, someEvent } from '@keywright/core/testing'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { sqlite } from '../../src/stores/index.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { postgres, sqlite } from '../../src/stores/index.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { FailingClient } from './failing-client.ts'
+import { FailingPool } from './failing-pool.ts'
 
-let folder: string
-let client: FailingClient
+interface Failing {
+  failWhere(fails: (statement: number) => boolean): void
+  open(): Promise<Store>
+  close(): Promise<void>
+}
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keywright-'))
-  client = new FailingClient(join(folder, 'keywright.sqlite'))
+let server: TestPostgres
+beforeAll(async () => {
+  server = await testPostgres()
 })
-afterEach(() => {
-  client.close()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server.stop())
+
+const databases: Record<string, () => Promise<Failing>> = {
+  async SQLite() {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-'))
+    const client = new FailingClient(join(folder, 'keywright.sqlite'))
+    return {
+      failWhere: (fails) => client.failWhere(fails),
+      open: async () => sqlite(client),
+      async close() {
+        client.close()
+        rmSync(folder, { recursive: true })
+      },
+    }
+  },
+  async PostgreSQL() {
+    const pool = new FailingPool({ connectionString: await server.createDatabase(), max: 4 })
+    pool.on('error', () => {})
+    return {
+      failWhere: (fails) => pool.failWhere(fails),
+      open: () => postgres(pool),
+      async close() {
+        // None was lost on the way.
+        expect([pool.waitingCount, pool.totalCount - pool.idleCount]).toEqual([0, 0])
+        await pool.end()
+      },
+    }
+  },
+}
+let client: Failing
 
 const failures: [string, (n: number) => (statement: number) => boolean][] = [
   ['fails', (n) => (statement) => statement === n],
@@ -38,14 +69,19 @@ async function untilItPasses(
     )
     client.failWhere(() => false)
     if (outcome === 'passed') return n
-    expect(outcome).toMatch(/^statement \d+ fails$/)
+    expect(outcome).toMatch(/statement \d+ fails/)
     await check()
   }
 }
 
-describe.each(failures)('where the n-th statement %s', (_, failing) => {
-  it('a transaction leaves nothing half written, and the next one works', async () => {
-    const store = sqlite(client)
+describe.each(Object.keys(databases))('%s', { timeout: 60_000 }, (name) => {
+  beforeEach(async () => {
+    client = await (databases[name] as () => Promise<Failing>)()
+  })
+  afterEach(() => client.close())
+
+  it.each(failures)('where the n-th statement %s, a transaction leaves nothing half written', async (_, failing) => {
+    const store = await client.open()
     await store.transact(async (transaction) => {
       await putAccount(transaction, 'acme')
       await putAccount(transaction, 'doomed')
@@ -68,17 +104,15 @@ describe.each(failures)('where the n-th statement %s', (_, failing) => {
     expect(verifyChain(emptyHead, await store.changes(0, 1000))).toEqual({ ok: true, head: await store.head() })
     await store.close()
   })
-})
 
-describe('where the n-th statement fails', () => {
-  it('the schema is not left half made, and making it can be tried again', async () => {
+  it('where the n-th statement fails, the schema is not left half made, and making it can be tried again', async () => {
     const statements = await untilItPasses(
       (n) => (statement) => statement === n,
-      async () => sqlite(client).close(),
+      async () => (await client.open()).close(),
       async () => {},
     )
     expect(statements).toBeGreaterThan(20)
-    const store = sqlite(client)
+    const store = await client.open()
     await store.transact((transaction) => putAccount(transaction, 'acme'))
     expect(await store.organization('acme')).toBeDefined()
     await store.close()
