@@ -13,7 +13,7 @@ export class BackupError extends Error {
   }
 }
 
-export interface CopiedFile {
+interface CopiedFile {
   name: string
   bytes: number
   /** By table. */

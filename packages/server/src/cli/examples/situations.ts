@@ -10,7 +10,7 @@ export interface Prepared {
 }
 
 /** Of its own, so that nothing anybody uses is suspended. */
-export const testOrganization = 'docs-test'
+const testOrganization = 'docs-test'
 
 export interface Stage {
   client: Keywright
