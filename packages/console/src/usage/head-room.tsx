@@ -65,7 +65,7 @@ export function HeadRoom({ organization, isLinked = false }: { organization: str
 }
 
 /** What was let in since the month began (UTC), which is what quotas count. */
-export function monthQuery(organization: string) {
+function monthQuery(organization: string) {
   return {
     queryKey: ['usage', 'month', organization],
     async queryFn({ signal }: { signal: AbortSignal }) {
