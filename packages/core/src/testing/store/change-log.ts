@@ -73,17 +73,19 @@ export function changeLog(suite: StoreSuite): void {
     storeTest(suite, 'is never given the digest of a credential', async (store) => {
       await arrange(store, (transaction) => transaction.putOrganization(anOrganization()))
       const attempts = [
-        store.transact(async (transaction) => {
-          await transaction.putKey(aKey(1))
-          transaction.record(someEvent({ details: { nested: [{ was: `sha256:${digestOf(1)}` }] } }))
-        }),
-        store.transact(async (transaction) => {
-          transaction.record(someEvent({ target: digestOf(2) }))
-          await transaction.putServiceKey(aServiceKey(2))
-        }),
+        () =>
+          store.transact(async (transaction) => {
+            await transaction.putKey(aKey(1))
+            transaction.record(someEvent({ details: { nested: [{ was: `sha256:${digestOf(1)}` }] } }))
+          }),
+        () =>
+          store.transact(async (transaction) => {
+            transaction.record(someEvent({ target: digestOf(2) }))
+            await transaction.putServiceKey(aServiceKey(2))
+          }),
       ]
       for (const attempt of attempts) {
-        await assert.rejects(attempt, (error: Error) => !error.message.includes(digestOf(1).slice(0, 16)))
+        await assert.rejects(attempt(), (error: Error) => !error.message.includes(digestOf(1).slice(0, 16)))
       }
       assert.equal((await store.head()).number, 1)
     })
