@@ -47,7 +47,8 @@ export async function invite(
     // Whoever was sent two has one link that works.
     await revokeOpenIn(transaction, actor, { organization, email }, at)
     await transaction.putInvitation(invitation)
-    const details = { role, email, expiresAt: expiresAt.toISOString() }
+    // No address: what stands in the log stays there for ever, and the invitation itself can be looked up by its id.
+    const details = { role, expiresAt: expiresAt.toISOString() }
     transaction.record({ action: 'invitation.created', organization, target: invitation.id, actor, at, details })
     return invitation
   })
@@ -144,7 +145,7 @@ async function revokeOpenIn(
 async function revokedIn(transaction: Transaction, actor: Actor, before: InvitationRecord, at: Date) {
   const invitation = { ...before, revokedAt: at }
   await transaction.putInvitation(invitation)
-  const { id, organization, role, email } = invitation
-  transaction.record({ action: 'invitation.revoked', organization, target: id, actor, at, details: { role, email } })
+  const { id, organization, role } = invitation
+  transaction.record({ action: 'invitation.revoked', organization, target: id, actor, at, details: { role } })
   return invitation
 }
