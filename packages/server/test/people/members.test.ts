@@ -76,7 +76,8 @@ describe('an invitation', () => {
     const { link } = (await invite('dora@example.com', 'member')).json
     for (const place of [`${path}/invitations`, `/v1/audit?organization=${organization}`]) {
       const { text } = await operator.browser.call('GET', place)
-      expect(text).toContain('dora@example.com')
+      // An address can be erased with its account, and what stands in the log cannot.
+      expect(text.includes('dora@example.com')).toBe(!place.includes('/audit'))
       expect(text).not.toContain(tokenOf(link).slice(4, 30))
       expect(text).not.toContain('digest')
     }
