@@ -2,6 +2,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { routes } from '../routes/index.ts'
 import { verifyDescription } from '../routes/verify/describe.ts'
 import { forwardAuthDescription, forwardAuthMethods } from '../routes/verify/describe-forward-auth.ts'
+import { announceAbsentMembers } from './absent-members.ts'
 import { type ProblemCode, problems } from './problems.ts'
 import type { Route } from './route.ts'
 
@@ -53,7 +54,11 @@ export function openapiDocument() {
   for (const code of Object.keys(problems) as ProblemCode[]) {
     registry.registerComponent('examples', code, { value: exampleOf(code) })
   }
-  for (const route of routes) registry.registerPath(pathOf(route))
+  for (const route of routes) {
+    announceAbsentMembers(route.body)
+    announceAbsentMembers(route.answer.schema)
+    registry.registerPath(pathOf(route))
+  }
   registry.registerPath(verifyPath())
   for (const method of forwardAuthMethods) registry.registerPath(forwardAuthPath(method))
   return getOpenAPI31Document({
