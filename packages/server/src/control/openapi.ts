@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { routes } from '../routes/index.ts'
+import { foreignKeySchema } from '../routes/keys/import.ts'
 import { verifyDescription } from '../routes/verify/describe.ts'
 import { forwardAuthDescription, forwardAuthMethods } from '../routes/verify/describe-forward-auth.ts'
 import { announceAbsentMembers } from './absent-members.ts'
@@ -54,6 +55,8 @@ export function openapiDocument() {
   for (const code of Object.keys(problems) as ProblemCode[]) {
     registry.registerComponent('examples', code, { value: exampleOf(code) })
   }
+  announceAbsentMembers(foreignKeySchema)
+  registry.register('ForeignKey', foreignKeySchema)
   for (const route of routes) {
     announceAbsentMembers(route.body)
     announceAbsentMembers(route.answer.schema)

@@ -49,7 +49,7 @@ describe('a day with keywright', () => {
     expect(await edge(credential)).toBe(401)
     expect((await run(`keys resume ${id}`)).stdout).toContain('active')
 
-    const revoked = await run(`keys revoke ${id} --reason leaked --yes`)
+    const revoked = await run(`keys revoke ${id} --reason leaked --wait --yes`)
     expect(revoked.stdout).toBe(`${id} is revoked, and refused on every node.\n`)
     expect(await edge(rotated.stdout.trim())).toBe(401)
 
@@ -60,6 +60,14 @@ describe('a day with keywright', () => {
     const actions = ['key.deleted', 'key.revoked', 'key.resumed', 'key.suspended', 'key.rotated', 'key.created']
     expect(audit.stdout.match(/key\.\w+/g)).toEqual(actions)
     expect((await run('audit verify')).stdout).toMatch(/^\d+ changes, each chained to the one before/)
+  })
+
+  it('revokes without waiting for every node, with a receipt to ask about', async () => {
+    const { id } = JSON.parse((await run('keys create --name brief --organization acme --json')).stdout)
+    const { stdout, stderr } = await run(`keys revoke ${id} --no-wait --yes`)
+    expect(stdout).toBe(`${id} is revoked, and on its way to every node.\n`)
+    expect(stderr).toMatch(/receipt \S+/)
+    await run(`keys delete ${id} --yes`)
   })
 
   it('puts the credential alone into a variable', async () => {

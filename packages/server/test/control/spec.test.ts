@@ -40,6 +40,18 @@ describe('the OpenAPI document', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   })
 
+  it('refers to nothing that it does not hold', () => {
+    const document = openapiDocument()
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^/"]+)\/([^"]+)"/g)]
+    const components = document.components as Record<string, Record<string, unknown>>
+    for (const [, kind = '', name = ''] of references) expect(components[kind], name).toHaveProperty(name)
+    expect(references.length).toBeGreaterThan(100)
+  })
+
+  it('asks for no member that may be absent', () => {
+    expect(openapiDocument().components?.schemas?.NewKey).toMatchObject({ required: ['organization', 'name'] })
+  })
+
   it.each(operations)('shows for $operationId an example of each body and of each problem', (operation) => {
     for (const body of Object.values(operation.requestBody?.content ?? {})) expect(body.example).toBeDefined()
     for (const [status, { content }] of Object.entries(operation.responses)) {

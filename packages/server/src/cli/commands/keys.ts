@@ -92,9 +92,11 @@ function addEnding(keys: Command): void {
     .description('refuse keys for good, everywhere')
     .argument('<key...>', 'key_…, one or several')
     .option('--reason <text>', 'for the audit log')
+    .option('--wait', 'until every node refuses them, as without it', true)
+    .option('--no-wait', 'do not: the receipt tells which nodes have it')
     .option('--yes', 'do not ask')
     .option('--json', 'print what the API answered')
-    .action(async (ids: string[], { yes, ...options }: { reason?: string; yes?: true; json?: true }) => {
+    .action(async (ids: string[], { yes, ...options }: RevokeOptions & { yes?: true }) => {
       const client = connect()
       const [only, ...others] = ids
       await confirm(`${ids.map(printable).join(', ')} will be refused for good. Revoke?`, yes)
@@ -119,13 +121,14 @@ function addEnding(keys: Command): void {
 
 interface RevokeOptions {
   reason?: string
+  wait: boolean
   json?: true
 }
 
-async function revokeOne(client: Keywright, id: string, { reason, json }: RevokeOptions): Promise<void> {
-  const revoked = await client.keys.revoke(id, { reason, wait: 'all' }, once())
+async function revokeOne(client: Keywright, id: string, { reason, wait, json }: RevokeOptions): Promise<void> {
+  const revoked = await client.keys.revoke(id, { reason, ...(wait && { wait: 'all' }) }, once())
   if (json) return printJson(revoked)
-  print(`${revoked.id} is revoked, and refused on every node.`)
+  print(revokedText(revoked.id, wait))
   note(`receipt ${revoked.receipt}`)
 }
 
@@ -133,18 +136,21 @@ async function revokeOne(client: Keywright, id: string, { reason, json }: Revoke
 async function revokeSeveral(
   client: Keywright,
   ids: readonly string[],
-  { reason, json }: RevokeOptions,
+  { reason, wait, json }: RevokeOptions,
 ): Promise<void> {
-  const answer = await client.keys.revokeMany(ids, { reason, wait: 'all' }, once())
+  const answer = await client.keys.revokeMany(ids, { reason, ...(wait && { wait: 'all' }) }, once())
   if (json) printJson(answer)
-  else for (const result of answer.results) print(resultText(result))
+  else for (const result of answer.results) print(resultText(result, wait))
   if (answer.refused > 0)
     throw new CliError(`${answer.refused} of ${ids.length} keys are not revoked.`, null, exitCodes.failed)
   if (!json && answer.receipt !== null) note(`receipt ${answer.receipt}`)
 }
 
-function resultText(result: RevokedKeys['results'][number]): string {
-  const id = printable(result.id)
-  if (result.status === 'refused') return `${id} is not revoked: ${printable(result.problem.detail)}`
-  return `${id} is revoked, and refused on every node.`
+function resultText(result: RevokedKeys['results'][number], waited: boolean): string {
+  if (result.status !== 'refused') return revokedText(result.id, waited)
+  return `${printable(result.id)} is not revoked: ${printable(result.problem.detail)}`
+}
+
+function revokedText(id: string, waited: boolean): string {
+  return `${printable(id)} is revoked, and ${waited ? 'refused on every node' : 'on its way to every node'}.`
 }

@@ -11,7 +11,8 @@ import { validated } from '../../control/validation.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { newKeySchema } from './schemas.ts'
 
-const foreignKeySchema = newKeySchema
+/** A row of the call, which is read one by one. */
+export const foreignKeySchema = newKeySchema
   .extend({
     credential: z
       .string()
