@@ -31,14 +31,14 @@ const securitySchemes = {
   cliToken: {
     type: 'http',
     scheme: 'bearer',
-    description: 'The CLI token of a person, `kwc_…`, within his role.',
+    description: 'The CLI token of a person, `kwc_…`, within their role.',
   },
   session: {
     type: 'apiKey',
     in: 'cookie',
     name: '__Host-keywright.session_token',
     description:
-      'The session of a person, within his role; without TLS the cookie is `keywright.session_token`. What changes ' +
+      'The session of a person, within their role; without TLS the cookie is `keywright.session_token`. What changes ' +
       "something needs an Origin that is the console's.",
   },
   apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, about itself.' },

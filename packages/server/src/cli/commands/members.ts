@@ -35,7 +35,7 @@ export function defineMembers(members: Command): void {
     .command('invite')
     .description('invite a person; the link is printed once')
     .option('--email <address>', 'the only address that may take the place')
-    .addOption(members.createOption('--role <role>', 'what he may do').choices(roles).default('member'))
+    .addOption(members.createOption('--role <role>', 'what they may do').choices(roles).default('member'))
     .option(...whose)
     .option('--json', 'print what the API answered')
     .option('--quiet', 'print the link alone')
@@ -54,7 +54,7 @@ export function defineMembers(members: Command): void {
     .command('role')
     .description('give a member another role')
     .argument('<person>', 'id or e-mail address')
-    .addArgument(new Argument('<role>', 'what he may do').choices(roles))
+    .addArgument(new Argument('<role>', 'what they may do').choices(roles))
     .option(...whose)
     .option('--json', 'print what the API answered')
     .action(async (person: string, role: Role, options: Options) => {
@@ -68,7 +68,7 @@ export function defineMembers(members: Command): void {
 
   members
     .command('remove')
-    .description('take a person out, and the keys he has made there with him')
+    .description('take a person out, and the keys they have made there as well')
     .argument('<person>', 'id or e-mail address')
     .option(...whose)
     .option('--dry-run', 'only count the keys')

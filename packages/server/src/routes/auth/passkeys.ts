@@ -180,7 +180,7 @@ export const signInWithPasskeyRoute = openRoute({
   path: '/api/auth/sign-in/passkey',
   tag: 'Sign-in',
   summary: 'Sign in with a passkey',
-  description: 'Its holder was asked by the device who he is, so no second factor is.',
+  description: 'Its holder was asked by the device who they are, so no second factor is.',
   permission: null,
   credentials: 'none',
   body: z.strictObject({ response }).openapi('PasskeyAssertion'),

@@ -19,7 +19,7 @@ export const createInvitationRoute = route({
   path,
   tag: 'Members',
   summary: 'Invite a person into an organization',
-  description: 'Only the address named can take the place, once, within seven days. An earlier link of his ends.',
+  description: 'Only the address named can take the place, once, within seven days. An earlier link to it ends.',
   permission: 'manage',
   body: z.strictObject({ email, role }).openapi('NewInvitation'),
   bodyExample: { email: 'bob@example.com', role: 'member' },

@@ -19,7 +19,7 @@ export const listKeysRoute = route({
   summary: 'List keys',
   description:
     'Without deleted keys. Keys made while you page are never skipped or shown twice. Who has several organizations ' +
-    'gets one after the other, unless he names one.',
+    'gets one after the other, unless they name one.',
   permission: 'manage',
   query: z.strictObject({
     organization: id.optional(),

@@ -12,11 +12,11 @@ export const updateMemberRoute = route({
   tag: 'Members',
   summary: 'Give a member another role',
   description:
-    'In force for his keys before this answers, where keys are as good as their makers. The last owner stays one.',
+    'In force for their keys before this answers, where keys are as good as their makers. The last owner stays one.',
   permission: 'manage',
   body: z.strictObject({ role }).openapi('MemberPatch'),
   bodyExample: { role: 'admin' },
-  answer: { status: 200, description: 'The member as he is now.', schema: memberSchema, example: memberExample },
+  answer: { status: 200, description: 'The member as they are now.', schema: memberSchema, example: memberExample },
   problems: ['not_found', 'conflict', 'role_missing'],
   async handle({ params: { organization, user }, body, caller, actor, lifecycle, deps: { signIn } }) {
     requireOrganization(caller, organization)
@@ -34,12 +34,12 @@ export const removeMemberRoute = route({
   path: '/v1/organizations/{organization}/members/{user}',
   tag: 'Members',
   summary: 'Take a person out of an organization',
-  description: 'The keys he has made there are revoked with it; ask with `dryRun=true` how many. The last owner stays.',
+  description: 'The keys they have made there are revoked with it; ask with `dryRun=true` how many. The last owner stays.',
   permission: 'manage',
   query: z.strictObject({ dryRun: z.enum(['true']).optional().openapi({ description: 'Only count.' }) }),
   answer: {
     status: 200,
-    description: 'He is out, or would be.',
+    description: 'They are out, or would be.',
     schema: z
       .strictObject({
         organization: z.string(),
@@ -52,7 +52,7 @@ export const removeMemberRoute = route({
   },
   problems: ['not_found', 'conflict', 'role_missing'],
   async handle({ params: { organization, user }, query, caller, actor, lifecycle }) {
-    // Whoever wants to leave may, whatever his role.
+    // Whoever wants to leave may, whatever their role.
     const isLeaving = caller.person?.id === user && caller.places?.has(organization)
     if (!isLeaving) requireOrganization(caller, organization)
     const before = await lifecycle.store.member(organization, user)

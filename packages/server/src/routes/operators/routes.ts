@@ -87,11 +87,11 @@ export const removeOperatorRoute = route({
   path: '/v1/operators/{user}',
   tag: 'Operators',
   summary: 'Take the instance out of a person’s hands',
-  description: 'His CLI tokens end with it. The last operator stays one.',
+  description: 'Their CLI tokens end with it. The last operator stays one.',
   permission: '*',
   answer: {
     status: 200,
-    description: 'He is an operator no more.',
+    description: 'They are an operator no more.',
     schema: z.strictObject({ user: z.string() }),
     example: { user: operatorExample.user },
   },

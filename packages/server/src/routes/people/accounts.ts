@@ -75,11 +75,11 @@ export const disableAccountRoute = route({
   tag: 'Operators',
   summary: 'Keep a person out',
   description:
-    'His sessions and CLI tokens end, and he has no place anywhere until he is let in again: where keys are as good as their makers, his are refused from now on.',
+    'Their sessions and CLI tokens end, and they have no place anywhere until they are let in again: where keys are as good as their makers, theirs are refused from now on.',
   permission: '*',
   answer: {
     ...changed,
-    description: 'He is out.',
+    description: 'They are out.',
     example: { ...accountExample, disabledAt: '2026-11-21T08:00:00.000Z' },
   },
   problems: ['not_found', 'conflict', 'sign_in_off'],
@@ -88,7 +88,7 @@ export const disableAccountRoute = route({
     refuseSelf(caller, user)
     const { people } = requireSignIn(deps)
     const isOperator = (await lifecycle.store.operator(user)) !== undefined
-    if (isOperator) throw new Problem('conflict', 'He is an operator. Take the instance out of his hands first.')
+    if (isOperator) throw new Problem('conflict', 'They are an operator. Take the instance out of their hands first.')
     await disableAccount(lifecycle, people, actor, user)
     return accountView(await existing(people, user), false)
   },
@@ -100,9 +100,9 @@ export const enableAccountRoute = route({
   path: '/v1/people/{user}/enable',
   tag: 'Operators',
   summary: 'Let a person in again',
-  description: 'With the places he had. His keys work again where they are as good as their maker.',
+  description: 'With the places they had. Their keys work again where keys are as good as their maker.',
   permission: '*',
-  answer: { ...changed, description: 'He can sign in.', example: accountExample },
+  answer: { ...changed, description: 'They can sign in.', example: accountExample },
   problems: ['not_found', 'conflict', 'sign_in_off'],
   async handle({ params: { user }, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
@@ -119,7 +119,7 @@ export const removeAccountRoute = route({
   tag: 'Operators',
   summary: 'Remove an account with all that hangs on it',
   description:
-    'His places, the keys he has made in them, CLI tokens and sessions go with it; ask with `dryRun=true` how many. What he did stays in the audit log.',
+    'Their places, the keys they have made in them, CLI tokens and sessions go with it; ask with `dryRun=true` how many. What they did stays in the audit log.',
   permission: '*',
   query: z.strictObject({ dryRun: z.enum(['true']).optional().openapi({ description: 'Only count.' }) }),
   answer: {
@@ -152,7 +152,7 @@ export const forgetSecondFactorRoute = route({
   path: '/v1/people/{user}/second-factor',
   tag: 'Operators',
   summary: 'Let a person who has lost app and recovery codes in with the password alone',
-  description: 'Make sure first that it is him who asks.',
+  description: 'Make sure first that it is them who ask.',
   permission: '*',
   answer: { ...changed, description: 'The password is enough.', example: { ...accountExample, secondFactor: false } },
   problems: ['not_found', 'sign_in_off'],
@@ -176,7 +176,7 @@ async function existing(people: { find(user: string): Promise<Person | null> }, 
   return person
 }
 
-/** Whoever locks himself out can ask nobody who is in. */
+/** Those who lock themselves out can ask nobody who is in. */
 function refuseSelf({ person }: Caller, user: string): void {
   if (person?.id === user) throw new Problem('conflict', 'This is your own account. Ask another operator.')
 }

@@ -20,7 +20,7 @@ export const createPortalSessionRoute = route({
     'Answers a link that works once, for five minutes, and opens the console as a person of this organization alone. The same `user` is the same person each time; the role is that of the latest link.',
   permission: 'manage',
   body: z
-    .strictObject({ organization: id, user: name.openapi({ description: 'As you call him; shown to people.' }), role })
+    .strictObject({ organization: id, user: name.openapi({ description: 'As you call them; shown to people.' }), role })
     .openapi('NewPortalSession'),
   bodyExample: { organization: 'acme', user: 'ann@example.com', role: 'admin' },
   answer: {
