@@ -34,7 +34,8 @@ export const removeMemberRoute = route({
   path: '/v1/organizations/{organization}/members/{user}',
   tag: 'Members',
   summary: 'Take a person out of an organization',
-  description: 'The keys they have made there are revoked with it; ask with `dryRun=true` how many. The last owner stays.',
+  description:
+    'The keys they have made there are revoked with it; ask with `dryRun=true` how many. The last owner stays.',
   permission: 'manage',
   query: z.strictObject({ dryRun: z.enum(['true']).optional().openapi({ description: 'Only count.' }) }),
   answer: {
