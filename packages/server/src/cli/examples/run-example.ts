@@ -53,16 +53,20 @@ function inherited(): NodeJS.ProcessEnv {
 }
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
-  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: mostMs })
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // Not the option of `spawn`: where there is no such program, its timer is never cleared and holds up the process.
+  const tooLong = setTimeout(() => child.kill(), mostMs)
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => void out.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => void err.push(chunk))
   return new Promise((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(tooLong)
       reject(error.code === 'ENOENT' ? new NotInstalled(program) : error)
     })
     child.on('close', (code) => {
+      clearTimeout(tooLong)
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
     })
   })
