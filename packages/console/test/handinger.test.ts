@@ -57,7 +57,7 @@ describe('Handinger: Settings → API keys', { timeout: 3 * minute }, () => {
     expect(await page.getByText('production-backend').count()).toBe(0)
   })
 
-  it('rotates with a 24-hour grace window, waits for the fleet to roll, and ends the old secret', async () => {
+  it('rotates with a 24-hour grace window, shortens and extends it, waits for the fleet, and ends the old secret', async () => {
     const { page } = bob
     await page.getByRole('link', { name: 'API keys' }).click()
     await page.getByRole('link', { name: 'production-backend' }).click()
@@ -78,6 +78,19 @@ describe('Handinger: Settings → API keys', { timeout: 3 * minute }, () => {
     await page.getByRole('cell', { name: '127.0.0.1' }).first().waitFor()
     await page.getByRole('cell', { name: '/api/{resource}/**' }).first().waitFor()
     expect(await faults(page, 'handinger-rotating')).toEqual([])
+
+    for (const [choice, left] of [
+      ['In 1 hour', /(59:\d\d|1:00:00)/],
+      ['In 1 day', /23:59:\d\d|1 d 00:00:00/],
+    ] as const) {
+      await page.getByRole('button', { name: 'Change the end' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('radio', { name: choice }).check()
+      await dialog.getByRole('button', { name: 'Change the end' }).click()
+      await dialog.waitFor({ state: 'detached' })
+      await page.getByText(left).waitFor()
+      expect((await ask(key)).status).toBe(200)
+    }
 
     await page.getByRole('button', { name: 'End now' }).click()
     await page.getByText('1 place used it since the rotation').waitFor()
