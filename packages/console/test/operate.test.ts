@@ -49,8 +49,8 @@ describe('Operate: Settings > API Keys', { timeout: 3 * minute }, () => {
 
   it('refuses an expired key as an invalid one, and names the state in the list', async () => {
     const { page } = set.ann
-    const { credential } = await set.server.issue({ name: 'Short', expiresAt: new Date(Date.now() + 300) })
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    const { credential } = await set.server.issue({ name: 'Short', expiresAt: new Date(Date.now() + 1_500) })
+    await new Promise((resolve) => setTimeout(resolve, 1_600))
     expect(await list(credential)).toMatchObject({ status: 401, json: { error: { message: 'Invalid API Key' } } })
     await page.reload()
     await page.getByRole('row', { name: /Short.*Expired/ }).waitFor()
