@@ -44,11 +44,12 @@ async function makeKey(node: TestNode): Promise<{ id: string; credential: string
   return json
 }
 
-/** Asks until the answer is another one, and tells which. */
-async function untilNot(status: number, node: TestNode, credential: string): Promise<number> {
+/** Asks until the answer is none of these, and tells which. */
+async function untilNot(statuses: number | readonly number[], node: TestNode, credential: string): Promise<number> {
+  const passing = [statuses].flat()
   for (;;) {
     const answer = await node.ask(credential)
-    if (answer !== status) return answer
+    if (!passing.includes(answer)) return answer
     await sleep(10)
   }
 }
@@ -89,7 +90,8 @@ describe('a node', { timeout: 60_000 }, () => {
     expect((await fetch(`${far.control}/ready`)).status).toBe(503)
     wire.mend()
     expect(await untilNot(503, far, other.credential)).toBe(letThrough)
-    expect(await far.ask(credential)).toBe(401)
+    // A poll sent before the cut and answered after it renews the lease from when it was sent: within the bound.
+    expect(await untilNot([503, letThrough], far, credential)).toBe(401)
   })
 
   it('is not waited for any more once it may accept nothing', async () => {
