@@ -48,8 +48,9 @@ function pathOf(path: string): string {
 describe.each(guarded)('$operationId', ({ method, path, bodyExample, query }) => {
   const known = new Set(Object.keys((bodyExample as object | undefined) ?? {}))
   const changes = method !== 'GET'
+  if (!changes) return takesNoParameter()
 
-  it.runIf(changes)('takes no member in its body that it does not ask for, and changes nothing then', async () => {
+  it('takes no member in its body that it does not ask for, and changes nothing then', async () => {
     const before = await server.lifecycle.store.head()
     for (const name of columns.filter((column) => !known.has(column))) {
       // What a route may be given without its example showing it is refused for its value.
@@ -60,17 +61,21 @@ describe.each(guarded)('$operationId', ({ method, path, bodyExample, query }) =>
     }
     expect(await server.lifecycle.store.head()).toEqual(before)
   })
+  takesNoParameter()
 
-  it('takes no parameter that it does not ask for', async () => {
-    const before = await server.lifecycle.store.head()
-    const asked = new Set(Object.keys((query as { shape?: object } | undefined)?.shape ?? {}))
-    for (const name of columns.filter((column) => !asked.has(column))) {
-      const { status, json } = await api(method, `${pathOf(path)}?${name}=x`, { ...(changes && { body: bodyExample }) })
-      expect([name, status]).toEqual([name, 422])
-      expect(json.errors.map(({ field }: { field: string }) => field)).toContain(name)
-    }
-    expect(await server.lifecycle.store.head()).toEqual(before)
-  })
+  function takesNoParameter(): void {
+    it('takes no parameter that it does not ask for', async () => {
+      const before = await server.lifecycle.store.head()
+      const asked = new Set(Object.keys((query as { shape?: object } | undefined)?.shape ?? {}))
+      for (const name of columns.filter((column) => !asked.has(column))) {
+        const options = changes ? { body: bodyExample } : {}
+        const { status, json } = await api(method, `${pathOf(path)}?${name}=x`, options)
+        expect([name, status]).toEqual([name, 422])
+        expect(json.errors.map(({ field }: { field: string }) => field)).toContain(name)
+      }
+      expect(await server.lifecycle.store.head()).toEqual(before)
+    })
+  }
 })
 
 describe('a row of a bulk call', () => {
