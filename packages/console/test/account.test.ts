@@ -114,7 +114,9 @@ describe('an account', { timeout: 3 * minutes }, () => {
     const uri = `otpauth://totp/x?secret=${secret}`
     await page.getByLabel('Code', { exact: true }).fill(totp(uri))
     await page.getByRole('button', { name: 'Turn on' }).last().click()
-    const [recoveryCode = ''] = await page.getByLabel('Recovery codes').getByRole('listitem').allTextContents()
+    const codes = page.getByRole('list', { name: 'Recovery codes', exact: true })
+    await codes.waitFor()
+    const [recoveryCode = ''] = await codes.getByRole('listitem').allTextContents()
     expect(recoveryCode).toMatch(/^\w{5}-\w{5}$/)
     expect(await faults(page, 'recovery-codes')).toEqual([])
     await page.getByLabel('I have stored these codes').check()
