@@ -47,7 +47,7 @@ export function match(scans: readonly Scan[], text: string): number {
     const scan = scans[i] as Scan
     if (scan.length !== text.length) continue
     if (!written) {
-      // As many bytes as characters: ASCII alone. Writing them out costs less than half of asking for each char code.
+      // As many bytes as characters: ASCII alone. Writing them out costs less than asking for each char code.
       if (encoder.encodeInto(text, bytes).written !== text.length) return -1
       written = true
     }

@@ -61,7 +61,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
     return { request, response, method, target, requestId, address: addressing.clientOf(request) }
   }
 
-  /** What was thrown is ours to read in the log; the caller learns that it was not theirs. */
+  /** What was thrown is ours to read in the log; the caller learns that the fault was not theirs. */
   function fail(response: ServerResponse, requestId: string, name: RefusalName, error: unknown): void {
     log.error(name === 'unavailable' ? 'no verdict could be reached' : 'a request could not be handled', {
       requestId,
