@@ -30,6 +30,8 @@ export interface Contract {
     methods: string[] | null
     permission: string | { read: string; write: string } | null
   }[]
+  /** Every node refuses a revoked key within this time; 0: there is one node, which does so at once. */
+  revocation: { withinSeconds: number }
   rotation: { maxGraceSeconds: number; announce: boolean }
   limits: AgreedLimit[]
   /** By name; the first is the default. */

@@ -6,6 +6,7 @@ export type Outcome = 'allowed' | 'denied'
 export interface UsageFilter extends Paging {
   organization?: string | undefined
   project?: string | undefined
+  /** One, or up to 200 separated by commas. */
   key?: string | undefined
   outcome?: Outcome | undefined
   reason?: string | undefined

@@ -223,6 +223,7 @@ export async function startInstance(
               isSecure: settings.consoleUrl?.startsWith('https:') === true,
             }),
       edge: edgeOrigin,
+      revocationSeconds: shared ? leaseMs(settings) / 1000 : 0,
       calls: opened.calls,
       usage,
       nodes: shared?.nodes ?? onlyNode(node),

@@ -22,6 +22,8 @@ export interface ControlDeps {
   signIn: SignIn | null
   /** Where the API itself is reached from outside. */
   edge(): string
+  /** Every node of this instance refuses a revoked key within this time; 0: there is one, which does so at once. */
+  revocationSeconds: number
   /** null: no events of Stripe are taken. */
   stripe: StripeWebhook | null
   /** null: nothing is sold here. */

@@ -132,12 +132,22 @@ function conditions(
   table: 'kw_usage' | 'kw_refusals' | 'kw_dropped',
   instant: string,
   verdictColumn: string | null,
-  { organization, project, key, isAllowed, verdict, since, until }: UsageFilter,
+  {
+    organization,
+    project,
+    key,
+    keys,
+    isAllowed,
+    verdict,
+    since,
+    until,
+  }: UsageFilter & { keys?: readonly string[] | undefined },
 ): RawBuilder<SqlBool>[] {
   const column = (name: string) => sql.ref(`${table}.${name}`)
   const found: RawBuilder<SqlBool>[] = []
   if (organization !== undefined) found.push(sql`${column('organization')} = ${text.encode(organization)}`)
   if (key !== undefined) found.push(sql`${column('key')} = ${text.encode(key)}`)
+  if (keys !== undefined) found.push(sql`${column('key')} in (${sql.join(keys.map(text.encode))})`)
   if (project !== undefined) {
     found.push(sql`${column('key')} in (select id from kw_keys where project = ${text.encode(project)})`)
   }

@@ -104,7 +104,14 @@ export interface UsageStore {
   keysByUse(filter: KeysByUse): Promise<Page<KeyRecord>>
   /** In order of time, then of the dimensions; begins behind the first `skip`. */
   usage(
-    filter: UsageFilter & { stepMs: number; by: readonly Dimension[]; skip: number; limit: number },
+    filter: Omit<UsageFilter, 'key'> & {
+      /** Any of these. */
+      keys?: readonly string[] | undefined
+      stepMs: number
+      by: readonly Dimension[]
+      skip: number
+      limit: number
+    },
   ): Promise<UsageGroup[]>
   /** Newest first. */
   refusals(

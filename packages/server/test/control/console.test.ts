@@ -77,6 +77,7 @@ describe('the contract, as anyone may read it', () => {
       credential: { sources: [{ header: 'Authorization', scheme: 'Bearer' }, { header: 'X-API-Key' }] },
       forms: [{ prefix: 'hopx_live_', environment: 'live', kind: 'secret' }],
       rotation: { maxGraceSeconds: 30 * 86_400 },
+      revocation: { withinSeconds: 0 },
       docs: { variable: 'HOPX_API_KEY' },
     })
     await server.stop()

@@ -29,6 +29,7 @@ function overBroken(code: string) {
     stripe: null,
     checkout: null,
     edge: () => 'http://127.0.0.1:8787',
+    revocationSeconds: 0,
     usage: broken as never,
     calls: { claim: () => broken.head() as never, finish: async () => {}, release: async () => {} },
     nodes: onlyNode('test'),

@@ -36,6 +36,11 @@ describe('three nodes on one database', () => {
     expect(await Promise.all(nodes.map((node) => node.ask(credential)))).toEqual([letThrough, letThrough, letThrough])
   })
 
+  it('say within how long every one of them refuses a revoked key', async () => {
+    const { json } = await b.api('GET', '/v1/contract', { credential: null })
+    expect(json.revocation).toEqual({ withinSeconds: 10 })
+  })
+
   it('refuse a revoked key on every node once revoking it with wait=all was answered', async () => {
     const { id, credential } = await makeKey()
     await Promise.all(nodes.map((node) => node.ask(credential)))

@@ -55,6 +55,22 @@ describe('GET /v1/usage', () => {
     })
   })
 
+  it('counts several keys at once, and none that the caller does not reach', async () => {
+    const both = `key=${key.key.id},${foreign.key.id}&by=key`
+    const countOf = async (query: string, credential?: string) => {
+      const { json } = await api('GET', `/v1/usage?${query}`, credential === undefined ? {} : { credential })
+      return json.usage.map((count: { key: string; count: number }) => [count.key, count.count]).sort()
+    }
+    const all = [
+      [key.key.id, 5],
+      [foreign.key.id, 1],
+    ].sort()
+    expect(await countOf(both)).toEqual(all)
+    expect(await countOf(both, foreignMachine)).toEqual([[foreign.key.id, 1]])
+    const tooMany = Array.from({ length: 201 }, () => key.key.id).join()
+    expect((await api('GET', `/v1/usage?key=${tooMany}`)).status).toBe(422)
+  })
+
   it('counts by whatever it is asked for, page by page', async () => {
     const path = '/v1/usage?organization=acme&interval=hour&by=version,route,outcome&limit=2'
     const first = (await api('GET', path)).json

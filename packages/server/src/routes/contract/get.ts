@@ -40,6 +40,13 @@ const contractSchema = z
       }),
     ),
     rotation: z.strictObject({ maxGraceSeconds: z.int(), announce: z.boolean() }),
+    revocation: z.strictObject({
+      withinSeconds: z.int().openapi({
+        description:
+          'Every node refuses a revoked key within this time, even one that is cut off from the database. 0: there is ' +
+          'one node, which does so at once. Followers of the change feed have bounds of their own.',
+      }),
+    }),
     limits: z.array(limit),
     plans: z.record(z.string(), z.strictObject({ limits: z.array(limit), monthlyQuota: z.int().nullable() })),
     docs: z.strictObject({
@@ -75,6 +82,7 @@ export const getContractRoute = openRoute({
       namespaces: null,
       routes: [{ path: '/reports/**', methods: ['GET'], permission: 'reports:read' }],
       rotation: { maxGraceSeconds: 2_592_000, announce: true },
+      revocation: { withinSeconds: 10 },
       limits: [],
       plans: {},
       docs: {
@@ -85,12 +93,12 @@ export const getContractRoute = openRoute({
     },
   },
   problems: [],
-  async answerTo(_call, { lifecycle, edge }) {
-    return contractView(lifecycle.contract, edge())
+  async answerTo(_call, { lifecycle, edge, revocationSeconds }) {
+    return { ...contractView(lifecycle.contract, edge()), revocation: { withinSeconds: revocationSeconds } }
   },
 })
 
-function contractView(contract: Contract, edge: string): z.input<typeof contractSchema> {
+function contractView(contract: Contract, edge: string): Omit<z.input<typeof contractSchema>, 'revocation'> {
   const { name, title, credential, boundTo, oneKeyPerOrganization, permissions, namespaces, limits, plans } = contract
   const { rotation, docs } = contract
   return {

@@ -21,6 +21,14 @@ const dimensions = {
 
 const dimension = z.enum(Object.keys(dimensions) as [keyof typeof dimensions])
 
+/** A page of a list. */
+const mostKeys = 200
+
+const keys = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(id).max(mostKeys))
+
 const countSchema = z
   .strictObject({
     at: time.openapi({ description: 'Begin of the hour or day (UTC).' }),
@@ -47,7 +55,11 @@ export const getUsageRoute = route({
   query: z.strictObject({
     organization: id.optional(),
     project: id.optional(),
-    key: id.optional(),
+    key: keys.optional().openapi({
+      type: 'string',
+      example: 'key_01kahrp6e1f9k5w3m8c7d2sn4q',
+      description: `The id of a key, or of up to ${mostKeys}, separated by commas.`,
+    }),
     ...verdictFilters,
     since: instant.optional().openapi({ description: 'From the hour of this time on.' }),
     until: instant.optional().openapi({ description: 'Before this time.' }),
@@ -88,7 +100,7 @@ export const getUsageRoute = route({
     const since = new Date(sinceMs - (sinceMs % steps.hour))
     const skip = positionOf(cursor) ?? 0
     const by = [...new Set(query.by)]
-    const filter = { ...confined, project, key, since, until }
+    const filter = { ...confined, project, keys: key, since, until }
     const groups = verdict
       ? await usage.counts({
           ...filter,
