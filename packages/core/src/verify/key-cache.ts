@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ChangeNotice } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
@@ -20,8 +21,10 @@ const SLOTS = 6
 const SLOTS_KEPT = 2
 
 const MOST_READS = 8
-const READ_AT_ONCE = 64
+const MOST_CORRECTED = 64
 const MOST_PASSED = 64
+/** How many lines are looked through before whoever else has something to do gets a turn. */
+const LOOKED_THROUGH_AT_ONCE = 8192
 
 /**
  * What this process knows of keys: filled from the source on first sight, corrected by the change log, bounded.
@@ -127,7 +130,11 @@ export class KeyCache {
     }
   }
 
-  /** Where truth is out of reach everything is dropped instead: what was taken away must not go on by oversight. */
+  /**
+   * A few keys are read again, so that those in use stay known. Many, as of a bulk call, are forgotten instead, at no cost
+   * to the database or to whoever waits for it: each is read when it is next used, if it ever is. So are all where truth
+   * is out of reach: what was taken away must not go on by oversight.
+   */
   async apply(changes: readonly ChangeNotice[]): Promise<void> {
     const keys = new Set<string>()
     for (const { action, target, number } of changes) {
@@ -137,11 +144,8 @@ export class KeyCache {
       if (noun === 'member') this.profiles.memberChanged(target)
       if (noun === 'key') keys.add(target)
     }
-    try {
-      await this.correctAll([...keys])
-    } catch {
-      this.clear()
-    }
+    const areCorrected = keys.size <= MOST_CORRECTED && (await this.correctAll([...keys]))
+    if (!areCorrected) await this.forget(keys)
   }
 
   /** Forgets everything, what is being read now included: the database has lost changes that were applied here. */
@@ -154,11 +158,23 @@ export class KeyCache {
   /** The next attempt of every key reads truth. */
   private clear(): void {
     for (let entry = 0; entry < this.table.top; entry++) if (this.ids[entry] !== undefined) this.evict(entry)
+    this.doubtUnknown()
+  }
+
+  /** The next attempt of each of these reads truth. */
+  private async forget(keys: ReadonlySet<string>): Promise<void> {
+    this.doubtUnknown()
+    await this.evictWhere((id) => keys.has(id))
+  }
+
+  /** What was or is just being found not to be a key may be one that was made since. */
+  private doubtUnknown(): void {
     this.unknown.clear()
     for (const digest of this.reading.keys()) this.madeMeanwhile.add(digest)
   }
 
-  private async correctAll(keys: readonly string[]): Promise<void> {
+  /** False where truth is out of reach. */
+  private async correctAll(keys: readonly string[]): Promise<boolean> {
     /** Keys that are gone, or no longer list all secrets they had. */
     const thinned = new Map<string, readonly SecretVersion[]>()
     const correctOne = async (id: string) => {
@@ -167,10 +183,12 @@ export class KeyCache {
       const versions = found?.key.versions ?? []
       if (versions[0]?.number !== 1) thinned.set(id, versions)
     }
-    for (let from = 0; from < keys.length; from += READ_AT_ONCE) {
-      await Promise.all(keys.slice(from, from + READ_AT_ONCE).map(correctOne))
+    const read = await Promise.allSettled(keys.map(correctOne))
+    if (read.some(({ status }) => status === 'rejected')) return false
+    if (thinned.size > 0) {
+      await this.evictWhere((id, version) => thinned.get(id)?.every(({ number }) => number !== version) === true)
     }
-    if (thinned.size > 0) this.evictUnlisted(thinned)
+    return true
   }
 
   /** The key as it is after all changes applied so far. */
@@ -194,11 +212,13 @@ export class KeyCache {
   }
 
   /** Lines are found by digest, and nobody tells the digest of what is no longer there. */
-  private evictUnlisted(thinned: ReadonlyMap<string, readonly SecretVersion[]>): void {
-    for (let entry = 0; entry < this.table.top; entry++) {
-      const versions = thinned.get(this.ids[entry] ?? '')
-      const version = versionIn(this.table.words[(entry << 4) + STATE] as number)
-      if (versions && !versions.some(({ number }) => number === version)) this.evict(entry)
+  private async evictWhere(isOver: (id: string, version: number) => boolean): Promise<void> {
+    const { table } = this
+    // What is written meanwhile was read after the change.
+    for (let entry = 0; entry < table.top; entry++) {
+      if (entry % LOOKED_THROUGH_AT_ONCE === LOOKED_THROUGH_AT_ONCE - 1) await setImmediate()
+      const id = this.ids[entry]
+      if (id !== undefined && isOver(id, versionIn(table.words[(entry << 4) + STATE] as number))) this.evict(entry)
     }
   }
 

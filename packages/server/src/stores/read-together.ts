@@ -1,4 +1,4 @@
-/** Those that are asked for at once are read at once: of a bulk call every node reads a thousand keys. */
+/** Those that are asked for at once are read at once: a node reads the keys that its last poll has told of. */
 export function readTogether<T>(
   read: (ids: string[]) => Promise<Map<string, T>>,
 ): (id: string) => Promise<T | undefined> {
