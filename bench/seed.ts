@@ -51,7 +51,7 @@ export function seed(file: string, { keys, organizations }: { keys: number; orga
       const suspended = i % 1000 === 7 ? at : null
       const revoked = i % 50 === 3 ? at : null
       const inProject = of === 0 && i % 3 === 0 ? sample.project : null
-      const derived = [sortNameOf({ name }), searchTextOf({ id, name, versions }), hint]
+      const derived = [sortNameOf({ name }), searchTextOf({ name, versions }), hint]
       key.run(
         ...[id, `org-${of}`, inProject, null, name, 'secret', 'live', null, null, null, null, '{}'],
         ...[at, expires, suspended, revoked, null, null, JSON.stringify(versions), ...derived],

@@ -100,8 +100,8 @@ export interface KeyFilter extends Paging {
   project?: string | undefined
   state?: KeyState | undefined
   /**
-   * A part of the name, of the id or of what people may see of a secret. Without one organization: the beginning of an id
-   * (`key_…`), or all that people may see of a secret.
+   * The beginning of an id (`key_…`), or a part of the name or of what people may see of a secret. Without one
+   * organization: the beginning of an id, or all that people may see of a secret.
    */
   q?: string | undefined
   /** Default `created`, which is the only one without an organization. */

@@ -11,14 +11,19 @@ export function sortNameOf({ name }: Pick<KeyRecord, 'name'>): string {
     .replace(/[\ud800-\udbff]$/, '')
 }
 
-/** What a key is found by: its name, its id and what people may see of its secrets, newest first. */
-export function searchTextOf({ id, name, versions }: Pick<KeyRecord, 'id' | 'name' | 'versions'>): string {
+/** What a key is found by beside its id: its name and what people may see of its secrets, newest first. */
+export function searchTextOf({ name, versions }: Pick<KeyRecord, 'name' | 'versions'>): string {
   const hints = versions.map(({ hint }) => hint).reverse()
-  return [name, id, ...hints]
+  return [name, ...hints]
     .join(' ')
     .toLowerCase()
     .slice(0, mostSearched)
     .replace(/[\ud800-\udbff]$/, '')
+}
+
+/** Whether what is searched for is an id or the beginning of one, and no hint: that has an ellipsis. */
+export function looksLikeId(q: string): boolean {
+  return /^key_[0-9a-z]*$/i.test(q)
 }
 
 export function hintOf({ versions }: Pick<KeyRecord, 'versions'>): string {

@@ -1,5 +1,5 @@
 import { type KeyRecord, stateAt } from '../key/record.ts'
-import { hintOf, searchTextOf } from '../key/search.ts'
+import { hintOf, looksLikeId, searchTextOf } from '../key/search.ts'
 import { comparePositions, type KeyPosition, positionIn, positionOf, writePosition } from './key-order.ts'
 import type { Table } from './memory-table.ts'
 import { memberCursor, pageOf } from './page.ts'
@@ -109,8 +109,8 @@ function keyPage(table: Table<KeyRecord>, filter: KeyFilter): Page<KeyRecord> {
 
 function isFoundBy(q: string, key: KeyRecord, within: string | undefined): boolean {
   const text = q.toLowerCase()
-  if (within !== undefined) return searchTextOf(key).includes(text)
-  return text.startsWith('key_') ? key.id.startsWith(text) : hintOf(key) === q
+  if (looksLikeId(q) && key.id.startsWith(text)) return true
+  return within === undefined ? hintOf(key) === q : searchTextOf(key).includes(text)
 }
 
 function keyMatcher({ organization, project, state, now, q }: KeyFilter): (key: KeyRecord) => boolean {

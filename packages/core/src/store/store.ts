@@ -60,8 +60,8 @@ export interface KeyFilter {
   /** The instant `state` is asked for; required with it. */
   now?: Date
   /**
-   * In any case: with `organization`, a part of the name, the id or what people may see of a secret; without, the
-   * beginning of an id (`key_…`), or all that people may see of the newest secret.
+   * The beginning of an id (`key_…`); or with `organization`, in any case, a part of the name or of what people may see of
+   * a secret; without, all that people may see of the newest secret.
    */
   q?: string
   /** `created` unless given. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   type AuditFilter,
   type Change,
@@ -12,8 +13,8 @@ import { integer, text } from './codec.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
 
-/** Both databases limit how many values one statement binds. */
-const rowsPerInsert = 500
+/** Few enough that writing them holds up nobody else in this process for long. */
+const rowsPerInsert = 100
 
 export async function readHead(session: Session): Promise<Head> {
   const { number, hash } = await locking(
@@ -25,13 +26,18 @@ export async function readHead(session: Session): Promise<Head> {
 
 /** The last step of a transaction: whoever holds the head's row commits next, so numbers have the order of commits. */
 export async function append(session: Session, events: readonly ChangeEvent[]): Promise<Change[]> {
-  const changes = linkAll(await readHead(session), events)
-  for (let start = 0; start < changes.length; start += rowsPerInsert) {
-    const rows = changes.slice(start, start + rowsPerInsert).map(rowOf)
-    await session.db.insertInto('kw_changes').values(rows).execute()
+  let last = await readHead(session)
+  const changes: Change[] = []
+  for (let start = 0; start < events.length; start += rowsPerInsert) {
+    if (start > 0) await setImmediate()
+    const linked = linkAll(last, events.slice(start, start + rowsPerInsert))
+    await session.db.insertInto('kw_changes').values(linked.map(rowOf)).execute()
+    changes.push(...linked)
+    last = linked.at(-1) ?? last
   }
-  const last = changes.at(-1)
-  if (last) await session.db.updateTable('kw_head').set({ number: last.number, hash: last.hash }).execute()
+  if (changes.length > 0) {
+    await session.db.updateTable('kw_head').set({ number: last.number, hash: last.hash }).execute()
+  }
   return changes
 }
 

@@ -1,4 +1,4 @@
-import { type KeyFilter, type KeyOrder, type KeyState, positionOf } from '@keywright/core'
+import { type KeyFilter, type KeyOrder, type KeyState, looksLikeId, positionOf } from '@keywright/core'
 import { type Expression, type ExpressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { text } from './codec.ts'
 import type { Schema } from './schema.ts'
@@ -52,12 +52,10 @@ function isInState(eb: Builder, state: KeyState, now: Date): Expression<SqlBool>
 /** Within an organization any part will do; among all keys there is only what an index finds. */
 function isFoundBy(eb: Builder, q: string, withinOne: boolean): Expression<SqlBool> {
   const lower = text.encode(q.toLowerCase())
-  if (withinOne) {
-    const pattern = `%${lower.replace(/[%_!]/g, '!$&')}%`
-    return sql<SqlBool>`kw_keys.search like ${pattern} escape '!'`
-  }
-  if (!lower.startsWith('key_')) return eb('kw_keys.hint', '=', text.encode(q))
-  return eb.and([eb('kw_keys.id', '>=', lower), eb('kw_keys.id', '<', `${lower}~`)])
+  const isInText = sql<SqlBool>`kw_keys.search like ${`%${lower.replace(/[%_!]/g, '!$&')}%`} escape '!'`
+  if (!looksLikeId(q)) return withinOne ? isInText : eb('kw_keys.hint', '=', text.encode(q))
+  const hasId = eb.and([eb('kw_keys.id', '>=', lower), eb('kw_keys.id', '<', `${lower}~`)])
+  return withinOne ? eb.or([hasId, isInText]) : hasId
 }
 
 function isBehind(order: KeyOrder, descending: boolean, after: string): RawBuilder<SqlBool> {

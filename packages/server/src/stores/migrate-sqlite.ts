@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { type ColumnTypes, migrationsTable, pendingAfter } from './migrations/index.ts'
 
-const types: ColumnTypes = {
+export const sqliteTypes: ColumnTypes = {
   id: 'text',
   member: (column, ...path) => `json_extract(${column}, '$.${path.join('.')}')`,
   hints: `(select group_concat(json_extract(value, '$.hint'), ' ') from json_each(kw_keys.versions))`,
@@ -20,7 +20,7 @@ export function migrateSqlite(client: Database): void {
   })
   for (const { number, name, statements } of pendingAfter(applied.immediate())) {
     const apply = client.transaction(() => {
-      for (const statement of statements(types)) client.exec(statement)
+      for (const statement of statements(sqliteTypes)) client.exec(statement)
       const record = client.prepare('insert into kw_migrations (number, name, applied_at) values (?, ?, ?)')
       record.run(number, name, Date.now())
     })

@@ -10,13 +10,13 @@ import { foundKey } from './mapping.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
-import { readTogether } from './read-together.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
 import { createSqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
+import { together } from './together.ts'
 
 export interface PostgresStore extends Store {
   /** Calls with an `Idempotency-Key`, in the same database. */
@@ -75,10 +75,11 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
   })
   return {
     ...store,
-    found: readTogether(async (ids) => {
+    found: together<string, FoundKey | undefined>(async (ids) => {
       const query: TimedQuery = { ...foundStatement, values: [ids.map(text.encode)] }
       const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
-      return new Map(rows.map(foundKey).map((found): [string, FoundKey] => [found.key.id, found]))
+      const found = new Map(rows.map(foundKey).map((one): [string, FoundKey] => [one.key.id, one]))
+      return (id) => found.get(id)
     }),
     calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),

@@ -132,11 +132,11 @@ export interface KeyRow {
   revoked_at: NullableInteger
   revoked_reason: string | null
   deleted_at: NullableInteger
-  /** In the key's own row: what locks a key locks its versions, and one read never mixes two states of it. */
   /** What lists are ordered by and keys are found by; derived of the others, and never read back. */
   sort_name: string
   search: string
   hint: string
+  /** In the key's own row: what locks a key locks its versions, and one read never mixes two states of it. */
   versions: string
 }
 

@@ -1,7 +1,8 @@
-import type { Store } from '@keywright/core'
+import type { KeyRecord, Store } from '@keywright/core'
 import { text } from './codec.ts'
 import { keys, members, organizations, projects } from './mapping.ts'
 import { locking, type Session } from './session.ts'
+import { together } from './together.ts'
 
 type Lookups = Pick<Store, 'key' | 'organization' | 'project' | 'member'>
 
@@ -9,11 +10,16 @@ type Lookups = Pick<Store, 'key' | 'organization' | 'project' | 'member'>
 export function lookupsOf(session: Session): Lookups {
   const { db } = session
   return {
-    async key(id) {
-      const query = db.selectFrom('kw_keys').selectAll().where('id', '=', text.encode(id))
-      const row = await locking(session, query).executeTakeFirst()
-      return row && keys.toRecord(row)
-    },
+    key: together<string, KeyRecord | undefined>(async (ids) => {
+      // In order, so that of two who lock the same keys one waits, and not each for the other.
+      const query = db.selectFrom('kw_keys').selectAll().where('id', 'in', ids.map(text.encode)).orderBy('id')
+      const rows = await locking(session, query).execute()
+      const found = new Map(rows.map((row) => [row.id, row]))
+      return (id) => {
+        const row = found.get(text.encode(id))
+        return row && keys.toRecord(row)
+      }
+    }),
     async organization(id) {
       const query = db.selectFrom('kw_organizations').selectAll().where('id', '=', text.encode(id))
       const row = await locking(session, query).executeTakeFirst()

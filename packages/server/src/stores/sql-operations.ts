@@ -1,8 +1,9 @@
-import { DuplicateError, hintOf, type KeyRecord, type Operations, searchTextOf, sortNameOf } from '@keywright/core'
+import { DuplicateError, type Operations } from '@keywright/core'
 import { text } from './codec.ts'
 import { LostRaceError } from './lost-race-error.ts'
-import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
+import { members, organizations, projects, serviceKeys } from './mapping.ts'
 import { locking, type Session } from './session.ts'
+import { keyWritesOn } from './sql-key-writes.ts'
 import { listKeys, listMembers } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
 import { peopleListsOf, peopleOperationsOn } from './sql-people.ts'
@@ -10,26 +11,6 @@ import { peopleListsOf, peopleOperationsOn } from './sql-people.ts'
 /** @param isDuplicate whether a database error is a violated unique index */
 export function operationsOn(session: Session, isDuplicate: (error: unknown) => boolean): Operations {
   const { db } = session
-
-  /** The database's own error is not passed on: PostgreSQL's quotes the digest. */
-  async function uniqueDigest(insert: () => Promise<unknown>): Promise<void> {
-    try {
-      await insert()
-    } catch (error) {
-      throw isDuplicate(error) ? new DuplicateError('digest') : error
-    }
-  }
-
-  async function putDigests(key: KeyRecord): Promise<void> {
-    const digests = key.versions.map((version) => text.encode(version.digest))
-    const stored = await db.selectFrom('kw_digests').select('digest').where('key', '=', text.encode(key.id)).execute()
-    const known = new Set(stored.map(({ digest }) => digest))
-    const wanted = new Set(digests)
-    const gone = [...known].filter((digest) => !wanted.has(digest))
-    const fresh = digests.filter((digest) => !known.has(digest)).map((digest) => ({ digest, key: text.encode(key.id) }))
-    if (gone.length > 0) await db.deleteFrom('kw_digests').where('digest', 'in', gone).execute()
-    if (fresh.length > 0) await uniqueDigest(() => db.insertInto('kw_digests').values(fresh).execute())
-  }
 
   const lookups = lookupsOf(session)
   /** Looked for, and not there: what somebody else has put there meanwhile must not be replaced. */
@@ -39,22 +20,13 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
     ...lookups,
     ...peopleListsOf(session),
     ...peopleOperationsOn(session, isDuplicate),
+    ...keyWritesOn(session, isDuplicate),
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),
     async serviceKey(id) {
       const query = db.selectFrom('kw_service_keys').selectAll().where('id', '=', text.encode(id))
       const row = await locking(session, query).executeTakeFirst()
       return row && serviceKeys.toRecord(row)
-    },
-
-    async putKey(key) {
-      const { id, ...rest } = { ...keys.toRow(key), ...derivedOf(key) }
-      await db
-        .insertInto('kw_keys')
-        .values({ id, ...rest })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
-        .execute()
-      await putDigests(key)
     },
 
     async organization(id) {
@@ -130,21 +102,16 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
 
     async putServiceKey(key) {
       const { id, ...rest } = serviceKeys.toRow(key)
-      await uniqueDigest(() =>
-        db
+      try {
+        await db
           .insertInto('kw_service_keys')
           .values({ id, ...rest })
           .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
-          .execute(),
-      )
+          .execute()
+      } catch (error) {
+        // The database's own error is not passed on: PostgreSQL's quotes the digest.
+        throw isDuplicate(error) ? new DuplicateError('digest') : error
+      }
     },
-  }
-}
-
-function derivedOf(key: KeyRecord) {
-  return {
-    sort_name: text.encode(sortNameOf(key)),
-    search: text.encode(searchTextOf(key)),
-    hint: text.encode(hintOf(key)),
   }
 }

@@ -21,7 +21,7 @@ export async function copyKey({ folder, issue }: TestServer, count: number): Pro
       const name = `Fleet ${String(i).padStart(6, '0')}`
       const hint = `sk_live_…${i.toString(36).padStart(4, '0')}`
       const versions = key.versions.map((version) => ({ ...version, digest: hash('sha256', id), hint }))
-      const derived = { sort_name: sortNameOf({ name }), search: searchTextOf({ id, name, versions }) }
+      const derived = { sort_name: sortNameOf({ name }), search: searchTextOf({ name, versions }) }
       into.run({ ...sample, id, name, hint, versions: JSON.stringify(versions), created_at: start + i, ...derived })
       digests.run(hash('sha256', id), id)
     }

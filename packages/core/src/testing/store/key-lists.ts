@@ -87,35 +87,44 @@ export function keyLists(suite: StoreSuite): void {
       assert.deepEqual(await walk(store, filter, 1), [3, 1])
     })
 
-    storeTest(suite, 'finds a part of the name, of the id or of any hint in one organization', async (store) => {
-      await arrangeKeys(
-        store,
-        { name: 'Production EU' },
-        { name: '100%_!\\' },
-        { name: 'x', versions: [aVersion(3, { hint: 'kw_live_…Zk07' }), aVersion(9, { number: 2, hint: '…9999' })] },
-        { name: 'ÄRGER' },
-        { name: 'production', organization: 'other' },
-      )
-      const found = (q: string) => walk(store, { organization, q })
-      assert.deepEqual(await found('DUCT'), [1])
-      assert.deepEqual(await found('%'), [2])
-      assert.deepEqual(await found('_!'), [2])
-      assert.deepEqual(await found('!\\'), [2])
-      assert.deepEqual(await found('\\'), [2])
-      assert.deepEqual(await found('zK07'), [3])
-      assert.deepEqual(await found('9999'), [3])
-      assert.deepEqual(await found('ärger'), [4])
-      assert.deepEqual(await found(keyId(4).slice(-6)), [4])
-      assert.deepEqual(await found("' or '1'='1"), [])
-    })
+    storeTest(
+      suite,
+      'finds a part of the name or of any hint, or the beginning of the id, in one organization',
+      async (store) => {
+        await arrangeKeys(
+          store,
+          { name: 'Production EU' },
+          { name: '100%_!\\' },
+          { name: 'x', versions: [aVersion(3, { hint: 'kw_live_…Zk07' }), aVersion(9, { number: 2, hint: '…9999' })] },
+          { name: 'ÄRGER' },
+          { name: 'key_7 of Київ' },
+          { name: 'production', organization: 'other' },
+        )
+        const found = (q: string) => walk(store, { organization, q })
+        assert.deepEqual(await found('DUCT'), [1])
+        assert.deepEqual(await found('%'), [2])
+        assert.deepEqual(await found('_!'), [2])
+        assert.deepEqual(await found('!\\'), [2])
+        assert.deepEqual(await found('\\'), [2])
+        assert.deepEqual(await found('zK07'), [3])
+        assert.deepEqual(await found('9999'), [3])
+        assert.deepEqual(await found('ärger'), [4])
+        assert.deepEqual(await found('київ'), [5])
+        assert.deepEqual(await found(keyId(4).toUpperCase()), [4])
+        assert.deepEqual(await found(keyId(4).slice(0, -1)), [1, 2, 3, 4, 5])
+        assert.deepEqual(await found('key_7'), [5])
+        assert.deepEqual(await found("' or '1'='1"), [])
+      },
+    )
 
     storeTest(suite, 'among all keys finds the beginning of an id, or all that is shown of a secret', async (store) => {
       const other = { organization: 'other', versions: [aVersion(2, { hint: 'kw_live_…Zk07' })] }
-      await arrangeKeys(store, {}, other, {})
+      await arrangeKeys(store, {}, other, { versions: [aVersion(3, { hint: 'key_live_…Zk07' })] })
       assert.deepEqual(await walk(store, { q: keyId(2) }), [2])
       assert.deepEqual(await walk(store, { q: keyId(2).slice(0, -1) }), [1, 2, 3])
       assert.deepEqual(await walk(store, { q: keyId(2).slice(0, -1), descending: true }), [3, 2, 1])
       assert.deepEqual(await walk(store, { q: 'kw_live_…Zk07' }), [2])
+      assert.deepEqual(await walk(store, { q: 'key_live_…Zk07' }), [3])
       assert.deepEqual(await walk(store, { q: 'Key' }), [])
     })
 

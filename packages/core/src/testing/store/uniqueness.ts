@@ -52,6 +52,35 @@ export function uniqueness(suite: StoreSuite): void {
       assert.equal((await store.find(digestOf(1)))?.key.id, keyId(4))
     })
 
+    storeTest(suite, 'belongs to one key only, also of many that are written side by side', async (store) => {
+      await arrange(store, (transaction) => transaction.putOrganization(anOrganization()))
+      await put(store, aKey(1, { versions: [aVersion(1), aVersion(11, { number: 2 })] }), aKey(2), aKey(3))
+      await store.transact(async (transaction) => {
+        const [first, none, second] = await Promise.all([1, 99, 2].map((key) => transaction.key(keyId(key))))
+        assert.deepEqual([first?.id, none, second?.id], [keyId(1), undefined, keyId(2)])
+        await Promise.all([
+          transaction.putKey(
+            aKey(1, { name: 'a', versions: [aVersion(11, { number: 2 }), aVersion(12, { number: 3 })] }),
+          ),
+          transaction.putKey(aKey(2, { name: 'b' })),
+          transaction.putKey(aKey(4)),
+        ])
+        transaction.record(someEvent())
+      })
+      const names = await Promise.all([1, 2, 3, 4].map(async (key) => (await store.key(keyId(key)))?.name))
+      assert.deepEqual(names, ['a', 'b', aKey(3).name, aKey(4).name])
+      const found = await Promise.all(
+        [1, 11, 12, 2, 4].map(async (digest) => (await store.find(digestOf(digest)))?.key.id),
+      )
+      assert.deepEqual(found, [undefined, keyId(1), keyId(1), keyId(2), keyId(4)])
+      const side = store.transact(async (transaction) => {
+        transaction.record(someEvent())
+        await Promise.all([transaction.putKey(aKey(5)), transaction.putKey(aKey(6, { versions: [aVersion(2)] }))])
+      })
+      await assert.rejects(side, isDuplicateDigest)
+      assert.equal(await store.key(keyId(5)), undefined)
+    })
+
     storeTest(suite, 'belongs to one service key only, which is never found as a key', async (store) => {
       await arrange(store, (transaction) => transaction.putServiceKey(aServiceKey(1)))
       const taken = store.transact(async (transaction) => {

@@ -29,8 +29,8 @@ export const listKeysRoute = route({
       .optional()
       .openapi({
         description:
-          'A part of the name, of the id or of what people may see of a secret. Among all organizations: the beginning ' +
-          'of an id (`key_…`), or all that people may see of a secret.',
+          'The beginning of an id (`key_…`), or a part of the name or of what people may see of a secret. Among all ' +
+          'organizations: the beginning of an id, or all that people may see of a secret.',
       }),
     order: z
       .enum(orders)
