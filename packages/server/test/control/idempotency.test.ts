@@ -9,6 +9,7 @@ import {
   issue,
   issueMany,
   type Lifecycle,
+  revokeMany,
   rotate,
 } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,7 +17,7 @@ import { readSettings } from '../../src/config/read-settings.ts'
 import { once } from '../../src/control/idempotency.ts'
 import { type Instance, startInstance } from '../../src/main.ts'
 import { openSqlite } from '../../src/stores/index.ts'
-import { type Api, controlApi } from '../support/control-api.ts'
+import { type Answer, type Api, controlApi } from '../support/control-api.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
@@ -301,6 +302,53 @@ describe('across a restart', () => {
     expect((await call('GET', '/v1/keys?limit=200')).json.keys).toHaveLength(before)
     await instance.stop()
   })
+
+  it('a bulk call whose process died before its commit is carried out once', async () => {
+    const body = { keys: [newKey, { ...newKey, name: 'Second' }] }
+    await dieWhile('bulk-not-begun', body, async () => {}, { route: 'createKeys', path: '/v1/keys/bulk' })
+    const call = await start()
+    const before = (await call('GET', '/v1/keys?limit=200')).json.keys.length
+    const options = { body, headers: { 'idempotency-key': 'bulk-not-begun' } }
+    const first = await call('POST', '/v1/keys/bulk', options)
+    const second = await call('POST', '/v1/keys/bulk', options)
+    expect(first.json).toMatchObject({ created: 2, refused: 0 })
+    expect(idsOf(second)).toEqual(idsOf(first))
+    expect((await call('GET', '/v1/keys?limit=200')).json.keys).toHaveLength(before + 2)
+    await instance.stop()
+  })
+
+  it.each([
+    ['before', 0],
+    ['after', 2],
+  ])('a bulk revocation whose process died %s its commit revokes each key once', async (when, doneBefore) => {
+    let call = await start()
+    const made = await call('POST', '/v1/keys/bulk', { body: { keys: [newKey, newKey] } })
+    await instance.stop()
+    const ids = idsOf(made)
+    const body = { keys: [...ids, 'key_none'], reason: 'leaked' }
+    const revokeThem = async (lifecycle: Lifecycle) => {
+      const rows = ids.slice(0, doneBefore).map((id, row) => ({ row, id }))
+      if (rows.length > 0) await revokeMany(lifecycle, tester, rows, body)
+    }
+    const name = `revocation-died-${when}`
+    await dieWhile(name, body, revokeThem, { route: 'revokeKeys', path: '/v1/keys/bulk-revoke' })
+
+    call = await start()
+    const options = { body, headers: { 'idempotency-key': name } }
+    const first = await call('POST', '/v1/keys/bulk-revoke', options)
+    const second = await call('POST', '/v1/keys/bulk-revoke', options)
+    expect(first.json).toMatchObject({ revoked: 2, refused: 1 })
+    expect(second.json.results).toEqual(first.json.results)
+    for (const [row, id] of ids.entries()) {
+      expect(await edge(made.json.results[row].credential, instance.edge)).toBe(401)
+      expect((await call('GET', `/v1/audit?key=${id}&action=key.revoked`)).json.events).toHaveLength(1)
+    }
+    await instance.stop()
+  })
+
+  function idsOf({ json }: Answer): string[] {
+    return json.results.map(({ key }: { key: { id: string } }) => key.id)
+  }
 
   interface Row {
     key?: { id: string }

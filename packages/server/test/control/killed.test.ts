@@ -63,13 +63,18 @@ async function kill(): Promise<void> {
   await exit
 }
 
+interface Made {
+  key: { id: string }
+  credential: string
+}
+
 async function ask(credential: string): Promise<number> {
   const { status } = await fetch(`${running.edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })
   return status
 }
 
 /** The same calls as often as they are made; null where the process died before it had answered. */
-async function callAll(round: number, target: string): Promise<(Answer | null)[]> {
+async function callAll(round: number, target: string, doomed: readonly string[]): Promise<(Answer | null)[]> {
   const { api } = running
   const keyOf = (name: string) => ({ 'idempotency-key': `${name}-${round}` })
   const rows = Array.from({ length: 30 }, (_, row) => ({ organization: 'acme', name: `bulk-${round}-${row}` }))
@@ -77,6 +82,7 @@ async function callAll(round: number, target: string): Promise<(Answer | null)[]
     api('POST', '/v1/keys', { body: { organization: 'acme', name: `one-${round}-` }, headers: keyOf('create') }),
     api('POST', `/v1/keys/${target}/rotate`, { body: { graceSeconds: 600 }, headers: keyOf('rotate') }),
     api('POST', '/v1/keys/bulk', { body: { keys: rows }, headers: keyOf('bulk') }),
+    api('POST', '/v1/keys/bulk-revoke', { body: { keys: doomed }, headers: keyOf('bulk-revoke') }),
   ]
   return Promise.all(calls.map((call) => call.catch(() => null)))
 }
@@ -88,15 +94,24 @@ describe(`a process that is killed while it answers (seed ${seed})`, () => {
     for (let round = 0; round < rounds; round++) {
       const body = { organization: 'acme', name: `target-${round}` }
       const target = (await running.api('POST', '/v1/keys', { body })).json
-      const first = callAll(round, target.id)
+      const others = Array.from({ length: 30 }, (_, row) => ({ organization: 'acme', name: `doomed-${round}-${row}` }))
+      const doomed: Made[] = (await running.api('POST', '/v1/keys/bulk', { body: { keys: others } })).json.results
+      const ids = doomed.map(({ key }) => key.id)
+      const first = callAll(round, target.id, ids)
       await setTimeout(random() * 60)
       await kill()
       const before = await first
       running = await start()
-      const [created, rotated, bulk] = await callAll(round, target.id)
+      const [created, rotated, bulk, revoked] = await callAll(round, target.id, ids)
 
-      expect([created?.status, rotated?.status, bulk?.status]).toEqual([201, 200, 200])
+      expect([created?.status, rotated?.status, bulk?.status, revoked?.status]).toEqual([201, 200, 200, 200])
       expect(bulk?.json).toMatchObject({ created: 30, refused: 0 })
+      expect(revoked?.json).toMatchObject({ revoked: 30, refused: 0 })
+      for (const { key, credential } of doomed) {
+        expect(await ask(credential)).toBe(401)
+        const { json } = await running.api('GET', `/v1/audit?key=${key.id}&action=key.revoked`)
+        expect(json.events).toHaveLength(1)
+      }
       const now = [created?.json, rotated?.json, ...(bulk?.json.results ?? [])]
       for (const { credential } of now) expect(await ask(credential)).toBe(404)
       const [createdBefore, rotatedBefore, bulkBefore] = before
