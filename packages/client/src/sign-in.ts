@@ -102,6 +102,16 @@ export class SignIn {
     return this.#transport({ method: 'POST', path: '/api/auth/sign-in/provider', body: input })
   }
 
+  /** The accounts elsewhere that open this one. `name` is null where the provider is not configured any more. */
+  linkedProviders(options?: CallOptions): Promise<{ providers: { issuer: string; name: string | null }[] }> {
+    return this.#transport({ method: 'GET', path: '/api/auth/providers/linked', options })
+  }
+
+  /** Rejects with `conflict` where it is the last way in. */
+  unlinkProvider(issuer: string): Promise<{ issuer: string }> {
+    return this.#transport({ method: 'POST', path: '/api/auth/providers/unlink', body: { issuer } })
+  }
+
   /** What the link of a portal session is for. */
   byPortal(portal: string): Promise<{ person: Person; organization: string }> {
     return this.#transport({ method: 'POST', path: '/api/auth/portal', body: { portal } })

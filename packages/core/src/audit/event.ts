@@ -48,6 +48,7 @@ export type Action =
   | 'person.passkey_added'
   | 'person.passkey_removed'
   | 'person.provider_linked'
+  | 'person.provider_unlinked'
   | 'person.disabled'
   | 'person.enabled'
   | 'person.removed'

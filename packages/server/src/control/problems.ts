@@ -52,8 +52,8 @@ export const problems = {
   },
   sign_in_failed: {
     status: 401,
-    title: 'The address or the password is wrong',
-    cause: 'There is no such account, or it has another password.',
+    title: 'That does not prove who you are',
+    cause: 'The address or the password is wrong.',
     mend: 'Try again, or ask whoever runs this instance for a new link.',
   },
   invalid_signature: {

@@ -12,7 +12,12 @@ import {
 } from './auth/passkeys.ts'
 import { changePasswordRoute, forgotPasswordRoute, resetPasswordRoute } from './auth/password.ts'
 import { enterPortalRoute } from './auth/portal.ts'
-import { listProvidersRoute, startProviderRoute } from './auth/providers.ts'
+import {
+  listLinkedProvidersRoute,
+  listProvidersRoute,
+  startProviderRoute,
+  unlinkProviderRoute,
+} from './auth/providers.ts'
 import {
   confirmSecondFactorRoute,
   disableSecondFactorRoute,
@@ -133,6 +138,8 @@ export const routes: readonly Route[] = [
   finishSignInRoute,
   listProvidersRoute,
   startProviderRoute,
+  listLinkedProvidersRoute,
+  unlinkProviderRoute,
   startPasskeySignInRoute,
   signInWithPasskeyRoute,
   signOutRoute,

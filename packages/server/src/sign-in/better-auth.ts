@@ -8,6 +8,9 @@ import { visitOf } from './visit.ts'
 
 export type { PeopleDatabase } from './auth.ts'
 
+/** Under which the library keeps a password, among the providers. */
+const byPassword = 'credential'
+
 /**
  * Accounts by better-auth, which is seen by no request: what it is asked and what it answers goes through here. Its
  * bearer plugin and its cache of sessions in cookies stay off. It is loaded, and its tables are made, when somebody
@@ -92,6 +95,20 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
     async linkProvider(person, { issuer, subject }) {
       const { adapter } = await ready()
       await adapter.linkAccount({ userId: person, providerId: issuer, accountId: subject })
+    },
+    async waysIn(person) {
+      const { adapter, database } = await ready()
+      const accounts = await adapter.findAccounts(person)
+      const passkeys = await database.count({ model: 'passkey', where: [{ field: 'userId', value: person }] })
+      return {
+        issuers: accounts.map(({ providerId }) => providerId).filter((id) => id !== byPassword),
+        others: passkeys > 0 || accounts.some(({ providerId }) => providerId === byPassword),
+      }
+    },
+    async unlinkProvider(person, issuer) {
+      const { adapter } = await ready()
+      const accounts = await adapter.findAccounts(person)
+      for (const { id, providerId } of accounts) if (providerId === issuer) await adapter.deleteAccount(id)
     },
     secondFactor: createSecondFactor(ready, options.attempts),
     passkeys: createPasskeys(ready),

@@ -66,6 +66,9 @@ export interface People {
   byProvider(identity: Pick<Identity, 'issuer' | 'subject'>): Promise<Person | null>
   signUpByProvider(identity: Identity & { email: string }): Promise<Person>
   linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
+  /** The issuers with which he has linked his account, and whether he gets in without any of them. */
+  waysIn(person: string): Promise<{ issuers: readonly string[]; others: boolean }>
+  unlinkProvider(person: string, issuer: string): Promise<void>
   secondFactor: SecondFactor
   passkeys: Passkeys
   /** Ends the session of the request, and answers what makes the browser forget it. */

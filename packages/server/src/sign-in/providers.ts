@@ -22,7 +22,7 @@ export interface Errand {
 
 /** OpenID Connect Core 1.0 §3.1, with PKCE (RFC 7636): accounts that people have elsewhere. */
 export interface Providers {
-  list: readonly Pick<ProviderSettings, 'id' | 'name'>[]
+  list: readonly Pick<ProviderSettings, 'id' | 'name' | 'issuer'>[]
   /** null: there is no such provider. */
   start(provider: string, errand: Errand, now: Date): Promise<{ location: string; cookie: string } | null>
   /** null: the answer does not belong to what this browser has asked for. */
@@ -74,7 +74,7 @@ export function createProviders({
   const named = (id: string) => settings.find((provider) => provider.id === id)
 
   return {
-    list: settings.map(({ id, name }) => ({ id, name })),
+    list: settings.map(({ id, name, issuer }) => ({ id, name, issuer })),
     forget: `${name}=; Max-Age=0; ${attributes}`,
     async start(id, errand, now) {
       const provider = named(id)

@@ -153,6 +153,33 @@ describe('a sign-in elsewhere', () => {
     expect((await whoami(session)).id).toBe(owner.id)
   })
 
+  it('is unlinked by its owner, but never the last way in', async () => {
+    const unlink = async (session: string | null, origin = server.control) => {
+      const headers = { cookie: session ?? '', origin, 'content-type': 'application/json' }
+      const body = JSON.stringify({ issuer: elsewhere.issuer })
+      const response = await fetch(`${server.control}/api/auth/providers/unlink`, { method: 'POST', headers, body })
+      return [response.status, ((await response.json()) as { code?: string }).code]
+    }
+    const linked = async (session: string | null) => {
+      const headers = { cookie: session ?? '' }
+      return (await fetch(`${server.control}/api/auth/providers/linked`, { headers })).json()
+    }
+    const { login, email } = someone()
+    const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
+    const { session } = await signIn(login, { link: true }, owner.browser)
+    expect(await linked(session)).toEqual({ providers: [{ issuer: elsewhere.issuer, name: 'Acme' }] })
+    expect(await unlink(session, 'https://evil.example')).toEqual([403, 'foreign_origin'])
+    expect(await unlink(session)).toEqual([200, undefined])
+    expect(await linked(session)).toEqual({ providers: [] })
+    expect(await unlink(session)).toEqual([404, 'not_found'])
+    expect((await signIn(login)).session).toBeNull()
+
+    const other = someone()
+    const only = await signIn(other.login, { invitation: await invite(other.email) })
+    expect(await unlink(only.session)).toEqual([409, 'conflict'])
+    expect((await signIn(other.login)).session).not.toBeNull()
+  })
+
   it('links nothing for who is not signed in, or with what another has linked', async () => {
     expect((await start(openBrowser(server), { link: true })).json.code).toBe('not_signed_in')
     const { login, email } = someone()

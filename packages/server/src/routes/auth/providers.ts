@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { notFound } from '../../control/problem.ts'
+import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
-import { invitationToken } from './schemas.ts'
+import { actorOfPerson, invitationToken } from './schemas.ts'
 
 export const listProvidersRoute = openRoute({
   operationId: 'listProviders',
@@ -21,7 +21,7 @@ export const listProvidersRoute = openRoute({
   },
   problems: ['sign_in_off'],
   async answerTo(_, deps) {
-    return { providers: [...requireSignIn(deps).providers.list] }
+    return { providers: requireSignIn(deps).providers.list.map(({ id, name }) => ({ id, name })) }
   },
 })
 
@@ -66,5 +66,72 @@ export const startProviderRoute = openRoute({
     if (!started) throw notFound('provider')
     setCookies([started.cookie])
     return { location: started.location }
+  },
+})
+
+const linked = z.strictObject({
+  issuer: z.string(),
+  name: z.string().nullable().openapi({ description: 'null: it is not configured here any more.' }),
+})
+
+export const listLinkedProvidersRoute = openRoute({
+  operationId: 'listLinkedProviders',
+  method: 'get',
+  path: '/api/auth/providers/linked',
+  tag: 'Sign-in',
+  summary: 'The accounts elsewhere that open yours',
+  permission: null,
+  credentials: 'session',
+  answer: {
+    status: 200,
+    description: 'All of them.',
+    schema: z.strictObject({ providers: z.array(linked) }),
+    example: { providers: [{ issuer: 'https://login.example.com', name: 'Acme' }] },
+  },
+  problems: ['not_signed_in', 'sign_in_off'],
+  async answerTo({ request }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const { issuers } = await signIn.people.waysIn(person.id)
+    const nameOf = (issuer: string) => signIn.providers.list.find((one) => one.issuer === issuer)?.name ?? null
+    return { providers: [...new Set(issuers)].map((issuer) => ({ issuer, name: nameOf(issuer) })) }
+  },
+})
+
+export const unlinkProviderRoute = openRoute({
+  operationId: 'unlinkProvider',
+  method: 'post',
+  path: '/api/auth/providers/unlink',
+  tag: 'Sign-in',
+  summary: 'Let an account elsewhere open yours no more',
+  description: 'Not the last way in: 409 where you have no password, no passkey and no other provider.',
+  permission: null,
+  credentials: 'session',
+  body: z.strictObject({ issuer: z.string().min(1).max(2000) }).openapi('ProviderToUnlink'),
+  bodyExample: { issuer: 'https://login.example.com' },
+  answer: {
+    status: 200,
+    description: 'It opens nothing here any more.',
+    schema: z.strictObject({ issuer: z.string() }),
+    example: { issuer: 'https://login.example.com' },
+  },
+  problems: ['not_found', 'conflict', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
+  async answerTo({ request, address, requestId, body }, deps) {
+    const signIn = requireSignIn(deps)
+    const { person } = await requireSession(request, signIn)
+    const { issuer } = await body()
+    const { issuers, others } = await signIn.people.waysIn(person.id)
+    if (!issuers.includes(issuer)) throw notFound('provider')
+    if (!others && issuers.every((one) => one === issuer)) {
+      throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
+    }
+    const { store, now } = deps.lifecycle
+    await store.transact(async (transaction) => {
+      const actor = actorOfPerson(person, { address, requestId })
+      const place = { organization: null, target: person.id }
+      transaction.record({ action: 'person.provider_unlinked', ...place, actor, at: now(), details: { issuer } })
+    })
+    await signIn.people.unlinkProvider(person.id, issuer)
+    return { issuer }
   },
 })
