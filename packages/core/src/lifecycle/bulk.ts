@@ -53,7 +53,7 @@ export function revokeMany(
   inputs: readonly Row<{ id: string }>[],
   { reason, ...options }: BulkOptions & { reason?: string } = {},
 ): Promise<Bulk<KeyRecord>> {
-  return inBulk(lifecycle, inputs, options, (transaction, { id }) =>
+  return inBulk(lifecycle, inputs, { ...options, atOnce: independentAtOnce }, (transaction, { id }) =>
     revokeIn(transaction, lifecycle, actor, id, reason ?? null),
   )
 }
@@ -101,25 +101,36 @@ function known(message: string): LifecycleError {
 
 /** How many are written before whoever else has something to do gets a turn. */
 const rowsAtOnce = 16
+/** Of those that have nothing to do with each other, which a store may write with one statement. */
+const independentAtOnce = 100
+
+interface Way extends BulkOptions {
+  /** How many are written side by side. */
+  atOnce?: number
+}
 
 async function inBulk<Input, Done>(
   { store }: Lifecycle,
   inputs: readonly Row<Input>[],
-  { dryRun = false }: BulkOptions,
+  { dryRun = false, atOnce = 1 }: Way,
   one: (transaction: Transaction, input: Row<Input>) => Promise<Done>,
 ): Promise<Bulk<Done>> {
   const work = async (transaction: Transaction) => {
-    const rows: Bulk<Done>['rows'] = []
-    for (const [at, input] of inputs.entries()) {
-      if (at % rowsAtOnce === rowsAtOnce - 1) await setImmediate()
+    async function attempt(input: Row<Input>): Promise<Bulk<Done>['rows'][number]> {
       const { row } = input
       const record = (event: ChangeEvent) => transaction.record({ ...event, details: { ...event.details, row } })
       try {
-        rows.push({ row, done: await one({ ...transaction, record }, input) })
+        return { row, done: await one({ ...transaction, record }, input) }
       } catch (error) {
-        if (!(error instanceof LifecycleError)) throw error
-        rows.push({ row, error })
+        if (error instanceof LifecycleError) return { row, error }
+        throw error
       }
+    }
+
+    const rows: Bulk<Done>['rows'] = []
+    for (let from = 0; from < inputs.length; from += atOnce) {
+      if (from % rowsAtOnce < atOnce) await setImmediate()
+      rows.push(...(await Promise.all(inputs.slice(from, from + atOnce).map(attempt))))
     }
     if (dryRun) throw new DryRun(rows)
     return rows

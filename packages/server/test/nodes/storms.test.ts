@@ -65,7 +65,7 @@ describe('F14, a node that starts under load', () => {
 
 describe('F19, a storm of revocations', () => {
   it('is in force on every node, the last of them too, once it is answered', { timeout: 90_000 }, async () => {
-    const keys = [...(await makeKeys(300)), ...(await makeKeys(300))]
+    const keys = [...(await makeKeys(1000)), ...(await makeKeys(1000))]
     const asked = [...keys.slice(0, 10), ...keys.slice(-10)]
     const [kept] = (await makeKeys(1)) as [Made]
     for (const node of nodes) for (const { credential } of asked) expect(await node.ask(credential)).toBe(letThrough)
@@ -73,10 +73,10 @@ describe('F19, a storm of revocations', () => {
     const asking = nodes.map(async (node) => {
       for (; !isOver; await sleep(20)) expect(await node.ask(kept.credential)).toBe(letThrough)
     })
-    for (const batch of [keys.slice(0, 300), keys.slice(300)]) {
+    for (const batch of [keys.slice(0, 1000), keys.slice(1000)]) {
       const body = { keys: batch.map(({ id }) => id) }
       const { status, json } = await (nodes[1] as TestNode).api('POST', '/v1/keys/bulk-revoke?wait=all', { body })
-      expect([status, json.revoked]).toEqual([200, 300])
+      expect([status, json.revoked]).toEqual([200, 1000])
     }
     for (const node of nodes) for (const { credential } of asked) expect(await node.ask(credential)).toBe(401)
     isOver = true
