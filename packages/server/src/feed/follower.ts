@@ -18,7 +18,8 @@ export interface FollowerOptions {
   log: Pick<Logger, 'info' | 'warn'>
 }
 
-const batch = 1_000
+/** Few enough that reading and checking them holds up no verification for long. */
+const batch = 200
 /** A node that is further behind starts anew: reading it all would take longer than reading each key when it is used. */
 const mostBehind = 10_000
 
