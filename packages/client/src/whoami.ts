@@ -34,6 +34,8 @@ export type Whoami =
       permissions: string[] | null
       namespaces: string[] | null
       limits: (Required<Omit<Limit, 'per'>> & { per: string; remaining: number; resetAt: string })[]
+      /** Of the organization; null: unlimited. */
+      monthlyQuota: { requests: number; remaining: number; resetAt: string } | null
       expiresAt: string | null
       /** This secret has been rotated and stops working then. */
       retiresAt: string | null

@@ -135,7 +135,7 @@ export class Profiles {
     if (known) return known
     const refused =
       state === 'active' ? null : state === 'unpaid' ? 'organization_unpaid' : ('organization_suspended' as const)
-    const month = { organization: id, quota: quotaOf(this.contract, organization), slot: -1 }
+    const month = { organization: id, quota: monthlyQuotaOf(this.contract, organization), slot: -1 }
     const account: Account = { name: id, stale: false, holders: 0, refused, month }
     this.accounts.set(id, account)
     return account
@@ -171,7 +171,7 @@ function namespacesOf({ namespaces }: KeyRecord, organization: OrganizationRecor
 }
 
 /** The organization's own, else its plan's. */
-function quotaOf({ plans }: Contract, { monthlyQuota, plan }: OrganizationRecord): number | null {
+export function monthlyQuotaOf({ plans }: Contract, { monthlyQuota, plan }: OrganizationRecord): number | null {
   if (monthlyQuota !== null) return monthlyQuota
   return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.monthlyQuota ?? null) : null
 }

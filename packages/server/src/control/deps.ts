@@ -31,7 +31,7 @@ export interface ControlDeps {
   /** Remembers calls with an `Idempotency-Key`. */
   calls: CallStore
   /** What has been used. */
-  usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'keysByUse' | 'dropped'>
+  usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'keysByUse' | 'dropped' | 'month'>
   /** Who has applied a change. */
   nodes: Confirmations
   logger: ControlLogger

@@ -268,6 +268,21 @@ describe('whoami', () => {
     }
   })
 
+  it('tells an API key what its organization has left of the month, and spends nothing of it', async () => {
+    const { credential } = await server.issue()
+    const own = async () => (await api('GET', '/v1/whoami', { credential })).json.monthlyQuota
+    expect(await own()).toBeNull()
+    await api('PATCH', '/v1/organizations/acme', { body: { monthlyQuota: 1_000_000 } })
+    const before = await own()
+    await api('POST', '/v1/verify', { body: { credential, cost: 5 } })
+    const after = await own()
+    expect(after).toEqual({ requests: 1_000_000, remaining: before.remaining - 5, resetAt: before.resetAt })
+    expect(new Date(after.resetAt).toISOString()).toMatch(/-01T00:00:00\.000Z$/)
+    await api('PATCH', '/v1/organizations/acme', { body: { monthlyQuota: 1 } })
+    expect((await own()).remaining).toBe(0)
+    await api('PATCH', '/v1/organizations/acme', { body: { monthlyQuota: null } })
+  })
+
   it('takes an API key where its contract puts it', async () => {
     const other = await startServer({ contract: 'operate' })
     const { key, credential } = await other.issue()

@@ -14,6 +14,8 @@ export function defineWhoami(whoami: Command): void {
   })
 }
 
+type ApiKey = Extract<Whoami, { type: 'api_key' }>
+
 function factsOf(who: Whoami): (readonly [string, string])[] {
   const name = ['name', printable(who.name)] as const
   if (who.type === 'service_key') {
@@ -44,5 +46,10 @@ function factsOf(who: Whoami): (readonly [string, string])[] {
       ({ requests, windowSeconds, per, remaining }) =>
         ['limit', `${remaining} of ${requests} left in ${windowSeconds} s per ${per}`] as const,
     ),
+    ...(who.monthlyQuota === null ? [] : [['month', monthOf(who.monthlyQuota)] as const]),
   ]
+}
+
+function monthOf({ requests, remaining, resetAt }: NonNullable<ApiKey['monthlyQuota']>): string {
+  return `${remaining} of ${requests} left for the organization, new ones ${at(resetAt)}`
 }

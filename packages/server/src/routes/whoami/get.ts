@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Allowed } from '@keywright/core'
+import { type Allowed, monthlyQuotaOf, monthOf } from '@keywright/core'
 import { readBearer } from '../../access/bearer.ts'
 import { type Caller, challenge, identify, refusalOf } from '../../access/caller.ts'
 import { isCliToken } from '../../access/cli-token-format.ts'
@@ -57,6 +57,10 @@ const apiKeySchema = z
         resetAt: time,
       }),
     ),
+    monthlyQuota: z
+      .strictObject({ requests: z.int(), remaining: z.int(), resetAt: time })
+      .nullable()
+      .openapi({ description: 'Of its organization; null: unlimited.' }),
     expiresAt: time.nullable(),
     retiresAt: time.nullable().openapi({ description: 'This secret has been rotated and stops working then.' }),
   })
@@ -129,7 +133,18 @@ async function authenticate(
   throw repeated ? refusalOf('repeated') : challenge('invalid_credential')
 }
 
-async function apiKeyView({ principal, limits, retiresAt }: Allowed, { lifecycle }: ControlDeps) {
+/** What an organization has left of its month. */
+async function monthlyQuotaLeft(id: string, { lifecycle: { store, contract, now }, usage }: ControlDeps) {
+  const organization = await store.organization(id)
+  const requests = organization ? monthlyQuotaOf(contract, organization) : null
+  if (requests === null) return null
+  const used = await usage.month(id, now())
+  const resetAt = new Date(monthOf(now()).endMs).toISOString()
+  return { requests, remaining: Math.max(0, requests - used), resetAt }
+}
+
+async function apiKeyView({ principal, limits, retiresAt }: Allowed, deps: ControlDeps) {
+  const { lifecycle } = deps
   const key = principal && (await lifecycle.store.key(principal.key))
   if (!key) throw challenge('invalid_credential')
   const { organization, project, user, kind, environment, permissions, namespaces } = principal
@@ -150,6 +165,7 @@ async function apiKeyView({ principal, limits, retiresAt }: Allowed, { lifecycle
       remaining,
       resetAt: new Date(resetAt).toISOString(),
     })),
+    monthlyQuota: await monthlyQuotaLeft(organization, deps),
     expiresAt: timeOf(key.expiresAt),
     retiresAt: timeOf(retiresAt),
   }
