@@ -1,15 +1,16 @@
 import type { Contract } from '@keywright/core'
 import { handinger } from './handinger/contract.ts'
 import { holocron } from './holocron/contract.ts'
-import { createHolocronRoutes } from './holocron/routes.ts'
+import { holocronRoutes } from './holocron/routes.ts'
 import { holonomix } from './holonomix/contract.ts'
-import { createHolonomixRoutes } from './holonomix/routes.ts'
+import { holonomixRoutes } from './holonomix/routes.ts'
 import { hopx } from './hopx/contract.ts'
 import { keywright } from './keywright/contract.ts'
 import { operate } from './operate/contract.ts'
-import type { CreateRoutes } from './routes/edge-routes.ts'
+import type { ContractRoutes } from './routes/edge-routes.ts'
 
 export type * from './routes/edge-routes.ts'
+export type { RouteNote } from './routes/table.ts'
 export { handinger, holocron, holonomix, hopx, keywright, operate }
 
 /** By name. Ask `Object.hasOwn` of a name from outside: `constructor` is no contract. */
@@ -22,12 +23,12 @@ export const builtIn: Readonly<Record<string, Contract>> = {
   handinger,
 }
 
-const routes = new Map<Contract, CreateRoutes>([
-  [holocron, createHolocronRoutes],
-  [holonomix, createHolonomixRoutes],
+const routes = new Map<Contract, ContractRoutes>([
+  [holocron, holocronRoutes],
+  [holonomix, holonomixRoutes],
 ])
 
 /** The routes that come with a built-in contract; undefined for one that is data alone. */
-export function routesOf(contract: Contract): CreateRoutes | undefined {
+export function routesOf(contract: Contract): ContractRoutes | undefined {
   return routes.get(contract)
 }

@@ -182,7 +182,7 @@ export async function startInstance(
     const ownVerifier = metrics.counting(verifier, 'contract')
     const people = contractPeople(signIn, cliTokens)
     const routeDeps = { lifecycle, verifier: ownVerifier, usage: contractUsage(usage), authenticateServiceKey, people }
-    const routes = routesOf(contract)?.(routeDeps) ?? null
+    const routes = routesOf(contract)?.create(routeDeps) ?? null
     const failedAttempts = createFailedAttempts(verifier)
     const edgeServer = createHttpServer(
       createEdge({

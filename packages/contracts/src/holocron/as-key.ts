@@ -11,9 +11,9 @@ import {
 } from '@keywright/core'
 import type { EdgeRequest, RouteDeps } from '../routes/edge-routes.ts'
 import { json } from '../routes/json.ts'
-import { readMembers, text } from '../routes/members.ts'
+import { readMembers } from '../routes/members.ts'
 import { Refused } from '../routes/refused.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, newKey } from './calls.ts'
 import { keyView, prefixOf, projectView } from './view.ts'
 
 /** An API key acts on its own project, and sees no other. */
@@ -91,7 +91,7 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
     },
 
     async createKey() {
-      const { name, projectId } = await readMembers(request, { name: text, projectId: text })
+      const { name, projectId } = await readMembers(request, newKey)
       if (projectId !== principal.project) {
         throw new Refused('forbidden', 'This API key creates keys for its own project only.')
       }

@@ -13,12 +13,12 @@ import {
 } from '@keywright/core'
 import type { EdgeRequest, RouteDeps } from '../routes/edge-routes.ts'
 import { json } from '../routes/json.ts'
-import { optional, readMembers, text } from '../routes/members.ts'
+import { readMembers } from '../routes/members.ts'
 import { Refused } from '../routes/refused.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, newKey, newProject } from './calls.ts'
 import { keyView, prefixOf, projectView } from './view.ts'
 
-/** A person acts on the projects of all his organizations: as owner or admin changes them, as member looks. */
+/** A person acts on the projects of all their organizations: as owner or admin changes them, as member looks. */
 export function callsOfPerson(
   { lifecycle, usage }: RouteDeps,
   person: { id: string; name: string; email: string },
@@ -33,7 +33,7 @@ export function callsOfPerson(
     requestId: request.requestId,
   }
 
-  /** The one he joined first comes first. */
+  /** The one they joined first comes first. */
   async function places(members: Pick<Transaction, 'members'> = store): Promise<MemberRecord[]> {
     const found = await all((page) => members.members({ user: person.id, ...page }))
     return found.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
@@ -52,7 +52,7 @@ export function callsOfPerson(
     return found.flat()
   }
 
-  /** Asked in the transaction that changes something: who has lost his place a moment ago changes nothing. */
+  /** Asked in the transaction that changes something: who has lost their place a moment ago changes nothing. */
   async function mayChange(transaction: Transaction, organization: string, missing: string): Promise<void> {
     const member = await transaction.member(organization, person.id)
     if (!member) throw new Refused('not_found', missing)
@@ -97,7 +97,7 @@ export function callsOfPerson(
     },
 
     async createProject() {
-      const { name, orgId } = await readMembers(request, { name: text, orgId: optional(text) })
+      const { name, orgId } = await readMembers(request, newProject)
       const { result } = await store.transact(async (transaction) => {
         const organization = await placeForProject(transaction, orgId)
         return createProjectIn(transaction, lifecycle, actor, { organization, name })
@@ -116,7 +116,7 @@ export function callsOfPerson(
     },
 
     async createKey() {
-      const { name, projectId } = await readMembers(request, { name: text, projectId: text })
+      const { name, projectId } = await readMembers(request, newKey)
       const missing = 'There is no such project among yours.'
       const { result } = await store.transact(async (transaction) => {
         const project: ProjectRecord | undefined = await transaction.project(projectId)

@@ -1,4 +1,8 @@
 import type { EdgeAnswer } from '../routes/edge-routes.ts'
+import { optional, text } from '../routes/members.ts'
+
+export const newProject = { name: text, orgId: optional(text) }
+export const newKey = { name: text, projectId: text }
 
 /** The rows of the contract's table, as they are for one caller. */
 export interface Calls {

@@ -1,22 +1,79 @@
 import type { Attempt } from '@keywright/core'
-import type { CreateRoutes, EdgeAnswer, EdgeRequest, SignedInPeople } from '../routes/edge-routes.ts'
+import type { ContractRoutes, CreateRoutes, EdgeAnswer, EdgeRequest, SignedInPeople } from '../routes/edge-routes.ts'
 import { orRefused, Refused } from '../routes/refused.ts'
-import { compileTable } from '../routes/table.ts'
+import { compileTable, type OwnRoute } from '../routes/table.ts'
 import { callsOfKey } from './as-key.ts'
 import { callsOfPerson } from './as-person.ts'
-import type { Calls } from './calls.ts'
+import { type Calls, newKey, newProject } from './calls.ts'
 
-/** The management API. What is not in this table is the upstream's. */
-export const createHolocronRoutes: CreateRoutes = (deps) => {
+const at = { createdAt: '2026-11-20T08:00:00.000Z' }
+const projectExample = { projectId: 'prj_…', name: 'Website' }
+const newKeyExample = { id: 'key_…', name: 'CI', prefix: 'k3Jd9aQz' }
+
+const routes: readonly OwnRoute<Calls>[] = [
+  {
+    method: 'GET',
+    path: '/api/v0/me',
+    about: 'Who is calling, and which organizations and projects they reach. A key reaches its own project.',
+    answers: {
+      status: 200,
+      body: {
+        user: null,
+        orgs: [{ id: 'acme', name: 'Acme', role: 'member', projects: [{ ...projectExample, ...at }] }],
+      },
+    },
+    handle: (calls) => calls.me(),
+  },
+  {
+    method: 'GET',
+    path: '/api/v0/projects',
+    about: 'The projects that the caller reaches.',
+    answers: { status: 200, body: { projects: [{ ...projectExample, orgId: 'acme', orgName: 'Acme', ...at }] } },
+    handle: (calls) => calls.listProjects(),
+  },
+  {
+    method: 'POST',
+    path: '/api/v0/projects',
+    about:
+      'Makes a project. Only people may, signed in from a terminal; without `orgId` in the organization they joined first.',
+    takes: newProject,
+    answers: { status: 200, body: projectExample },
+    handle: (calls) => calls.createProject(),
+  },
+  {
+    method: 'GET',
+    path: '/api/v0/keys',
+    about: 'The keys of the projects that the caller reaches, without those that are revoked.',
+    answers: {
+      status: 200,
+      body: {
+        keys: [
+          { ...newKeyExample, projectId: projectExample.projectId, ...at, lastUsedAt: '2026-11-20T09:00:00.000Z' },
+        ],
+      },
+    },
+    handle: (calls) => calls.listKeys(),
+  },
+  {
+    method: 'POST',
+    path: '/api/v0/keys',
+    about: 'Makes a key, which is shown in this answer and never again. A key makes others for its own project alone.',
+    takes: newKey,
+    answers: { status: 200, body: { ...newKeyExample, key: 'holo_…' } },
+    handle: (calls) => calls.createKey(),
+  },
+  {
+    method: 'DELETE',
+    path: '/api/v0/keys/{id}',
+    about: 'Ends a key of a project that the caller reaches.',
+    answers: { status: 200, body: { id: newKeyExample.id } },
+    handle: (calls, { id = '' }) => calls.deleteKey(id),
+  },
+]
+const table = compileTable(routes)
+
+const create: CreateRoutes = (deps) => {
   const { verifier, people } = deps
-  const table = compileTable<Calls>([
-    { method: 'GET', path: '/api/v0/me', handle: (calls) => calls.me() },
-    { method: 'GET', path: '/api/v0/projects', handle: (calls) => calls.listProjects() },
-    { method: 'POST', path: '/api/v0/projects', handle: (calls) => calls.createProject() },
-    { method: 'GET', path: '/api/v0/keys', handle: (calls) => calls.listKeys() },
-    { method: 'POST', path: '/api/v0/keys', handle: (calls) => calls.createKey() },
-    { method: 'DELETE', path: '/api/v0/keys/{id}', handle: (calls, { id = '' }) => calls.deleteKey(id) },
-  ])
 
   const devicePaths = new Map<string, 'code' | 'token'>(
     people
@@ -59,6 +116,9 @@ export const createHolocronRoutes: CreateRoutes = (deps) => {
     },
   }
 }
+
+/** The management API. What is not in its table is the upstream's. */
+export const holocronRoutes: ContractRoutes = { create, credential: 'api_key', notes: routes }
 
 /** Name, value, name, value, … */
 function asRecord(headers: readonly string[]): Record<string, string> {

@@ -1,58 +1,78 @@
 import { monthOf, type OrganizationRecord, type Store } from '@keywright/core'
-import type { RouteDeps } from '../routes/edge-routes.ts'
 import { json } from '../routes/json.ts'
 import { Refused } from '../routes/refused.ts'
 import type { OwnRoute } from '../routes/table.ts'
 import type { GateCall } from './onboard.ts'
 import { checkTenantId, quotaOf } from './tenant.ts'
 
-export function adminRoutes({ lifecycle, usage }: RouteDeps): OwnRoute<GateCall>[] {
-  const { store, now } = lifecycle
+const useExample = {
+  tenant_id: 'acme',
+  period: '2026-11',
+  used: 120,
+  monthly_quota: 1_000,
+  utilization: 0.12,
+  breakdown: { '/v1/list/{namespace}/**': 120 },
+}
 
-  async function useOf(tenant: OrganizationRecord, at: Date) {
-    const { used, byRoute } = await usage.ofMonth(tenant.id, at)
-    const quota = quotaOf(lifecycle, tenant)
-    return {
-      tenant_id: tenant.id,
-      period: monthOf(at).name,
-      used,
-      monthly_quota: quota,
-      utilization: quota ? Math.round((used / quota) * 10_000) / 10_000 : null,
-      breakdown: byRoute,
-    }
+const tenantExample = {
+  tenant_id: 'acme',
+  plan: 'starter',
+  namespaces: ['default'],
+  created_at: '2026-11-20T08:00:00.000Z',
+  active: true,
+}
+
+export const adminRoutes: readonly OwnRoute<GateCall>[] = [
+  {
+    method: 'GET',
+    path: '/gate/admin/tenants',
+    about: 'All tenants.',
+    answers: { status: 200, body: { tenants: [tenantExample] } },
+    async handle({ lifecycle: { store } }) {
+      const tenants = []
+      for await (const tenant of allTenants(store)) tenants.push(tenantView(tenant))
+      return json(200, { tenants })
+    },
+  },
+  {
+    method: 'GET',
+    path: '/gate/admin/usage',
+    about: 'What each tenant has used in this month (UTC), by route.',
+    answers: { status: 200, body: { usage: [useExample] } },
+    async handle(call) {
+      const { store, now } = call.lifecycle
+      const at = now()
+      const use = []
+      for await (const tenant of allTenants(store)) use.push(await useOf(call, tenant, at))
+      return json(200, { usage: use })
+    },
+  },
+  {
+    method: 'GET',
+    path: '/gate/admin/usage/{tenant}',
+    about: 'The same of one tenant.',
+    answers: { status: 200, body: useExample },
+    async handle(call, { tenant: id = '' }) {
+      const { store, now } = call.lifecycle
+      checkTenantId(id)
+      const tenant = await store.organization(id)
+      if (!tenant) throw new Refused('not_found', `Tenant '${id}' not found`)
+      return json(200, await useOf(call, tenant, now()))
+    },
+  },
+]
+
+async function useOf({ lifecycle, usage }: GateCall, tenant: OrganizationRecord, at: Date) {
+  const { used, byRoute } = await usage.ofMonth(tenant.id, at)
+  const quota = quotaOf(lifecycle, tenant)
+  return {
+    tenant_id: tenant.id,
+    period: monthOf(at).name,
+    used,
+    monthly_quota: quota,
+    utilization: quota ? Math.round((used / quota) * 10_000) / 10_000 : null,
+    breakdown: byRoute,
   }
-
-  return [
-    {
-      method: 'GET',
-      path: '/gate/admin/tenants',
-      async handle() {
-        const tenants = []
-        for await (const tenant of allTenants(store)) tenants.push(tenantView(tenant))
-        return json(200, { tenants })
-      },
-    },
-    {
-      method: 'GET',
-      path: '/gate/admin/usage',
-      async handle() {
-        const at = now()
-        const use = []
-        for await (const tenant of allTenants(store)) use.push(await useOf(tenant, at))
-        return json(200, { usage: use })
-      },
-    },
-    {
-      method: 'GET',
-      path: '/gate/admin/usage/{tenant}',
-      async handle(_, { tenant: id = '' }) {
-        checkTenantId(id)
-        const tenant = await store.organization(id)
-        if (!tenant) throw new Refused('not_found', `Tenant '${id}' not found`)
-        return json(200, await useOf(tenant, now()))
-      },
-    },
-  ]
 }
 
 function tenantView({ id, plan, namespaces, createdAt, state }: OrganizationRecord) {

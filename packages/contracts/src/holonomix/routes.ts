@@ -1,19 +1,23 @@
-import type { CreateRoutes } from '../routes/edge-routes.ts'
+import type { ContractRoutes, CreateRoutes } from '../routes/edge-routes.ts'
 import { orRefused } from '../routes/refused.ts'
 import { compileTable } from '../routes/table.ts'
 import { adminRoutes } from './admin.ts'
 import { onboardRoutes } from './onboard.ts'
 import { serviceActor } from './service-key.ts'
 
-/** `/gate/*`, for machines with a service key: tenants are made, their keys rotated, their plans and namespaces changed. */
-export const createHolonomixRoutes: CreateRoutes = (deps) => {
-  const table = compileTable([...onboardRoutes(deps), ...adminRoutes(deps)])
+const routes = [...onboardRoutes, ...adminRoutes]
+const table = compileTable(routes)
+
+const create: CreateRoutes = (deps) => {
   return {
     owns: (path) => path === '/gate' || path.startsWith('/gate/'),
     answer: (request) =>
       orRefused(deps.verifier, request.requestId, async () => {
         const actor = await serviceActor(deps, request)
-        return table.handle(request.method, request.path, { request, actor })
+        return table.handle(request.method, request.path, { ...deps, request, actor })
       }),
   }
 }
+
+/** `/gate/*`, for machines with a service key: tenants are made, their keys rotated, their plans and namespaces changed. */
+export const holonomixRoutes: ContractRoutes = { create, credential: 'service_key', notes: routes }

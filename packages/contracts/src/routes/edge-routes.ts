@@ -1,4 +1,5 @@
 import type { Attempt, Lifecycle, Refusal, ServiceKeyRecord, Verifier } from '@keywright/core'
+import type { RouteNote } from './table.ts'
 
 /** The few routes that an API promises on its own wire. Everything else goes upstream. */
 export interface EdgeRoutes {
@@ -9,6 +10,15 @@ export interface EdgeRoutes {
 }
 
 export type CreateRoutes = (deps: RouteDeps) => EdgeRoutes
+
+/** The same with what those are told who call them. */
+export interface ContractRoutes {
+  create: CreateRoutes
+  /** What they take. */
+  credential: 'service_key' | 'api_key'
+  /** In the order to read them. */
+  notes: readonly RouteNote[]
+}
 
 export interface EdgeRequest {
   /** Upper case. */

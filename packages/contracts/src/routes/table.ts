@@ -1,12 +1,23 @@
 import { capturesOf, parsePattern, type RoutePattern } from '@keywright/core'
 import type { EdgeAnswer } from './edge-routes.ts'
+import type { Member } from './members.ts'
 import { Refused } from './refused.ts'
 
-/** `Call` is what a handler is given besides what the path captured. */
-export interface OwnRoute<Call> {
+/** What those are told of a route who call it. */
+export interface RouteNote {
   method: 'GET' | 'POST' | 'DELETE'
   /** Whole segments: `/gate/admin/usage/{tenant}`. */
   path: string
+  /** One sentence. */
+  about: string
+  /** Members of its body; absent: it takes none. */
+  takes?: Readonly<Record<string, Pick<Member<unknown>, 'expected' | 'optional'>>>
+  /** For one, what it may answer. */
+  answers: { status: number; body: object }
+}
+
+/** `Call` is what a handler is given besides what the path captured. */
+export interface OwnRoute<Call> extends RouteNote {
   handle(call: Call, captures: Readonly<Record<string, string>>): Promise<EdgeAnswer>
 }
 

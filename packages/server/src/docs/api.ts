@@ -1,7 +1,7 @@
 import { openapiDocument } from '../control/openapi.ts'
 import { problems } from '../control/problems.ts'
 import { curl } from './languages.ts'
-import { blocks, fence, inline, table } from './markdown.ts'
+import { blocks, fence, inCell, inline, table } from './markdown.ts'
 import type { Page, Subject } from './subject.ts'
 
 interface Operation {
@@ -95,8 +95,4 @@ function asService({ control }: Pick<Subject, 'control'>, path: string) {
     source: { header: 'Authorization', scheme: 'Bearer' },
     variable: 'KEYWRIGHT_SERVICE_KEY',
   }
-}
-
-function inCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }

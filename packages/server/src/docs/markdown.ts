@@ -11,6 +11,11 @@ export function inline(text: string): string {
   return `\`${text.replace(/\s+/g, ' ').replaceAll('`', "'").replaceAll('|', '\\|')}\``
 }
 
+/** Markdown of ours as one cell of a table. */
+export function inCell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
+
 /** `info` is the language and, where the example is run by `keywright docs test`, in which situation. */
 export function fence(info: string, code: string): string {
   return `\`\`\`\`${info}\n${code}\n\`\`\`\``

@@ -2,6 +2,7 @@ import { answersOf } from './answers.ts'
 import { apiPage } from './api.ts'
 import { authenticationPage } from './authentication.ts'
 import { limitsPage } from './limits.ts'
+import { ownRoutesPage } from './own-routes.ts'
 import { permissionsPage } from './permissions.ts'
 import { refusalsPage } from './refusals.ts'
 import { rotationPage } from './rotation.ts'
@@ -10,12 +11,14 @@ import type { Page, Subject } from './subject.ts'
 /** The documentation of one instance, in the order to read it. */
 export function pagesOf(subject: Subject): Page[] {
   const answers = answersOf(subject.contract)
+  const own = ownRoutesPage(subject)
   return [
     authenticationPage(subject, answers),
     refusalsPage(subject, answers),
     permissionsPage(subject),
     limitsPage(subject, answers),
     rotationPage(subject, answers),
+    ...(own ? [own] : []),
     apiPage(subject),
   ]
 }

@@ -70,7 +70,7 @@ function section(subject: Subject, answers: Answers, name: RefusalName): string[
 /** Rows that this contract can never come to are left out. */
 function concerns({ contract }: Subject, name: RefusalName): boolean {
   if (name === 'namespace_forbidden') return contract.namespaces !== null
-  return name !== 'conflict' || routesOf(contract) !== null
+  return name !== 'conflict' || routesOf(contract) !== undefined
 }
 
 /** The request that is answered so, where the key alone makes the difference. */
