@@ -52,6 +52,7 @@ export class SimulatedNode {
     this.verifier = leased(asked, this.lease)
     this.follower = new Follower({
       node: name,
+      peppers: '',
       nodes: { beat: (beat) => network.ask(region, feedWithinMs, () => database.beat(beat)) },
       changes: (after, limit) => network.ask(region, feedWithinMs, () => database.changes(after, limit)),
       async apply(changes) {

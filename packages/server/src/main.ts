@@ -106,7 +106,14 @@ export async function startInstance(
   let controlUrl = ''
   let usage: Usage | null = null
   try {
-    if (shared) await preparing(shared, log)
+    let isPrepared = false
+    const prepare = async () => {
+      if (isPrepared) return
+      await shared?.prepare()
+      for (const id of await opened.peppers.agree(digester.peppers)) log.warn(withoutPepper(id))
+      isPrepared = true
+    }
+    await preparing(prepare, shared, log)
     const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
     const serviceKeys = createServiceKeys({ store: opened, configured, digester })
     const metrics = createMetrics()
@@ -256,7 +263,6 @@ export async function startInstance(
     )
     if (shared && lease) {
       log.info(consequences(settings))
-      const { prepare } = shared
       const { changes } = shared.changeLog
       const onNodes = (count: number) => {
         nodes = count
@@ -266,7 +272,9 @@ export async function startInstance(
         serviceKeys.reset()
         verifier.reset()
       }
-      feed = await startFeed({ node, nodes: shared.nodes, hints, changes, prepare, apply, reset, onNodes, lease, log })
+      const peppers = digester.peppers.map(({ fingerprint }) => fingerprint).join(',')
+      const own = { node, peppers, lease, apply, reset, onNodes, prepare, log }
+      feed = await startFeed({ ...own, nodes: shared.nodes, hints, changes })
     }
     controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
@@ -318,14 +326,19 @@ function openStore({ database }: Settings, file: string): SqliteStore | SharedSt
 }
 
 /** A database that is away is waited for, with 503 meanwhile. What only a person can put right stops the start. */
-async function preparing(store: SharedStore, log: Logger): Promise<void> {
+async function preparing(prepare: () => Promise<void>, shared: SharedStore | null, log: Logger): Promise<void> {
   try {
-    await store.prepare()
+    await prepare()
   } catch (error) {
     const known = explainPostgres(error)
     if (known) throw new StartError(known.message, known.hint)
+    if (!shared) throw error
     log.warn('the database cannot be reached: nothing is let through until it can', { error })
   }
+}
+
+function withoutPepper(id: string): string {
+  return `pepper '${id}' is not among KEYWRIGHT_PEPPERS: keys made under it are unknown here`
 }
 
 /** What was chosen, or left as it is, for when something is out of reach. */

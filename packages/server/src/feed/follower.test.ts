@@ -34,6 +34,7 @@ function follow(node = 'node', leaseMs = 10_000) {
   const state = { resets: 0, lease: new Lease(leaseMs) }
   const follower = new Follower({
     node,
+    peppers: '',
     nodes: store.nodes,
     changes: store.changeLog.changes,
     lease: state.lease,
@@ -210,6 +211,7 @@ it('knows no change before the first', async () => {
   const seen: Change[] = []
   const follower = new Follower({
     node: 'node',
+    peppers: '',
     nodes: empty.nodes,
     changes: empty.changeLog.changes,
     lease: new Lease(1000),

@@ -5,6 +5,8 @@ import type { Nodes } from './nodes.ts'
 export interface FollowerOptions {
   /** Name of this node. */
   node: string
+  /** Fingerprints of its peppers, the current one first, with commas. */
+  peppers: string
   nodes: Pick<Nodes, 'beat'>
   changes(after: number, limit: number): Promise<Change[]>
   /** Once it resolves, nothing these changes took away is allowed here any more. */
@@ -52,10 +54,10 @@ export class Follower {
 
   /** @throws where the database does not answer; then the lease runs on, and out */
   async poll(): Promise<void> {
-    const { node, nodes, lease, onNodes } = this.options
+    const { node, peppers, nodes, lease, onNodes } = this.options
     const sentAt = lease.now()
     const applied = this.position?.number ?? 0
-    const { nodes: count, ...head } = await nodes.beat({ node, maxStalenessMs: lease.forMs, applied })
+    const { nodes: count, ...head } = await nodes.beat({ node, peppers, maxStalenessMs: lease.forMs, applied })
     this.told = applied
     onNodes(count)
     if (this.position === null) this.startFrom(head)

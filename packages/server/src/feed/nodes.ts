@@ -7,6 +7,8 @@ export interface Beat {
   maxStalenessMs: number
   /** Number of the last change it has applied. */
   applied: number
+  /** Fingerprints of its peppers, the current one first; absent where it does not tell. */
+  peppers?: string | undefined
 }
 
 /** The last change there is, and how many nodes were heard lately. */

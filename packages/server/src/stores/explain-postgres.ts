@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg'
+import { PepperError } from '../peppers/agreement.ts'
 import { NewerSchemaError } from './migrations/index.ts'
 
 const advice: readonly [code: RegExp, message: string, hint: string][] = [
@@ -12,6 +13,7 @@ export function explainPostgres(error: unknown): { message: string; hint: string
   if (error instanceof NewerSchemaError) {
     return { message: error.message, hint: 'Or restore a backup from before the upgrade.' }
   }
+  if (error instanceof PepperError) return error
   if (!(error instanceof DatabaseError)) return null
   const known = advice.find(([code]) => code.test(error.code ?? ''))
   return known ? { message: `${known[1]}: ${error.message}.`, hint: known[2] } : null

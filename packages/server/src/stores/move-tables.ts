@@ -31,6 +31,8 @@ export const movedTables: readonly MovedTable[] = [
   table('kw_dropped', ['key', 'hour', 'kind'], ['hour']),
   table('kw_last_used', ['key', 'version'], ['version']),
   table('kw_months', ['organization', 'month']),
+  table('kw_stripe_subscriptions', ['id']),
+  table('kw_peppers', ['id']),
   table('kw_changes', ['number'], ['number']),
 ]
 

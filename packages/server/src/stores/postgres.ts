@@ -2,6 +2,7 @@ import type { FoundKey, Store } from '@keywright/core'
 import { sql } from 'kysely'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
+import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
@@ -12,6 +13,7 @@ import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connectio
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
+import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
 import { createSqlSubscriptions } from './sql-stripe.ts'
@@ -27,6 +29,8 @@ export interface PostgresStore extends Store {
   signIn: SignInStore
   /** What Stripe has told, likewise. */
   subscriptions: Subscriptions
+  /** By which a process with other peppers is told, likewise. */
+  peppers: PepperStore
 }
 
 /** A verification that has waited that long is answered 503. */
@@ -84,6 +88,7 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
     calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
     subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
+    peppers: createSqlPeppers({ db: reader, run: (step) => step(), isOnlyProcess: false }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

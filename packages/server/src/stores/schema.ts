@@ -33,7 +33,8 @@ export interface Schema {
   /** What the caps of the others have cost. */
   kw_dropped: DroppedRow
   kw_last_used: { key: string; version: Integer; used_at: Integer; organization: string | null }
-  kw_nodes: { id: string; max_staleness_ms: Integer; applied: Integer; heard_at: Integer }
+  kw_nodes: { id: string; max_staleness_ms: Integer; applied: Integer; heard_at: Integer; peppers: string | null }
+  kw_peppers: { id: string; fingerprint: string }
   kw_limits: { name: string; ledger: string; free_at: Integer }
   kw_applied: { node: string; number: Integer; at: Integer }
   kw_months: { organization: string; month: string; used: Integer }

@@ -9,6 +9,10 @@ const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 /** By how much that clock may run ahead of a node's. */
 const toleranceMs = 1_000
 const heardWithinMs = 60_000
+
+/** Its lease may still run. */
+export const lives = sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${now}`
+
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
@@ -17,8 +21,8 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
   const told = new Map<string, number>()
 
   return {
-    async beat({ node, maxStalenessMs, applied }) {
-      const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now }
+    async beat({ node, maxStalenessMs, applied, peppers = null }) {
+      const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now, peppers }
       // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
       const { number, hash, others } = await db
         .insertInto('kw_nodes')
@@ -59,7 +63,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
           'id',
           'applied',
           'heard_at',
-          sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${now}`.as('lives'),
+          lives.as('lives'),
           eb
             .selectFrom('kw_applied')
             .select((inner) => inner.fn.min('at').as('at'))

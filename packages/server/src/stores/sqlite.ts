@@ -2,6 +2,7 @@ import { createTurns, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CallStore } from '../control/calls.ts'
+import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
@@ -10,6 +11,7 @@ import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import type { FoundRow, Schema } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
+import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
 import { createSqlSubscriptions } from './sql-stripe.ts'
@@ -24,6 +26,8 @@ export interface SqliteStore extends Store {
   subscriptions: Subscriptions
   /** What is recorded of verifications, likewise. */
   usage: UsageStore
+  /** By which a process with other peppers is told, likewise. */
+  peppers: PepperStore
 }
 
 /**
@@ -88,6 +92,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }),
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
     subscriptions: createSqlSubscriptions({ db: writer, run: inTurn }),
+    peppers: createSqlPeppers({ db: writer, run: inTurn, isOnlyProcess: true }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

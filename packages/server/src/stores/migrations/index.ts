@@ -7,12 +7,24 @@ import { limits } from './0006-limits.ts'
 import { stripe } from './0007-stripe.ts'
 import { lists } from './0008-lists.ts'
 import { search } from './0009-search.ts'
+import { peppers } from './0010-peppers.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
 
 /** Numbered from 1 without gaps, in the order in which they run. */
-export const migrations: readonly Migration[] = [first, calls, usage, nodes, people, limits, stripe, lists, search]
+export const migrations: readonly Migration[] = [
+  first,
+  calls,
+  usage,
+  nodes,
+  people,
+  limits,
+  stripe,
+  lists,
+  search,
+  peppers,
+]
 
 export const migrationsTable = `create table if not exists kw_migrations (
   number bigint primary key,
