@@ -11,6 +11,8 @@ const programs = [
   ['haproxy', 'haproxy'],
   ['redis-server', 'redis-server'],
   ['chromium', 'chromium'],
+  ['zsh', 'zsh'],
+  ['fish', 'fish'],
 ]
 /** Debian keeps it off the path. */
 const debianPostgres = '/usr/lib/postgresql'

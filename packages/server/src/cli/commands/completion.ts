@@ -31,20 +31,21 @@ function levels(command: Command, path: readonly string[] = []): Level[] {
   ]
 }
 
+/** Read by zsh too, where `path` is a variable of the shell's own. */
 function bash(program: Command): string {
   const cases = levels(program).map(({ path, words }) => `    '${path}') words='${words.join(' ')}' ;;`)
   const groups = program.commands.filter(({ commands }) => commands.length > 0).map((command) => command.name())
   return `_keywright() {
-  local path='' words='' word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local given='' words='' word
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     case "$word" in -*) break ;; esac
-    case "$path" in
-      '') path="$word" ;;
-      ${groups.join('|')}) path="$path $word" ;;
+    case "$given" in
+      '') given="$word" ;;
+      ${groups.join('|')}) given="$given $word" ;;
       *) break ;;
     esac
   done
-  case "$path" in
+  case "$given" in
 ${cases.join('\n')}
   esac
   COMPREPLY=( $(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}") )
@@ -59,21 +60,30 @@ ${bash(program)}`
 }
 
 function fish(program: Command): string {
-  const lines = program.commands.flatMap((command) => {
-    const name = command.name()
-    const top = `complete -c keywright -n __fish_use_subcommand -f -a ${name} -d '${quoted(command.description())}'`
-    const inside = [
-      ...command.commands.map((child) => `-f -a ${child.name()} -d '${quoted(child.description())}'`),
-      ...[command, ...command.commands].flatMap(({ options }) =>
-        options.map(({ long, description }) => `-l ${long?.slice(2)} -d '${quoted(description)}'`),
-      ),
-    ]
-    return [
-      top,
-      ...[...new Set(inside)].map((it) => `complete -c keywright -n '__fish_seen_subcommand_from ${name}' ${it}`),
-    ]
-  })
-  return lines.join('\n')
+  const complete = (condition: string, rest: string) => `complete -c keywright -n '${condition}' ${rest}`
+  const words = (command: Command, condition: string) => [
+    ...command.commands.map((child) => complete(condition, `-f -a ${child.name()} -d '${about(child)}'`)),
+    ...command.options.flatMap(({ long, description }) =>
+      long ? [complete(condition, `-l ${long.slice(2)} -d '${quoted(description)}'`)] : [],
+    ),
+  ]
+  const seen = (names: readonly string[]) => `__fish_seen_subcommand_from ${names.join(' ')}`
+  return [
+    ...words(program, '__fish_use_subcommand'),
+    ...program.commands.flatMap((group) => {
+      const name = group.name()
+      const children = group.commands.map((child) => child.name())
+      if (children.length === 0) return words(group, seen([name]))
+      return [
+        ...words(group, `${seen([name])}; and not ${seen(children)}`),
+        ...group.commands.flatMap((child) => words(child, `${seen([name])}; and ${seen([child.name()])}`)),
+      ]
+    }),
+  ].join('\n')
+}
+
+function about(command: Command): string {
+  return quoted(command.description())
 }
 
 function quoted(text: string): string {
