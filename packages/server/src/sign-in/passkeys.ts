@@ -50,9 +50,15 @@ export function createPasskeys(ready: () => Promise<Auth>): Passkeys {
       }
     },
     async add(body, visit) {
-      const { auth, isRefusal } = await ready()
+      const { auth, database, isRefusal } = await ready()
       try {
         const kept = await auth.api.verifyPasskeyRegistration({ body, headers: withOrigin(visit) })
+        // WebAuthn §7.1: whoever signed in with it would be one of two. Its id is known for sure only now.
+        const where = [{ field: 'credentialID', value: kept.credentialID }]
+        if ((await database.count({ model: 'passkey', where })) > 1) {
+          await database.delete({ model: 'passkey', where: [{ field: 'id', value: kept.id }] })
+          return null
+        }
         return passkeyOf(kept)
       } catch (error) {
         // It names what does not fit with 500.

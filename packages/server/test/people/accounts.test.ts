@@ -1,141 +1,149 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { startUpstream } from '../support/echo-upstream.ts'
+import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
-import { startServer, type TestServer, tester } from '../support/start-server.ts'
+import { type TestServer, tester } from '../support/start-server.ts'
 
-let server: TestServer
-let operator: SignedUp
-let upstream: Awaited<ReturnType<typeof startUpstream>>
+onEachDatabase((start) => {
+  let server: TestServer
+  let operator: SignedUp
+  let upstream: Awaited<ReturnType<typeof startUpstream>>
 
-beforeAll(async () => {
-  upstream = await startUpstream()
-  server = await startServer({ contract: 'handinger', upstream: upstream.url, env: { KEYWRIGHT_SIGN_UP: 'open' } })
-  operator = await becomeOperator(server)
-})
-afterAll(async () => {
-  await server?.stop()
-  await upstream?.stop()
-})
-
-async function join(organization: string, role: string): Promise<SignedUp> {
-  const email = `${role}-${Math.random().toString(36).slice(2)}@example.com`
-  const { json } = await operator.browser.call('POST', `/v1/organizations/${organization}/invitations`, { email, role })
-  return signUp(server, { email, invitation: tokenOf(json.link) })
-}
-
-async function keyOf({ browser }: SignedUp, organization = 'acme') {
-  const { json } = await browser.call('POST', '/v1/keys', { organization, name: 'His' })
-  const use = () => fetch(`${server.edge}/api/workers`, { headers: { authorization: `Bearer ${json.credential}` } })
-  return { id: json.id as string, use: async () => (await use()).status }
-}
-
-async function terminalOf({ id }: SignedUp) {
-  const { credential } = await issueCliToken(server.lifecycle, tester, { user: id, name: 'laptop' })
-  const headers = { authorization: `Bearer ${credential}` }
-  return async () => (await fetch(`${server.control}/v1/whoami`, { headers })).status
-}
-
-const call = (method: string, path: string) => operator.browser.call(method, path)
-const signIn = (email: string) =>
-  openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
-
-describe('an account that is disabled', () => {
-  it('can do nothing from then on, and nor can its sessions, terminals and keys', async () => {
-    const ann = await join('acme', 'admin')
-    const key = await keyOf(ann)
-    const terminal = await terminalOf(ann)
-    expect([await key.use(), await terminal()]).toEqual([200, 200])
-    const { status, json } = await call('POST', `/v1/people/${ann.id}/disable`)
-    expect([status, json.disabledAt === null]).toEqual([200, false])
-    expect([await key.use(), await terminal()]).toEqual([401, 401])
-    expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(401)
-    const refused = await signIn(ann.email)
-    expect([refused.status, refused.json.code]).toEqual([401, 'sign_in_failed'])
+  beforeAll(async () => {
+    upstream = await startUpstream()
+    server = await start({ contract: 'handinger', upstream: upstream.url, env: { KEYWRIGHT_SIGN_UP: 'open' } })
+    operator = await becomeOperator(server)
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await upstream?.stop()
   })
 
-  it('has its places again when it is let in, and its keys work', async () => {
-    const ann = await join('acme', 'admin')
-    const key = await keyOf(ann)
-    await call('POST', `/v1/people/${ann.id}/disable`)
-    await call('POST', `/v1/people/${ann.id}/disable`)
-    expect((await call('POST', `/v1/people/${ann.id}/enable`)).json.disabledAt).toBeNull()
-    expect(await key.use()).toBe(200)
-    const browser = openBrowser(server)
-    await browser.call('POST', '/api/auth/sign-in/email', { email: ann.email, password: goodPassword })
-    expect((await browser.call('GET', '/v1/whoami')).json.organizations).toMatchObject([{ id: 'acme', role: 'admin' }])
+  async function join(organization: string, role: string): Promise<SignedUp> {
+    const email = `${role}-${Math.random().toString(36).slice(2)}@example.com`
+    const { json } = await operator.browser.call('POST', `/v1/organizations/${organization}/invitations`, {
+      email,
+      role,
+    })
+    return signUp(server, { email, invitation: tokenOf(json.link) })
+  }
+
+  async function keyOf({ browser }: SignedUp, organization = 'acme') {
+    const { json } = await browser.call('POST', '/v1/keys', { organization, name: 'His' })
+    const use = () => fetch(`${server.edge}/api/workers`, { headers: { authorization: `Bearer ${json.credential}` } })
+    return { id: json.id as string, use: async () => (await use()).status }
+  }
+
+  async function terminalOf({ id }: SignedUp) {
+    const { credential } = await issueCliToken(server.lifecycle, tester, { user: id, name: 'laptop' })
+    const headers = { authorization: `Bearer ${credential}` }
+    return async () => (await fetch(`${server.control}/v1/whoami`, { headers })).status
+  }
+
+  const call = (method: string, path: string) => operator.browser.call(method, path)
+  const signIn = (email: string) =>
+    openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+
+  describe('an account that is disabled', () => {
+    it('can do nothing from then on, and nor can its sessions, terminals and keys', async () => {
+      const ann = await join('acme', 'admin')
+      const key = await keyOf(ann)
+      const terminal = await terminalOf(ann)
+      expect([await key.use(), await terminal()]).toEqual([200, 200])
+      const { status, json } = await call('POST', `/v1/people/${ann.id}/disable`)
+      expect([status, json.disabledAt === null]).toEqual([200, false])
+      expect([await key.use(), await terminal()]).toEqual([401, 401])
+      expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(401)
+      const refused = await signIn(ann.email)
+      expect([refused.status, refused.json.code]).toEqual([401, 'sign_in_failed'])
+    })
+
+    it('has its places again when it is let in, and its keys work', async () => {
+      const ann = await join('acme', 'admin')
+      const key = await keyOf(ann)
+      await call('POST', `/v1/people/${ann.id}/disable`)
+      await call('POST', `/v1/people/${ann.id}/disable`)
+      expect((await call('POST', `/v1/people/${ann.id}/enable`)).json.disabledAt).toBeNull()
+      expect(await key.use()).toBe(200)
+      const browser = openBrowser(server)
+      await browser.call('POST', '/api/auth/sign-in/email', { email: ann.email, password: goodPassword })
+      expect((await browser.call('GET', '/v1/whoami')).json.organizations).toMatchObject([
+        { id: 'acme', role: 'admin' },
+      ])
+    })
+
+    it('gets no letter, and no session by a link that was made before', async () => {
+      const ann = await join('acme', 'member')
+      const { json } = await operator.browser.call('POST', '/v1/people/password-links', { email: ann.email })
+      await call('POST', `/v1/people/${ann.id}/disable`)
+      const body = { token: tokenOf(json.link), password: goodPassword }
+      await openBrowser(server).call('POST', '/api/auth/password/reset', body)
+      expect((await signIn(ann.email)).status).toBe(401)
+    })
+
+    it('is not one’s own, nor an operator’s', async () => {
+      for (const path of [`/v1/people/${operator.id}/disable`]) {
+        const { status, json } = await call('POST', path)
+        expect([status, json.code]).toEqual([409, 'conflict'])
+      }
+      expect((await call('DELETE', `/v1/people/${operator.id}`)).status).toBe(409)
+    })
   })
 
-  it('gets no letter, and no session by a link that was made before', async () => {
-    const ann = await join('acme', 'member')
-    const { json } = await operator.browser.call('POST', '/v1/people/password-links', { email: ann.email })
-    await call('POST', `/v1/people/${ann.id}/disable`)
-    const body = { token: tokenOf(json.link), password: goodPassword }
-    await openBrowser(server).call('POST', '/api/auth/password/reset', body)
-    expect((await signIn(ann.email)).status).toBe(401)
+  describe('removing an account', () => {
+    it('counts first, and takes places, keys, terminals and sessions with it', async () => {
+      const ann = await join('acme', 'admin')
+      const key = await keyOf(ann)
+      const terminal = await terminalOf(ann)
+      const counted = { user: ann.id, organizations: 1, keys: 1, cliTokens: 1, sessions: 1 }
+      expect((await call('DELETE', `/v1/people/${ann.id}?dryRun=true`)).json).toEqual({ ...counted, dryRun: true })
+      expect([await key.use(), await terminal()]).toEqual([200, 200])
+      expect((await call('DELETE', `/v1/people/${ann.id}`)).json).toEqual({ ...counted, dryRun: false })
+      expect([await key.use(), await terminal()]).toEqual([401, 401])
+      expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(401)
+      expect((await signIn(ann.email)).status).toBe(401)
+      expect((await call('DELETE', `/v1/people/${ann.id}`)).status).toBe(404)
+      const { events } = (await call('GET', '/v1/audit?limit=50')).json
+      expect(events[0]).toMatchObject({ action: 'person.removed', target: ann.id, actor: { id: operator.id } })
+    })
+
+    it('leaves no organization without an owner, and then nothing is changed', async () => {
+      const owner = await signUp(server)
+      const [{ id }] = (await owner.browser.call('GET', '/v1/whoami')).json.organizations
+      const admin = await join('acme', 'admin')
+      await operator.browser.call('POST', `/v1/organizations/${id}/invitations`, { email: admin.email, role: 'admin' })
+      const key = await keyOf(owner, id)
+      for (const query of ['?dryRun=true', '']) {
+        const { status, json } = await call('DELETE', `/v1/people/${owner.id}${query}`)
+        expect([status, json.code]).toEqual([409, 'conflict'])
+      }
+      expect(await key.use()).toBe(200)
+      expect((await owner.browser.call('GET', '/v1/whoami')).status).toBe(200)
+    })
+
+    it('lets the address be used anew, by somebody who has none of the old places', async () => {
+      const ann = await join('acme', 'admin')
+      await call('DELETE', `/v1/people/${ann.id}`)
+      const again = await signUp(server, { email: ann.email })
+      expect(again.id).not.toBe(ann.id)
+      const { organizations } = (await again.browser.call('GET', '/v1/whoami')).json
+      expect(organizations.map(({ id }: { id: string }) => id)).not.toContain('acme')
+    })
   })
 
-  it('is not one’s own, nor an operator’s', async () => {
-    for (const path of [`/v1/people/${operator.id}/disable`]) {
-      const { status, json } = await call('POST', path)
-      expect([status, json.code]).toEqual([409, 'conflict'])
-    }
-    expect((await call('DELETE', `/v1/people/${operator.id}`)).status).toBe(409)
-  })
-})
-
-describe('removing an account', () => {
-  it('counts first, and takes places, keys, terminals and sessions with it', async () => {
-    const ann = await join('acme', 'admin')
-    const key = await keyOf(ann)
-    const terminal = await terminalOf(ann)
-    const counted = { user: ann.id, organizations: 1, keys: 1, cliTokens: 1, sessions: 1 }
-    expect((await call('DELETE', `/v1/people/${ann.id}?dryRun=true`)).json).toEqual({ ...counted, dryRun: true })
-    expect([await key.use(), await terminal()]).toEqual([200, 200])
-    expect((await call('DELETE', `/v1/people/${ann.id}`)).json).toEqual({ ...counted, dryRun: false })
-    expect([await key.use(), await terminal()]).toEqual([401, 401])
-    expect((await ann.browser.call('GET', '/v1/whoami')).status).toBe(401)
-    expect((await signIn(ann.email)).status).toBe(401)
-    expect((await call('DELETE', `/v1/people/${ann.id}`)).status).toBe(404)
-    const { events } = (await call('GET', '/v1/audit?limit=50')).json
-    expect(events[0]).toMatchObject({ action: 'person.removed', target: ann.id, actor: { id: operator.id } })
-  })
-
-  it('leaves no organization without an owner, and then nothing is changed', async () => {
-    const owner = await signUp(server)
-    const [{ id }] = (await owner.browser.call('GET', '/v1/whoami')).json.organizations
-    const admin = await join('acme', 'admin')
-    await operator.browser.call('POST', `/v1/organizations/${id}/invitations`, { email: admin.email, role: 'admin' })
-    const key = await keyOf(owner, id)
-    for (const query of ['?dryRun=true', '']) {
-      const { status, json } = await call('DELETE', `/v1/people/${owner.id}${query}`)
-      expect([status, json.code]).toEqual([409, 'conflict'])
-    }
-    expect(await key.use()).toBe(200)
-    expect((await owner.browser.call('GET', '/v1/whoami')).status).toBe(200)
-  })
-
-  it('lets the address be used anew, by somebody who has none of the old places', async () => {
-    const ann = await join('acme', 'admin')
-    await call('DELETE', `/v1/people/${ann.id}`)
-    const again = await signUp(server, { email: ann.email })
-    expect(again.id).not.toBe(ann.id)
-    const { organizations } = (await again.browser.call('GET', '/v1/whoami')).json
-    expect(organizations.map(({ id }: { id: string }) => id)).not.toContain('acme')
-  })
-})
-
-describe('all accounts', () => {
-  it('are listed for operators in pages, each once', async () => {
-    const ids: string[] = []
-    let path = '/v1/people?limit=2'
-    for (;;) {
-      const { people, nextCursor } = (await call('GET', path)).json
-      ids.push(...people.map(({ id }: { id: string }) => id))
-      if (nextCursor === null) break
-      path = `/v1/people?limit=2&cursor=${nextCursor}`
-    }
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(ids).toContain(operator.id)
+  describe('all accounts', () => {
+    it('are listed for operators in pages, each once', async () => {
+      const ids: string[] = []
+      let path = '/v1/people?limit=2'
+      for (;;) {
+        const { people, nextCursor } = (await call('GET', path)).json
+        ids.push(...people.map(({ id }: { id: string }) => id))
+        if (nextCursor === null) break
+        path = `/v1/people?limit=2&cursor=${nextCursor}`
+      }
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(ids).toContain(operator.id)
+    })
   })
 })

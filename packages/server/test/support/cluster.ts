@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import { expect } from 'vitest'
 import { openPostgres } from '../../src/stores/index.ts'
 import { layWire, type Wire } from './cuttable-wire.ts'
-import { type OwnPostgres, startPostgres } from './postgres.ts'
+import { everythingIn, type OwnPostgres, startPostgres } from './postgres.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 import { startNode, type TestNode } from './start-node.ts'
 
@@ -81,16 +81,6 @@ export async function expectWholeChain(database: string): Promise<Change[]> {
 
 /** None of these is to be found in what the nodes logged or in any table (I6). */
 export async function expectNowhere(secrets: readonly string[], { database, logs }: Cluster): Promise<void> {
-  const client = new Client({ connectionString: database })
-  await client.connect()
-  const tables = await client.query<{ name: string }>(
-    `select table_name as name from information_schema.tables where table_schema = 'public'`,
-  )
-  let everything = logs()
-  for (const { name } of tables.rows) {
-    const { rows } = await client.query<{ text: string }>(`select t::text as text from "${name}" as t`)
-    everything += rows.map(({ text }) => text).join('\n')
-  }
-  await client.end()
+  const everything = logs() + (await everythingIn(database))
   for (const secret of secrets) expect(everything.includes(secret)).toBe(false)
 }

@@ -142,6 +142,22 @@ async function startIn(
   }
 }
 
+/** All rows of all tables, as text. */
+export async function everythingIn(database: string): Promise<string> {
+  const client = new Client({ connectionString: database })
+  await client.connect()
+  const tables = await client.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'public'`,
+  )
+  const texts: string[] = []
+  for (const { name } of tables.rows) {
+    const { rows } = await client.query<{ text: string }>(`select t::text as text from "${name}" as t`)
+    texts.push(...rows.map(({ text }) => text))
+  }
+  await client.end()
+  return texts.join('\n')
+}
+
 async function createDatabase(server: string): Promise<string> {
   const name = `keywright_${process.pid}_${++databases}`
   const client = new Client({ connectionString: server })

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAuthenticator } from '../support/authenticator.ts'
+import { onEachDatabase } from '../support/on-each-database.ts'
+import { type Browser, openBrowser, signUp } from '../support/people.ts'
+import type { TestServer } from '../support/start-server.ts'
+
+onEachDatabase((start) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await start({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+  })
+  afterAll(() => server.stop())
+
+  async function enrol(browser: Browser, authenticator = createAuthenticator()) {
+    const { json } = await browser.call('POST', '/api/auth/passkeys/options')
+    const response = authenticator.create(json.options, server.control)
+    const added = await browser.call('POST', '/api/auth/passkeys', { name: 'laptop', response })
+    return { authenticator, added, response }
+  }
+
+  /** As far as the browser has asked its owner. */
+  async function ask(browser = openBrowser(server)) {
+    const { json } = await browser.call('POST', '/api/auth/sign-in/passkey/options')
+    const finish = (response: object) => browser.call('POST', '/api/auth/sign-in/passkey', { response })
+    return { browser, options: json.options, finish }
+  }
+
+  describe('a passkey', () => {
+    it('signs its holder in without a password, again and again', async () => {
+      const { browser, id } = await signUp(server)
+      const { authenticator, added } = await enrol(browser)
+      expect([added.status, added.json.name, added.json.backedUp]).toEqual([201, 'laptop', false])
+      expect((await browser.call('GET', '/api/auth/passkeys')).json.passkeys).toEqual([added.json])
+      for (const _ of [1, 2]) {
+        const { browser: anyone, options, finish } = await ask()
+        expect(options).toMatchObject({ rpId: 'localhost', userVerification: 'required' })
+        const { status, json } = await finish(authenticator.get(options, server.control))
+        expect([status, json.person.id]).toEqual([200, id])
+        expect((await anyone.call('GET', '/v1/whoami')).json.id).toBe(id)
+      }
+    })
+
+    it('opens nothing for an answer to another question, from another page, or without its holder', async () => {
+      const { authenticator } = await enrol((await signUp(server)).browser)
+      const { options: earlier } = await ask()
+      const refused = async (answer: (options: typeof earlier) => object) => {
+        const { browser, options, finish } = await ask()
+        const { status, json } = await finish(answer(options))
+        expect([status, json.code]).toEqual([401, 'sign_in_failed'])
+        expect((await browser.call('GET', '/v1/whoami')).status).toBe(401)
+      }
+      await refused(() => authenticator.get(earlier, server.control))
+      await refused((options) => authenticator.get(options, 'https://keys.example.com'))
+      await refused((options) => authenticator.get({ ...options, rpId: 'example.com' }, server.control))
+      await refused((options) => authenticator.get(options, server.control, { isUserVerified: false }))
+      await refused((options) => createAuthenticator().get(options, server.control))
+    })
+
+    it('is kept once, and not for who cannot show that it was made for this', async () => {
+      const [ann, bob] = [await signUp(server), await signUp(server)]
+      const { authenticator, response } = await enrol(ann.browser)
+      expect((await bob.browser.call('POST', '/api/auth/passkeys', { name: 'his', response })).status).toBe(401)
+      expect((await enrol(bob.browser, authenticator)).added.status).toBe(401)
+      expect((await bob.browser.call('GET', '/api/auth/passkeys')).json.passkeys).toEqual([])
+    })
+
+    it('opens nothing any more once it is removed, which only its holder can do', async () => {
+      const [ann, bob] = [await signUp(server), await signUp(server)]
+      const { authenticator, added } = await enrol(ann.browser)
+      const remove = ({ browser }: typeof ann) =>
+        browser.call('POST', '/api/auth/passkeys/remove', { passkey: added.json.id })
+      expect((await remove(bob)).status).toBe(404)
+      const before = await ask()
+      expect((await before.finish(authenticator.get(before.options, server.control))).status).toBe(200)
+      expect((await remove(ann)).status).toBe(200)
+      const after = await ask()
+      expect((await after.finish(authenticator.get(after.options, server.control))).status).toBe(401)
+    })
+  })
+})
