@@ -17,6 +17,7 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, e
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
+  loader: () => queries.ensureQueryData(contractQuery),
   validateSearch: ({ to, problem }: Record<string, unknown>): { to?: string; problem?: string } => ({
     ...safeReturn(to),
     ...(typeof problem === 'string' && Object.hasOwn(providerProblems, problem) && { problem }),
@@ -27,6 +28,7 @@ const signIn = createRoute({
 const join = createRoute({
   getParentRoute: () => root,
   path: '/join',
+  loader: () => queries.ensureQueryData(contractQuery),
   component: lazyRouteComponent(() => import('./people/join.tsx'), 'Join'),
 })
 

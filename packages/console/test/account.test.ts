@@ -60,6 +60,8 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.getByLabel('Name of a new passkey').fill('Ann’s laptop')
     await page.getByRole('button', { name: 'Add a passkey' }).click()
     await page.getByRole('button', { name: 'Remove Ann’s laptop' }).waitFor()
+    await page.getByText('Chrome on Linux').first().waitFor()
+    expect(await faults(page, 'account-passkey')).toEqual([])
     const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
     expect(credentials).toMatchObject([{ rpId: 'localhost', isResidentCredential: true }])
 

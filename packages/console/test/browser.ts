@@ -54,16 +54,20 @@ export async function becomeOperator({ page }: Visitor, server: TestServer): Pro
 }
 
 const widths = [1280, 360]
+/** Narrower than this is a phone, which is touched. */
+const touched = 640
 const schemes = ['light', 'dark'] as const
 
 /** What axe finds on this screen, wide and narrow, light and dark, and whether it can be read without scrolling sideways. */
 export async function faults(page: Page, name: string): Promise<string[]> {
   const found: string[] = []
+  const cdp = await page.context().newCDPSession(page)
   for (const width of widths) {
     await page.setViewportSize({ width, height: 860 })
+    await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: width < touched })
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.screenshot({ path: `${shots}${name}-${width}-${colorScheme}.png` })
+      await page.screenshot({ path: `${shots}${name}-${width}-${colorScheme}.png`, fullPage: true })
       const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
       const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
       for (const { id, nodes } of violations) {
@@ -75,6 +79,7 @@ export async function faults(page: Page, name: string): Promise<string[]> {
     const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
     if (wider !== 0) found.push(`${name} ${width}: ${wider} pixels too wide`)
   }
+  await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: false })
   await page.setViewportSize({ width: 1280, height: 860 })
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   return found

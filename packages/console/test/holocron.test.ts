@@ -60,5 +60,22 @@ describe('Holocron: from the dashboard', { timeout: 3 * minute }, () => {
     await page.getByRole('button', { name: 'Done' }).click()
   })
 
+  it('deletes a project with its keys for who types its name', async () => {
+    const { page } = set.ann
+    await page.getByRole('link', { name: 'Projects' }).first().click()
+    await page.getByRole('link', { name: 'My Docs', exact: true }).waitFor()
+    expect(await faults(page, 'holocron-projects')).toEqual([])
+    await page.getByRole('button', { name: 'Manage My Docs' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByText('2 keys would be revoked').waitFor()
+    await page.getByLabel('To delete it, type My Docs').fill('My Docs')
+    expect(await faults(page, 'holocron-delete-project')).toEqual([])
+    await page.getByRole('button', { name: 'Delete the project for good' }).click()
+    await page.getByText('No node accepts it any more.').waitFor()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('link', { name: 'My Docs', exact: true }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Web', exact: true }).waitFor()
+  })
+
   hasNone(set, /namespace|permissions|tenant|\bplan\b/i, ['acme/keys', 'acme/projects', 'acme/limits', 'acme/usage'])
 })

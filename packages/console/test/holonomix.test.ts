@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { faults } from './browser.ts'
-import { call, takeKey } from './steps.ts'
+import { faults, visit } from './browser.ts'
+import { call, inviteLink, takeKey } from './steps.ts'
 import { hasNone, minute, stage } from './story.ts'
 
 describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
@@ -8,6 +8,12 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
   const get = (namespace: string, key: string) =>
     call(`${set.server.edge}/v1/get/${namespace}/my-key`, { 'X-Api-Key': key })
   let key = ''
+
+  async function manage(what: string) {
+    await set.ann.page.getByRole('button', { name: 'Manage Acme Corp' }).click()
+    await set.ann.page.getByRole('menuitem', { name: what }).click()
+    await set.ann.page.getByRole('dialog').waitFor()
+  }
 
   it('onboards a tenant on its plan, with its namespaces, and shows its key once', async () => {
     const { page } = set.ann
@@ -34,7 +40,8 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
       status: 403,
       json: { detail: "Namespace 'staging' not permitted for tenant 'acme-corp'" },
     })
-    await page.getByRole('button', { name: 'Edit Acme Corp' }).click()
+    await manage('Edit')
+    expect(await faults(page, 'holonomix-edit')).toEqual([])
     await page.getByLabel('Namespaces').fill('default, staging')
     await page.getByRole('button', { name: 'Save changes' }).click()
     await page.getByRole('row', { name: /default, staging/ }).waitFor()
@@ -43,7 +50,7 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
 
   it('changes the plan, which the limit headers tell at once', async () => {
     const { page } = set.ann
-    await page.getByRole('button', { name: 'Edit Acme Corp' }).click()
+    await manage('Edit')
     await page.getByLabel('Plan').selectOption({ label: 'Pro' })
     await page.getByText('1,000 requests in 1 minute per tenant; 500,000 in a month.').waitFor()
     await page.getByRole('button', { name: 'Save changes' }).click()
@@ -74,20 +81,63 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
   it('suspends a tenant, counting its keys first, and resumes it', async () => {
     const { page } = set.ann
     await page.getByRole('link', { name: 'Tenants' }).click()
-    await page.getByRole('button', { name: 'Suspend Acme Corp' }).click()
-    await page.getByText('Its active keys (1) are refused at once').waitFor()
+    await manage('Suspend')
+    await page.getByText('Its active keys (1) are refused at once, and everywhere').waitFor()
+    expect(await faults(page, 'holonomix-suspend')).toEqual([])
     await page.getByRole('dialog').getByRole('button', { name: 'Suspend' }).click()
-    await page.getByRole('button', { name: 'Resume Acme Corp' }).waitFor()
+    await page.getByRole('row', { name: /Acme Corp.*Suspended/ }).waitFor()
     expect((await get('default', key)).status).toBe(401)
-    await page.getByRole('button', { name: 'Resume Acme Corp' }).click()
+    await manage('Resume')
     await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
-    await page.getByRole('button', { name: 'Suspend Acme Corp' }).waitFor()
+    await page.getByRole('row', { name: /Acme Corp.*Active/ }).waitFor()
     expect((await get('default', key)).status).toBe(200)
   })
 
   hasNone(set, /\bproject|permissions|\borganizations?\b/i, [
     'acme-corp/keys',
+    'acme-corp/members',
     'acme-corp/limits',
+    'acme-corp/usage',
+    'acme-corp/hygiene',
+    'acme-corp/audit',
+    'acme-corp/authentication',
     'instance/organizations',
+    'nowhere-at-all',
   ])
+
+  it('calls it a tenant to whom it invites, and to who signs in', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme-corp/members`)
+    await page.getByText('Invite the person who owns this tenant.').waitFor()
+    const link = await inviteLink(set.ann, { email: 'bob@example.com', role: 'Owner' })
+    const { page: theirs, context } = await visit(set.browser)
+    await theirs.goto(link)
+    await theirs.getByRole('heading', { name: 'Join your tenant' }).waitFor()
+    await theirs.getByText('You join Acme Corp as an owner.').waitFor()
+    expect(await faults(theirs, 'holonomix-join')).toEqual([])
+    await theirs.goto(`${set.server.control}/sign-in`)
+    await theirs.getByText('Manage the API keys of your tenants.').waitFor()
+    await context.close()
+  })
+
+  it('deletes a tenant for who types its name, counting first what goes with it', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await manage('Delete')
+    await page.getByText('1 key would be revoked').waitFor()
+    await page.getByText('0 memberships would go with it').waitFor()
+    expect(await page.getByRole('dialog').innerText()).not.toMatch(/project/)
+    const submit = page.getByRole('button', { name: 'Delete the tenant for good' })
+    expect(await submit.isDisabled()).toBe(true)
+    await page.getByLabel('To delete it, type Acme Corp').fill('acme corp')
+    expect(await submit.isDisabled()).toBe(true)
+    expect((await get('default', key)).status).toBe(200)
+    await page.getByLabel('To delete it, type Acme Corp').fill('Acme Corp')
+    expect(await faults(page, 'holonomix-delete')).toEqual([])
+    await submit.click()
+    await page.getByText('No node accepts it any more.').waitFor()
+    expect((await get('default', key)).status).toBe(401)
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('row', { name: /Acme Corp/ }).waitFor({ state: 'detached' })
+  })
 })

@@ -17,7 +17,7 @@ describe('HopX: the API Keys section of the dashboard', { timeout: 3 * minute },
       await page.getByRole('checkbox', { name: /sandboxes:read/ }).check()
     })
     expect(reader).toMatch(/^hopx_live_[0-9A-Za-z]{12}\.[\w-]{43}$/)
-    await page.getByText(reader.split('.')[0] ?? '').waitFor()
+    await page.getByRole('row', { name: reader.split('.')[0] ?? '' }).waitFor()
     const [read, write] = [await ask(reader), await ask(reader, 'POST')]
     expect([read.status, write.status]).toEqual([200, 403])
     expect(write.json).toMatchObject({ error: 'Forbidden', code: 'INSUFFICIENT_PERMISSIONS' })

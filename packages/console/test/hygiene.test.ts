@@ -1,51 +1,36 @@
-import type { Browser } from '@playwright/test'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
-import { becomeOperator, faults, startBrowser, type Visitor, visit } from './browser.ts'
+import { describe, expect, it } from 'vitest'
+import { faults } from './browser.ts'
+import { minute, stage } from './story.ts'
 
-const minute = 60_000
 const dayMs = 86_400_000
 
 describe('hygiene in the console', { timeout: 2 * minute }, () => {
-  let browser: Browser
-  let server: TestServer
-  let ann: Visitor
-
-  beforeAll(async () => {
-    browser = await startBrowser()
-    server = await startServer({ contract: 'operate' })
-    ann = await visit(browser)
-    await becomeOperator(ann, server)
-  }, minute)
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-  })
+  const set = stage('operate')
 
   it('has nothing to say about a key that is in use and expires', async () => {
-    const { page } = ann
-    const { credential } = await server.issue({ name: 'Good', expiresAt: new Date(Date.now() + 365 * dayMs) })
-    const response = await fetch(`${server.edge}/companies/list`, { headers: { 'x-api-key': credential } })
+    const { page } = set.ann
+    const { credential } = await set.server.issue({ name: 'Good', expiresAt: new Date(Date.now() + 365 * dayMs) })
+    const response = await fetch(`${set.server.edge}/companies/list`, { headers: { 'x-api-key': credential } })
     await response.text()
-    await page.goto(`${server.control}/acme/hygiene`)
+    await page.goto(`${set.server.control}/acme/hygiene`)
     await page.getByText('Nothing to mend').waitFor()
   })
 
   it('gives a key that never expires 90 days, with one click', async () => {
-    const { page } = ann
-    const { key } = await server.issue({ name: 'Forever' })
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Forever' })
     await page.reload()
     await page.getByText('No expiry (1)').waitFor()
     await page.getByRole('button', { name: 'Expire in 90 days: Forever' }).click()
     await page.getByText('Nothing to mend').waitFor()
-    const changed = await server.lifecycle.store.key(key.id)
+    const changed = await set.server.lifecycle.store.key(key.id)
     const days = ((changed?.expiresAt?.getTime() ?? 0) - Date.now()) / dayMs
     expect(Math.round(days)).toBe(90)
   })
 
   it('names what was never used and what lies idle, and revokes it', async () => {
-    const { page } = ann
-    await server.issue({ name: 'Forgotten', expiresAt: new Date(Date.now() + 365 * dayMs) })
+    const { page } = set.ann
+    await set.server.issue({ name: 'Forgotten', expiresAt: new Date(Date.now() + 365 * dayMs) })
     // The server counts last uses in the time it has; the reader looks a hundred days later.
     await page.clock.setSystemTime(Date.now() + 100 * dayMs)
     await page.reload()

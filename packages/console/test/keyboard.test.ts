@@ -1,29 +1,13 @@
-import type { Browser, Page } from '@playwright/test'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
-import { becomeOperator, startBrowser, type Visitor, visit } from './browser.ts'
-
-const minute = 60_000
+import type { Page } from '@playwright/test'
+import { describe, expect, it } from 'vitest'
+import { minute, stage } from './story.ts'
 
 describe('the console without a mouse', { timeout: 2 * minute }, () => {
-  let browser: Browser
-  let server: TestServer
-  let ann: Visitor
-
-  beforeAll(async () => {
-    browser = await startBrowser()
-    server = await startServer({ contract: 'hopx' })
-    ann = await visit(browser)
-    await becomeOperator(ann, server)
-  }, minute)
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-  })
+  const set = stage('hopx')
 
   it('makes a key, stores it and opens its page', async () => {
-    const { page } = ann
-    await page.goto(`${server.control}/acme/keys`)
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
     await page.getByText('No API keys yet').waitFor()
     await tabTo(page, 'Skip to the content')
     await page.keyboard.press('Enter')
@@ -50,7 +34,7 @@ describe('the console without a mouse', { timeout: 2 * minute }, () => {
     await tabTo(page, 'By hand')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'By hand' }).waitFor()
-    expect(ann.complaints).toEqual([])
+    expect(set.ann.complaints).toEqual([])
   })
 })
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright, keywrightAtTerminal, startKeywright } from '../../server/test/support/command-line.ts'
 import { startUpstream, type Upstream } from '../../server/test/support/echo-upstream.ts'
 import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
-import { startBrowser, type Visitor, visit } from './browser.ts'
+import { faults, startBrowser, type Visitor, visit } from './browser.ts'
 
 const minutes = 60_000
 const password = 'correct horse battery'
@@ -55,6 +55,7 @@ describe('people', { timeout: 4 * minutes }, () => {
       if ((await field.inputValue()) === '') await field.fill(code)
       await ann.page.getByRole('button', { name: 'Continue' }).click()
       await ann.page.getByRole('heading', { name: 'Is this you?' }).waitFor()
+      expect(await faults(ann.page, 'device-approval')).toEqual([])
       await ann.page.getByRole('button', { name: 'Approve' }).click()
       await ann.page.getByRole('heading', { name: 'It is logged in' }).waitFor()
       expect(await login.end()).toBe(0)
@@ -115,11 +116,13 @@ describe('people', { timeout: 4 * minutes }, () => {
       expect([await use('GET'), await use('POST')]).toEqual([200, 200])
 
       await ann.page.reload()
+      expect(await faults(ann.page, 'handinger-members')).toEqual([])
       await ann.page.getByLabel('Role of Bob').selectOption('member')
       await expect.poll(() => use('POST')).toBe(403)
       expect(await use('GET')).toBe(200)
       await ann.page.getByRole('button', { name: 'Remove Bob' }).click()
       await ann.page.getByText('1 key that they made here').waitFor()
+      expect(await faults(ann.page, 'handinger-remove-member')).toEqual([])
       await ann.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
       await expect.poll(() => use('GET')).toBe(401)
       expect([...ann.complaints, ...bob.complaints]).toEqual([])

@@ -1,42 +1,32 @@
-import type { Browser } from '@playwright/test'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
-import { becomeOperator, faults, startBrowser, type Visitor, visit } from './browser.ts'
+import { describe, expect, it } from 'vitest'
+import { startServer } from '../../server/test/support/start-server.ts'
+import { faults, visit } from './browser.ts'
+import { minute, stage } from './story.ts'
 
-const minutes = 60_000
-
-describe('the console', { timeout: 5 * minutes }, () => {
-  let browser: Browser
-  let server: TestServer
-  let ann: Visitor
-
-  beforeAll(async () => {
-    browser = await startBrowser()
-    server = await startServer({ contract: 'hopx' })
-    ann = await visit(browser)
-    await becomeOperator(ann, server)
-  }, minutes)
-  afterAll(async () => {
-    await browser?.close()
-    await server?.stop()
-  })
+describe('the console', { timeout: 5 * minute }, () => {
+  const set = stage('hopx')
 
   it('lets everyone use what people see before they are signed in', async () => {
-    const stranger = await visit(browser)
-    await stranger.page.goto(server.control)
+    const stranger = await visit(set.browser)
+    await stranger.page.goto(set.server.control)
     await stranger.page.getByRole('button', { name: 'Sign in' }).waitFor()
     expect(await faults(stranger.page, 'sign-in')).toEqual([])
-    await stranger.page.goto(`${server.control}/join#kwi_nothing`)
+    await stranger.page.goto(`${set.server.control}/join#kwi_nothing`)
     await stranger.page.getByText('This link does not work').waitFor()
     expect(await faults(stranger.page, 'join')).toEqual([])
+    const fresh = await startServer({ contract: 'hopx' })
+    await stranger.page.goto((await fresh.operatorLink()) ?? '')
+    await stranger.page.getByText('You become the operator').waitFor()
+    expect(await faults(stranger.page, 'first-operator')).toEqual([])
+    await fresh.stop()
     expect(stranger.complaints).toEqual([])
     await stranger.context.close()
   })
 
   it('lets everyone use its screens, wide and narrow, light and dark', async () => {
-    const { page } = ann
-    const { key, credential } = await server.issue({ name: 'Checkout' })
-    await fetch(`${server.edge}/v1/sandboxes`, { headers: { authorization: `Bearer ${credential}` } })
+    const { page } = set.ann
+    const { key, credential } = await set.server.issue({ name: 'Checkout' })
+    await fetch(`${set.server.edge}/v1/sandboxes`, { headers: { authorization: `Bearer ${credential}` } })
     const screens = [
       ['acme/keys', 'API keys'],
       [`acme/keys/${key.id}`, 'Checkout'],
@@ -53,18 +43,56 @@ describe('the console', { timeout: 5 * minutes }, () => {
     ] as const
     const found: string[] = []
     for (const [path, heading] of screens) {
-      await page.goto(`${server.control}/${path}`)
+      await page.goto(`${set.server.control}/${path}`)
       await page.getByRole('heading', { level: 1, name: heading }).waitFor()
       await page.waitForLoadState('networkidle')
       found.push(...(await faults(page, path.replaceAll('/', '-').replace(key.id, 'key'))))
     }
     expect(found).toEqual([])
-    expect(ann.complaints).toEqual([])
+    expect(set.ann.complaints).toEqual([])
+  })
+
+  it('lets everyone use its menu on a narrow screen', async () => {
+    const { page } = set.ann
+    await page.setViewportSize({ width: 360, height: 860 })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('button', { name: 'Open the menu' }).click()
+    await page.getByRole('link', { name: 'Audit log' }).waitFor()
+    expect(await faults(page, 'menu')).toEqual([])
+    await page.setViewportSize({ width: 360, height: 860 })
+    await page.getByRole('link', { name: 'Audit log' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Audit log' }).waitFor()
+    await page.getByRole('link', { name: 'Members' }).waitFor({ state: 'hidden' })
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
+  it('says where there is nothing, and leads back', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/nothing`)
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+    expect(await faults(page, 'not-found')).toEqual([])
+    await page.getByRole('link', { name: 'Go to your keys' }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+  })
+
+  it('gives the focus back to where a menu or a dialog was opened', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/organizations`)
+    const manage = page.getByRole('button', { name: 'Manage acme' })
+    await manage.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Delete' }).waitFor()
+    expect(await faults(page, 'row-menu')).toEqual([])
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Manage acme')
   })
 
   it('lets everyone use its dialogs', async () => {
-    const { page } = ann
-    const { key } = await server.issue({ name: 'Dialogs' })
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Dialogs' })
     const dialogs = [
       ['acme/keys', 'Create API key'],
       [`acme/keys/${key.id}`, 'Edit'],
@@ -76,7 +104,7 @@ describe('the console', { timeout: 5 * minutes }, () => {
     ] as const
     const found: string[] = []
     for (const [path, button] of dialogs) {
-      await page.goto(`${server.control}/${path}`)
+      await page.goto(`${set.server.control}/${path}`)
       await page.getByRole('button', { name: button }).first().click()
       await page.getByRole('dialog').waitFor()
       found.push(...(await faults(page, `dialog-${button.toLowerCase().replaceAll(' ', '-')}`)))
@@ -84,11 +112,11 @@ describe('the console', { timeout: 5 * minutes }, () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' })
     }
     expect(found).toEqual([])
-    expect(ann.complaints).toEqual([])
+    expect(set.ann.complaints).toEqual([])
   })
 
   it('opens in less than 180 kB of compressed script', async () => {
-    const { page, context } = await visit(browser)
+    const { page, context } = await visit(set.browser)
     const scripts: number[] = []
     page.on('response', async (response) => {
       if (response.request().resourceType() === 'script') {
@@ -96,8 +124,8 @@ describe('the console', { timeout: 5 * minutes }, () => {
         expect(response.headers()['content-encoding']).toBe('br')
       }
     })
-    await context.addCookies(await ann.context.cookies())
-    await page.goto(`${server.control}/acme/keys`)
+    await context.addCookies(await set.ann.context.cookies())
+    await page.goto(`${set.server.control}/acme/keys`)
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
     await page.waitForLoadState('networkidle')
     const total = scripts.reduce((sum, size) => sum + size, 0)

@@ -20,12 +20,13 @@ export async function createKey(page: Page, name: string, fill?: (page: Page) =>
   return takeKey(page)
 }
 
-/** Somebody else, by the link of an invitation made on the members page. */
-export async function invite(
-  browser: Browser,
-  { page }: Visitor,
-  { name, email, role }: { name: string; email: string; role: 'Member' | 'Admin' | 'Owner' },
-): Promise<Visitor> {
+interface Invited {
+  email: string
+  role: 'Member' | 'Admin' | 'Owner'
+}
+
+/** The link of an invitation made on the members page. */
+export async function inviteLink({ page }: Visitor, { email, role }: Invited): Promise<string> {
   await page.getByRole('link', { name: 'Members' }).click()
   await page.getByRole('button', { name: 'Invite someone' }).first().click()
   await page.getByLabel('E-mail').fill(email)
@@ -33,6 +34,16 @@ export async function invite(
   await page.getByRole('dialog').getByRole('button').last().click()
   const link = await page.getByLabel('The link').innerText()
   await page.getByRole('button', { name: 'Done' }).click()
+  return link
+}
+
+/** Somebody else, by the link of an invitation. */
+export async function invite(
+  browser: Browser,
+  by: Visitor,
+  { name, ...invited }: Invited & { name: string },
+): Promise<Visitor> {
+  const link = await inviteLink(by, invited)
   const visitor = await visit(browser)
   await visitor.page.goto(link)
   await visitor.page.getByLabel('Name', { exact: true }).fill(name)

@@ -8,7 +8,8 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
-import { Providers } from '../people/providers.tsx'
+import { browserName } from './browser-name.ts'
+import { Linked } from './linked.tsx'
 import { Passkeys } from './passkeys.tsx'
 import { Password } from './password.tsx'
 import { SecondFactor } from './second-factor.tsx'
@@ -42,7 +43,7 @@ export function AccountPage() {
             <SecondFactor />
             <Passkeys />
             <Password />
-            <Providers to="/account" link verb="Link with" />
+            <Linked />
           </>
         )}
         <Card title="Where you are signed in">
@@ -56,7 +57,7 @@ export function AccountPage() {
             {data?.sessions.map((session) => (
               <li key={session.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
                 <span className="flex min-w-0 flex-1 basis-64 flex-col">
-                  <Foreign>{session.userAgent ?? 'A browser without a name'}</Foreign>
+                  <Foreign>{browserName(session.userAgent)}</Foreign>
                   <span className="text-muted">
                     {session.address !== null && (
                       <>

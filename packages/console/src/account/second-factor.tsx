@@ -1,16 +1,19 @@
 import type { SecondFactorEnrolment } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
+import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Checkbox, Field, Input } from '../parts/field.tsx'
-import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { Checkbox } from '../parts/field.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
+import { PasswordField, TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { QrCode } from './qr-code.tsx'
 
@@ -97,37 +100,14 @@ interface AskPasswordProps {
 
 function AskPassword({ title, action, run, isBusy, error, onClose }: AskPasswordProps) {
   const [password, setPassword] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
+  const submit = () => {
     run(password)
     setPassword('')
   }
   return (
-    <Dialog title={title} onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <Field label="Your password">
-            {(field) => (
-              <Input
-                {...field}
-                type="password"
-                autoComplete="current-password"
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            )}
-          </Field>
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy}>
-            {action}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog {...{ title, action, isBusy, error, onClose }} onSubmit={submit}>
+      <PasswordField label="Your password" value={password} onText={setPassword} />
+    </FormDialog>
   )
 }
 
@@ -141,47 +121,27 @@ interface ConfirmProps {
 
 function Confirm({ enrolment: { uri, secret }, error, isBusy, onCode, onClose }: ConfirmProps) {
   const [code, setCode] = useState('')
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
+  const submit = () => {
     onCode(code.trim())
     setCode('')
   }
   return (
-    <Dialog title="Scan this with your app" onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <QrCode text={uri} label="QR code for the authenticator app" />
-          <p className="text-muted">Or type this secret into it. It is not shown again.</p>
-          <output
-            aria-label="The secret"
-            className="block rounded-lg border bg-raised px-3 py-2 font-mono break-all select-all"
-          >
-            {secret}
-          </output>
-          <Field label="Code" hint="The six digits that the app shows now.">
-            {(field) => (
-              <Input
-                {...field}
-                autoComplete="one-time-code"
-                inputMode="numeric"
-                pattern="\d{6}"
-                required
-                value={code}
-                onChange={(event) => setCode(event.target.value)}
-                className="font-mono"
-              />
-            )}
-          </Field>
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy}>
-            Turn on
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog {...{ isBusy, error, onClose }} title="Scan this with your app" action="Turn on" onSubmit={submit}>
+      <QrCode text={uri} label="QR code for the authenticator app" />
+      <p className="text-muted">Or type this secret into it. It is not shown again.</p>
+      <CopyBox label="The secret" text={secret} action="Copy secret" />
+      <TextField
+        label="Code"
+        hint="The six digits that the app shows now."
+        autoComplete="one-time-code"
+        inputMode="numeric"
+        pattern="\d{6}"
+        required
+        value={code}
+        onText={setCode}
+        className="font-mono"
+      />
+    </FormDialog>
   )
 }
 

@@ -18,6 +18,7 @@ export const contractQuery = queryOptions({
 
 /** Who works here, and where. */
 export interface Viewer {
+  id: string
   name: string
   email: string | null
   isOperator: boolean
@@ -41,12 +42,13 @@ export const viewerQuery = queryOptions({
 function viewerOf(whoami: Whoami): Viewer | null {
   if (whoami.type === 'api_key') return null
   if (whoami.type === 'service_key') {
-    const { name, organization } = whoami
+    const { id, name, organization } = whoami
     const roles: Record<string, Role> = organization === null ? {} : { [organization]: 'owner' }
-    return { name, email: null, isOperator: organization === null, roles }
+    return { id, name, email: null, isOperator: organization === null, roles }
   }
-  const { name, email, operator, organizations } = whoami
+  const { id, name, email, operator, organizations } = whoami
   return {
+    id,
     name,
     email,
     isOperator: operator,

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '@keywright/client'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Download, Link2, ScrollText } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { membersQuery, pageSize } from '../api/queries.ts'
+import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
@@ -12,6 +12,8 @@ import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useNoun } from '../shell/noun.ts'
+import { KeyName } from '../usage/key-name.tsx'
 import { ChainBadge } from './chain-badge.tsx'
 import { csvHead, csvLine, jsonLine, save } from './download.ts'
 import { AuditFilters, everything, filterOf } from './filters.tsx'
@@ -36,8 +38,10 @@ export function AuditPage() {
     save(`audit-${organization}.${form}`, form === 'csv' ? 'text/csv;charset=utf-8' : 'application/jsonl', lines)
   })
   const members = useQuery(membersQuery(organization))
-  const nameOf = ({ actor }: AuditEvent) =>
-    members.data?.members.find(({ user }) => user === actor.id)?.name ?? actor.id
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const people = new Map<string, string>()
+  for (const { user, name, email } of members.data?.members ?? []) people.set(user, name ?? email ?? user)
+  if (viewer) people.set(viewer.id, viewer.name)
   const events = log.data?.pages.flatMap((page) => page.events) ?? []
   return (
     <Page
@@ -87,7 +91,7 @@ export function AuditPage() {
         )}
         <ul className="divide-y">
           {events.map((event) => (
-            <Entry key={event.number} event={event} by={nameOf(event)} />
+            <Entry key={event.number} event={event} people={people} />
           ))}
         </ul>
         {log.hasNextPage && (
@@ -102,24 +106,24 @@ export function AuditPage() {
   )
 }
 
-function Entry({ event, by }: { event: AuditEvent; by: string }) {
-  const { number, hash, action, actor, target, at, details } = event
-  const name = typeof details.name === 'string' ? details.name : target
+function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<string, string> }) {
+  const { number, hash, action, actor, at } = event
+  const noun = useNoun()
   return (
     <li>
       <details className="group">
         <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 hover:bg-raised/60">
           <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
-            <Foreign className="font-medium">{by}</Foreign>
-            <span className="text-muted">{actionInWords(action)}:</span>
-            <Foreign>{name}</Foreign>
+            <Foreign className="font-medium">{people.get(actor.id) ?? actor.id}</Foreign>
+            <span className="text-muted">{actionInWords(action, noun)}:</span>
+            <Target of={event} people={people} />
           </span>
           <Badge>{triggers[actor.triggeredBy]}</Badge>
           <span className="inline-flex items-center gap-1 text-muted" title={`Entry ${number} of the chain: ${hash}`}>
             <Link2 size={13} aria-hidden />
             <Mono>{hash.slice(0, 8)}</Mono>
           </span>
-          <When time={at} className="w-28 text-right text-muted" />
+          <When time={at} className="ml-auto text-right text-muted sm:w-28" />
         </summary>
         <pre className="mx-5 mb-4 overflow-x-auto rounded-lg bg-raised p-3 font-mono text-xs whitespace-pre-wrap break-all">
           {shown(event)}
@@ -127,6 +131,15 @@ function Entry({ event, by }: { event: AuditEvent; by: string }) {
       </details>
     </li>
   )
+}
+
+/** What it happened to, by name where it has one. */
+function Target({ of: { action, target, details }, people }: { of: AuditEvent; people: ReadonlyMap<string, string> }) {
+  if (typeof details.name === 'string') return <Foreign>{details.name}</Foreign>
+  if (action.startsWith('key.')) return <KeyName id={target} />
+  // A member is `<organization>/<user>`.
+  const id = target.slice(target.lastIndexOf('/') + 1)
+  return <Foreign>{people.get(id) ?? id}</Foreign>
 }
 
 /** Line by line, so that nothing in a name can look like another line. */

@@ -3,7 +3,8 @@ import { ShieldAlert, ShieldCheck } from 'lucide-react'
 import { keywright } from '../api/keywright.ts'
 import { viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
-import { checkChain } from './chain.ts'
+import { counted } from '../shell/words.ts'
+import { type ChainCheck, checkChain } from './chain.ts'
 
 const newest = 200
 
@@ -15,8 +16,8 @@ export function ChainBadge({ organization }: { organization: string }) {
   const { data } = useQuery({
     queryKey: ['audit', 'chain', scope],
     async queryFn({ signal }) {
-      const { events } = await keywright.audit.list({ ...scope, limit: newest }, { signal }).page()
-      return checkChain(events)
+      const { events, nextCursor } = await keywright.audit.list({ ...scope, limit: newest }, { signal }).page()
+      return { ...(await checkChain(events)), isAll: nextCursor === null }
     },
     // Browsers offer digests only to pages that came over HTTPS or from this machine.
     enabled: window.isSecureContext,
@@ -31,12 +32,17 @@ export function ChainBadge({ organization }: { organization: string }) {
     )
   }
   if (data.checked === 0) return null
-  const of = data.apart > 1 ? ` of ${data.checked + data.apart}` : ''
   return (
     <Badge tone="good">
       <ShieldCheck size={13} aria-hidden />
-      Chain verified: newest {data.checked}
-      {of} entries
+      Chain verified: {extentOf(data)}
     </Badge>
   )
+}
+
+/** `all 57 entries`; `newest 199 entries`; `41 of the newest 200`, where entries of others lie between. */
+function extentOf({ checked, apart, isAll }: ChainCheck & { isAll: boolean }): string {
+  if (apart === 0 && isAll) return `all ${counted(checked, 'entry')}`
+  if (apart > 1) return `${checked} of ${isAll ? 'all' : 'the newest'} ${checked + apart}`
+  return `newest ${counted(checked, 'entry')}`
 }

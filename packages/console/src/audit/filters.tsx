@@ -1,7 +1,10 @@
 import type { AuditFilter, Member } from '@keywright/client'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import { contractQuery } from '../api/queries.ts'
 import { Field, Input, Select } from '../parts/field.tsx'
 import { visible } from '../parts/text.tsx'
-import { knownActions, triggers } from './words.ts'
+import { capitalized } from '../shell/words.ts'
+import { actionInWords, actionsOf, triggers } from './words.ts'
 
 /** As it is typed and chosen; empty: any. */
 export interface AuditAsked {
@@ -40,17 +43,18 @@ export function AuditFilters({
   onChange: (asked: AuditAsked) => void
   members: readonly Member[]
 }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
   const changed = (name: keyof AuditAsked) => (event: { target: { value: string } }) =>
     onChange({ ...value, [name]: event.target.value })
   return (
-    <div className="mb-5 grid grid-cols-2 gap-x-3 gap-y-2 lg:grid-cols-3">
+    <div className="mb-5 grid grid-cols-2 gap-x-3 gap-y-3 lg:grid-cols-3">
       <Field label="Action">
         {(field) => (
           <Select {...field} value={value.action} onChange={changed('action')}>
             <option value="">Any action</option>
-            {knownActions.map((action) => (
+            {actionsOf(contract).map((action) => (
               <option key={action} value={action}>
-                {action}
+                {capitalized(actionInWords(action, contract.docs.organization))}
               </option>
             ))}
           </Select>

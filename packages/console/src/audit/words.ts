@@ -1,3 +1,6 @@
+import type { Contract } from '@keywright/client'
+
+/** Every action that there is, in the words of somebody who tells of it. */
 const actions: Readonly<Record<string, string>> = {
   'key.created': 'created an API key',
   'key.rotated': 'rotated an API key',
@@ -28,16 +31,27 @@ const actions: Readonly<Record<string, string>> = {
   'operator.removed': 'removed an operator',
   'person.password_link_created': 'made a link to set a password',
   'person.password_reset': 'set a new password',
+  'person.second_factor_enabled': 'turned on a second factor',
+  'person.second_factor_disabled': 'turned off a second factor',
+  'person.recovery_codes_renewed': 'made new recovery codes',
+  'person.passkey_added': 'added a passkey',
+  'person.passkey_removed': 'removed a passkey',
+  'person.provider_linked': 'linked a sign-in elsewhere',
+  'person.provider_unlinked': 'unlinked a sign-in elsewhere',
   'person.disabled': 'disabled an account',
   'person.enabled': 'enabled an account',
   'person.removed': 'removed an account',
   'audit.pruned': 'deleted entries past their time',
 }
 
-export const knownActions = Object.keys(actions)
+/** Those that there can be with this contract. */
+export function actionsOf({ boundTo }: Pick<Contract, 'boundTo'>): string[] {
+  return Object.keys(actions).filter((action) => boundTo === 'project' || !action.startsWith('project.'))
+}
 
-export function actionInWords(action: string): string {
-  return actions[action] ?? action
+/** `created an API key`; `noun` is what the contract calls an organization. */
+export function actionInWords(action: string, noun: string): string {
+  return (actions[action] ?? action).replace('organization', noun)
 }
 
 export const triggers = { ui: 'Console', cli: 'Command line', api: 'API' } as const

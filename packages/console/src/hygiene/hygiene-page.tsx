@@ -105,7 +105,7 @@ export function HygienePage() {
     },
     {
       title: 'Permissions never used',
-      why: `What no request of ${idleDays} days needed is only there for a thief.`,
+      why: `What no request of ${idleDays} days needed is only there for a thief. Use is counted by route: where reading and writing share one, either counts as use of both.`,
       found: busiest.flatMap((key) => {
         const found = superfluous(key, contract, counts)
         if (found === null) return []

@@ -1,16 +1,17 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
 import { Reveal } from '../keys/reveal.tsx'
-import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Field, Input, Select } from '../parts/field.tsx'
-import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { fieldError } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
+import { NameField, TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { capitalized } from '../shell/words.ts'
-import { namespacesOf } from './namespaces.ts'
+import { NamespacesField, namespacesOf } from './namespaces.tsx'
+import { PlanField } from './plan-field.tsx'
 
 export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
@@ -33,10 +34,6 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
     return null
   })
   const { error, isBusy } = create
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.run(undefined)
-  }
   if (create.result) {
     return (
       <Dialog title={`The key of ${visible(name)}`} onClose={onClose} isHeld isWide>
@@ -44,71 +41,28 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
       </Dialog>
     )
   }
+  const noun = contract.docs.organization
   return (
-    <Dialog title={`Create ${contract.docs.organization}`} onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <Field label="Name" error={fieldError(error, 'name')}>
-            {(field) => (
-              <Input
-                {...field}
-                required
-                maxLength={200}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field
-            label={`${capitalized(contract.docs.organization)} id`}
-            hint="Optional; it cannot be changed later. Lower-case letters, digits, _ and -."
-            error={fieldError(error, 'id')}
-          >
-            {(field) => (
-              <Input
-                {...field}
-                pattern="[a-z0-9][a-z0-9_\-]{0,62}"
-                autoComplete="off"
-                spellCheck={false}
-                placeholder="acme"
-                value={id}
-                onChange={(event) => setId(event.target.value)}
-              />
-            )}
-          </Field>
-          {plans.length > 0 && (
-            <Field label="Plan" error={fieldError(error, 'plan')}>
-              {(field) => (
-                <Select {...field} value={plan} onChange={(event) => setPlan(event.target.value)}>
-                  {plans.map((plan) => (
-                    <option key={plan} value={plan}>
-                      {capitalized(plan)}
-                    </option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-          )}
-          {contract.namespaces && (
-            <Field
-              label="Namespaces"
-              hint="What its keys may reach, separated by commas."
-              error={fieldError(error, 'namespaces')}
-            >
-              {(field) => (
-                <Input {...field} value={namespaces} onChange={(event) => setNamespaces(event.target.value)} />
-              )}
-            </Field>
-          )}
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy}>
-            Create {contract.docs.organization}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      {...{ error, isBusy, onClose }}
+      title={`Create ${noun}`}
+      action={`Create ${noun}`}
+      onSubmit={() => create.run(undefined)}
+    >
+      <NameField value={name} onText={setName} error={fieldError(error, 'name')} />
+      <TextField
+        label={`${capitalized(noun)} id`}
+        hint="Optional; it cannot be changed later. Lower-case letters, digits, _ and -."
+        error={fieldError(error, 'id')}
+        pattern="[a-z0-9][a-z0-9_\-]{0,62}"
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="acme"
+        value={id}
+        onText={setId}
+      />
+      {plan !== undefined && <PlanField plans={contract.plans} value={plan} onChange={setPlan} error={error} />}
+      {contract.namespaces && <NamespacesField value={namespaces} onText={setNamespaces} error={error} />}
+    </FormDialog>
   )
 }

@@ -1,21 +1,21 @@
-import type { Organization, OrganizationPatch } from '@keywright/client'
+import type { Organization } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Building2, Plus } from 'lucide-react'
 import { useState } from 'react'
-import { keywright } from '../api/keywright.ts'
-import { contractQuery, organizationsQuery, queries } from '../api/queries.ts'
+import { contractQuery, organizationsQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
-import { Foreign, Mono } from '../parts/text.tsx'
+import { RowMenu } from '../parts/row-menu.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
-import { useAction } from '../parts/use-action.ts'
 import { capitalized, plural } from '../shell/words.ts'
+import { ChangeState } from './change-state.tsx'
 import { CreateOrganization } from './create-organization.tsx'
+import { DeleteOrganization } from './delete-organization.tsx'
 import { EditOrganization } from './edit-organization.tsx'
 
 export function OrganizationsPage() {
@@ -24,6 +24,7 @@ export function OrganizationsPage() {
   const [isCreating, setCreating] = useState(false)
   const [changing, setChanging] = useState<Organization | null>(null)
   const [editing, setEditing] = useState<Organization | null>(null)
+  const [deleting, setDeleting] = useState<Organization | null>(null)
   const noun = contract.docs.organization
   const hasPlans = Object.keys(contract.plans).length > 0
   const create = (
@@ -33,11 +34,11 @@ export function OrganizationsPage() {
   )
   const columns = [
     'Name',
-    'Id',
-    ...(hasPlans ? ['Plan'] : []),
-    ...(contract.namespaces ? ['Namespaces'] : []),
+    extra('Id'),
+    ...(hasPlans ? [extra('Plan')] : []),
+    ...(contract.namespaces ? [extra('Namespaces')] : []),
     'State',
-    'Created',
+    extra('Created'),
     '(Actions)',
   ]
   return (
@@ -48,7 +49,8 @@ export function OrganizationsPage() {
     >
       {isCreating && <CreateOrganization onClose={() => setCreating(false)} />}
       {editing && <EditOrganization of={editing} onClose={() => setEditing(null)} />}
-      {changing && <ChangeState of={changing} noun={noun} onClose={() => setChanging(null)} />}
+      {changing && <ChangeState of={changing} onClose={() => setChanging(null)} />}
+      {deleting && <DeleteOrganization of={deleting} onClose={() => setDeleting(null)} />}
       <Card>
         {error && (
           <div className="p-5">
@@ -73,13 +75,19 @@ export function OrganizationsPage() {
                   >
                     <Foreign>{organization.name}</Foreign>
                   </Link>
+                  <Under>
+                    <Mono>{organization.id}</Mono>
+                    {organization.plan !== null && <span>{capitalized(organization.plan)}</span>}
+                  </Under>
                 </Cell>
-                <Cell className="whitespace-nowrap">
+                <Cell isExtra className="whitespace-nowrap">
                   <Mono>{organization.id}</Mono>
                 </Cell>
-                {hasPlans && <Cell>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>}
+                {hasPlans && (
+                  <Cell isExtra>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>
+                )}
                 {contract.namespaces && (
-                  <Cell className="max-w-56 truncate">
+                  <Cell isExtra className="max-w-56 truncate">
                     <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
                   </Cell>
                 )}
@@ -88,17 +96,21 @@ export function OrganizationsPage() {
                     {capitalized(organization.state)}
                   </Badge>
                 </Cell>
-                <Cell className="whitespace-nowrap text-muted">
+                <Cell isExtra className="whitespace-nowrap text-muted">
                   <When time={organization.createdAt} />
                 </Cell>
-                <Cell className="text-right whitespace-nowrap">
-                  <Button look="ghost" onClick={() => setEditing(organization)}>
-                    Edit<span className="sr-only"> {organization.name}</span>
-                  </Button>
-                  <Button look="ghost" onClick={() => setChanging(organization)}>
-                    {organization.state === 'active' ? 'Suspend' : 'Resume'}
-                    <span className="sr-only"> {organization.name}</span>
-                  </Button>
+                <Cell className="w-0 text-right">
+                  <RowMenu
+                    label={`Manage ${visible(organization.name)}`}
+                    actions={[
+                      { label: 'Edit', run: () => setEditing(organization) },
+                      {
+                        label: organization.state === 'active' ? 'Suspend' : 'Resume',
+                        run: () => setChanging(organization),
+                      },
+                      { label: 'Delete', isDangerous: true, run: () => setDeleting(organization) },
+                    ]}
+                  />
                 </Cell>
               </Row>
             ))}
@@ -106,46 +118,5 @@ export function OrganizationsPage() {
         )}
       </Card>
     </Page>
-  )
-}
-
-function ChangeState({
-  of: { id, name, state },
-  noun,
-  onClose,
-}: {
-  of: Organization
-  noun: string
-  onClose: () => void
-}) {
-  const isEnding = state === 'active'
-  const keys = useQuery({
-    queryKey: ['keys', 'active', id],
-    queryFn: ({ signal }) => keywright.keys.list({ organization: id, state: 'active', limit: 200 }, { signal }).page(),
-  })
-  const change = useAction(async () => {
-    const patch: OrganizationPatch = { state: isEnding ? 'suspended' : 'active' }
-    await keywright.organizations.update(id, patch)
-    await queries.invalidateQueries({ queryKey: ['organizations'] })
-    onClose()
-  })
-  const count = keys.data ? `${keys.data.keys.length}${keys.data.nextCursor === null ? '' : ' or more'}` : '…'
-  return (
-    <Dialog title={`${isEnding ? 'Suspend' : 'Resume'} ${name}`} onClose={onClose} isHeld={change.isBusy}>
-      <DialogBody>
-        {change.error !== null && <ErrorNotice error={change.error} />}
-        <p>
-          {isEnding
-            ? `Its active keys (${count}) are refused at once here, and on every other node as soon as it hears of it (within 10 seconds unless you have set another bound), until this ${noun} is resumed.`
-            : `Its active keys (${count}) are let in again.`}
-        </p>
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look={isEnding ? 'danger' : 'primary'} isBusy={change.isBusy} onClick={() => change.run(undefined)}>
-          {isEnding ? 'Suspend' : 'Resume'}
-        </Button>
-      </DialogActions>
-    </Dialog>
   )
 }

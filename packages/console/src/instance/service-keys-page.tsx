@@ -6,11 +6,11 @@ import { keywright } from '../api/keywright.ts'
 import { pageSize, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
-import { Foreign, Mono } from '../parts/text.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { CreateServiceKey } from './create-service-key.tsx'
@@ -51,24 +51,30 @@ export function ServiceKeysPage() {
           </Empty>
         )}
         {keys.length > 0 && (
-          <Table label="Service keys" columns={['Name', 'Key', 'May', 'For', 'Created', '(Actions)']}>
+          <Table
+            label="Service keys"
+            columns={['Name', extra('Key'), 'May', extra('For'), extra('Created'), '(Actions)']}
+          >
             {keys.map((key) => (
               <Row key={key.id}>
                 <Cell className="max-w-64 min-w-36">
                   <span className="flex font-medium">
                     <Foreign>{key.name}</Foreign>
                   </span>
+                  <Under>
+                    <Mono>{key.hint}</Mono>
+                  </Under>
                 </Cell>
-                <Cell className="whitespace-nowrap">
+                <Cell isExtra className="whitespace-nowrap">
                   <Mono>{key.hint}</Mono>
                 </Cell>
                 <Cell className="whitespace-nowrap">
                   {key.permissions.map((one) => (one === '*' ? 'everything' : one)).join(', ')}
                 </Cell>
-                <Cell className="whitespace-nowrap">
+                <Cell isExtra className="whitespace-nowrap">
                   {key.organization === null ? 'the instance' : <Mono>{key.organization}</Mono>}
                 </Cell>
-                <Cell className="whitespace-nowrap text-muted">
+                <Cell isExtra className="whitespace-nowrap text-muted">
                   <When time={key.createdAt} />
                 </Cell>
                 <Cell className="text-right">
@@ -103,19 +109,16 @@ function RevokeServiceKey({ of: key, onClose }: { of: ServiceKey; onClose: () =>
     onClose()
   })
   return (
-    <Dialog title={`Revoke “${key.name}”`} onClose={onClose} isHeld={revoke.isBusy}>
-      <DialogBody>
-        {revoke.error !== null && <ErrorNotice error={revoke.error} />}
-        <p>
-          Whatever uses <Mono>{key.hint}</Mono> is refused at once. There is no way back.
-        </p>
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="danger" isBusy={revoke.isBusy} onClick={() => revoke.run(undefined)}>
-          Revoke for good
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog
+      {...{ error: revoke.error, isBusy: revoke.isBusy, onClose }}
+      title={`Revoke “${visible(key.name)}”`}
+      action="Revoke for good"
+      isDangerous
+      onSubmit={() => revoke.run(undefined)}
+    >
+      <p>
+        Whatever uses <Mono>{key.hint}</Mono> is refused at once. There is no way back.
+      </p>
+    </ConfirmDialog>
   )
 }

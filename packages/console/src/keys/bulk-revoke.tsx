@@ -1,17 +1,20 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { queries } from '../api/queries.ts'
+import { contractQuery, queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Field, Input } from '../parts/field.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
+import { ReasonField } from './reason-field.tsx'
 import { ReceiptProgress } from './receipt-progress.tsx'
+import { whereAndWhen } from './revocation.ts'
 
 /** Many at once: the server says first how many it would be, then does it, all or none, in one change of the log. */
 export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose: (isDone: boolean) => void }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
   const [reason, setReason] = useState('')
   const trial = useQuery({
     queryKey: ['bulk-revoke', keys],
@@ -40,36 +43,26 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
   }
   const count = trial.data?.results.filter(({ status }) => status !== 'refused').length
   return (
-    <Dialog title="Revoke these keys for good" onClose={() => onClose(false)} isHeld={revoke.isBusy}>
-      <DialogBody>
-        {trial.error && <ErrorNotice error={trial.error} onRetry={() => trial.refetch()} />}
-        {revoke.error !== null && <ErrorNotice error={revoke.error} />}
-        {count === undefined ? (
-          !trial.error && <p className="text-muted">Counting what this would revoke …</p>
-        ) : (
-          <p>
-            <strong>{counted(count, 'key')}</strong> would be revoked, with every secret of each. Whatever uses them is
-            refused at once. There is no way back.
-          </p>
-        )}
-        <Field label="Reason" hint="Optional. The audit log keeps it with each key.">
-          {(field) => (
-            <Input
-              {...field}
-              maxLength={200}
-              autoComplete="off"
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={() => onClose(false)}>Cancel</Button>
-        <Button look="danger" isBusy={revoke.isBusy} disabled={!count} onClick={() => revoke.run(undefined)}>
-          Revoke {count === undefined ? '' : counted(count, 'key')}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog
+      title="Revoke these keys for good"
+      action={`Revoke ${count === undefined ? '' : counted(count, 'key')}`}
+      isDangerous
+      isIncomplete={!count}
+      isBusy={revoke.isBusy}
+      error={revoke.error}
+      onSubmit={() => revoke.run(undefined)}
+      onClose={() => onClose(false)}
+    >
+      {trial.error && <ErrorNotice error={trial.error} onRetry={() => trial.refetch()} />}
+      {count === undefined ? (
+        !trial.error && <p className="text-muted">Counting what this would revoke …</p>
+      ) : (
+        <p>
+          <strong>{counted(count, 'key')}</strong> would be revoked, with every secret of each. Whatever uses them is
+          refused {whereAndWhen(contract)}. There is no way back.
+        </p>
+      )}
+      <ReasonField hint="Optional. The audit log keeps it with each key." value={reason} onText={setReason} />
+    </ConfirmDialog>
   )
 }

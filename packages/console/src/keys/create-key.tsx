@@ -1,13 +1,14 @@
 import type { Organization } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, projectsQuery, queries } from '../api/queries.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Field, Input, Select } from '../parts/field.tsx'
-import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Field, Select } from '../parts/field.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { fieldError } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
+import { NameField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { capitalized } from '../shell/words.ts'
 import { defaultExpiry, expiryOf } from './expiry.ts'
@@ -70,101 +71,77 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
         contract.forms.find((one) => one.environment === environment),
     )
   const needsChoice = permissions !== null && permissions.length === 0
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.run(undefined)
-  }
   return (
-    <Dialog title="Create API key" description={`For ${visible(organization.name)}.`} onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <Field label="Name" hint="Where it will be used. The audit log shows it." error={fieldError(error, 'name')}>
-            {(field) => (
-              <Input
-                {...field}
-                required
-                maxLength={200}
-                autoComplete="off"
-                placeholder="production-backend"
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
-          {contract.boundTo === 'project' && (
-            <Field label="Project" hint="The key acts on this project alone." error={fieldError(error, 'project')}>
+    <FormDialog
+      {...{ error, isBusy, onClose }}
+      title="Create API key"
+      description={`For ${visible(organization.name)}.`}
+      action={needsChoice ? 'Choose a permission' : 'Create API key'}
+      isIncomplete={needsChoice}
+      onSubmit={() => create.run(undefined)}
+    >
+      <NameField
+        hint="Where it will be used. The audit log shows it."
+        placeholder="production-backend"
+        value={name}
+        onText={setName}
+        error={fieldError(error, 'name')}
+      />
+      {contract.boundTo === 'project' && (
+        <Field label="Project" hint="The key acts on this project alone." error={fieldError(error, 'project')}>
+          {(field) => (
+            <Select {...field} required value={project ?? ''} onChange={(event) => setProject(event.target.value)}>
+              {projects?.projects.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {visible(name)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      )}
+      {contract.forms.length > 1 && form && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          {environments.length > 1 && (
+            <Field label="Environment">
               {(field) => (
-                <Select {...field} required value={project ?? ''} onChange={(event) => setProject(event.target.value)}>
-                  {projects?.projects.map(({ id, name }) => (
-                    <option key={id} value={id}>
-                      {name}
+                <Select {...field} value={form.environment} onChange={(event) => choose(event.target.value, form.kind)}>
+                  {environments.map((environment) => (
+                    <option key={environment} value={environment}>
+                      {capitalized(environment)}
                     </option>
                   ))}
                 </Select>
               )}
             </Field>
           )}
-          {contract.forms.length > 1 && form && (
-            <div className="grid gap-4 sm:grid-cols-2">
-              {environments.length > 1 && (
-                <Field label="Environment">
-                  {(field) => (
-                    <Select
-                      {...field}
-                      value={form.environment}
-                      onChange={(event) => choose(event.target.value, form.kind)}
-                    >
-                      {environments.map((environment) => (
-                        <option key={environment} value={environment}>
-                          {capitalized(environment)}
-                        </option>
-                      ))}
-                    </Select>
-                  )}
-                </Field>
+          {kinds.length > 1 && (
+            <Field label="Kind">
+              {(field) => (
+                <Select {...field} value={form.kind} onChange={(event) => choose(form.environment, event.target.value)}>
+                  {kinds.map((kind) => (
+                    <option key={kind} value={kind}>
+                      {kindInWords(kind)}
+                    </option>
+                  ))}
+                </Select>
               )}
-              {kinds.length > 1 && (
-                <Field label="Kind">
-                  {(field) => (
-                    <Select
-                      {...field}
-                      value={form.kind}
-                      onChange={(event) => choose(form.environment, event.target.value)}
-                    >
-                      {kinds.map((kind) => (
-                        <option key={kind} value={kind}>
-                          {kindInWords(kind)}
-                        </option>
-                      ))}
-                    </Select>
-                  )}
-                </Field>
-              )}
-            </div>
+            </Field>
           )}
-          {offered.length > 0 && <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />}
-          {contract.permissions.byMakersRole && <MakersReach organization={organization} contract={contract} />}
-          {offeredNamespaces && (
-            <NamespaceChoice offered={offeredNamespaces} value={namespaces} onChange={setNamespaces} />
-          )}
-          <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />
-          {Object.keys(contract.plans).length === 0 && (
-            <LimitField
-              value={limit}
-              onChange={setLimit}
-              usual={limitsInWords(usualLimits(contract, organization), contract)}
-              error={fieldError(error, 'limits')}
-            />
-          )}
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy} disabled={needsChoice}>
-            {needsChoice ? 'Choose a permission' : 'Create API key'}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+        </div>
+      )}
+      {offered.length > 0 && <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />}
+      {contract.permissions.byMakersRole && <MakersReach organization={organization} contract={contract} />}
+      {offeredNamespaces && <NamespaceChoice offered={offeredNamespaces} value={namespaces} onChange={setNamespaces} />}
+      <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />
+      {Object.keys(contract.plans).length === 0 && (
+        <LimitField
+          value={limit}
+          onChange={setLimit}
+          usual={limitsInWords(usualLimits(contract, organization), contract)}
+          error={fieldError(error, 'limits')}
+        />
+      )}
+    </FormDialog>
   )
 }

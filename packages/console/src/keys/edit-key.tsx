@@ -1,12 +1,12 @@
 import type { Key, KeyPatch } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Checkbox, Field, Input } from '../parts/field.tsx'
-import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Checkbox } from '../parts/field.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { fieldError } from '../parts/notice.tsx'
+import { NameField } from '../parts/text-field.tsx'
 import { exactly } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { usePlace } from '../shell/place.ts'
@@ -45,53 +45,33 @@ export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) 
     onClose()
   })
   const { error, isBusy } = change
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    change.run(undefined)
-  }
   return (
-    <Dialog title="Change the key" description="Its secret stays the same." onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <Field label="Name" error={fieldError(error, 'name')}>
-            {(field) => (
-              <Input
-                {...field}
-                required
-                maxLength={200}
-                autoComplete="off"
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
-          {offeredPermissions(contract).length > 0 && (
-            <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />
-          )}
-          <Checkbox
-            label="Change the expiry"
-            hint={key.expiresAt === null ? 'It never expires now.' : `It expires ${exactly(key.expiresAt)} now.`}
-            checked={movesExpiry}
-            onChange={(event) => setMovesExpiry(event.target.checked)}
-          />
-          {movesExpiry && <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />}
-          {hasSimpleLimit && (
-            <LimitField
-              value={limit}
-              onChange={setLimit}
-              usual={limitsInWords(usualLimits(contract, current), contract)}
-              error={fieldError(error, 'limits')}
-            />
-          )}
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy}>
-            Save changes
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      {...{ error, isBusy, onClose }}
+      title="Change the key"
+      description="Its secret stays the same."
+      action="Save changes"
+      onSubmit={() => change.run(undefined)}
+    >
+      <NameField value={name} onText={setName} error={fieldError(error, 'name')} />
+      {offeredPermissions(contract).length > 0 && (
+        <PermissionChoice contract={contract} value={permissions} onChange={setPermissions} />
+      )}
+      <Checkbox
+        label="Change the expiry"
+        hint={key.expiresAt === null ? 'It never expires now.' : `It expires ${exactly(key.expiresAt)} now.`}
+        checked={movesExpiry}
+        onChange={(event) => setMovesExpiry(event.target.checked)}
+      />
+      {movesExpiry && <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />}
+      {hasSimpleLimit && (
+        <LimitField
+          value={limit}
+          onChange={setLimit}
+          usual={limitsInWords(usualLimits(contract, current), contract)}
+          error={fieldError(error, 'limits')}
+        />
+      )}
+    </FormDialog>
   )
 }

@@ -31,7 +31,7 @@ export function KeyFilters({
   const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: hasProjects })
   return (
     <div className="mb-4 flex flex-wrap gap-2">
-      <span className="relative min-w-0 flex-1 basis-52">
+      <span className="relative min-w-0 flex-1 basis-full sm:basis-40">
         <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
         <Input
           type="search"
@@ -44,7 +44,12 @@ export function KeyFilters({
         />
       </span>
       {hasProjects && (
-        <Select aria-label="Project" className="w-44" value={within} onChange={(event) => onWithin(event.target.value)}>
+        <Select
+          aria-label="Project"
+          className="w-44 max-sm:flex-1"
+          value={within}
+          onChange={(event) => onWithin(event.target.value)}
+        >
           <option value="">All projects</option>
           {projects?.projects.map(({ id, name }) => (
             <option key={id} value={id}>
@@ -55,7 +60,7 @@ export function KeyFilters({
       )}
       <Select
         aria-label="State"
-        className="w-36"
+        className="w-36 max-sm:flex-1"
         value={state}
         onChange={(event) => onState(event.target.value as KeyState | '')}
       >

@@ -27,7 +27,7 @@ import { Versions } from './versions.tsx'
 
 export function KeyPage() {
   const { organization, key: id } = useParams({ from: '/signed-in/shell/$organization/keys/$key' })
-  const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: 10_000 })
+  const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: 5_000 })
   if (error && !key) {
     return (
       <Page title="API key">
@@ -77,7 +77,7 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
       actions={
         mayChange &&
         isLive && (
-          <>
+          <div className="grid w-full grid-cols-2 gap-2 sm:flex">
             <Button icon={<Pencil size={15} aria-hidden />} onClick={() => setOpen('edit')}>
               Edit
             </Button>
@@ -94,7 +94,7 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
             <Button look="danger" icon={<Ban size={15} aria-hidden />} onClick={() => setOpen('revoke')}>
               Revoke
             </Button>
-          </>
+          </div>
         )
       }
     >

@@ -4,12 +4,13 @@ import { Link } from '@tanstack/react-router'
 import { contractQuery, type KeyOrder } from '../api/queries.ts'
 import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
 import { type Column, SortableTable } from '../parts/sortable-table.tsx'
-import { Cell, Row } from '../parts/table.tsx'
+import { Cell, Row, Under } from '../parts/table.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { Expiry } from './expiry-cell.tsx'
 import { Maker } from './maker.tsx'
 import { Sparkline } from './sparkline.tsx'
+import { isUsed, useUses } from './uses.ts'
 
 export interface KeyTableProps {
   keys: readonly Key[]
@@ -23,17 +24,18 @@ export interface KeyTableProps {
 
 const columns: readonly Column<KeyOrder>[] = [
   { label: 'Name', order: 'name' },
-  { label: 'Key' },
-  { label: 'State' },
-  { label: 'Use, 7 days' },
-  { label: 'Last used', order: 'lastUsed' },
-  { label: 'Expires', order: 'expires' },
-  { label: 'Created', order: 'created' },
+  { label: 'Key', isExtra: true },
+  { label: 'State', isExtra: true },
+  { label: 'Use, 7 days', isExtra: true },
+  { label: 'Last used', order: 'lastUsed', isExtra: true },
+  { label: 'Expires', order: 'expires', isExtra: true },
+  { label: 'Created', order: 'created', isExtra: true },
 ]
 
 export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }: KeyTableProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const hasEnvironments = new Set(contract.forms.map(({ environment }) => environment)).size > 1
+  const uses = useUses(organization, keys)
   const choosable = keys.filter(isChoosable)
   const isAll = choosable.length > 0 && choosable.every(({ id }) => chosen.has(id))
   const toggle = (ids: readonly string[], isChosen: boolean) => {
@@ -83,29 +85,31 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }:
             >
               <Foreign>{key.name}</Foreign>
             </Link>
-            <span className="mt-1 block sm:hidden">
+            <Under>
+              <Mono>{key.hint}</Mono>
               <StateBadge state={key.state} />
-            </span>
+              <LastUse of={key} />
+            </Under>
           </Cell>
-          <Cell className="whitespace-nowrap">
+          <Cell isExtra className="whitespace-nowrap">
             <span className="inline-flex items-center gap-2">
               <Mono>{key.hint}</Mono>
               {hasEnvironments && <EnvironmentBadge environment={key.environment} />}
             </span>
           </Cell>
-          <Cell>
+          <Cell isExtra>
             <StateBadge state={key.state} />
           </Cell>
-          <Cell>
-            <Sparkline of={key} />
+          <Cell isExtra>
+            <Sparkline use={isUsed(key) ? uses(key.id) : null} />
           </Cell>
-          <Cell className="whitespace-nowrap text-muted">
-            {key.lastUsedAt === null ? 'Never used' : <When time={key.lastUsedAt} />}
+          <Cell isExtra className="whitespace-nowrap text-muted">
+            <LastUse of={key} />
           </Cell>
-          <Cell className="whitespace-nowrap text-muted">
+          <Cell isExtra className="whitespace-nowrap text-muted">
             <Expiry of={key} />
           </Cell>
-          <Cell className="max-w-48 text-muted">
+          <Cell isExtra className="max-w-48 text-muted">
             <span className="flex flex-col leading-snug whitespace-nowrap">
               <When time={key.createdAt} />
               {key.createdBy !== null && (
@@ -120,6 +124,10 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }:
       ))}
     </SortableTable>
   )
+}
+
+function LastUse({ of: { lastUsedAt } }: { of: Key }) {
+  return lastUsedAt === null ? 'Never used' : <When time={lastUsedAt} />
 }
 
 /** What can still be revoked. */

@@ -3,6 +3,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { contractQuery, membersQuery, projectsQuery } from '../api/queries.ts'
 import { Foreign, Mono } from '../parts/text.tsx'
+import { withArticle } from '../shell/words.ts'
 import { RolePermissions } from './makers-reach.tsx'
 
 export function Maker({ of: { createdBy, organization } }: { of: Pick<Key, 'createdBy' | 'organization'> }) {
@@ -23,8 +24,7 @@ export function MakersPermissions({ of: { createdBy, organization } }: { of: Key
   if (role === undefined) return 'As its maker, who has no role here'
   return (
     <>
-      As its maker, who is {role === 'member' ? 'a' : 'an'} {role} now:{' '}
-      <RolePermissions contract={contract} role={role} />
+      As its maker, who is {withArticle(role)} now: <RolePermissions contract={contract} role={role} />
     </>
   )
 }

@@ -2,6 +2,7 @@ import type { Contract, Organization, Role } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { viewerQuery } from '../api/queries.ts'
 import { Mono } from '../parts/text.tsx'
+import { withArticle } from '../shell/words.ts'
 
 /** Where a key can do what its maker can: what that is for who makes it now. */
 export function MakersReach({ contract, organization }: { contract: Contract; organization: Organization }) {
@@ -33,8 +34,4 @@ export function RolePermissions({ contract, role }: { contract: Contract; role: 
       <Mono>{permission}</Mono>
     </span>
   ))
-}
-
-function withArticle(role: Role): string {
-  return role === 'member' ? 'a member' : `an ${role}`
 }

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { Button } from '../parts/button.tsx'
-import { CopyButton } from '../parts/copy.tsx'
+import { CopyBox } from '../parts/copy-box.tsx'
 import { DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Checkbox } from '../parts/field.tsx'
 import { Notice } from '../parts/notice.tsx'
@@ -21,15 +21,7 @@ export function Reveal({
     <>
       <DialogBody>
         <Notice title="This is the only time the key is shown.">Only a digest of it is kept. Store it now.</Notice>
-        <div className="flex flex-wrap items-center gap-2">
-          <output
-            aria-label="The new key"
-            className="min-w-0 flex-1 basis-60 rounded-lg border border-line-strong bg-raised px-3 py-2 font-mono break-all select-all"
-          >
-            {credential}
-          </output>
-          <CopyButton text={credential} label="Copy key" />
-        </div>
+        <CopyBox label="The new key" text={credential} action="Copy key" />
         {children}
         <SnippetTabs credential={credential} />
         <Checkbox

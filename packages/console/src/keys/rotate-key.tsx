@@ -3,9 +3,9 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Mono } from '../parts/text.tsx'
 import { exactly } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -49,33 +49,25 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
   }
   const places = data?.callers.length ?? 0
   return (
-    <Dialog
+    <ConfirmDialog
+      {...{ error: rotate.error, isBusy: rotate.isBusy, onClose }}
       title="Rotate the key"
       description="It gets a new secret. Its id, limits, permissions and history stay."
-      onClose={onClose}
-      isHeld={rotate.isBusy}
+      action="Rotate"
+      onSubmit={() => rotate.run(undefined)}
     >
-      <DialogBody>
-        {rotate.error !== null && <ErrorNotice error={rotate.error} />}
-        {choices.length > 1 ? (
-          <GraceChoice legend="The old secret ends" choices={choices} value={graceSeconds} onChange={setGrace} />
-        ) : (
-          <p>The old secret ends at once.</p>
-        )}
-        {graceSeconds === 0 && places > 0 && (
-          <Notice
-            title={`${places === 100 ? '100 or more' : places} ${places === 1 ? 'place' : 'places'} used it in the last 24 hours`}
-          >
-            They are refused until they have the new secret.
-          </Notice>
-        )}
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="primary" isBusy={rotate.isBusy} onClick={() => rotate.run(undefined)}>
-          Rotate
-        </Button>
-      </DialogActions>
-    </Dialog>
+      {choices.length > 1 ? (
+        <GraceChoice legend="The old secret ends" choices={choices} value={graceSeconds} onChange={setGrace} />
+      ) : (
+        <p>The old secret ends at once.</p>
+      )}
+      {graceSeconds === 0 && places > 0 && (
+        <Notice
+          title={`${places === 100 ? '100 or more' : places} ${places === 1 ? 'place' : 'places'} used it in the last 24 hours`}
+        >
+          They are refused until they have the new secret.
+        </Notice>
+      )}
+    </ConfirmDialog>
   )
 }

@@ -1,12 +1,12 @@
-import type { Key, SecretVersion } from '@keywright/client'
+import type { Contract, Key, SecretVersion } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { Notice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
 import { countDown, exactly, useNow, When } from '../parts/time.tsx'
@@ -14,6 +14,7 @@ import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
 import { CallerTable } from './callers.tsx'
 import { GraceChoice, graceChoices } from './grace.tsx'
+import { whereAndWhen } from './revocation.ts'
 
 /** The secrets of a key, the newest first; one in its grace counts down, and shows who has not moved yet. */
 export function Versions({ of: key, mayChange }: { of: Key; mayChange: boolean }) {
@@ -107,7 +108,7 @@ function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVer
           version={version}
           isEnding={open === 'end'}
           places={stillCalling.length}
-          maxSeconds={contract.rotation.maxGraceSeconds}
+          contract={contract}
           onClose={() => setOpen(null)}
         />
       )}
@@ -125,12 +126,12 @@ interface ChangeGraceProps {
   version: SecretVersion
   isEnding: boolean
   places: number
-  maxSeconds: number
+  contract: Contract
   onClose: () => void
 }
 
-function ChangeGrace({ of: key, version, isEnding, places, maxSeconds, onClose }: ChangeGraceProps) {
-  const choices = graceChoices(maxSeconds).filter((seconds) => seconds > 0)
+function ChangeGrace({ of: key, version, isEnding, places, contract, onClose }: ChangeGraceProps) {
+  const choices = graceChoices(contract.rotation.maxGraceSeconds).filter((seconds) => seconds > 0)
   const [seconds, setSeconds] = useState(isEnding ? 0 : (choices[0] ?? 0))
   const change = useAction(async () => {
     const changed = await keywright.keys.changeGrace(key.id, version.number, { graceSeconds: seconds })
@@ -139,28 +140,25 @@ function ChangeGrace({ of: key, version, isEnding, places, maxSeconds, onClose }
     return changed
   })
   return (
-    <Dialog title={isEnding ? 'End the old secret now' : 'Change when the old secret ends'} onClose={onClose}>
-      <DialogBody>
-        {change.error !== null && <ErrorNotice error={change.error} />}
-        {isEnding && places > 0 && (
-          <Notice title={`${places} ${places === 1 ? 'place' : 'places'} used it since the rotation`}>
-            Their next request is refused unless they have the new secret by then.
-          </Notice>
-        )}
-        {isEnding ? (
-          <p>
-            <Mono>{version.hint}</Mono> is refused from the moment you press the button. The new secret goes on working.
-          </p>
-        ) : (
-          <GraceChoice legend="Counted from now" choices={choices} value={seconds} onChange={setSeconds} />
-        )}
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look={isEnding ? 'danger' : 'primary'} isBusy={change.isBusy} onClick={() => change.run(undefined)}>
-          {isEnding ? 'End it now' : 'Change the end'}
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog
+      {...{ error: change.error, isBusy: change.isBusy, onClose }}
+      title={isEnding ? 'End the old secret now' : 'Change when the old secret ends'}
+      action={isEnding ? 'End it now' : 'Change the end'}
+      isDangerous={isEnding}
+      onSubmit={() => change.run(undefined)}
+    >
+      {isEnding && places > 0 && (
+        <Notice title={`${places} ${places === 1 ? 'place' : 'places'} used it since the rotation`}>
+          Their next request is refused unless they have the new secret by then.
+        </Notice>
+      )}
+      {isEnding ? (
+        <p>
+          <Mono>{version.hint}</Mono> is refused {whereAndWhen(contract)}. The new secret goes on working.
+        </p>
+      ) : (
+        <GraceChoice legend="Counted from now" choices={choices} value={seconds} onChange={setSeconds} />
+      )}
+    </ConfirmDialog>
   )
 }

@@ -12,13 +12,18 @@ export interface DialogProps {
   children: ReactNode
 }
 
-/** The browser's own modal dialog: it keeps the focus in, the page behind it inert, and gives the focus back. */
+/** The browser's own modal dialog: it keeps the focus in, and the page behind it inert. */
 export function Dialog({ title, description, onClose, isHeld = false, isWide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
+    const opener = document.activeElement
     const dialog = ref.current
     if (dialog && !dialog.open) dialog.showModal()
+    // The browser gives the focus back where a dialog is closed, but not where it is taken away.
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus()
+    }
   }, [])
   return (
     <dialog
@@ -60,5 +65,9 @@ export function DialogBody({ children }: { children: ReactNode }) {
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {
-  return <footer className="flex flex-wrap justify-end gap-2 border-t bg-canvas px-6 py-4">{children}</footer>
+  return (
+    <footer className="flex flex-wrap-reverse justify-end gap-2 border-t max-sm:*:grow bg-canvas px-6 py-4">
+      {children}
+    </footer>
+  )
 }

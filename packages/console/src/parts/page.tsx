@@ -22,9 +22,9 @@ export function Page({
       <div className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0 max-w-2xl">
           <h1 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">{heading}</h1>
-          {description && <div className="mt-1 text-muted">{description}</div>}
+          {description && <div className="mt-1 text-pretty text-muted">{description}</div>}
         </div>
-        {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap gap-2 max-sm:w-full">{actions}</div>}
       </div>
       {children}
     </div>

@@ -1,11 +1,13 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { headClass, ScrollArea } from './table.tsx'
+import { extraClass, headClass, ScrollArea } from './table.tsx'
 
 export interface Column<Order extends string> {
   label: string
   /** What its heading sorts by. */
   order?: Order
+  /** Not there on a narrow screen. */
+  isExtra?: boolean
 }
 
 interface Sort<Order> {
@@ -36,11 +38,11 @@ export function SortableTable<Order extends string>({
         <thead>
           <tr className="border-b bg-canvas text-xs text-muted">
             {before && <td className="w-0 pl-5">{before}</td>}
-            {columns.map(({ label, order }) => (
+            {columns.map(({ label, order, isExtra = false }) => (
               <th
                 key={label}
                 scope="col"
-                className={headClass}
+                className={`${headClass} ${isExtra ? extraClass : ''}`}
                 {...(order === sort.order && { 'aria-sort': sort.direction === 'asc' ? 'ascending' : 'descending' })}
               >
                 {order === undefined ? (

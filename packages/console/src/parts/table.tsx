@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react'
 
-export const headClass = 'h-9 px-4 font-medium whitespace-nowrap first:pl-5 last:pr-5'
+const sides = 'px-2 first:pl-4 last:pr-3 sm:px-4 sm:first:pl-5 sm:last:pr-5'
+
+export const headClass = `h-9 font-medium whitespace-nowrap ${sides}`
 
 /** Scrolls sideways by itself where its content is wider than the screen, with the keyboard too. */
 export function ScrollArea({ label, children }: { label: string; children: ReactNode }) {
@@ -12,23 +14,36 @@ export function ScrollArea({ label, children }: { label: string; children: React
   )
 }
 
+/** Not there on a narrow screen: what matters most is under the name then. */
+export const extraClass = 'max-sm:hidden'
+
+export interface Heading {
+  label: string
+  isExtra: true
+}
+
+export function extra(label: string): Heading {
+  return { label, isExtra: true }
+}
+
 export function Table({
   label,
   columns,
   children,
 }: {
   label: string
-  columns: readonly string[]
+  columns: readonly (string | Heading)[]
   children: ReactNode
 }) {
+  const headings = columns.map((column) => (typeof column === 'string' ? { label: column, isExtra: false } : column))
   return (
     <ScrollArea label={label}>
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b bg-canvas text-xs text-muted">
-            {columns.map((column) => (
-              <th key={column} scope="col" className={headClass}>
-                {column.startsWith('(') ? <span className="sr-only">{column.slice(1, -1)}</span> : column}
+            {headings.map(({ label, isExtra }) => (
+              <th key={label} scope="col" className={`${headClass} ${isExtra ? extraClass : ''}`}>
+                {label.startsWith('(') ? <span className="sr-only">{label.slice(1, -1)}</span> : label}
               </th>
             ))}
           </tr>
@@ -43,6 +58,23 @@ export function Row({ children }: { children: ReactNode }) {
   return <tr className="transition-colors hover:bg-raised/60">{children}</tr>
 }
 
-export function Cell({ children, className = '' }: { children: ReactNode; className?: string }) {
-  return <td className={`h-13 px-4 py-2 first:pl-5 last:pr-5 ${className}`}>{children}</td>
+export function Cell({
+  children,
+  isExtra = false,
+  className = '',
+}: {
+  children: ReactNode
+  isExtra?: boolean
+  className?: string
+}) {
+  return <td className={`h-13 py-2 ${sides} ${isExtra ? extraClass : ''} ${className}`}>{children}</td>
+}
+
+/** Under a name, where there is no room for a column of it. */
+export function Under({ children }: { children: ReactNode }) {
+  return (
+    <span className="mt-0.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-[0.8125rem] font-normal text-muted sm:hidden">
+      {children}
+    </span>
+  )
 }

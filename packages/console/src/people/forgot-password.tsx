@@ -3,8 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { Button } from '../parts/button.tsx'
-import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
+import { EmailField } from '../parts/text-field.tsx'
 import { Entrance } from './entrance.tsx'
 
 export function ForgotPassword() {
@@ -29,18 +29,7 @@ export function ForgotPassword() {
     <Entrance title="Set a new password" lead="We send a link to the address of your account.">
       <form onSubmit={submit} className="space-y-4">
         {ask.error && <ErrorNotice error={ask.error} />}
-        <Field label="E-mail">
-          {(field) => (
-            <Input
-              {...field}
-              type="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
+        <EmailField value={email} onText={setEmail} />
         <Button type="submit" look="primary" className="w-full" isBusy={ask.isPending}>
           Send the link
         </Button>

@@ -1,12 +1,14 @@
 import type { Role } from '@keywright/client'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
-import { CopyButton } from '../parts/copy.tsx'
+import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Choices, Field, Input } from '../parts/field.tsx'
-import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { Choices } from '../parts/field.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { fieldError } from '../parts/notice.tsx'
+import { EmailField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { roles } from './roles.ts'
 
@@ -27,13 +29,7 @@ export function InviteMember({ organization, onClose }: { organization: string; 
             Send this link to {result.email}. It works once, for that address alone, within seven days, and is not shown
             again.
           </p>
-          <output
-            aria-label="The link"
-            className="block rounded-lg border bg-raised px-3 py-2 font-mono break-all select-all"
-          >
-            {result.link}
-          </output>
-          <CopyButton text={result.link} label="Copy link" />
+          <CopyBox label="The link" text={result.link} action="Copy link" />
         </DialogBody>
         <DialogActions>
           <Button look="primary" onClick={onClose}>
@@ -43,36 +39,15 @@ export function InviteMember({ organization, onClose }: { organization: string; 
       </Dialog>
     )
   }
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    invite.run(undefined)
-  }
   return (
-    <Dialog title="Invite someone" onClose={onClose} isHeld={isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {error !== null && <ErrorNotice error={error} />}
-          <Field label="E-mail" error={fieldError(error, 'email')}>
-            {(field) => (
-              <Input
-                {...field}
-                type="email"
-                required
-                autoComplete="off"
-                value={email}
-                onChange={(event) => setEmail(event.target.value)}
-              />
-            )}
-          </Field>
-          <Choices legend="Role" options={roles} value={role} onChange={setRole} />
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={isBusy}>
-            Create the invitation
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      {...{ error, isBusy, onClose }}
+      title="Invite someone"
+      action="Create the invitation"
+      onSubmit={() => invite.run(undefined)}
+    >
+      <EmailField value={email} onText={setEmail} error={fieldError(error, 'email')} />
+      <Choices legend="Role" options={roles} value={role} onChange={setRole} />
+    </FormDialog>
   )
 }

@@ -5,10 +5,12 @@ import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries, viewerQuery } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
-import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
 import { Foreign } from '../parts/text.tsx'
+import { EmailField, NameField, NewPasswordField } from '../parts/text-field.tsx'
+import { useNoun } from '../shell/noun.ts'
+import { withArticle } from '../shell/words.ts'
 import { Entrance } from './entrance.tsx'
 import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
@@ -23,6 +25,7 @@ export function Join() {
     gcTime: 0,
   })
   const viewer = useQuery(viewerQuery)
+  const noun = useNoun()
   if (offer.error) {
     return (
       <Entrance title="This link does not work">
@@ -38,7 +41,7 @@ export function Join() {
     )
   }
   return (
-    <Entrance title={titleOf(offer.data)} lead={<Place offer={offer.data} />}>
+    <Entrance title={titleOf(offer.data, noun)} lead={<Place offer={offer.data} />}>
       {viewer.data?.email ? (
         <Accept token={token} name={viewer.data.name} />
       ) : (
@@ -48,15 +51,16 @@ export function Join() {
   )
 }
 
-function titleOf({ organization }: InvitationOffer): string {
-  return organization === null ? 'Run this instance' : 'Join your organization'
+function titleOf({ organization }: InvitationOffer, noun: string): string {
+  return organization === null ? 'Run this instance' : `Join your ${noun}`
 }
 
 function Place({ offer: { organization, role } }: { offer: InvitationOffer }) {
-  if (organization === null) return 'You become the operator: you see every organization, and invite everyone else.'
+  const noun = useNoun()
+  if (organization === null) return `You become the operator: you see every ${noun}, and invite everyone else.`
   return (
     <>
-      You join <Foreign className="font-medium text-ink">{organization.name}</Foreign> as {role}.
+      You join <Foreign className="font-medium text-ink">{organization.name}</Foreign> as {withArticle(role)}.
     </>
   )
 }
@@ -111,51 +115,15 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
   return (
     <form onSubmit={submit} className="space-y-4">
       {signUp.error && <ErrorNotice error={signUp.error} />}
-      <Field label="Name" error={fieldError(signUp.error, 'name')}>
-        {(field) => (
-          <Input
-            {...field}
-            autoComplete="name"
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field
-        label="E-mail"
+      <NameField value={name} onText={setName} autoComplete="name" error={fieldError(signUp.error, 'name')} />
+      <EmailField
+        value={email}
+        onText={setEmail}
+        readOnly={offer.email !== null}
         error={fieldError(signUp.error, 'email')}
         {...(offer.email && { hint: 'The invitation is for this address alone.' })}
-      >
-        {(field) => (
-          <Input
-            {...field}
-            type="email"
-            autoComplete="username"
-            required
-            readOnly={offer.email !== null}
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field
-        label="Password"
-        hint="At least 8 characters; a few words in a row are good."
-        error={fieldError(signUp.error, 'password')}
-      >
-        {(field) => (
-          <Input
-            {...field}
-            type="password"
-            autoComplete="new-password"
-            minLength={8}
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      />
+      <NewPasswordField value={password} onText={setPassword} error={fieldError(signUp.error, 'password')} />
       <Button type="submit" look="primary" className="w-full" isBusy={signUp.isPending}>
         Create your account
       </Button>

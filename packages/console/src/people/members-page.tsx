@@ -1,20 +1,22 @@
 import type { Member, Role } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { Plus, Users } from 'lucide-react'
+import { Plus, UserMinus, Users } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { membersQuery, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
-import { Button } from '../parts/button.tsx'
+import { Button, IconButton } from '../parts/button.tsx'
 import { Select } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
-import { Foreign } from '../parts/text.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useNoun } from '../shell/noun.ts'
 import { useMayChange } from '../shell/place.ts'
+import { capitalized } from '../shell/words.ts'
 import { InviteMember } from './invite-member.tsx'
 import { RemoveMember } from './remove-member.tsx'
 import { roles } from './roles.ts'
@@ -23,6 +25,7 @@ export function MembersPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/members' })
   const members = useQuery(membersQuery(organization))
   const mayChange = useMayChange(organization)
+  const noun = useNoun()
   const [isInviting, setInviting] = useState(false)
   const [removing, setRemoving] = useState<Member | null>(null)
   const changeRole = useAction(async ({ user, role }: { user: string; role: Role }) => {
@@ -49,19 +52,25 @@ export function MembersPage() {
           {members.isPending && <Loading label="Loading the members" />}
           {members.data?.members.length === 0 && (
             <Empty icon={<Users size={20} aria-hidden />} title="Nobody yet" action={invite}>
-              Invite the person who owns this organization. The link works once, for that address alone.
+              Invite the person who owns this {noun}. The link works once, for that address alone.
             </Empty>
           )}
           {members.data && members.data.members.length > 0 && (
-            <Table label="Members" columns={['Name', 'E-mail', 'Role', 'Since', ...(mayChange ? ['(Actions)'] : [])]}>
+            <Table
+              label="Members"
+              columns={['Name', extra('E-mail'), 'Role', extra('Since'), ...(mayChange ? ['(Actions)'] : [])]}
+            >
               {members.data.members.map((member) => (
                 <Row key={member.user}>
-                  <Cell className="max-w-56 min-w-32">
+                  <Cell className="max-w-33 sm:max-w-56 sm:min-w-28">
                     <span className="flex font-medium">
                       <Foreign>{member.name ?? 'An account that is gone'}</Foreign>
                     </span>
+                    <Under>
+                      <Foreign>{member.email ?? ''}</Foreign>
+                    </Under>
                   </Cell>
-                  <Cell className="max-w-64">
+                  <Cell isExtra className="max-w-64">
                     <span className="flex">
                       <Foreign>{member.email ?? ''}</Foreign>
                     </span>
@@ -69,7 +78,7 @@ export function MembersPage() {
                   <Cell>
                     {mayChange ? (
                       <Select
-                        aria-label={`Role of ${member.name ?? member.user}`}
+                        aria-label={`Role of ${visible(member.name ?? member.user)}`}
                         className="w-28"
                         disabled={changeRole.isBusy}
                         value={member.role}
@@ -82,17 +91,20 @@ export function MembersPage() {
                         ))}
                       </Select>
                     ) : (
-                      <Badge>{member.role}</Badge>
+                      <Badge>{capitalized(member.role)}</Badge>
                     )}
                   </Cell>
-                  <Cell className="whitespace-nowrap text-muted">
+                  <Cell isExtra className="whitespace-nowrap text-muted">
                     <When time={member.createdAt} />
                   </Cell>
                   {mayChange && (
-                    <Cell className="text-right">
-                      <Button look="ghost" onClick={() => setRemoving(member)}>
-                        Remove<span className="sr-only"> {member.name ?? member.user}</span>
-                      </Button>
+                    <Cell className="w-0 text-right">
+                      <IconButton
+                        label={`Remove ${visible(member.name ?? member.user)}`}
+                        onClick={() => setRemoving(member)}
+                      >
+                        <UserMinus size={16} aria-hidden />
+                      </IconButton>
                     </Cell>
                   )}
                 </Row>
@@ -121,12 +133,16 @@ function Invitations({ organization, mayChange }: { organization: string; mayCha
   if (open.length === 0) return null
   return (
     <Card title="Invited">
-      {withdraw.error !== null && <ErrorNotice error={withdraw.error} />}
+      {withdraw.error !== null && (
+        <div className="p-5">
+          <ErrorNotice error={withdraw.error} />
+        </div>
+      )}
       <ul className="divide-y">
         {open.map(({ id, email, role, expiresAt }) => (
           <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1.5 px-5 py-3">
             <Foreign className="flex-1 basis-48">{email ?? 'whoever has the link'}</Foreign>
-            <Badge>{role}</Badge>
+            <Badge>{capitalized(role)}</Badge>
             <span className="text-muted">
               until <When time={expiresAt} />
             </span>

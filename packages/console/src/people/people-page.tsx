@@ -1,17 +1,17 @@
 import type { Account } from '@keywright/client'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Users } from 'lucide-react'
+import { Ellipsis, Users } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { pageSize, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
-import { Button } from '../parts/button.tsx'
-import { CopyButton } from '../parts/copy.tsx'
+import { Button, IconButton } from '../parts/button.tsx'
+import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
-import { Foreign } from '../parts/text.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
@@ -42,42 +42,52 @@ export function PeoplePage() {
           </Empty>
         )}
         {people.length > 0 && (
-          <Table label="People" columns={['Name', 'E-mail', 'State', 'Since', '(Actions)']}>
+          <Table label="People" columns={['Name', extra('E-mail'), 'State', extra('Since'), '(Actions)']}>
             {people.map((person) => (
               <Row key={person.id}>
-                <Cell className="max-w-64 min-w-32">
-                  <Foreign>{person.name}</Foreign>
+                <Cell className="max-w-40 sm:max-w-64 sm:min-w-28">
+                  <span className="flex font-medium">
+                    <Foreign>{person.name}</Foreign>
+                  </span>
+                  <Under>
+                    <Foreign>{person.email}</Foreign>
+                  </Under>
+                </Cell>
+                <Cell isExtra className="max-w-64">
+                  <span className="flex">
+                    <Foreign>{person.email}</Foreign>
+                  </span>
                 </Cell>
                 <Cell>
-                  <Foreign>{person.email}</Foreign>
+                  <span className="flex flex-wrap gap-1.5">
+                    {person.disabledAt === null ? (
+                      <Badge tone="good">Active</Badge>
+                    ) : (
+                      <Badge tone="bad">Disabled</Badge>
+                    )}
+                    {person.operator && <Badge tone="info">Operator</Badge>}
+                  </span>
                 </Cell>
-                <Cell className="whitespace-nowrap">
-                  {person.disabledAt !== null ? (
-                    <Badge tone="bad">Disabled</Badge>
-                  ) : person.operator ? (
-                    'operator'
-                  ) : (
-                    'active'
-                  )}
-                </Cell>
-                <Cell className="whitespace-nowrap text-muted">
+                <Cell isExtra className="whitespace-nowrap text-muted">
                   <When time={person.createdAt} />
                 </Cell>
-                <Cell className="text-right">
-                  <Button look="ghost" onClick={() => setManaging(person)}>
-                    Manage<span className="sr-only"> {person.name}</span>
-                  </Button>
+                <Cell className="w-0 text-right">
+                  <IconButton label={`Manage ${visible(person.name)}`} onClick={() => setManaging(person)}>
+                    <Ellipsis size={16} aria-hidden />
+                  </IconButton>
                 </Cell>
               </Row>
             ))}
           </Table>
         )}
+        {list.hasNextPage && (
+          <footer className="border-t px-5 py-2 text-right">
+            <Button isBusy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+              Load more
+            </Button>
+          </footer>
+        )}
       </Card>
-      {list.hasNextPage && (
-        <Button className="mt-4" isBusy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-          Load more
-        </Button>
-      )}
     </Page>
   )
 }
@@ -99,19 +109,13 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
   })
   const error = act.error ?? link.error ?? removal.error
   return (
-    <Dialog title={person.name} description={person.email} onClose={onClose} isHeld={act.isBusy}>
+    <Dialog title={visible(person.name)} description={visible(person.email)} onClose={onClose} isHeld={act.isBusy}>
       <DialogBody>
         {error !== null && <ErrorNotice error={error} />}
         {link.result && (
           <div className="space-y-2">
             <p>Hand this over in a way that reaches nobody else. It works once, for ten minutes.</p>
-            <output
-              aria-label="The link"
-              className="block rounded-lg border bg-raised px-3 py-2 font-mono break-all select-all"
-            >
-              {link.result.link}
-            </output>
-            <CopyButton text={link.result.link} label="Copy link" />
+            <CopyBox label="The link" text={link.result.link} action="Copy link" />
           </div>
         )}
         {isRemoving && removal.data && (

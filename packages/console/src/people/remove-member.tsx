@@ -2,9 +2,8 @@ import type { Member } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
-import { Button } from '../parts/button.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { ErrorNotice } from '../parts/notice.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
 
@@ -19,26 +18,25 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
     await queries.invalidateQueries()
     onClose()
   })
-  const problem = remove.error ?? error
   return (
-    <Dialog title={`Remove ${name ?? user}`} onClose={onClose} isHeld={remove.isBusy}>
-      <DialogBody>
-        {problem !== null && <ErrorNotice error={problem} />}
-        {data && (
-          <p>
-            {data.keys === 0
-              ? 'No key goes with them.'
-              : `${counted(data.keys, 'key')} that they made here ${data.keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
-            Their account stays, and they can be invited again.
-          </p>
-        )}
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <Button look="danger" disabled={!data} isBusy={remove.isBusy} onClick={() => remove.run(undefined)}>
-          Remove
-        </Button>
-      </DialogActions>
-    </Dialog>
+    <ConfirmDialog
+      title={`Remove ${visible(name ?? user)}`}
+      action="Remove"
+      isDangerous
+      isIncomplete={!data}
+      isBusy={remove.isBusy}
+      error={remove.error ?? error}
+      onSubmit={() => remove.run(undefined)}
+      onClose={onClose}
+    >
+      {data && (
+        <p>
+          {data.keys === 0
+            ? 'No key goes with them.'
+            : `${counted(data.keys, 'key')} that they made here ${data.keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
+          Their account stays, and they can be invited again.
+        </p>
+      )}
+    </ConfirmDialog>
   )
 }

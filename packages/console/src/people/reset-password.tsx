@@ -4,8 +4,8 @@ import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
-import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
+import { NewPasswordField } from '../parts/text-field.tsx'
 import { Entrance } from './entrance.tsx'
 
 /** Where the link of a forgotten password leads. Its token follows the number sign and is sent in a body alone. */
@@ -37,23 +37,12 @@ export function ResetPassword() {
     <Entrance title="Set a new password">
       <form onSubmit={submit} className="space-y-4">
         {reset.error && <ErrorNotice error={reset.error} />}
-        <Field
+        <NewPasswordField
           label="New password"
-          hint="At least 8 characters; a few words in a row are good."
+          value={password}
+          onText={setPassword}
           error={fieldError(reset.error, 'password')}
-        >
-          {(field) => (
-            <Input
-              {...field}
-              type="password"
-              autoComplete="new-password"
-              minLength={8}
-              required
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </Field>
+        />
         <Button type="submit" look="primary" className="w-full" isBusy={reset.isPending}>
           Set the password
         </Button>

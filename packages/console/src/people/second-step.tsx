@@ -2,8 +2,8 @@ import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { Button } from '../parts/button.tsx'
-import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
+import { TextField } from '../parts/text-field.tsx'
 
 /** After the password: the code of the app, or one of those kept for when it is lost. */
 export function SecondStep({ onDone, onBack }: { onDone: () => Promise<void>; onBack: () => void }) {
@@ -21,27 +21,21 @@ export function SecondStep({ onDone, onBack }: { onDone: () => Promise<void>; on
   return (
     <form onSubmit={submit} className="space-y-4">
       {finish.error && <ErrorNotice error={finish.error} />}
-      <Field
+      <TextField
+        key={String(isLost)}
         label={isLost ? 'Recovery code' : 'Code'}
         hint={
           isLost ? 'One of those you kept when you turned this on. Each works once.' : 'From your authenticator app.'
         }
-      >
-        {(field) => (
-          <Input
-            {...field}
-            key={String(isLost)}
-            autoComplete="one-time-code"
-            inputMode={isLost ? 'text' : 'numeric'}
-            autoFocus
-            required
-            spellCheck={false}
-            value={code}
-            onChange={(event) => setCode(event.target.value)}
-            className="font-mono"
-          />
-        )}
-      </Field>
+        autoComplete="one-time-code"
+        inputMode={isLost ? 'text' : 'numeric'}
+        autoFocus
+        required
+        spellCheck={false}
+        value={code}
+        onText={setCode}
+        className="font-mono"
+      />
       <Button type="submit" look="primary" className="w-full" isBusy={finish.isPending}>
         Continue
       </Button>

@@ -4,8 +4,10 @@ import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
-import { Field, Input } from '../parts/field.tsx'
 import { ErrorNotice, Notice } from '../parts/notice.tsx'
+import { EmailField, PasswordField } from '../parts/text-field.tsx'
+import { useNoun } from '../shell/noun.ts'
+import { plural } from '../shell/words.ts'
 import { Entrance } from './entrance.tsx'
 import { hasPasskeys, signWithPasskey } from './passkeys.ts'
 import { providerProblems } from './provider-problems.ts'
@@ -15,7 +17,7 @@ import { SecondStep } from './second-step.tsx'
 export function SignIn() {
   const { to, problem } = useSearch({ from: '/sign-in' })
   return (
-    <Entrance title="Sign in" lead="Manage the API keys of your organizations.">
+    <Entrance title="Sign in" lead={`Manage the API keys of your ${plural(useNoun())}.`}>
       {problem !== undefined && (
         <div className="mb-4">
           <Notice tone="bad">{providerProblems[problem]}</Notice>
@@ -80,30 +82,8 @@ export function SignInForm({
   return (
     <form onSubmit={submit} className="space-y-4">
       {error && <ErrorNotice error={error} />}
-      <Field label="E-mail">
-        {(field) => (
-          <Input
-            {...field}
-            type="email"
-            autoComplete="username"
-            required
-            value={address}
-            onChange={(event) => setAddress(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Password">
-        {(field) => (
-          <Input
-            {...field}
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-      </Field>
+      <EmailField value={address} onText={setAddress} />
+      <PasswordField value={password} onText={setPassword} />
       <Button type="submit" look="primary" className="w-full" isBusy={signIn.isPending}>
         Sign in
       </Button>

@@ -1,26 +1,30 @@
+import type { Project } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { FolderClosed, Plus } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { projectsQuery, queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { CopyIcon } from '../parts/copy.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Field, Input } from '../parts/field.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
+import { RowMenu } from '../parts/row-menu.tsx'
+import { Cell, extra, Row, Table } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
+import { NameField } from '../parts/text-field.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useMayChange } from '../shell/place.ts'
+import { DeleteProject } from './delete-project.tsx'
 
 export function ProjectsPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/projects' })
   const { data, error, isPending, refetch } = useQuery(projectsQuery(organization))
   const mayChange = useMayChange(organization)
   const [isCreating, setCreating] = useState(false)
+  const [deleting, setDeleting] = useState<Project | null>(null)
   const create = mayChange && (
     <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setCreating(true)}>
       Create project
@@ -29,6 +33,7 @@ export function ProjectsPage() {
   return (
     <Page title="Projects" description="Each has its own API keys, and no key of one reaches another." actions={create}>
       {isCreating && <CreateProject organization={organization} onClose={() => setCreating(false)} />}
+      {deleting && <DeleteProject of={deleting} onClose={() => setDeleting(null)} />}
       <Card>
         {error && (
           <div className="p-5">
@@ -42,7 +47,10 @@ export function ProjectsPage() {
           </Empty>
         )}
         {data && data.projects.length > 0 && (
-          <Table label="Projects" columns={['Name', 'Project id', 'Created', '(Keys)']}>
+          <Table
+            label="Projects"
+            columns={['Name', extra('Project id'), extra('Created'), '(Keys)', ...(mayChange ? ['(Actions)'] : [])]}
+          >
             {data.projects.map((project) => (
               <Row key={project.id}>
                 <Cell className="max-w-64">
@@ -54,13 +62,13 @@ export function ProjectsPage() {
                     <Foreign>{project.name}</Foreign>
                   </Link>
                 </Cell>
-                <Cell className="whitespace-nowrap">
+                <Cell isExtra className="whitespace-nowrap">
                   <span className="flex items-center gap-1">
                     <Mono>{project.id}</Mono>
                     <CopyIcon text={project.id} label={`Copy the id of ${project.name}`} />
                   </span>
                 </Cell>
-                <Cell className="whitespace-nowrap text-muted">
+                <Cell isExtra className="whitespace-nowrap text-muted">
                   <When time={project.createdAt} />
                 </Cell>
                 <Cell className="text-right whitespace-nowrap">
@@ -72,6 +80,14 @@ export function ProjectsPage() {
                     API keys<span className="sr-only"> of {visible(project.name)}</span>
                   </Link>
                 </Cell>
+                {mayChange && (
+                  <Cell className="w-0 text-right">
+                    <RowMenu
+                      label={`Manage ${visible(project.name)}`}
+                      actions={[{ label: 'Delete', isDangerous: true, run: () => setDeleting(project) }]}
+                    />
+                  </Cell>
+                )}
               </Row>
             ))}
           </Table>
@@ -83,39 +99,19 @@ export function ProjectsPage() {
 
 function CreateProject({ organization, onClose }: { organization: string; onClose: () => void }) {
   const [name, setName] = useState('')
-  const create = useAction(async () => {
+  const { error, isBusy, run } = useAction(async () => {
     await keywright.projects.create({ organization, name })
     await queries.invalidateQueries({ queryKey: ['projects', organization] })
     onClose()
   })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    create.run(undefined)
-  }
   return (
-    <Dialog title="Create project" onClose={onClose} isHeld={create.isBusy}>
-      <form onSubmit={submit} className="contents">
-        <DialogBody>
-          {create.error !== null && <ErrorNotice error={create.error} />}
-          <Field label="Name" error={fieldError(create.error, 'name')}>
-            {(field) => (
-              <Input
-                {...field}
-                required
-                maxLength={200}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" isBusy={create.isBusy}>
-            Create project
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
+    <FormDialog
+      {...{ error, isBusy, onClose }}
+      title="Create project"
+      action="Create project"
+      onSubmit={() => run(undefined)}
+    >
+      <NameField value={name} onText={setName} error={fieldError(error, 'name')} />
+    </FormDialog>
   )
 }

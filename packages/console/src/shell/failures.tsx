@@ -8,7 +8,7 @@ export function NotFound() {
     <main className="mx-auto flex min-h-full max-w-md flex-col justify-center gap-4 p-6">
       <Logo />
       <h1 className="text-2xl font-semibold">There is nothing here</h1>
-      <p className="text-muted">The address is wrong, or it belongs to an organization that you do not reach.</p>
+      <p className="text-muted">The address is wrong, or what it shows is not for you.</p>
       <Link to="/" className={`${buttonClass('primary')} self-start`}>
         Go to your keys
       </Link>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
+import { useNoun } from '../shell/noun.ts'
 import { Outcomes } from './outcomes.tsx'
 import { readUsage, sinceOf, spans } from './read-usage.ts'
 import { reasonInWords } from './reasons.ts'
@@ -11,6 +12,7 @@ import { totals } from './sums.ts'
 
 /** One key over time, and why it was refused. */
 export function KeyUsage({ of: key }: { of: Key }) {
+  const noun = useNoun()
   const [chosen, setChosen] = useState(0)
   const span = spans[chosen] ?? spans[0]
   const { data, error, isPending, refetch } = useQuery({
@@ -18,12 +20,14 @@ export function KeyUsage({ of: key }: { of: Key }) {
     async queryFn({ signal }) {
       const nowMs = Date.now()
       const since = sinceOf(span, nowMs)
-      return { nowMs, counts: await readUsage({ key: key.id, since, by: 'outcome', interval: span.interval }, signal) }
+      const { id, organization } = key
+      const filter = { organization, key: id, since, by: 'outcome', interval: span.interval }
+      return { nowMs, counts: await readUsage(filter, signal) }
     },
     refetchInterval: 15_000,
   })
   const refused = totals(data?.counts.filter(({ outcome }) => outcome === 'denied') ?? [], ({ reason }) =>
-    reasonInWords(reason ?? ''),
+    reasonInWords(reason ?? '', noun),
   )
   return (
     <Card title="Use" actions={<SpanSelect value={chosen} onChange={setChosen} />}>

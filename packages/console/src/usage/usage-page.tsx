@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
+import { useNoun } from '../shell/noun.ts'
 import { HeadRoom } from './head-room.tsx'
 import { KeyName } from './key-name.tsx'
 import { Outcomes } from './outcomes.tsx'
@@ -64,6 +65,7 @@ interface CountsProps {
 }
 
 function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsProps) {
+  const noun = useNoun()
   if (outcomes.length === 0) {
     return (
       <Card>
@@ -78,7 +80,7 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
       <Card title="Requests">
         <Outcomes counts={outcomes} nowMs={nowMs} span={span} />
       </Card>
-      <div className="grid items-start gap-5 lg:grid-cols-3">
+      <div className="grid gap-5 lg:grid-cols-3">
         <Ranking
           title="Top keys"
           rows={totals(keys, ({ key }) => key ?? '').map(([key, count]) => [
@@ -109,7 +111,7 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
           isRefusal
           rows={totals(
             outcomes.filter(({ outcome }) => outcome === 'denied'),
-            ({ reason }) => reasonInWords(reason ?? ''),
+            ({ reason }) => reasonInWords(reason ?? '', noun),
           )}
         />
       </div>

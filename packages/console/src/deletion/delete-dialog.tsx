@@ -1,0 +1,90 @@
+import type { Deletion } from '@keywright/client'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { contractQuery, queries } from '../api/queries.ts'
+import { ReceiptProgress } from '../keys/receipt-progress.tsx'
+import { whereAndWhen } from '../keys/revocation.ts'
+import { Button } from '../parts/button.tsx'
+import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { visible } from '../parts/text.tsx'
+import { TextField } from '../parts/text-field.tsx'
+import { useAction } from '../parts/use-action.ts'
+import { counted } from '../shell/words.ts'
+
+export interface DeleteDialogProps {
+  noun: string
+  of: { id: string; name: string }
+  remove: (options: { dryRun?: boolean }) => Promise<Deletion>
+  /** What goes with it beside keys. */
+  goes: (counts: Deletion) => readonly string[]
+  stays: ReactNode
+  onClose: () => void
+}
+
+/** Counted by the server first; then done by who types what it is called. */
+export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onClose }: DeleteDialogProps) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
+  const [typed, setTyped] = useState('')
+  const shown = visible(name)
+  const counts = useQuery({
+    queryKey: ['deletion', noun, id],
+    queryFn: () => remove({ dryRun: true }),
+    staleTime: 0,
+    gcTime: 0,
+  })
+  const { run, isBusy, error, result } = useAction(async () => {
+    const deletion = await remove({})
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'deletion' })
+    return deletion
+  })
+  if (result) {
+    return (
+      <Dialog title={`${shown} is deleted`} onClose={onClose}>
+        <DialogBody>
+          <p>{counted(result.keys, 'key')} went with it.</p>
+          {result.receipt !== null && <ReceiptProgress receipt={result.receipt} />}
+        </DialogBody>
+        <DialogActions>
+          <Button look="primary" onClick={onClose}>
+            Done
+          </Button>
+        </DialogActions>
+      </Dialog>
+    )
+  }
+  return (
+    <ConfirmDialog
+      {...{ isBusy, onClose }}
+      title={`Delete ${shown}`}
+      action={`Delete the ${noun} for good`}
+      isDangerous
+      isIncomplete={!counts.data || typed.trim() !== shown.trim()}
+      error={error ?? counts.error}
+      onSubmit={() => run(undefined)}
+    >
+      {counts.data ? (
+        <ul className="list-disc space-y-1 pl-5">
+          <li>
+            <strong>{counted(counts.data.keys, 'key')}</strong> would be revoked and refused {whereAndWhen(contract)}.
+          </li>
+          {goes(counts.data).map((one) => (
+            <li key={one}>
+              <strong>{one}</strong> would go with it.
+            </li>
+          ))}
+          <li>{stays} There is no way back.</li>
+        </ul>
+      ) : (
+        !counts.error && <p className="text-muted">Counting what this would delete …</p>
+      )}
+      <TextField
+        label={`To delete it, type ${shown}`}
+        autoComplete="off"
+        spellCheck={false}
+        value={typed}
+        onText={setTyped}
+      />
+    </ConfirmDialog>
+  )
+}

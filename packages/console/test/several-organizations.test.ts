@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { faults } from './browser.ts'
+import { call, invite } from './steps.ts'
+import { minute, stage } from './story.ts'
+
+describe('who is in several organizations', { timeout: 2 * minute }, () => {
+  const set = stage('hopx')
+
+  it('sees use, limits, hygiene and audit of the one they are in, and switches', async () => {
+    const { key, credential } = await set.server.issue({ name: 'Ours' })
+    await call(`${set.server.edge}/v1/sandboxes`, { authorization: `Bearer ${credential}` })
+    const other = await set.server.issueElsewhere()
+    const bob = await invite(set.browser, set.ann, { name: 'Bob', email: 'bob@example.com', role: 'Member' })
+    const { page } = bob
+    await set.ann.page.goto(`${set.server.control}/${other.key.organization}/members`)
+    await set.ann.page.getByRole('button', { name: 'Invite someone' }).first().click()
+    await set.ann.page.getByLabel('E-mail').fill('bob@example.com')
+    await set.ann.page.getByRole('dialog').getByRole('button').last().click()
+    await page.goto(await set.ann.page.getByLabel('The link').innerText())
+    await page.getByRole('button', { name: 'Accept as Bob' }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+
+    const refused: string[] = []
+    page.on('response', (response) => {
+      if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`)
+    })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('img', { name: '1 allowed, 0 refused in 7 days' }).waitFor({ timeout: 30_000 })
+    for (const [path, heading] of [
+      [`keys/${key.id}`, 'Ours'],
+      ['usage', 'Usage'],
+      ['limits', 'Limits'],
+      ['hygiene', 'Hygiene'],
+      ['audit', 'Audit log'],
+      ['members', 'Members'],
+    ]) {
+      await page.goto(`${set.server.control}/acme/${path}`)
+      await page.getByRole('heading', { level: 1, name: heading ?? '' }).waitFor()
+      await page.waitForLoadState('networkidle')
+    }
+    expect(refused).toEqual([])
+
+    await page.getByRole('button', { name: /Switch organization/ }).click()
+    await page.getByRole('menu').waitFor()
+    expect(await faults(page, 'organization-switcher')).toEqual([])
+    await page.getByRole('menuitem').filter({ hasNotText: 'acme' }).click()
+    await page.waitForURL(`**/${other.key.organization}/keys`)
+    expect(await page.getByText('Ours').count()).toBe(0)
+    expect(bob.complaints).toEqual([])
+    await bob.context.close()
+  })
+})

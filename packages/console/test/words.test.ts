@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { browserName } from '../src/account/browser-name.ts'
+import { actionInWords, actionsOf } from '../src/audit/words.ts'
+import { counted, withArticle } from '../src/shell/words.ts'
+
+describe('the words of the console', () => {
+  it('count what there is one and several of', () => {
+    expect([counted(1, 'key'), counted(2, 'key'), counted(0, 'entry'), counted(1200, 'tenant')]).toEqual([
+      '1 key',
+      '2 keys',
+      '0 entries',
+      '1,200 tenants',
+    ])
+    expect([withArticle('admin'), withArticle('owner'), withArticle('member')]).toEqual([
+      'an admin',
+      'an owner',
+      'a member',
+    ])
+  })
+
+  it('tell what was done as the contract calls it, and of nothing that it does not have', () => {
+    expect(actionInWords('organization.deleted', 'tenant')).toBe('deleted the tenant')
+    expect(actionsOf({ boundTo: 'organization' }).filter((action) => action.startsWith('project.'))).toEqual([])
+    expect(actionsOf({ boundTo: 'project' })).toContain('project.deleted')
+  })
+
+  it('name a browser as people do, and leave alone what they do not know', () => {
+    const chrome =
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36'
+    const edge = `${chrome.replace('X11; Linux x86_64', 'Windows NT 10.0; Win64; x64')} Edg/141.0`
+    const safari =
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1'
+    expect([chrome, edge, safari, 'curl/8.5.0', null].map(browserName)).toEqual([
+      'Chrome on Linux',
+      'Edge on Windows',
+      'Safari on iOS',
+      'curl/8.5.0',
+      'A browser without a name',
+    ])
+  })
+})
