@@ -28,9 +28,14 @@ export async function pruneBefore(db: Kysely<Schema>, kind: Kind, before: Date, 
   return Number(numAffectedRows ?? 0)
 }
 
-export async function capCallers(db: Kysely<Schema>, keys: readonly string[], keep: number, now: Date): Promise<void> {
+export async function capCallers(
+  db: Kysely<Schema>,
+  keys: readonly string[],
+  keep: number,
+  now: Date,
+): Promise<number> {
   const over = await tooMany(db, 'kw_callers', keys, keep)
-  if (over.length === 0) return
+  if (over.length === 0) return 0
   await sql`
     delete from kw_callers where ("key", hour, version, route, address, user_agent) in (
       select "key", hour, version, route, address, user_agent from (
@@ -39,12 +44,17 @@ export async function capCallers(db: Kysely<Schema>, keys: readonly string[], ke
         from kw_callers where "key" in (${sql.join(over.map(({ key }) => key))})
       ) as placed where place > ${keep})
   `.execute(db)
-  await addDropped(db, droppedOf(over, 'callers', keep, now))
+  return drop(db, droppedOf(over, 'callers', keep, now))
 }
 
-export async function capRefusals(db: Kysely<Schema>, keys: readonly string[], keep: number, now: Date): Promise<void> {
+export async function capRefusals(
+  db: Kysely<Schema>,
+  keys: readonly string[],
+  keep: number,
+  now: Date,
+): Promise<number> {
   const over = await tooMany(db, 'kw_refusals', keys, keep)
-  if (over.length === 0) return
+  if (over.length === 0) return 0
   await sql`
     delete from kw_refusals where id in (
       select id from (
@@ -52,7 +62,7 @@ export async function capRefusals(db: Kysely<Schema>, keys: readonly string[], k
         from kw_refusals where "key" in (${sql.join(over.map(({ key }) => key))})
       ) as placed where place > ${keep})
   `.execute(db)
-  await addDropped(db, droppedOf(over, 'refusals', keep, now))
+  return drop(db, droppedOf(over, 'refusals', keep, now))
 }
 
 interface Crowd {
@@ -77,7 +87,13 @@ async function tooMany(
   return rows.map(({ key, organization, count }) => ({ key, organization, count: Number(count) }))
 }
 
-function droppedOf(crowds: readonly Crowd[], kind: string, keep: number, now: Date): Insertable<DroppedRow>[] {
+/** How many these were. */
+async function drop(db: Kysely<Schema>, rows: (Insertable<DroppedRow> & { count: number })[]): Promise<number> {
+  await addDropped(db, rows)
+  return rows.reduce((sum, { count }) => sum + count, 0)
+}
+
+function droppedOf(crowds: readonly Crowd[], kind: string, keep: number, now: Date) {
   const hour = now.getTime() - (now.getTime() % hourMs)
   return crowds.map(({ key, organization, count }) => ({ key, organization, hour, kind, count: count - keep }))
 }

@@ -27,9 +27,9 @@ export function createSqlUsage({
     addMonths: (uses) => transaction((db) => addMonths(db, uses)),
     prune: (kind, before, limit) => transaction((db) => pruneBefore(db, kind, before, limit)),
     async cap(kind, keys, keep, now) {
-      if (keys.length === 0) return
+      if (keys.length === 0) return 0
       const names = keys.map((key) => key ?? '')
-      await transaction((db) => (kind === 'callers' ? capCallers : capRefusals)(db, names, keep, now))
+      return transaction((db) => (kind === 'callers' ? capCallers : capRefusals)(db, names, keep, now))
     },
   }
 }

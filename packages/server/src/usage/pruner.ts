@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Kind, UsageStore } from './usage-store.ts'
+import type { Dropped, Kind, UsageStore } from './usage-store.ts'
 
 /** How many days each kind of record is kept. */
 export interface Retention {
@@ -16,6 +16,7 @@ export interface PrunerOptions {
   retention: Retention
   now: () => Date
   onError: (error: unknown) => void
+  onDropped: (kind: Dropped['kind'], count: number) => void
 }
 
 export interface Pruner {
@@ -35,7 +36,7 @@ const keysPerCap = 100
 const kept = { callers: 1000, refusals: 1000, strangers: 10_000 }
 
 /** Keeps what is recorded within its bounds, in the background and in deletions of bounded size. */
-export function startPruner({ store, retention, now, onError }: PrunerOptions): Pruner {
+export function startPruner({ store, retention, now, onError, onDropped }: PrunerOptions): Pruner {
   const watched = new Set<string | null>()
   let isStopped = false
   const timer = setInterval(() => void prune().catch(onError), everyMs)
@@ -46,15 +47,19 @@ export function startPruner({ store, retention, now, onError }: PrunerOptions): 
     while (!isStopped && (await store.prune(kind, before, rowsPerDelete)) >= rowsPerDelete) await setTimeout(pauseMs)
   }
 
+  async function capEach(kind: 'callers' | 'refusals', keys: readonly (string | null)[], keep: number): Promise<void> {
+    onDropped(kind, await store.cap(kind, keys, keep, now()))
+  }
+
   async function cap(): Promise<void> {
     const all = [...watched]
     watched.clear()
-    if (all.includes(null)) await store.cap('refusals', [null], kept.strangers, now())
+    if (all.includes(null)) await capEach('refusals', [null], kept.strangers)
     const keys = all.filter((key) => key !== null)
     for (let start = 0; start < keys.length && !isStopped; start += keysPerCap) {
       const some = keys.slice(start, start + keysPerCap)
-      await store.cap('callers', some, kept.callers, now())
-      await store.cap('refusals', some, kept.refusals, now())
+      await capEach('callers', some, kept.callers)
+      await capEach('refusals', some, kept.refusals)
       await setTimeout(pauseMs)
     }
   }

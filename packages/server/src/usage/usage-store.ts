@@ -122,6 +122,6 @@ export interface UsageStore {
   dropped(filter: Pick<UsageFilter, 'organization' | 'key' | 'since' | 'until'>, kind: Dropped['kind']): Promise<number>
   /** Deletes up to `limit` of what is older; how many these were. */
   prune(kind: Kind, before: Date, limit: number): Promise<number>
-  /** Leaves each of these keys (null: strangers) its latest `keep`, and counts the others as dropped. */
-  cap(kind: 'callers' | 'refusals', keys: readonly (string | null)[], keep: number, now: Date): Promise<void>
+  /** Leaves each of these keys (null: strangers) its latest `keep`, and counts the others as dropped: so many. */
+  cap(kind: 'callers' | 'refusals', keys: readonly (string | null)[], keep: number, now: Date): Promise<number>
 }

@@ -64,7 +64,7 @@ export function startUsage({
 }: UsageOptions): Usage {
   const recorder = createRecorder({ contract, now })
   const quotas = createMemoryQuotas((organization, month) => store.month(organization, month))
-  const pruner = startPruner({ store, retention, now: () => new Date(now()), onError })
+  const pruner = startPruner({ store, retention, now: () => new Date(now()), onError, onDropped })
   const { tallies } = recorder
   const flusher = startFlusher({
     tallies,

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createOrganization, verifyChain } from '@keywright/core'
+import { createOrganization, pruneAudit, verifyChain } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
-import { startInstance } from '../../src/main.ts'
+import { type Instance, startInstance } from '../../src/main.ts'
 import { keywright } from '../support/command-line.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
@@ -62,27 +62,68 @@ describe('keywright audit export', () => {
 })
 
 describe('keywright audit verify', () => {
-  it('names the change that someone altered in the database', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'keywright-tampered-'))
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-tampered-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  async function start(): Promise<Instance> {
     const flags = { port: '0', controlPort: '0', data: 'data' }
     const settings = await readSettings({ flags, env: { KEYWRIGHT_SERVICE_KEY: serviceKey }, folder })
-    const start = () => startInstance(settings, { folder, logTo: { write: () => {} } })
-    const first = await start()
-    for (const id of ['one', 'two', 'three']) await createOrganization(first.lifecycle, tester, { id, name: id })
-    await first.stop()
+    return startInstance(settings, { folder, logTo: { write: () => {} } })
+  }
 
+  /** Three changes or more, the first of them deleted as retention does. */
+  async function logged({ pruned = 0 } = {}): Promise<void> {
+    const { lifecycle, stop } = await start()
+    for (const id of ['one', 'two', 'three']) await createOrganization(lifecycle, tester, { id, name: id })
+    if (pruned > 0) await pruneAudit(lifecycle, tester, { before: new Date(Date.now() + 1000), limit: pruned })
+    await stop()
+  }
+
+  async function verifyAfter(tampering: string) {
     const database = new BetterSqlite3(join(folder, 'data', 'keywright.db'))
-    database.exec(`update kw_changes set entry = replace(entry, '"two"', '"2"') where number = 2`)
+    database.exec(tampering)
     database.close()
+    const instance = await start()
+    const ran = await keywright(['audit', 'verify'], { env: { ...env, KEYWRIGHT_URL: instance.control } })
+    await instance.stop()
+    return ran
+  }
 
-    const second = await start()
-    const { code, stdout, stderr } = await keywright(['audit', 'verify'], {
-      env: { ...env, KEYWRIGHT_URL: second.control },
-    })
-    await second.stop()
-    rmSync(folder, { recursive: true })
+  it('names the change that someone altered in the database', async () => {
+    await logged()
+    const { code, stdout, stderr } = await verifyAfter(
+      `update kw_changes set entry = replace(entry, '"two"', '"2"') where number = 2`,
+    )
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toContain('The log is broken at change 2')
+  })
+
+  it('begins where older events were deleted when they were due', async () => {
+    await logged({ pruned: 2 })
+    const { code, stdout } = await verifyAfter('')
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^2 changes, each chained to the one before\. Those up to 2 were deleted when they were due\./,
+      ),
+    ])
+  })
+
+  it.each([
+    ['deleted more than the log says', 'delete from kw_changes where number <= 3', 'broken at change 3'],
+    [
+      'moved the beginning behind it',
+      `update kw_checkpoint set number = 3, hash = (select hash from kw_changes where number = 3);
+       delete from kw_changes where number <= 3`,
+      'begins behind change 3, and no event says',
+    ],
+  ])('finds that someone has %s', async (_, tampering, found) => {
+    await logged({ pruned: 2 })
+    const { code, stderr } = await verifyAfter(tampering)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(found)])
   })
 
   it('answers the last change, also as JSON', async () => {

@@ -1,15 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pruneAudit } from '@keywright/core'
+import BetterSqlite3 from 'better-sqlite3'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
+import { movedPeople, movedTables } from '../../src/stores/move-tables.ts'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { keywright } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
+import { goodPassword, openBrowser, signUp } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
-import { startNode } from '../support/start-node.ts'
-import { serviceKey } from '../support/start-server.ts'
+import { startNode, type TestNode } from '../support/start-node.ts'
+import { serviceKey, tester } from '../support/start-server.ts'
 
 let server: TestPostgres
 let folder: string
@@ -25,11 +30,17 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const account = { email: 'ann@example.com', password: 'a long enough password', name: 'Ann' }
+const secret = 'a-secret-of-the-tests-with-many-characters'
+const peppers = `first:${'p'.repeat(40)}`
 
-/** An instance with keys, use and a person, which is stopped again. */
+/** An instance with keys, use and a person with a second factor and a passkey, which is stopped again. */
 async function embedded(keys: number) {
-  const env = { KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_SIGN_UP: 'open' }
+  const env = {
+    KEYWRIGHT_SERVICE_KEY: serviceKey,
+    KEYWRIGHT_SIGN_UP: 'open',
+    KEYWRIGHT_SECRET: secret,
+    KEYWRIGHT_PEPPERS: peppers,
+  }
   const settings = await readSettings({ flags: { port: '0', controlPort: '0', data: 'data' }, env, folder })
   const instance = await startInstance(settings, { folder, logTo: { write: () => {} } })
   const api = controlApi(instance.control)
@@ -42,43 +53,80 @@ async function embedded(keys: number) {
     credentials.push(json.credential)
     await fetch(`${instance.edge}/x`, { headers: { authorization: `Bearer ${json.credential}` } })
   }
-  const signedUp = await signUp(instance.control)
-  expect(signedUp.status).toBeLessThan(300)
+  const { browser, id, email } = await signUp(instance)
+  const authenticator = createAuthenticator()
+  const { options } = (await browser.call('POST', '/api/auth/passkeys/options')).json
+  const response = authenticator.create(options, instance.control)
+  expect((await browser.call('POST', '/api/auth/passkeys', { name: 'laptop', response })).status).toBe(201)
+  const { json } = await browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })
+  await browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
   await instance.stop()
-  return { credentials }
+  return { credentials, person: { id, email, authenticator, uri: json.uri, recoveryCodes: json.recoveryCodes } }
 }
 
-function signUp(control: string): Promise<Response> {
-  return post(control, 'sign-up/email', account)
+type Person = Awaited<ReturnType<typeof embedded>>['person']
+
+async function signInBySecondFactor(node: TestNode, { id, email, uri, recoveryCodes }: Person): Promise<void> {
+  for (const second of [{ code: totp(uri, Date.now() + 30_000) }, { recoveryCode: recoveryCodes[0] }]) {
+    const browser = openBrowser(node)
+    const { json } = await browser.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    expect(json).toEqual({ secondFactor: true })
+    expect((await browser.call('POST', '/api/auth/sign-in/second-factor', second)).json.person.id).toBe(id)
+    expect((await browser.call('GET', '/v1/whoami')).json.id).toBe(id)
+  }
 }
 
-function post(control: string, path: string, body: object): Promise<Response> {
-  return fetch(`${control}/api/auth/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: control },
-    body: JSON.stringify(body),
-  })
+async function signInByPasskey(node: TestNode, { id, authenticator }: Person): Promise<void> {
+  const browser = openBrowser(node)
+  const { options } = (await browser.call('POST', '/api/auth/sign-in/passkey/options')).json
+  const response = authenticator.get(options, node.control)
+  expect((await browser.call('POST', '/api/auth/sign-in/passkey', { response })).json.person.id).toBe(id)
 }
 
 describe('keywright migrate', { timeout: 60_000 }, () => {
   it('moves an instance with its keys, its audit and its people, and says how much it was', async () => {
-    const { credentials } = await embedded(3)
+    const { credentials, person } = await embedded(3)
     const { code, stdout, stderr } = await keywright(['migrate', '--from', join(folder, 'data'), '--to', to, '--json'])
     expect(code, stderr).toBe(0)
     const moved = new Map(
       JSON.parse(stdout).moved.map(({ table, rows }: { table: string; rows: number }) => [table, rows]),
     )
     expect(moved.get('kw_keys')).toBe(3)
-    expect(moved.get('kw_people')).toBe(1)
+    for (const table of ['kw_people', 'kw_second_factors', 'kw_passkeys', 'kw_peppers'])
+      expect(moved.get(table)).toBe(1)
     expect(moved.get('kw_usage')).toBeGreaterThan(0)
-    const node = await startNode(to, { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' })
+    await expect(startNode(to, { KEYWRIGHT_SECRET: secret })).rejects.toThrow("pepper 'first', which was not given")
+    const node = await startNode(to, { KEYWRIGHT_SECRET: secret, KEYWRIGHT_PEPPERS: peppers })
     for (const credential of credentials) expect(await node.ask(credential)).toBe(404)
     const { json } = await node.api('GET', '/v1/organizations')
     expect(json.organizations.map(({ name }: { name: string }) => name)).toContain('Acme \\ 🚀')
-    const { email, password } = account
-    expect((await post(node.control, 'sign-in/email', { email, password })).status).toBe(200)
     expect((await node.api('POST', '/v1/keys', { body: { organization: 'acme', name: 'new' } })).status).toBe(201)
+    await signInBySecondFactor(node, person)
+    await signInByPasskey(node, person)
     await node.stop()
+  })
+
+  it('moves every table that is not for minutes alone', async () => {
+    await embedded(1)
+    const tables = (name: string) => {
+      const file = new BetterSqlite3(join(folder, 'data', name), { readonly: true })
+      const all = file.prepare<[], string>(`select name from sqlite_schema where type = 'table'`).pluck().all()
+      file.close()
+      return all.filter((table) => table.startsWith('kw_'))
+    }
+    const moved = new Set([...movedTables, ...movedPeople].map(({ name }) => name))
+    const stay = [...tables('keywright.db'), ...tables('people.db')].filter((table) => !moved.has(table))
+    expect(stay.sort()).toEqual([
+      'kw_applied',
+      'kw_attempts',
+      'kw_checkpoint',
+      'kw_device_logins',
+      'kw_head',
+      'kw_limits',
+      'kw_migrations',
+      'kw_nodes',
+      'kw_verifications',
+    ])
   })
 
   it('goes on where it was broken off, and does nothing twice', async () => {
@@ -96,6 +144,19 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     expect(other.code).toBe(1)
     expect(other.stderr).toContain('Choose an empty database.')
     await client.end()
+  })
+
+  it('takes along where the audit begins, so that its chain can be checked from there', async () => {
+    await embedded(3, { pruned: 2 })
+    expect((await keywright(['migrate', '--from', join(folder, 'data'), '--to', to])).code).toBe(0)
+    const node = await startNode(to)
+    const { json } = await node.api('GET', '/v1/audit?first=oldest')
+    expect([json.checkpoint.number, json.events[0].number]).toEqual([2, 3])
+    const env = { KEYWRIGHT_URL: node.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
+    const { code, stdout, stderr } = await keywright(['audit', 'verify'], { env })
+    expect(code, stderr).toBe(0)
+    expect(stdout).toContain('Those up to 2 were deleted when they were due.')
+    await node.stop()
   })
 
   it('says what is missing', async () => {

@@ -164,7 +164,9 @@ describe('what is kept', () => {
       recorded.clock.nowMs += 3_600_000
     }
     await counted()
+    const before = recorded.dropped.callers
     await node.usage.prune()
+    expect(recorded.dropped.callers - before).toBe(200)
     const callers = await node.usage.callers({ key: key.key.id })
     expect(callers).toHaveLength(1000)
     expect(callers.some(({ address }) => address.startsWith('10.0.0.'))).toBe(false)

@@ -42,14 +42,19 @@ export function defineAudit(audit: Command): void {
     .description('check that no change was altered, removed or slipped in')
     .option('--json', 'print the result as JSON')
     .action(async ({ json }: { json?: true }) => {
-      const { head, failedAt } = await verifyLog()
+      const { start, head, failedAt } = await verifyLog()
       if (json) printJson(failedAt === null ? { ok: true, head } : { ok: false, number: failedAt })
-      else if (failedAt === null)
-        print(`${head.number} changes, each chained to the one before. Last hash: ${head.hash}`)
+      else if (failedAt === null) print(describeLog(start, head))
       if (failedAt === null) return
+      const hint = 'Compare with an earlier export, and find out who can write to the database.'
+      if (failedAt > start.number)
+        throw new CliError(
+          `The log is broken at change ${failedAt}: it was altered, or one before it is missing.`,
+          hint,
+        )
       throw new CliError(
-        `The log is broken at change ${failedAt}: it was altered, or one before it is missing.`,
-        'Compare with an earlier export, and find out who can write to the database.',
+        `The log begins behind change ${failedAt}, and no event says that what came before was due.`,
+        hint,
       )
     })
 }
@@ -64,15 +69,39 @@ function filtered(command: Command): Command {
     .option('--until <time>', 'before then', readInstant)
 }
 
-async function verifyLog(): Promise<{ head: Head; failedAt: number | null }> {
-  let head: Head = emptyHead
+interface Verdict {
+  /** What the first event is chained to. */
+  start: Head
+  head: Head
+  failedAt: number | null
+}
+
+/** Where older events were deleted one that is kept must say so, or somebody else has deleted them. */
+async function verifyLog(): Promise<Verdict> {
+  let start = emptyHead
+  let head = emptyHead
+  let isAccountedFor = true
   for await (const { events, checkpoint } of connect().audit.list({ first: 'oldest', limit: 200 }).pages()) {
-    if (head.number === 0 && checkpoint) head = checkpoint
+    if (head.number === 0 && checkpoint) {
+      start = head = checkpoint
+      isAccountedFor = false
+    }
     const verdict = verifyChain(head, events.map(changeOf))
-    if (!verdict.ok) return { head, failedAt: verdict.number }
+    if (!verdict.ok) return { start, head, failedAt: verdict.number }
     head = verdict.head
+    isAccountedFor ||= events.some((event) => says(event, start))
   }
-  return { head, failedAt: null }
+  return { start, head, failedAt: isAccountedFor ? null : start.number }
+}
+
+function says({ action, details }: AuditEvent, { number, hash }: Head): boolean {
+  return action === 'audit.pruned' && details.through === number && details.hash === hash
+}
+
+function describeLog(start: Head, head: Head): string {
+  const count = head.number - start.number
+  const older = start.number === 0 ? '' : ` Those up to ${start.number} were deleted when they were due.`
+  return `${count} changes, each chained to the one before.${older} Last hash: ${head.hash}`
 }
 
 /** As it was hashed. An action this version does not know is hashed like any other. */
