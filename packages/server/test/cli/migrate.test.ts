@@ -15,6 +15,7 @@ import { goodPassword, openBrowser, signUp } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { serviceKey, tester } from '../support/start-server.ts'
+import { totp } from '../support/totp.ts'
 
 let server: TestPostgres
 let folder: string
@@ -34,7 +35,7 @@ const secret = 'a-secret-of-the-tests-with-many-characters'
 const peppers = `first:${'p'.repeat(40)}`
 
 /** An instance with keys, use and a person with a second factor and a passkey, which is stopped again. */
-async function embedded(keys: number) {
+async function embedded(keys: number, { pruned = 0 } = {}) {
   const env = {
     KEYWRIGHT_SERVICE_KEY: serviceKey,
     KEYWRIGHT_SIGN_UP: 'open',
@@ -60,6 +61,7 @@ async function embedded(keys: number) {
   expect((await browser.call('POST', '/api/auth/passkeys', { name: 'laptop', response })).status).toBe(201)
   const { json } = await browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })
   await browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
+  await pruneAudit(instance.lifecycle, tester, { before: new Date(Date.now() + 1_000), limit: pruned })
   await instance.stop()
   return { credentials, person: { id, email, authenticator, uri: json.uri, recoveryCodes: json.recoveryCodes } }
 }
@@ -149,7 +151,7 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
   it('takes along where the audit begins, so that its chain can be checked from there', async () => {
     await embedded(3, { pruned: 2 })
     expect((await keywright(['migrate', '--from', join(folder, 'data'), '--to', to])).code).toBe(0)
-    const node = await startNode(to)
+    const node = await startNode(to, { KEYWRIGHT_PEPPERS: peppers })
     const { json } = await node.api('GET', '/v1/audit?first=oldest')
     expect([json.checkpoint.number, json.events[0].number]).toEqual([2, 3])
     const env = { KEYWRIGHT_URL: node.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
