@@ -2,7 +2,7 @@ import { invalid, Problem } from './problem.ts'
 import { parseStrictObject, StrictJsonError } from './strict-json.ts'
 
 /** Of a body, where its route does not take more. */
-export const mostBodyBytes = 256 * 1024
+const mostBodyBytes = 256 * 1024
 
 /** The raw text of a body, '' where there is none. */
 export async function readBody(request: Request, mostBytes = mostBodyBytes): Promise<string> {

@@ -63,7 +63,7 @@ export interface GuardedRoute<
 }
 
 /** A call that nobody has looked at yet. */
-interface OpenCall<Body> {
+export interface OpenCall<Body> {
   request: Request
   headers: Headers
   /** Of the client, in its one spelling; null where there is none. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { EdgeRoutes } from '@keywright/contracts'
 import {
   type Addressing,
@@ -20,13 +19,14 @@ import {
 } from '@keywright/core'
 import type { Gateway } from '../gateway/gateway.ts'
 import { answer, answerJson, withStatus } from '../http/answer.ts'
-import { asText, type HttpHandlers } from '../http/server.ts'
+import type { HttpHandlers } from '../http/server.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
 import { readNamespaceFromBody } from './body-namespace.ts'
 import { attemptOf, type Exchange } from './exchange.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import { answerOwn } from './own-routes.ts'
+import { createUpgrades } from './upgrades.ts'
 
 export interface EdgeOptions {
   verifier: Verifier
@@ -216,36 +216,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       const target = readTarget(url)
       return target === null || !(target.path === '/health' || routes?.owns(target.path))
     },
-    onUpgrade(request, socket, head) {
-      void decideUpgrade(request, socket, head)
-    },
+    onUpgrade: createUpgrades(options, refusalOf),
     refuse: (status, requestId) => withStatus(verifier.refusal('invalid_request', { requestId }), status),
-  }
-
-  async function decideUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const requestId = requestIdOf(request.rawHeaders)
-    socket.on('error', () => socket.destroy())
-    accessLog?.opened(request, socket, requestId)
-    let refusal: Refusal
-    try {
-      const target = readTarget(request.url ?? '')
-      if (target === null || !isSoundlyFramed(request) || hasBody(request.rawHeaders)) {
-        refusal = verifier.refusal('invalid_request', { requestId })
-      } else {
-        const exchange = { request, method: 'GET', target, requestId, address: addressing.clientOf(request) }
-        const attempt = attemptOf(exchange)
-        const outcome = await verifier.verify(attempt)
-        accessLog?.decided(socket, exchange, outcome)
-        if (outcome.allowed && gateway !== null) {
-          gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
-          return
-        }
-        refusal = outcome.allowed ? verifier.refusal('not_found', { requestId }) : refusalOf(outcome, exchange)
-      }
-    } catch (error) {
-      log.error('no verdict could be reached', { requestId, error })
-      refusal = verifier.refusal('unavailable', { requestId })
-    }
-    if (socket.writable) socket.end(asText(refusal, requestId))
   }
 }

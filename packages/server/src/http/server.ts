@@ -138,7 +138,7 @@ export function asText({ status, headers, body }: Refusal, requestId: string): s
 }
 
 /** Resolves with the address, once connections are accepted. */
-export function listen(server: Server, host: string, port: number): Promise<string> {
+function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {

@@ -2,7 +2,7 @@ import type { DenialReason, Outcome, Verifier } from '@keywright/core'
 import { Counter, type Registry } from '@prometheus-io/client'
 
 /** Where a verdict is asked for: by the gateway, the contract's own routes, or one of the two endpoints. */
-export const routeClasses = ['gateway', 'contract', 'forward_auth', 'verify'] as const
+const routeClasses = ['gateway', 'contract', 'forward_auth', 'verify'] as const
 export type RouteClass = (typeof routeClasses)[number]
 
 type Verdict = DenialReason | 'allowed' | 'failed'

@@ -1,5 +1,5 @@
 /** RFC 9110 §5.6.2. */
-export const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** RFC 9110 §7.6.1: meant for the next hop, so that no name of ours may be among them. */
 const hopByHop = [

@@ -68,7 +68,7 @@ function memberProblem(name: string): string | null {
   return /^[A-Za-z][A-Za-z0-9_-]*$/.test(name) ? null : `${described(name)}; letters, digits, - and _ are needed`
 }
 
-export function slugProblem(name: string): string | null {
+function slugProblem(name: string): string | null {
   return isSlug(name) ? null : `${described(name)}; [a-z0-9][a-z0-9_-]{0,62} is needed`
 }
 

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import type { Lifecycle } from '@keywright/core'
+import type { ControlParts } from '../../control/deps.ts'
 import { Problem } from '../../control/problem.ts'
-import { openRoute } from '../../control/route.ts'
+import { type OpenCall, openRoute } from '../../control/route.ts'
 import { countAttempt, signInBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
-import { longestPassword, type Person } from '../../sign-in/people.ts'
-import type { SignIn } from '../../sign-in/sign-in.ts'
+import { longestPassword, type Person, type Visit } from '../../sign-in/people.ts'
+import type { SecondFactor } from '../../sign-in/second-factor.ts'
 import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
 
 const code = z.string().regex(/^\d{6}$/, 'must be the six digits that the app shows')
@@ -18,18 +19,23 @@ const recoveryCodes = z
   .openapi({ description: 'Each works once. Shown in this answer and never again.' })
 const recoveryExample = ['k3Qzw-81mPv', 'Rt5nB-Xc02s']
 
-/** Asking for the password here is no way of finding it out. @throws Problem */
-async function withPassword<T>(
-  signIn: SignIn,
-  { person, address, now }: { person: Person; address: string | null; now: Date },
-  ask: () => Promise<T | null>,
-): Promise<T> {
+type PasswordCall = OpenCall<z.output<typeof proof>>
+type Ask<T> = (secondFactor: SecondFactor, password: string, visit: Visit, person: Person) => Promise<T | null>
+
+/**
+ * Of whoever is signed in, with the password given once more; asking for it is no way of finding it out.
+ * @throws Problem
+ */
+async function withPassword<T>({ request, address, body }: PasswordCall, deps: ControlParts, ask: Ask<T>) {
+  const signIn = requireSignIn(deps)
+  const { person } = await requireSession(request, signIn)
+  const { password } = await body()
   const bounds = signInBounds(person.email, address)
-  await countAttempt(signIn.attempts, bounds, now)
-  const answered = await ask()
+  await countAttempt(signIn.attempts, bounds, deps.lifecycle.now())
+  const answered = await ask(signIn.people.secondFactor, password, { headers: request.headers, address }, person)
   if (answered === null) throw new Problem('sign_in_failed', 'The password is another one.')
   for (const { name } of bounds) await signIn.attempts.uncount(name)
-  return answered
+  return { person, answered }
 }
 
 async function record(
@@ -88,15 +94,12 @@ export const enrolSecondFactorRoute = openRoute({
     },
   },
   problems: [...problems, 'conflict'],
-  async answerTo({ request, address, body }, deps) {
-    const signIn = requireSignIn(deps)
-    const { person } = await requireSession(request, signIn)
-    const { password } = await body()
-    const at = { person, address, now: deps.lifecycle.now() }
-    const visit = { headers: request.headers, address }
-    const enrolled = await withPassword(signIn, at, () => signIn.people.secondFactor.enrol(password, visit))
-    if (enrolled === 'enrolled') throw new Problem('conflict', 'There is a second factor already. Turn it off first.')
-    return enrolled
+  async answerTo(call, deps) {
+    const { answered } = await withPassword(call, deps, (secondFactor, password, visit) =>
+      secondFactor.enrol(password, visit),
+    )
+    if (answered === 'enrolled') throw new Problem('conflict', 'There is a second factor already. Turn it off first.')
+    return answered
   },
 })
 
@@ -148,16 +151,17 @@ export const renewRecoveryCodesRoute = openRoute({
     example: { recoveryCodes: recoveryExample },
   },
   problems: [...problems, 'conflict'],
-  async answerTo({ request, address, requestId, body }, deps) {
-    const signIn = requireSignIn(deps)
-    const { person } = await requireSession(request, signIn)
-    if (!person.hasSecondFactor) throw new Problem('conflict', 'There is no second factor. Turn one on first.')
-    const { password } = await body()
-    const at = { person, address, now: deps.lifecycle.now() }
-    const visit = { headers: request.headers, address }
-    const codes = await withPassword(signIn, at, () => signIn.people.secondFactor.newRecoveryCodes(password, visit))
-    await record(deps.lifecycle, 'person.recovery_codes_renewed', person, { address, requestId })
-    return { recoveryCodes: [...codes] }
+  async answerTo(call, deps) {
+    const { person, answered } = await withPassword(
+      call,
+      deps,
+      (secondFactor, password, visit, { hasSecondFactor }) => {
+        if (!hasSecondFactor) throw new Problem('conflict', 'There is no second factor. Turn one on first.')
+        return secondFactor.newRecoveryCodes(password, visit)
+      },
+    )
+    await record(deps.lifecycle, 'person.recovery_codes_renewed', person, call)
+    return { recoveryCodes: [...answered] }
   },
 })
 
@@ -178,15 +182,12 @@ export const disableSecondFactorRoute = openRoute({
     example: { enabled: false },
   },
   problems,
-  async answerTo({ request, address, requestId, body, setCookies }, deps) {
-    const signIn = requireSignIn(deps)
-    const { person } = await requireSession(request, signIn)
-    const { password } = await body()
-    const at = { person, address, now: deps.lifecycle.now() }
-    const visit = { headers: request.headers, address }
-    setCookies(await withPassword(signIn, at, () => signIn.people.secondFactor.disable(password, visit)))
-    if (person.hasSecondFactor)
-      await record(deps.lifecycle, 'person.second_factor_disabled', person, { address, requestId })
+  async answerTo(call, deps) {
+    const { person, answered } = await withPassword(call, deps, (secondFactor, password, visit) =>
+      secondFactor.disable(password, visit),
+    )
+    call.setCookies(answered)
+    if (person.hasSecondFactor) await record(deps.lifecycle, 'person.second_factor_disabled', person, call)
     return { enabled: false }
   },
 })

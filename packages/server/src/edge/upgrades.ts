@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Denied, hasBody, isSoundlyFramed, type Refusal, readTarget, requestIdOf } from '@keywright/core'
+import { asText } from '../http/server.ts'
+import type { EdgeOptions } from './edge.ts'
+import { attemptOf, type Exchange } from './exchange.ts'
+
+type Parts = Pick<EdgeOptions, 'verifier' | 'gateway' | 'addressing' | 'accessLog' | 'log'>
+type RefusalOf = (outcome: Denied, from: Pick<Exchange, 'address' | 'requestId'>) => Refusal
+
+/** A request to become something else, such as a WebSocket: judged like any other, and tunnelled where it is allowed. */
+export function createUpgrades({ verifier, gateway, addressing, accessLog, log }: Parts, refusalOf: RefusalOf) {
+  async function decide(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    requestId: string,
+  ): Promise<Refusal | null> {
+    const target = readTarget(request.url ?? '')
+    if (target === null || !isSoundlyFramed(request) || hasBody(request.rawHeaders)) {
+      return verifier.refusal('invalid_request', { requestId })
+    }
+    const exchange = { request, method: 'GET', target, requestId, address: addressing.clientOf(request) }
+    const attempt = attemptOf(exchange)
+    const outcome = await verifier.verify(attempt)
+    accessLog?.decided(socket, exchange, outcome)
+    if (!outcome.allowed) return refusalOf(outcome, exchange)
+    if (gateway === null) return verifier.refusal('not_found', { requestId })
+    gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
+    return null
+  }
+
+  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const requestId = requestIdOf(request.rawHeaders)
+    socket.on('error', () => socket.destroy())
+    accessLog?.opened(request, socket, requestId)
+    const refusal = await decide(request, socket, head, requestId).catch((error) => {
+      log.error('no verdict could be reached', { requestId, error })
+      return verifier.refusal('unavailable', { requestId })
+    })
+    if (refusal && socket.writable) socket.end(asText(refusal, requestId))
+  }
+}
