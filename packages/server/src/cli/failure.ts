@@ -61,12 +61,18 @@ function failureOf(error: unknown): Failure {
   return { message, hint: error instanceof KeywrightError ? null : bugHint(error), exitCode: exitCodes.failed }
 }
 
+/** Longer than an id: it may be a credential given where none is taken, and stderr ends up in logs. */
+const longWord = /([^\s'",:]{8})[^\s'",:]{25,}/g
+
 /** Help and version end a command early, and are no failure. */
 function usageOf({ code, exitCode, message }: CommanderError): Failure {
   if (exitCode === 0 || code === 'commander.help') {
     return { message: null, hint: null, exitCode: exitCode === 0 ? exitCodes.done : exitCodes.usage }
   }
-  const [said = '', suggestion] = message.replace(/^error: /, '').split('\n')
+  const [said = '', suggestion] = message
+    .replace(/^error: /, '')
+    .replace(longWord, '$1…')
+    .split('\n')
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'Add --help to see what is offered.'
   return { message: sentence(said), hint, exitCode: exitCodes.usage }
 }

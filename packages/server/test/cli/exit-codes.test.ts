@@ -33,6 +33,19 @@ describe('keywright exits with', () => {
     expect([code, stdout.startsWith('Usage: keywright keys create')]).toEqual([0, true])
   })
 
+  it.each([
+    ['an argument', (credential: string) => ['doctor', credential]],
+    ['a command', (credential: string) => [credential]],
+    ['an option', (credential: string) => ['keys', 'list', `--${credential}`]],
+    ["an option's value", (credential: string) => ['keys', 'list', '--limit', credential]],
+  ])('2 where a credential stands for %s, without repeating it', async (_, args) => {
+    const credential = `kw_live_${'a1B2'.repeat(12)}c`
+    const { code, stdout, stderr } = await keywright(args(credential), { env })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^error: .+\nhint: /)
+    expect(stdout + stderr).not.toContain(credential.slice(8, 24))
+  })
+
   it('1 where the server cannot be reached', async () => {
     const gone = await listen(() => {})
     await gone.close()
