@@ -71,6 +71,7 @@ function usageOf({ code, exitCode, message }: CommanderError): Failure {
   }
   const [said = '', suggestion] = message
     .replace(/^error: /, '')
+    .replace(/^command-argument value ('.*') is invalid for argument '(.*)'\./, '$1 is no $2.')
     .replace(longWord, '$1…')
     .split('\n')
   const hint = suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'Add --help to see what is offered.'
@@ -78,8 +79,15 @@ function usageOf({ code, exitCode, message }: CommanderError): Failure {
 }
 
 function problemOf({ code, status, message, errors, requestId }: ProblemError): Failure {
-  if (status === 401)
-    return { message, hint: 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.', exitCode: exitCodes.notSignedIn }
+  if (status === 401) {
+    const refused = code === 'invalid_credential' ? `Your credential is refused. ${message}` : message
+    const hint = 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.'
+    return { message: refused, hint, exitCode: exitCodes.notSignedIn }
+  }
+  if (status === 404) {
+    const hint = 'Check the id; `keywright whoami` says what you reach.'
+    return { message, hint, exitCode: exitCodes.notFound }
+  }
   const [error] = errors
   if (error) {
     const named = message.includes(error.field) ? message : `${error.field}: ${message}`
@@ -87,12 +95,7 @@ function problemOf({ code, status, message, errors, requestId }: ProblemError): 
   }
   const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
   const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
-  return { message: message + about, hint: mend, exitCode: exitCodeOf(status) }
-}
-
-function exitCodeOf(status: number): ExitCode {
-  if (status === 404) return exitCodes.notFound
-  return status === 504 ? exitCodes.timedOut : exitCodes.failed
+  return { message: message + about, hint: mend, exitCode: status === 504 ? exitCodes.timedOut : exitCodes.failed }
 }
 
 function sentence(text: string): string {

@@ -8,7 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  const args = process.argv.slice(2)
+  const [first, ...rest] = process.argv.slice(2)
+  // What is asked of commander's own `help` about a command within another, it answers about the other.
+  const args = first === 'help' && rest.length > 0 ? [...rest, '--help'] : process.argv.slice(2)
   const program = await createProgram(args)
   await program.parseAsync(args, { from: 'user' })
 } catch (error) {

@@ -25,7 +25,7 @@ const entries: readonly Entry[] = [
   },
   {
     name: 'logout',
-    about: 'end that',
+    about: 'end the login of this machine',
     load: async () => (await import('./commands/login.ts')).defineLogout,
   },
   {
@@ -142,7 +142,7 @@ export async function createProgram(wanted: readonly string[] | 'all'): Promise<
     .configureOutput({ outputError: () => {} })
     .addHelpText(
       'after',
-      '\nTalks to KEYWRIGHT_URL (default http://127.0.0.1:8788) with KEYWRIGHT_SERVICE_KEY, or as who you have logged in.\nExit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not found, 5 timed out.',
+      '\nTalks to KEYWRIGHT_URL (default http://127.0.0.1:8788) with KEYWRIGHT_SERVICE_KEY, or as the person who logged in here.\nExit codes: 0 done, 1 failed, 2 usage, 3 not signed in, 4 not found, 5 timed out.',
     )
   for (const { name, about, load } of entries) {
     const command = program.command(name).description(about)

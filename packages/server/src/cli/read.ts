@@ -13,11 +13,10 @@ export function readDuration(text: string): number {
 
 /** A duration from now, or a time in RFC 3339. */
 export function readExpiry(text: string): string {
-  if (/^\d{4}-\d\d-\d\d/.test(text)) {
-    const time = Date.parse(text)
-    if (!Number.isNaN(time)) return new Date(time).toISOString()
-  }
-  return new Date(Date.now() + readDuration(text) * 1000).toISOString()
+  if (/^\d+[smhdw]?$/.test(text)) return new Date(Date.now() + readDuration(text) * 1000).toISOString()
+  const time = Date.parse(text)
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
+  throw new InvalidArgumentError('Write a duration such as 90d or 24h, or a date such as 2027-02-19.')
 }
 
 /** `100/1m`: a hundred in any minute. */

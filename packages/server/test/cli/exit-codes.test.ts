@@ -46,6 +46,11 @@ describe('keywright exits with', () => {
     expect(stdout + stderr).not.toContain(credential.slice(8, 24))
   })
 
+  it('0 and the help of one command within another', async () => {
+    const { code, stdout } = await keywright(['help', 'keys', 'rotate'])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: keywright keys rotate')])
+  })
+
   it('1 where the server cannot be reached', async () => {
     const gone = await listen(() => {})
     await gone.close()

@@ -150,6 +150,21 @@ describe('what is printed', () => {
   })
 })
 
+describe('keywright keys list', () => {
+  it('is searched and ordered by the server', async () => {
+    await run('organizations create --id searched --name Searched')
+    for (const name of ['web', 'backup', 'webhook']) await run(`keys create --organization searched --name ${name}`)
+    const list = async (more: string) => {
+      const { stdout } = await run(`keys list --organization searched --json ${more}`)
+      return JSON.parse(stdout).keys.map(({ name }: { name: string }) => name)
+    }
+    expect(await list('--order name --direction desc')).toEqual(['webhook', 'web', 'backup'])
+    expect(await list('--search WEB --order name')).toEqual(['web', 'webhook'])
+    const { stderr } = await run('keys list --organization searched --search nothing')
+    expect(stderr).toBe('No key matches.\n')
+  })
+})
+
 describe('without a terminal', () => {
   it.each([
     ['keys create --organization acme', '--name is missing.'],

@@ -1,4 +1,4 @@
-import type { KeyState, Keywright, RevokedKeys } from '@keywright/client'
+import type { KeyFilter, Keywright, RevokedKeys } from '@keywright/client'
 import { type Command, Option } from 'commander'
 import { confirm } from '../ask.ts'
 import { CliError, exitCodes } from '../failure.ts'
@@ -14,6 +14,8 @@ import { keyFacts, keyTable } from './keys-show.ts'
 import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
 
+type KeyFilterOptions = Omit<KeyFilter, 'q' | 'cursor' | 'limit'> & { search?: string }
+
 export function defineKeys(keys: Command): void {
   listCommand(keys, 'list keys')
     .option('--organization <id>', 'of this organization alone')
@@ -21,10 +23,17 @@ export function defineKeys(keys: Command): void {
     .addOption(
       new Option('--state <state>', 'in this state alone').choices(['active', 'suspended', 'expired', 'revoked']),
     )
-    .action((options: ListOptions & { organization?: string; project?: string; state?: KeyState }) => {
-      const { organization, project, state } = options
-      return showList(connect().keys.list({ organization, project, state, ...pagingOf(options) }), 'keys', options, {
-        none: 'There are no keys. Issue one: keywright keys create',
+    .option('--search <text>', 'whose id begins so; within an organization, a part of the name or of the key as shown')
+    .addOption(
+      new Option('--order <order>', 'within an organization').choices(['created', 'name', 'lastUsed', 'expires']),
+    )
+    .addOption(new Option('--direction <direction>', 'of that order').choices(['asc', 'desc']))
+    .action((options: ListOptions & KeyFilterOptions) => {
+      const { organization, project, state, search: q, order, direction } = options
+      const filter = { organization, project, state, q, order, direction, ...pagingOf(options) }
+      const isFiltered = [organization, project, state, q, options.cursor].some((value) => value !== undefined)
+      return showList(connect().keys.list(filter), 'keys', options, {
+        none: isFiltered ? 'No key matches.' : 'There are no keys. Issue one: keywright keys create',
         show: keyTable,
       })
     })

@@ -14,7 +14,7 @@ export function defineUsage(usage: Command): void {
       const page = await connect().usage.page(filter)
       if (json) return printJson(page)
       if (page.usage.length > 0) print(countTable(page.usage, filter.interval === 'hour' ? 13 : 10))
-      else note('Nothing was used then.')
+      else note('Nothing was used in that time.')
       if (page.dropped > 0) note(`${page.dropped} more were too many at once to be counted by what they were.`)
       if (page.nextCursor !== null) note(`\nThere is more: --cursor ${page.nextCursor}`)
     })
