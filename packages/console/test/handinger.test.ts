@@ -111,5 +111,13 @@ describe('Handinger: Settings → API keys', { timeout: 3 * minute }, () => {
     expect(await bob.page.getByRole('button', { name: 'Revoke' }).count()).toBe(0)
   })
 
-  hasNone(set, /namespace|\bproject|tenant|\bplan\b/i, ['acme/keys', 'acme/limits', 'acme/usage'])
+  hasNone(set, /namespace|\bproject|tenant|\bplan\b/i, [
+    'acme/members',
+    'acme/hygiene',
+    'acme/audit',
+    'acme/authentication',
+    'acme/keys',
+    'acme/limits',
+    'acme/usage',
+  ])
 })

@@ -77,5 +77,14 @@ describe('Holocron: from the dashboard', { timeout: 3 * minute }, () => {
     await page.getByRole('link', { name: 'Web', exact: true }).waitFor()
   })
 
-  hasNone(set, /namespace|permissions|tenant|\bplan\b/i, ['acme/keys', 'acme/projects', 'acme/limits', 'acme/usage'])
+  hasNone(set, /namespace|permissions|tenant|\bplan\b/i, [
+    'acme/members',
+    'acme/hygiene',
+    'acme/audit',
+    'acme/authentication',
+    'acme/keys',
+    'acme/projects',
+    'acme/limits',
+    'acme/usage',
+  ])
 })

@@ -59,6 +59,10 @@ describe('HopX: the API Keys section of the dashboard', { timeout: 3 * minute },
   })
 
   hasNone(set, /namespace|\bproject|tenant|\bplan\b/i, [
+    'acme/members',
+    'acme/hygiene',
+    'acme/audit',
+    'acme/authentication',
     'acme/keys',
     'acme/limits',
     'acme/usage',

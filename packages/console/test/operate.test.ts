@@ -13,6 +13,7 @@ describe('Operate: Settings > API Keys', { timeout: 3 * minute }, () => {
     await settings.getByRole('link', { name: 'API keys' }).click()
     await page.getByRole('button', { name: 'Create API key' }).first().click()
     await page.getByLabel('Name', { exact: true }).fill('Backend')
+    expect(await faults(page, 'operate-create-key')).toEqual([])
     await page.getByRole('dialog').getByRole('button', { name: 'Create API key' }).click()
     await page.getByRole('button', { name: 'Copy key' }).click()
     await page.getByText('Copied').waitFor()
@@ -56,5 +57,13 @@ describe('Operate: Settings > API Keys', { timeout: 3 * minute }, () => {
     await page.getByRole('row', { name: /Short.*Expired/ }).waitFor()
   })
 
-  hasNone(set, /namespace|\bproject|permissions|tenant|\bplan\b/i, ['acme/keys', 'acme/limits', 'acme/usage'])
+  hasNone(set, /namespace|\bproject|permissions|tenant|\bplan\b/i, [
+    'acme/members',
+    'acme/hygiene',
+    'acme/audit',
+    'acme/authentication',
+    'acme/keys',
+    'acme/limits',
+    'acme/usage',
+  ])
 })

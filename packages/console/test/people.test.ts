@@ -100,11 +100,14 @@ describe('people', { timeout: 4 * minutes }, () => {
       await ann.page.getByRole('button', { name: 'Create the invitation' }).click()
       const link = (await ann.page.getByLabel('The link').textContent()) ?? ''
       await ann.page.getByRole('button', { name: 'Done' }).click()
+      await ann.page.getByRole('heading', { name: 'Invited' }).waitFor()
+      expect(await faults(ann.page, 'handinger-invited')).toEqual([])
 
       const bob = await visit(browser)
       await takeUp(bob, link, 'Bob')
       await bob.page.getByRole('button', { name: 'Create API key' }).first().click()
       await bob.page.getByLabel('Name', { exact: true }).fill('production-backend')
+      expect(await faults(bob.page, 'handinger-create-key')).toEqual([])
       await bob.page
         .getByRole('dialog')
         .getByRole('button', { name: /Create/ })

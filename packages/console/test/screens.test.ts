@@ -115,6 +115,22 @@ describe('the console', { timeout: 5 * minute }, () => {
     expect(set.ann.complaints).toEqual([])
   })
 
+  it('shows a service key once, and lists it', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/service-keys`)
+    await page.getByRole('button', { name: 'Create service key' }).first().click()
+    await page.getByLabel('Name', { exact: true }).fill('Billing')
+    await page.getByRole('dialog').getByRole('button', { name: 'Create service key' }).click()
+    const credential = await page.getByLabel('The new service key').innerText()
+    expect(credential).toMatch(/^kwo_/)
+    expect(await faults(page, 'service-key-reveal')).toEqual([])
+    await page.getByLabel('I have stored this key').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('row', { name: /Billing/ }).waitFor()
+    expect(await page.content()).not.toContain(credential)
+    expect(await faults(page, 'service-keys')).toEqual([])
+  })
+
   it('opens in less than 180 kB of compressed script', async () => {
     const { page, context } = await visit(set.browser)
     const scripts: number[] = []

@@ -9,6 +9,8 @@ describe('who is in several organizations', { timeout: 2 * minute }, () => {
   it('sees use, limits, hygiene and audit of the one they are in, and switches', async () => {
     const { key, credential } = await set.server.issue({ name: 'Ours' })
     await call(`${set.server.edge}/v1/sandboxes`, { authorization: `Bearer ${credential}` })
+    const second = await set.server.issue({ name: 'Also ours' })
+    await call(`${set.server.edge}/v1/sandboxes`, { authorization: `Bearer ${second.credential}` })
     const other = await set.server.issueElsewhere()
     const bob = await invite(set.browser, set.ann, { name: 'Bob', email: 'bob@example.com', role: 'Member' })
     const { page } = bob
@@ -21,11 +23,24 @@ describe('who is in several organizations', { timeout: 2 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
 
     const refused: string[] = []
+    const counted: string[] = []
     page.on('response', (response) => {
       if (response.status() >= 400) refused.push(`${response.status()} ${response.url()}`)
+      if (response.url().includes('/v1/usage')) counted.push(response.url())
     })
-    await page.goto(`${set.server.control}/acme/keys`)
-    await page.getByRole('img', { name: '1 allowed, 0 refused in 7 days' }).waitFor({ timeout: 30_000 })
+    const uses = page.getByRole('img', { name: '1 allowed, 0 refused in 7 days' })
+    await expect
+      .poll(
+        async () => {
+          counted.length = 0
+          await page.goto(`${set.server.control}/acme/keys`)
+          await page.waitForLoadState('networkidle')
+          return uses.count()
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(2)
+    expect(counted).toHaveLength(1)
     for (const [path, heading] of [
       [`keys/${key.id}`, 'Ours'],
       ['usage', 'Usage'],

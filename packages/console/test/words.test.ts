@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { browserName } from '../src/account/browser-name.ts'
 import { actionInWords, actionsOf } from '../src/audit/words.ts'
+import { whereAndWhen } from '../src/keys/revocation.ts'
 import { counted, withArticle } from '../src/shell/words.ts'
 
 describe('the words of the console', () => {
@@ -22,6 +23,16 @@ describe('the words of the console', () => {
     expect(actionInWords('organization.deleted', 'tenant')).toBe('deleted the tenant')
     expect(actionsOf({ boundTo: 'organization' }).filter((action) => action.startsWith('project.'))).toEqual([])
     expect(actionsOf({ boundTo: 'project' })).toContain('project.deleted')
+  })
+
+  it('say when what is revoked is refused: at once where there is one node, within the bound where there are more', () => {
+    expect(whereAndWhen({ revocation: { withinSeconds: 0 } })).toBe(
+      'at once, and everywhere: this instance is one node',
+    )
+    expect(whereAndWhen({ revocation: { withinSeconds: 10 } })).toContain(
+      'within 10 seconds, even where one is cut off',
+    )
+    expect(whereAndWhen({ revocation: { withinSeconds: 3600 } })).toContain('within 1 hour')
   })
 
   it('name a browser as people do, and leave alone what they do not know', () => {

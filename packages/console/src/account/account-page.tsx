@@ -64,7 +64,7 @@ export function AccountPage() {
                         <Mono>{session.address}</Mono> ·{' '}
                       </>
                     )}
-                    since <When time={session.createdAt} />, until <When time={session.expiresAt} />
+                    began <When time={session.createdAt} />, ends <When time={session.expiresAt} />
                   </span>
                 </span>
                 {session.current ? (

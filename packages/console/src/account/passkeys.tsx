@@ -48,7 +48,7 @@ export function Passkeys() {
               <span className="text-muted">
                 {passkey.createdAt !== null && (
                   <>
-                    since <When time={passkey.createdAt} />
+                    added <When time={passkey.createdAt} />
                   </>
                 )}
                 {passkey.backedUp && ' · kept by a password manager'}

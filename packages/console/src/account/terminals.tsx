@@ -35,7 +35,7 @@ export function Terminals() {
             <span className="flex min-w-0 flex-1 basis-64 flex-col">
               <Foreign>{name}</Foreign>
               <span className="text-muted">
-                <Mono>{hint}</Mono> · {lastUsedAt === null ? 'never used' : <When time={lastUsedAt} />} · until{' '}
+                <Mono>{hint}</Mono> · {lastUsedAt === null ? 'never used' : <When time={lastUsedAt} />} · ends{' '}
                 <When time={expiresAt} />
               </span>
             </span>

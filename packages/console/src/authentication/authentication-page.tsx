@@ -6,7 +6,7 @@ import { limitsInWords } from '../keys/limit-words.ts'
 import { SnippetTabs } from '../keys/snippet-tabs.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
-import { spanInWords } from '../parts/time.tsx'
+import { spanInWords } from '../parts/time-words.ts'
 
 /** How to call the API, with the hint of the reader's own key in the place of the key. */
 export function AuthenticationPage() {

@@ -1,5 +1,5 @@
 import { Choices } from '../parts/field.tsx'
-import { spanInWords } from '../parts/time.tsx'
+import { spanInWords } from '../parts/time-words.ts'
 
 const usual = [0, 3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400]
 

@@ -1,5 +1,5 @@
 import type { AgreedLimit, Contract, Limit, Organization } from '@keywright/client'
-import { spanInWords } from '../parts/time.tsx'
+import { spanInWords } from '../parts/time-words.ts'
 
 type Rate = Pick<Limit, 'requests' | 'windowSeconds'> & { per?: AgreedLimit['per'] }
 

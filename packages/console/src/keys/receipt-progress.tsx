@@ -3,7 +3,7 @@ import { CircleCheck, LoaderCircle } from 'lucide-react'
 import { keywright } from '../api/keywright.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Mono } from '../parts/text.tsx'
-import { exactly } from '../parts/time.tsx'
+import { exactly } from '../parts/time-words.ts'
 
 /** Node by node, until none may accept the key any more. */
 export function ReceiptProgress({ receipt }: { receipt: string }) {

@@ -1,5 +1,5 @@
 import type { Contract } from '@keywright/client'
-import { spanInWords } from '../parts/time.tsx'
+import { spanInWords } from '../parts/time-words.ts'
 
 /** When what is taken away is refused, and where: to follow `is refused`. */
 export function whereAndWhen({ revocation: { withinSeconds } }: Pick<Contract, 'revocation'>): string {

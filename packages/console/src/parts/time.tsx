@@ -1,35 +1,13 @@
 import { useEffect, useState } from 'react'
-
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
-
-const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-]
-
-/** `3 days ago`, `in 2 hours`, `just now`; a date where that says more. */
-export function inWords(time: string, nowMs = Date.now()): string {
-  const seconds = (Date.parse(time) - nowMs) / 1000
-  if (Math.abs(seconds) < 60) return seconds <= 0 ? 'just now' : 'in less than a minute'
-  if (Math.abs(seconds) >= 30 * 86_400) return day.format(new Date(time))
-  const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60]
-  return relative.format(Math.trunc(seconds / size), unit)
-}
+import { exactly, inWords } from './time-words.ts'
 
 /** In the reader's zone; exact where it is pointed at. */
 export function When({ time, className }: { time: string; className?: string }) {
   return (
-    <time dateTime={time} title={exact.format(new Date(time))} className={className}>
+    <time dateTime={time} title={exactly(time)} className={className}>
       {inWords(time)}
     </time>
   )
-}
-
-export function exactly(time: string): string {
-  return exact.format(new Date(time))
 }
 
 /** Now, anew every second: only for what counts down. */
@@ -40,25 +18,4 @@ export function useNow(): number {
     return () => clearInterval(timer)
   }, [])
   return now
-}
-
-/** `2 d 03:04:05`. */
-export function countDown(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  const two = (value: number) => String(Math.trunc(value)).padStart(2, '0')
-  const days = Math.trunc(seconds / 86_400)
-  const clock = `${two((seconds % 86_400) / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`
-  return days > 0 ? `${days} d ${clock}` : clock
-}
-
-/** `30 days`, `1 hour`. */
-export function spanInWords(seconds: number): string {
-  for (const [unit, size] of steps) {
-    if (seconds >= size && seconds % size === 0) return counted(seconds / size, unit)
-  }
-  return counted(seconds, 'second')
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

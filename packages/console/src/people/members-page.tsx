@@ -144,10 +144,10 @@ function Invitations({ organization, mayChange }: { organization: string; mayCha
             <Foreign className="flex-1 basis-48">{email ?? 'whoever has the link'}</Foreign>
             <Badge>{capitalized(role)}</Badge>
             <span className="text-muted">
-              until <When time={expiresAt} />
+              ends <When time={expiresAt} />
             </span>
             {mayChange && (
-              <Button look="ghost" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
+              <Button look="ghost" className="max-sm:ml-auto" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
                 Withdraw<span className="sr-only"> the invitation of {email}</span>
               </Button>
             )}

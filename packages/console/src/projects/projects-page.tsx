@@ -65,7 +65,7 @@ export function ProjectsPage() {
                 <Cell isExtra className="whitespace-nowrap">
                   <span className="flex items-center gap-1">
                     <Mono>{project.id}</Mono>
-                    <CopyIcon text={project.id} label={`Copy the id of ${project.name}`} />
+                    <CopyIcon text={project.id} label={`Copy the id of ${visible(project.name)}`} />
                   </span>
                 </Cell>
                 <Cell isExtra className="whitespace-nowrap text-muted">
