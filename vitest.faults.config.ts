@@ -11,10 +11,12 @@ config.test.include = [
   'packages/server/test/faults/*.faults.ts',
   'packages/server/test/stores/*crash.test.ts',
   'packages/server/test/nodes/invariants.test.ts',
+  'packages/server/test/nodes/flood.test.ts',
 ]
 config.test.env = {
   KEYWRIGHT_CRASH_ROUNDS: String(repetitions),
   KEYWRIGHT_FAULT_ROUNDS: String(Math.ceil(repetitions / 100)),
+  KEYWRIGHT_FLOOD: String(repetitions * 2_000),
 }
 
 export default config

@@ -21,6 +21,8 @@ afterAll(async () => {
   await postgres.stop()
 })
 
+const kills = repetitions(500)
+
 /** What a caller knows of one key. */
 interface Known {
   name: string
@@ -65,13 +67,16 @@ async function work(node: TestNode, round: number, worker: number, known: Known[
 it('loses nothing that was acknowledged, however a node is killed', async () => {
   process.stdout.write(`FAULT_SEED=${seed}\n`)
   const known: Known[] = []
-  for (let round = 0; round < repetitions(50); round++) {
-    const victim = await startNode(database)
+  let next = startNode(database)
+  for (let round = 0; round < kills; round++) {
+    const victim = await next
+    if (round + 1 < kills) next = startNode(database)
     const working = [1, 2, 3].map((worker) => work(victim, round, worker, known))
     await sleep(50 + random() * 400)
     victim.child.kill('SIGKILL')
     await Promise.all(working)
     await victim.stop()
+    if (round % 50 === 49) process.stdout.write(`${round + 1} kills, ${known.length} keys\n`)
   }
   let replayed = 0
   for (const key of known) {
@@ -91,9 +96,7 @@ it('loses nothing that was acknowledged, however a node is killed', async () => 
   expect(new Set(keys).size).toBe(keys.length)
   expect(keys.length).toBe(known.length)
   await checkChain()
-  process.stdout.write(
-    `${repetitions(50)} kills, ${known.length} keys, ${replayed} calls replayed, none lost or doubled\n`,
-  )
+  process.stdout.write(`${kills} kills, ${known.length} keys, ${replayed} calls replayed, none lost or doubled\n`)
 })
 
 async function allKeys(): Promise<{ keys: string[] }> {

@@ -105,10 +105,25 @@ describe('a node', { timeout: 60_000 }, () => {
     expect((await near.api('GET', `/v1/receipts/${json.receipt}`)).json).toMatchObject({ pending: [], complete: true })
   })
 
+  it('completes receipts by having been killed, once its lease has run out', async () => {
+    const [near, far] = await startTwo()
+    const { id, credential } = await makeKey(near)
+    expect(await far.ask(credential)).toBe(letThrough)
+    far.child.kill('SIGKILL')
+    const { status, json } = await near.api('POST', `/v1/keys/${id}/revoke?wait=all`)
+    expect(status).toBe(200)
+    const receipt = (await near.api('GET', `/v1/receipts/${json.receipt}`)).json
+    expect(receipt).toMatchObject({ pending: [], complete: true })
+    expect(receipt.appliedBy).toHaveLength(1)
+  })
+
   it('goes on with the keys it knows where it was told to, and counts as pending', async () => {
     const [near, far] = await startTwo({ KEYWRIGHT_WHEN_STORE_UNAVAILABLE: 'keepServing(600)' })
     const { id, credential } = await makeKey(near)
     const unseen = await makeKey(near)
+    // So that it is not in the middle of reading what it was told of the others.
+    const { id: last } = await makeKey(near)
+    await near.api('POST', `/v1/keys/${last}/revoke?wait=all`)
     expect(await far.ask(credential)).toBe(letThrough)
     wire.cut()
     const { json } = await near.api('POST', `/v1/keys/${id}/revoke`)
