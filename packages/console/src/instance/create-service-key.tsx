@@ -68,7 +68,7 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
 function Created({ name, credential, onClose }: { name: string; credential: string; onClose: () => void }) {
   const [isStored, setStored] = useState(false)
   return (
-    <Dialog title={`“${visible(name)}” is ready`} onClose={onClose} isHeld>
+    <Dialog title={`“${visible(name)}” is ready`} onClose={onClose} isHeld isWide>
       <DialogBody>
         <Notice title="This is the only time the service key is shown.">
           Only a digest of it is kept. Store it now.
