@@ -13,7 +13,7 @@ export interface Member {
   createdAt: string
 }
 
-/** What taking someone out does, or would do: the keys he has made there go with him. */
+/** What taking someone out does, or would do: the keys they have made there go with them. */
 export interface MemberRemoval {
   organization: string
   user: string

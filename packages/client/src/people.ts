@@ -1,13 +1,13 @@
 import { Pages, type Paging } from './pages.ts'
 import { type CallOptions, path, type Transport } from './transport.ts'
 
-/** Somebody who can sign in to the instance, as its operators see him. */
+/** Somebody who can sign in to the instance, as its operators see them. */
 export interface Account {
   id: string
   email: string
   name: string
   createdAt: string
-  /** Since when he is kept out; null: he is not. */
+  /** Since when they are kept out; null: they are not. */
   disabledAt: string | null
   secondFactor: boolean
   operator: boolean
@@ -56,7 +56,7 @@ export class People {
     return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor` })
   }
 
-  /** A link for who has forgotten his password: ten minutes, once. */
+  /** A link for whoever has forgotten their password: ten minutes, once. */
   passwordLink(email: string): Promise<{ email: string; link: string; expiresAt: string }> {
     return this.#transport({ method: 'POST', path: '/v1/people/password-links', body: { email } })
   }

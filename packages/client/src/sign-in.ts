@@ -126,7 +126,7 @@ export class SignIn {
     return this.#transport({ method: 'POST', path: '/api/auth/password/forgot', body: { email } })
   }
 
-  /** With the token of a link that was sent to who has forgotten his password. */
+  /** With the token of a link that was sent to someone who has forgotten their password. */
   resetPassword(input: { token: string; password: string }): Promise<{ person: Person }> {
     return this.#transport({ method: 'POST', path: '/api/auth/password/reset', body: input })
   }

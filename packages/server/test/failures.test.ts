@@ -101,7 +101,7 @@ describe('whatever bytes a caller sends', () => {
   )
   const some = (maxLength: number) => fc.array(piece, { maxLength }).map((pieces) => pieces.join(''))
 
-  it('he gets a 4xx or nothing, and the next caller is served', async () => {
+  it('they get a 4xx or nothing, and the next caller is served', async () => {
     await fc.assert(
       fc.asyncProperty(some(6), some(30), async (target, lines) => {
         const text = await sendRaw(stage.server.edge, `GET /${target} HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`, {
@@ -149,7 +149,7 @@ describe('a caller who hangs up', () => {
     'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
     'nonsense\r\n\r\n',
-  ])('before he is answered takes nobody with him: %j', async (bytes) => {
+  ])('before they are answered takes nobody with them: %j', async (bytes) => {
     const server = await startServer({ contract: 'keywright' })
     for (const url of [server.edge, server.control]) {
       const { hostname, port } = new URL(url)
@@ -174,7 +174,7 @@ describe('a caller who never finishes', () => {
   })
   afterAll(() => stopStage(stage))
 
-  it('the head of his request is cut off, in the words of the contract', async () => {
+  it('the head of their request is cut off, in the words of the contract', async () => {
     const { port } = new URL(stage.server.edge)
     const text = await new Promise<string>((resolve) => {
       let got = ''

@@ -216,7 +216,7 @@ describe('behind trusted proxies, the address of a caller', () => {
     if (status === 200) expect(upstream.lastHeader('X-Forwarded-For')).toEqual([`${forwardedFor}, 127.0.0.1`])
   })
 
-  it('is not what a caller says himself, where nobody is trusted', async () => {
+  it('is not what a caller says, where nobody is trusted', async () => {
     const untrusting = await startServer({ contract: 'keywright', upstream: upstream.url })
     const issued = await untrusting.issue({ allowedIps: ['203.0.113.0/24'] })
     const lines = [

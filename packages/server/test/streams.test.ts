@@ -154,7 +154,7 @@ describe('through the gateway', () => {
     socket.destroy()
   })
 
-  it('a caller who leaves takes the upstream request with him', async () => {
+  it('a caller who leaves takes the upstream request along', async () => {
     const arrived = new Promise<ServerResponse>((resolve) => {
       respond = (_, response) => resolve(response)
     })

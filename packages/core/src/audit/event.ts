@@ -1,4 +1,4 @@
-/** How the one who acted was authenticated, never what he claims: session, CLI token, or a key of any kind. */
+/** How the one who acted was authenticated, never what they claim: session, CLI token, or a key of any kind. */
 export type TriggeredBy = 'ui' | 'cli' | 'api'
 
 /** Who acted, from where. */

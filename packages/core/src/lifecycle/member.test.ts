@@ -33,7 +33,7 @@ describe('a member', () => {
     expect(await all.store.member('acme', 'usr_2')).toBeUndefined()
   })
 
-  it('is one of an organization that exists, and leaves only one he is in', async () => {
+  it('is one of an organization that exists, and leaves only one they are in', async () => {
     const nobody = { organization: 'nobody', user: 'usr_1', role: 'owner' } as const
     await expect(setMember(all.lifecycle, testActor, nobody)).rejects.toMatchObject({ code: 'not_found' })
     await expect(leave('usr_1')).rejects.toMatchObject({ code: 'not_found' })

@@ -11,7 +11,7 @@ export interface Place {
   role: Role
 }
 
-/** Puts a person into an organization, or gives him another role there. The last owner keeps his. */
+/** Puts a person into an organization, or gives them another role there. The last owner keeps theirs. */
 export async function setMember(lifecycle: Lifecycle, actor: Actor, input: Place): Promise<MemberRecord> {
   const { result } = await lifecycle.store.transact((transaction) => setMemberIn(transaction, lifecycle, actor, input))
   return result
@@ -38,8 +38,8 @@ export async function setMemberIn(
 }
 
 /**
- * Takes a person out. Where a key is as good as its maker's place, his keys are refused from then on; `withKeys` revokes
- * every key he has made there, one event each, whatever the contract. `dryRun` only counts.
+ * Takes a person out. Where a key is as good as its maker's place, their keys are refused from then on; `withKeys` revokes
+ * every key they have made there, one event each, whatever the contract. `dryRun` only counts.
  */
 export async function removeMember(
   lifecycle: Lifecycle,

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 
 /**
  * The same store, whose transactions resolve once `follow` has put their changes in force: who is told that a key is
- * revoked must not see it accepted by the one who told him.
+ * revoked must not see it accepted by the one who said so.
  */
 export function publish(store: Store, follow: (changes: readonly Change[]) => Promise<void>): Store {
   return Object.assign(Object.create(store) as Store, {

@@ -53,7 +53,7 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
   function settle(outcome: Outcome, target: Target, requestId: string): Admission {
     if (!outcome.allowed) return { refusal: verifier.refuse(outcome, { requestId }) }
     const headers = ['X-Request-Id', requestId, ...verifier.responseHeaders(outcome)]
-    // An answer to a caller is for him alone: caches that are shared leave it, the others tell callers apart.
+    // An answer to a caller is for that caller alone: caches that are shared leave it, the others tell callers apart.
     if (outcome.principal !== null) headers.push('Cache-Control', 'private')
     if (outcome.principal !== null && vary !== '') headers.push('Vary', vary)
     return { admitted: { ...outcome, requestId }, target, headers }

@@ -96,7 +96,7 @@ describe('as soon as a change is acknowledged', () => {
     expect(await of(beside.credential)).toBe('allowed')
   })
 
-  it("a maker's lower role lowers his keys, and his leaving ends them until he is back", async () => {
+  it("a maker's lower role lowers their keys, and leaving ends these until the maker is back", async () => {
     const { lifecycle, verifier, issue, of } = await start()
     const place = (user: string, role: 'owner' | 'admin' | 'member') =>
       setMember(lifecycle, testActor, { organization: 'acme', user, role })

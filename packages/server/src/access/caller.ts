@@ -100,7 +100,7 @@ export function permit({ type, permissions }: Caller, permission: ServicePermiss
 }
 
 /**
- * Who a key's maker is and how much of it he may give: a person who belongs to the organization, and no more than he has
+ * Who a key's maker is and how much of it they may give: a person who belongs to the organization, and no more than they have
  * where keys are as good as their makers.
  */
 export async function makerIn(

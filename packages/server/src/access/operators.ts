@@ -8,7 +8,7 @@ export async function addOperatorIn(transaction: Transaction, actor: Actor, user
 }
 
 /**
- * Takes the instance out of a person's hands, and his CLI tokens with it. The last operator stays one: nobody could make
+ * Takes the instance out of a person's hands, and their CLI tokens with it. The last operator stays one: nobody could make
  * another. @throws LifecycleError
  */
 export async function removeOperator({ store, now }: Lifecycle, actor: Actor, user: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function removeOperator({ store, now }: Lifecycle, actor: Actor, us
   })
 }
 
-/** Whether he was one. @throws LifecycleError `conflict` for the last */
+/** Whether they were one. @throws LifecycleError `conflict` for the last */
 export async function removeOperatorIn(
   transaction: Transaction,
   actor: Actor,

@@ -21,7 +21,7 @@ export function mountCheckoutCalls(app: Hono<Env>, checkout: Checkout): void {
 
   app.get('/api/stripe/success', async (context) => {
     const { method, headers } = context.req.raw
-    // A browser that only guesses where its user goes would have the key, and he not.
+    // A browser that only guesses where its user goes would have the key, and the user not.
     const isVisit = method === 'GET' && !headers.has('sec-purpose') && !headers.has('purpose')
     const from = { address: canonicalAddress(context.env.peer), requestId: context.get('requestId') }
     const purchase = await checkout.finish(headers.get('cookie'), isVisit, from)

@@ -10,7 +10,7 @@ interface Asked {
 }
 
 /**
- * A page of what the caller reaches, or of one organization where he names it: of a person with several, one after the
+ * A page of what the caller reaches, or of one organization where one is named: of a person with several, one after the
  * other. @throws Problem
  */
 export async function listReached<T>(

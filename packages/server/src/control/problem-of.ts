@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { LifecycleError } from '@keywright/core'
 import { type FieldError, Problem } from './problem.ts'
 
-/** What a caller is told of an error; null where it is none that he has made. */
+/** What a caller is told of an error; null where it is none that the caller has made. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error
   if (!(error instanceof LifecycleError)) return null

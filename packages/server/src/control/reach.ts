@@ -3,7 +3,7 @@ import type { Caller } from '../access/caller.ts'
 import { invalid, notFound, Problem } from './problem.ts'
 
 /**
- * The record, if the caller's reach has it. What belongs to others is answered as what does not exist; what he may see
+ * The record, if the caller's reach has it. What belongs to others is answered as what does not exist; what they may see
  * and not change, as forbidden. @throws Problem
  */
 export function reached<T extends { organization: string | null }>(

@@ -68,12 +68,12 @@ export function compileRequestFilter(contract: Contract): FilterRequestHeaders {
   }
 }
 
-/** Only the caller's own headers are taken away by his `Connection`: ours are added afterwards. */
+/** Only the caller's own headers are taken away by its `Connection`: ours are added afterwards. */
 function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): string[] {
   const kept: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    // The length of the body is not his to take away.
+    // The length of the body is not the caller's to take away.
     if (!named.has(fold(name)) || name.toLowerCase() === 'content-length') kept.push(name, headers[i + 1] as string)
   }
   return kept

@@ -84,7 +84,7 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
         rpName: 'Keywright',
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
         authentication: {
-          // It stands for password and second factor in one, so its holder has to have been asked who he is.
+          // It stands for password and second factor in one, so its holder has to have been asked who they are.
           async afterVerification({ verification }) {
             if (!verification.authenticationInfo.userVerified) throw new APIError('UNAUTHORIZED')
           },

@@ -16,7 +16,7 @@ export async function requireSession(request: Request, { sessions }: SignIn): Pr
   throw new Problem('not_signed_in')
 }
 
-/** Signing someone in unasked would have him work in a stranger's account. @throws Problem */
+/** Signing someone in unasked would have them work in a stranger's account. @throws Problem */
 export function requireOwnPage({ headers }: Request, { isOwn }: SignIn): void {
   refuseForeign(headers, isOwn, { isCookieSent: headers.has('cookie') })
 }

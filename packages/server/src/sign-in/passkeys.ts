@@ -17,7 +17,7 @@ export interface Ceremony {
   cookies: readonly string[]
 }
 
-/** Keys that a device or a password manager holds, and lets its owner use after having asked who he is. */
+/** Keys that a device or a password manager holds, and lets its owner use after having asked who they are. */
 export interface Passkeys {
   list(visit: Visit): Promise<Passkey[]>
   /** null: the session is older than a day. */

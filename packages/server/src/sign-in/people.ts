@@ -5,7 +5,7 @@ import type { SecondFactor } from './second-factor.ts'
 export const shortestPassword = 8
 export const longestPassword = 128
 
-/** Someone who signs in. Where he belongs and what he may do there is the store's to say. */
+/** Someone who signs in. Where they belong and what they may do there is the store's to say. */
 export interface Person {
   /** `usr_` and 26 characters. */
   id: string
@@ -13,7 +13,7 @@ export interface Person {
   email: string
   name: string
   createdAt: Date
-  /** Since when he can do nothing; null: he can. */
+  /** Since when they can do nothing; null: they can. */
   disabledAt: Date | null
   /** Signing in with the password asks for a code too. */
   hasSecondFactor: boolean
@@ -62,11 +62,11 @@ export interface People {
   signIn(input: { email: string; password: string }, visit: Visit): Promise<Admitted | HalfAdmitted | null>
   /** Makes a session for whom we know by other means. null: there is no such account, or it is disabled. */
   admit(person: string, visit: Visit): Promise<Admitted | null>
-  /** Who has linked his account with this one. */
+  /** Who has linked their account with this one. */
   byProvider(identity: Pick<Identity, 'issuer' | 'subject'>): Promise<Person | null>
   signUpByProvider(identity: Identity & { email: string }): Promise<Person>
   linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
-  /** The issuers with which he has linked his account, and whether he gets in without any of them. */
+  /** The issuers with which they have linked their account, and whether they get in without any of them. */
   waysIn(person: string): Promise<{ issuers: readonly string[]; others: boolean }>
   unlinkProvider(person: string, issuer: string): Promise<void>
   secondFactor: SecondFactor
@@ -87,9 +87,9 @@ export interface People {
   find(person: string): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>
-  /** Ends all sessions, and lets none be made. @param places what he had, to be given back */
+  /** Ends all sessions, and lets none be made. @param places what they had, to be given back */
   disable(person: string, places: Readonly<Record<string, string>>, at: Date): Promise<void>
-  /** What he had when he was disabled; null: there is no such account. */
+  /** What they had when they were disabled; null: there is no such account. */
   disabledPlaces(person: string): Promise<Readonly<Record<string, string>> | null>
   enable(person: string): Promise<void>
   /** In the order of their ids. */

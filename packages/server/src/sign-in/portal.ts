@@ -6,7 +6,7 @@ import { createHmac, hash } from 'node:crypto'
  */
 const domain = 'portal.invalid'
 
-/** @param user as the provider calls him */
+/** @param user as the provider calls them */
 export function portalAddress(organization: string, user: string): string {
   return `${hash('sha256', JSON.stringify([organization, user])).slice(0, 40)}@${domain}`
 }

@@ -2,11 +2,11 @@ import type { Configuration } from 'openid-client'
 import type { ProviderSettings } from '../config/people-settings.ts'
 import { createSealer } from './sealed.ts'
 
-/** Somebody as a provider knows him, and has proved to us. */
+/** Somebody as a provider knows them, and has proved to us. */
 export interface Identity {
   issuer: string
   subject: string
-  /** null: none, or the provider does not say that it is his. */
+  /** null: none, or the provider does not say that it is theirs. */
   email: string | null
   name: string
 }

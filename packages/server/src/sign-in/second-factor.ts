@@ -24,7 +24,7 @@ export interface SecondFactor {
   newRecoveryCodes(password: string, visit: Visit): Promise<readonly string[] | null>
   /** null: another password. */
   disable(password: string, visit: Visit): Promise<readonly string[] | null>
-  /** Without asking: for who has lost both app and recovery codes, and has shown an operator that it is him. */
+  /** Without asking: for who has lost both app and recovery codes, and has shown an operator who they are. */
   forget(person: string): Promise<void>
   /** The second step of signing in. null: a wrong code, or a first step that is over; `locked`: too many wrong ones. */
   finish(given: { code: string } | { recoveryCode: string }, visit: Visit): Promise<Admitted | 'locked' | null>
@@ -92,7 +92,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
     },
     async finish(given, visit) {
       const { auth, adapter, isRefusal } = await ready()
-      // Not the session that the browser may have: the step belongs to who has just given his password.
+      // Not the session that the browser may have: the step belongs to who has just given the password.
       const headers = onlyCookies(visitOf(visit), /\.two_factor$/)
       try {
         const call = { headers, returnHeaders: true } as const

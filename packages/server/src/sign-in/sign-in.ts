@@ -16,7 +16,7 @@ export interface SignIn {
   wire: DeviceWire
   letters: Letters
   providers: Providers
-  /** Whether someone who was not invited may sign up, and then has an organization of his own. */
+  /** Whether someone who was not invited may sign up, and then has an organization of their own. */
   signUp: 'invited' | 'open'
   /** Of an account that is entered by portal links alone. */
   portalPassword: (email: string) => string

@@ -1,6 +1,6 @@
 import type { Visit } from './people.ts'
 
-/** Never a caller's: of what he sends only his cookies and the name of his browser go further. */
+/** Never a caller's: of what is sent only cookies and the name of the browser go further. */
 export const addressHeader = 'x-keywright-address'
 
 export function visitOf({ headers, address }: Visit): Headers {

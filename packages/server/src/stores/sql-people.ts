@@ -12,7 +12,7 @@ type Operations = Pick<
   'cliToken' | 'invitation' | 'putOperator' | 'deleteOperator' | 'putCliToken' | 'putInvitation'
 >
 
-/** What is looked up by who somebody is, or by the digest of what he shows. */
+/** What is looked up by who somebody is, or by the digest of what they show. */
 export function peopleReadsOf(db: Kysely<Schema>): Reads {
   return {
     async operator(user) {

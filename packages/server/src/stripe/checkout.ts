@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Actor, issue, type Lifecycle, LifecycleError } from '@keywright/core'
 import type { Sealer } from '../sign-in/sealed.ts'
 
-/** Where somebody is with buying his first key. */
+/** Where somebody is with buying their first key. */
 export type Purchase =
   | { state: 'ready'; tenant: string; credential: string }
   /** Stripe has not told us yet. */

@@ -3,7 +3,7 @@ import type { Chunk } from './tallies.ts'
 import type { CallerCell, Tally } from './tally.ts'
 import type { CallerCount, Dropped, LastUse, UsageBatch, UsageCount } from './usage-store.ts'
 
-/** Replaces whatever looks like a credential: a caller may put one anywhere, into his user agent for one. */
+/** Replaces whatever looks like a credential: a caller may put one anywhere, into the user agent for one. */
 export type Redact = (text: string) => string
 
 /** What is written of a chunk. */

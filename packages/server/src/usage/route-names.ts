@@ -24,7 +24,7 @@ export class RouteNames {
   }
 
   /**
-   * '' where no path is known. A stranger (`isKnown` false) makes no names: he could make as many as there are, and
+   * '' where no path is known. A stranger (`isKnown` false) makes no names: they could make as many as there are, and
    * leave none for others.
    */
   nameOf(method: string | undefined, path: string | undefined, isKnown: boolean): string {

@@ -26,7 +26,7 @@ const forbidden = {
   error: 'The API key does not have access to the worker, task or organization being addressed.',
 }
 
-describe('a key that a person made can do what he can do now', () => {
+describe('a key that a person made can do what its maker can do now', () => {
   const calls = [
     ['GET', '/api/workers', true],
     ['HEAD', '/api/workers', true],
@@ -59,7 +59,7 @@ describe('a key that a person made can do what he can do now', () => {
     expect(stage.upstream.lastHeader('X-User-Id')).toEqual([`one-${role}`])
   })
 
-  it('less when his role falls, and more when it rises, without a new key', async () => {
+  it('less when their role falls, and more when it rises, without a new key', async () => {
     await become('climber', 'admin')
     const { credential } = await stage.server.issue({ createdBy: 'climber' })
     expect(await statusOf(credential, 'POST', '/api/workers')).toBe(200)
@@ -78,7 +78,7 @@ describe('a key that a person made can do what he can do now', () => {
     expect(await statusOf(credential, 'GET', '/api/workers')).toBe(403)
   })
 
-  it('nothing once he has left', async () => {
+  it('nothing once they have left', async () => {
     await become('leaver', 'admin')
     const { credential } = await stage.server.issue({ createdBy: 'leaver' })
     expect(await statusOf(credential, 'GET', '/api/workers')).toBe(200)

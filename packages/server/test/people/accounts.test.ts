@@ -30,7 +30,7 @@ onEachDatabase((start) => {
   }
 
   async function keyOf({ browser }: SignedUp, organization = 'acme') {
-    const { json } = await browser.call('POST', '/v1/keys', { organization, name: 'His' })
+    const { json } = await browser.call('POST', '/v1/keys', { organization, name: 'Own' })
     const use = () => fetch(`${server.edge}/api/workers`, { headers: { authorization: `Bearer ${json.credential}` } })
     return { id: json.id as string, use: async () => (await use()).status }
   }

@@ -174,7 +174,7 @@ describe('who decides about it', () => {
     expect([approval.status, approval.json.code]).toEqual([401, 'not_signed_in'])
   })
 
-  it('is the session that looked at it first: nobody can approve what somebody else has before his eyes', async () => {
+  it('is the session that looked at it first: nobody can approve what somebody else has before their eyes', async () => {
     const [ann, bob] = [await signUp(server), await signUp(server)]
     const { user_code, device_code } = await start()
     await view(ann, user_code)
@@ -302,7 +302,7 @@ describe('a CLI token', () => {
     }
   })
 
-  it('ends when somebody reports that he has found it', async () => {
+  it('ends when somebody reports having found it', async () => {
     const token = await login(await signUp(server))
     const report = await ask('', 'POST', '/v1/leaks', { credentials: [token] })
     expect([report.status, (await ask(token)).status]).toEqual([202, 401])

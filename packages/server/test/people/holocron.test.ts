@@ -98,7 +98,7 @@ describe('somebody who has logged in from a terminal', () => {
     ])
   })
 
-  it('gets an organization with his first project where he has none', async () => {
+  it('gets an organization with the first project where they have none', async () => {
     const closed = await startServer({ contract: 'holocron' })
     const operator = await becomeOperator(closed)
     const before = server
@@ -132,7 +132,7 @@ describe('somebody who has logged in from a terminal', () => {
     expect((await call(guest.token, 'POST', '/api/v0/projects', { name: 'Own' })).status).toBe(200)
   })
 
-  it('gets of what belongs to others what he gets of what does not exist', async () => {
+  it('gets of what belongs to others what they get of what does not exist', async () => {
     const owner = await login(await signUp(server))
     const { projectId } = (await call(owner.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
     const { id } = (await call(owner.token, 'POST', '/api/v0/keys', { name: 'k', projectId })).json
@@ -159,7 +159,7 @@ describe('somebody who has logged in from a terminal', () => {
     expect((await call(token, 'GET', '/api/v0/keys')).text).not.toContain(projectId)
   })
 
-  it('cannot take what he has lost a moment ago', async () => {
+  it('cannot take what they have lost a moment ago', async () => {
     const owner = await login(await signUp(server))
     const { projectId } = (await call(owner.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
     const [{ id: organization }] = (await call(owner.token, 'GET', '/api/v0/me')).json.orgs

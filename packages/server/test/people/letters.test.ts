@@ -74,7 +74,7 @@ describe('an instance that can send mail', () => {
     ])
   })
 
-  it('sends a link to who has forgotten his password, which works once', async () => {
+  it('sends a link to who has forgotten their password, which works once', async () => {
     const { email } = await signUp(server)
     const { status, json } = await forget(email.toUpperCase())
     expect([status, json]).toEqual([202, { byMail: true }])

@@ -6,7 +6,7 @@ import { routes } from '../../src/routes/index.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
-/** Everybody who may be at the door, with something in his hand. */
+/** Everybody who may be at the door, with something in their hand. */
 type Who = 'operator' | Role | 'member elsewhere' | 'owner elsewhere' | 'nobody anywhere'
 const everybody: Who[] = [
   'operator',
@@ -80,7 +80,7 @@ const bodies: Record<string, (organization: string, ids: Record<string, string>)
   inviteOperator: () => ({ email: 'someone@example.com' }),
 }
 
-/** Routes about the caller himself. */
+/** Routes about the caller. */
 const ownRoutes = new Set(['listCliTokens', 'revokeCliToken', 'getReceipt', 'listOrganizations'])
 
 const guarded = routes.filter(({ permission }) => permission !== null)
@@ -118,7 +118,7 @@ async function ask(who: Who, operationId: string, organization = 'acme') {
 
 const allowed = [200, 201]
 
-describe('in his own organization', () => {
+describe('in their own organization', () => {
   const matrix = inOrganization.flatMap(({ operationId, method }) =>
     (['operator', 'owner', 'admin', 'member'] as const).map((who) => ({
       who,
@@ -144,7 +144,7 @@ describe('in the organization of others', () => {
   const strangers = ['owner elsewhere', 'member elsewhere', 'nobody anywhere'] as const
 
   it.each(strangers.flatMap((who) => inOrganization.map(({ operationId }) => ({ who, operationId }))))(
-    '$who gets from $operationId what he gets of what does not exist',
+    '$who gets from $operationId what they get of what does not exist',
     async ({ who, operationId }) => {
       const { status, json } = await ask(who, operationId)
       expect([status, json.code]).toEqual([404, 'not_found'])

@@ -92,7 +92,7 @@ describe('an invitation', () => {
 })
 
 describe('roles', () => {
-  it('are given by owners and admins, and nobody gives one above his own', async () => {
+  it('are given by owners and admins, and nobody gives one above their own', async () => {
     const { path, join, invite } = await found()
     const [owner, admin, member] = [await join('owner'), await join('admin'), await join('member')]
     const set = (by: SignedUp, user: string, role: Role) =>
@@ -142,7 +142,7 @@ describe('a key that a person has made', () => {
     return answer.json.allowed ? 'allowed' : answer.json.reason
   }
 
-  it('names its maker, and is worth what he is worth now', async () => {
+  it('names its maker, and is worth what they are worth now', async () => {
     const { organization, path, join } = await found()
     const admin = await join('admin')
     const { json } = await admin.browser.call('POST', '/v1/keys', { organization, name: 'Production' })
@@ -155,7 +155,7 @@ describe('a key that a person has made', () => {
     ])
   })
 
-  it('ends with his leaving, which says first how many do', async () => {
+  it('ends when they leave, which says first how many do', async () => {
     const { organization, path, join } = await found()
     const admin = await join('admin')
     const make = (by: SignedUp) => by.browser.call('POST', '/v1/keys', { organization, name: 'Key' })

@@ -59,7 +59,7 @@ onEachDatabase((start) => {
     it('is kept once, and not for who cannot show that it was made for this', async () => {
       const [ann, bob] = [await signUp(server), await signUp(server)]
       const { authenticator, response } = await enrol(ann.browser)
-      expect((await bob.browser.call('POST', '/api/auth/passkeys', { name: 'his', response })).status).toBe(401)
+      expect((await bob.browser.call('POST', '/api/auth/passkeys', { name: 'own', response })).status).toBe(401)
       expect((await enrol(bob.browser, authenticator)).added.status).toBe(401)
       expect((await bob.browser.call('GET', '/api/auth/passkeys')).json.passkeys).toEqual([])
     })

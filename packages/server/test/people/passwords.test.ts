@@ -47,7 +47,7 @@ describe('changing a password', () => {
   })
 })
 
-describe('a link for who has forgotten his', () => {
+describe('a link for who has forgotten theirs', () => {
   const link = async (email: string) => {
     const { status, json } = await operator.browser.call('POST', '/v1/people/password-links', { email })
     return { status, token: status === 201 ? new URL(json.link).hash.slice(1) : '' }

@@ -82,7 +82,7 @@ describe('a sign-in elsewhere', () => {
     expect(Buffer.from(cookie.slice(19), 'base64url').toString('latin1')).not.toContain(second?.get('state'))
   })
 
-  it('gives whoever was invited the place, once his address is proved there', async () => {
+  it('gives whoever was invited the place, once their address is proved there', async () => {
     const { login, email } = someone()
     const { to, session } = await signIn(login, { invitation: await invite(email), to: '/acme/keys' })
     expect(to).toBe('/acme/keys')

@@ -74,7 +74,7 @@ describe.each(proxies)('behind $name, configured as in the example', ({ file, li
     expect((await ask([own], { target: '/v1/templates' })).status).toBe(403)
   })
 
-  it('a caller past his limit is told so', async () => {
+  it('a caller past their limit is told so', async () => {
     const issued = await stage.server.issue({
       limits: [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' }],
     })
@@ -106,7 +106,7 @@ describe.each(proxies)('behind $name, configured as in the example', ({ file, li
     expect(stage.upstream.received).toHaveLength(count)
   })
 
-  it('a caller cannot say where he is', async () => {
+  it('a caller cannot say where they are', async () => {
     const issued = await stage.server.issue({ allowedIps: ['203.0.113.0/24'] })
     const lines = [`X-API-Key: ${issued.credential}`, 'X-Forwarded-For: 203.0.113.7', 'X-Real-IP: 203.0.113.7']
     expect((await ask(lines)).status).toBe(403)

@@ -19,7 +19,7 @@ export function keywright(
   return run(process.execPath, ['--conditions=keywright-source', main, ...args], { env, cwd, input: '', pipe })
 }
 
-/** Starts one that waits for somebody, and answers once it has said what he needs. */
+/** Starts one that waits for somebody, and answers once it has said what is needed. */
 export async function startKeywright(
   args: readonly string[],
   { env, until }: { env: NodeJS.ProcessEnv; until: RegExp },

@@ -6,7 +6,7 @@ export interface Elsewhere {
   issuer: string
   /** The setting that makes it known to an instance. */
   setting: string
-  /** Who has an account there, by what he signs in with. */
+  /** Who has an account there, by what they sign in with. */
   accounts: Map<string, { email?: string; email_verified?: boolean; name?: string }>
   /** Once the instance is there. */
   allow(control: string): void

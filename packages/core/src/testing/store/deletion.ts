@@ -74,7 +74,7 @@ export function deletion(suite: StoreSuite): void {
       )
     })
 
-    storeTest(suite, 'a member takes him from one organization only', async (store) => {
+    storeTest(suite, 'a member takes them from one organization only', async (store) => {
       await arrangeTwo(store)
       await arrange(store, (transaction) => transaction.deleteMember('acme', 'usr_1'))
       assert.deepEqual((await store.members({ user: 'usr_1', limit: 9 })).items, [aMember({ organization: 'other' })])

@@ -124,7 +124,7 @@ export function lookups(suite: StoreSuite): void {
       assert.equal(found?.key.createdBy, null)
     })
 
-    storeTest(suite, 'finds no maker once he has left, though the key still names him', async (store) => {
+    storeTest(suite, 'finds no maker once they have left, though the key still names them', async (store) => {
       await putFull(store)
       await arrange(store, (transaction) => transaction.deleteMember('acme', 'usr_1'))
       const found = await store.find(digestOf(1))

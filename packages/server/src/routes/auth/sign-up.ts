@@ -51,7 +51,7 @@ export const signUpRoute = openRoute({
   },
 })
 
-/** An account without any place would be of no use to its owner, and in the way when he tries again. */
+/** An account without any place would be of no use to its owner, and in the way when they try again. */
 export async function settle(
   lifecycle: Lifecycle,
   actor: Actor,

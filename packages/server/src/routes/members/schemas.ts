@@ -35,7 +35,7 @@ export function memberView(
   return { organization, user, email, name, role, createdAt: createdAt.toISOString() }
 }
 
-/** Nobody gives a place above his own, or touches whoever has one. @throws Problem */
+/** Nobody gives a place above their own, or touches whoever has one. @throws Problem */
 export function refuseAbove(
   caller: Caller,
   organization: string,

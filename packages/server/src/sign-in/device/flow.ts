@@ -116,7 +116,7 @@ export function createDeviceFlow({ lifecycle, logins, attempts, secret }: Device
 
     async decide(userCode, by, decision) {
       const login = await find(userCode, by)
-      // Who has not looked at it cannot know what he lets in; who is nobody in particular is not him either.
+      // Who has not looked at it cannot know what they let in; who is nobody in particular has not looked either.
       if (login.session !== by.session.id) throw notYours()
       if (!(await logins.decide(login.id, by.session.id, decision, now()))) throw notFound('code')
       return { ...login, state: decision }
