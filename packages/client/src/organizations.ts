@@ -56,8 +56,9 @@ export class Organizations {
     return this.#transport({ method: 'POST', path: '/v1/organizations', body: organization, options })
   }
 
-  list(paging: Paging = {}, options?: CallOptions): Pages<'organizations', Organization> {
-    return new Pages(this.#transport, 'organizations', '/v1/organizations', { ...paging }, options)
+  /** `q`: a part of the name or of the id. */
+  list(filter: Paging & { q?: string | undefined } = {}, options?: CallOptions): Pages<'organizations', Organization> {
+    return new Pages(this.#transport, 'organizations', '/v1/organizations', { ...filter }, options)
   }
 
   get(id: string, options?: CallOptions): Promise<Organization> {

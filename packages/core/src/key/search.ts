@@ -1,3 +1,4 @@
+import type { OrganizationRecord } from '../store/records.ts'
 import type { KeyRecord } from './record.ts'
 
 const mostSorted = 64
@@ -14,7 +15,21 @@ export function sortNameOf({ name }: Pick<KeyRecord, 'name'>): string {
 /** What a key is found by beside its id: its name and what people may see of its secrets, newest first. */
 export function searchTextOf({ name, versions }: Pick<KeyRecord, 'name' | 'versions'>): string {
   const hints = versions.map(({ hint }) => hint).reverse()
-  return [name, ...hints]
+  return searched([name, ...hints])
+}
+
+/** What an organization is found by. */
+export function organizationTextOf({ id, name }: Pick<OrganizationRecord, 'id' | 'name'>): string {
+  return searched([id, name])
+}
+
+/** Whether `q` is a part of that, in any case. */
+export function findsOrganization(q: string, organization: Pick<OrganizationRecord, 'id' | 'name'>): boolean {
+  return organizationTextOf(organization).includes(q.toLowerCase())
+}
+
+function searched(parts: readonly string[]): string {
+  return parts
     .join(' ')
     .toLowerCase()
     .slice(0, mostSearched)

@@ -1,5 +1,5 @@
 import { type KeyRecord, stateAt } from '../key/record.ts'
-import { hintOf, looksLikeId, searchTextOf } from '../key/search.ts'
+import { findsOrganization, hintOf, looksLikeId, searchTextOf } from '../key/search.ts'
 import { comparePositions, type KeyPosition, positionIn, positionOf, writePosition } from './key-order.ts'
 import type { Table } from './memory-table.ts'
 import { memberCursor, pageOf } from './page.ts'
@@ -54,7 +54,10 @@ export function readsOf(tables: Tables): Reads {
     key: async (id) => tables.keys.get(id),
     keys: async (filter) => keyPage(tables.keys, filter),
     organization: async (id) => tables.organizations.get(id),
-    organizations: async (filter) => page(tables.organizations, filter, () => true, idOf),
+    organizations: async ({ q, ...filter }) => {
+      const matches = (one: OrganizationRecord) => q === undefined || findsOrganization(q, one)
+      return page(tables.organizations, filter, matches, idOf)
+    },
     project: async (id) => tables.projects.get(id),
     projects: async (filter) => page(tables.projects, filter, ofOrganization(filter.organization), idOf),
     member: async (organization, user) => tables.members.get(memberCursor({ organization, user })),

@@ -101,7 +101,8 @@ export interface Store extends KeySource {
   /** Without deleted keys. */
   keys(filter: KeyFilter): Promise<Page<KeyRecord>>
   organization(id: string): Promise<OrganizationRecord | undefined>
-  organizations(page: { after?: string; limit: number }): Promise<Page<OrganizationRecord>>
+  /** `q`: in any case, a part of the name or of the id. */
+  organizations(page: { q?: string; after?: string; limit: number }): Promise<Page<OrganizationRecord>>
   project(id: string): Promise<ProjectRecord | undefined>
   projects(page: { organization?: string; after?: string; limit: number }): Promise<Page<ProjectRecord>>
   member(organization: string, user: string): Promise<MemberRecord | undefined>

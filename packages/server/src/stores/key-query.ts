@@ -49,10 +49,16 @@ function isInState(eb: Builder, state: KeyState, now: Date): Expression<SqlBool>
   return eb.and([isUnrevoked, isUnexpired, eb('kw_keys.suspended_at', state === 'suspended' ? 'is not' : 'is', null)])
 }
 
+/** Whether a column of lower-case text holds a part. */
+export function holds(column: string, part: string): RawBuilder<SqlBool> {
+  const pattern = `%${text.encode(part.toLowerCase()).replace(/[%_!]/g, '!$&')}%`
+  return sql<SqlBool>`${sql.ref(column)} like ${pattern} escape '!'`
+}
+
 /** Within an organization any part will do; among all keys there is only what an index finds. */
 function isFoundBy(eb: Builder, q: string, withinOne: boolean): Expression<SqlBool> {
   const lower = text.encode(q.toLowerCase())
-  const isInText = sql<SqlBool>`kw_keys.search like ${`%${lower.replace(/[%_!]/g, '!$&')}%`} escape '!'`
+  const isInText = holds('kw_keys.search', q)
   if (!looksLikeId(q)) return withinOne ? isInText : eb('kw_keys.hint', '=', text.encode(q))
   const hasId = eb.and([eb('kw_keys.id', '>=', lower), eb('kw_keys.id', '<', `${lower}~`)])
   return withinOne ? eb.or([hasId, isInText]) : hasId

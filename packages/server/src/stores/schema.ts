@@ -97,6 +97,7 @@ export interface OrganizationRow {
   namespaces: string | null
   monthly_quota: NullableInteger
   state: string
+  search: string
   created_at: Integer
 }
 

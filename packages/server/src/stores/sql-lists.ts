@@ -12,7 +12,7 @@ import {
 } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { text } from './codec.ts'
-import { keyQuery } from './key-query.ts'
+import { holds, keyQuery } from './key-query.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
@@ -48,12 +48,13 @@ export async function listMembers(session: Session, page: MemberPage): Promise<P
 /** Lists go on from an id and never count rows over: a page costs the same wherever it is. */
 export function listsOf(db: Kysely<Schema>): Lists {
   return {
-    async organizations({ after, limit }) {
+    async organizations({ q, after, limit }) {
       let query = db
         .selectFrom('kw_organizations')
         .selectAll()
         .orderBy('id')
         .limit(limit + 1)
+      if (q !== undefined) query = query.where(holds('search', q))
       if (after !== undefined) query = query.where('id', '>', text.encode(after))
       return pageOf((await query.execute()).map(organizations.toRecord), limit, idOf)
     },

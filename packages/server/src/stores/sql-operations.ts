@@ -1,4 +1,4 @@
-import { DuplicateError, type Operations } from '@keywright/core'
+import { DuplicateError, type Operations, organizationTextOf } from '@keywright/core'
 import { text } from './codec.ts'
 import { LostRaceError } from './lost-race-error.ts'
 import { members, organizations, projects, serviceKeys } from './mapping.ts'
@@ -35,7 +35,8 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
       return organization
     },
     async putOrganization(organization) {
-      const { id, ...rest } = organizations.toRow(organization)
+      const { id, ...record } = organizations.toRow(organization)
+      const rest = { ...record, search: text.encode(organizationTextOf(organization)) }
       const former = db.selectFrom('kw_former_organizations').select('id').where('id', '=', id)
       if (await former.executeTakeFirst()) throw new DuplicateError('id')
       const insert = db.insertInto('kw_organizations').values({ id, ...rest })

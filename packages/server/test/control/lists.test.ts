@@ -2,7 +2,7 @@ import { verifyChain } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyDescription } from '../../src/routes/verify/describe.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 let server: TestServer
 let api: Api
@@ -39,6 +39,40 @@ describe('a list read page by page', () => {
     await api('POST', `/v1/keys/${key.id}/suspend`)
     const { json } = await api('GET', '/v1/keys?state=suspended')
     expect(json.keys.map(({ id }: { id: string }) => id)).toEqual([key.id])
+  })
+})
+
+describe('a list of organizations', () => {
+  const ids = async (query: string, credential: string = serviceKey) => {
+    const { json } = await api('GET', `/v1/organizations?${query}`, { credential })
+    return json.organizations.map(({ id }: { id: string }) => id)
+  }
+
+  beforeAll(async () => {
+    for (const [id, name] of [
+      ['north', 'Øster & Co'],
+      ['south', 'Vester 50%'],
+    ]) {
+      await api('POST', '/v1/organizations', { body: { id, name } })
+    }
+  })
+
+  it('is searched by a part of the name or the id, in any case', async () => {
+    expect(await ids('q=STER')).toEqual(['north', 'south'])
+    expect(await ids('q=%C3%B8ster')).toEqual(['north'])
+    expect(await ids('q=Sout')).toEqual(['south'])
+    expect(await ids('q=0%25')).toEqual(['south'])
+    expect(await ids('q=nobody')).toEqual([])
+    const { json } = await api('GET', '/v1/organizations?q=ster&limit=1')
+    expect(json.organizations).toHaveLength(1)
+    expect(await ids(`q=ster&cursor=${json.nextCursor}`)).toEqual(['south'])
+  })
+
+  it('finds nothing beyond the one organization of a service key', async () => {
+    const body = { name: 'north alone', permissions: ['manage'], organization: 'north' }
+    const { json } = await api('POST', '/v1/service-keys', { body })
+    expect(await ids('q=ster', json.credential)).toEqual(['north'])
+    expect(await ids('q=vester', json.credential)).toEqual([])
   })
 })
 

@@ -149,6 +149,29 @@ export function lists(suite: StoreSuite): void {
       assert.deepEqual(await walk(1, (page) => store.serviceKeys({ ...page, organization })), serviceKeys.slice(2))
     })
 
+    storeTest(suite, 'finds organizations by a part of their name or id, in any case', async (store) => {
+      const organizations = [
+        anOrganization({ id: 'acme', name: 'Ängste & Söhne' }),
+        anOrganization({ id: 'other', name: '100% Other_wise' }),
+        anOrganization({ id: 'third', name: 'Acme of the North' }),
+      ]
+      await arrange(store, async (transaction) => {
+        for (const organization of organizations) await transaction.putOrganization(organization)
+        await transaction.putOrganization(anOrganization({ id: 'third', name: 'Renamed ACME' }))
+      })
+      const found = async (q: string) => {
+        const all = await walk(1, (page) => store.organizations({ ...page, q }))
+        return all.map(({ id }) => id)
+      }
+      assert.deepEqual(await found('acme'), ['acme', 'third'])
+      assert.deepEqual(await found('ÄNGSTE'), ['acme'])
+      assert.deepEqual(await found('north'), [])
+      assert.deepEqual(await found('0% o'), ['other'])
+      assert.deepEqual(await found('r_w'), ['other'])
+      assert.deepEqual(await found('%'), ['other'])
+      assert.deepEqual(await found('nobody'), [])
+    })
+
     storeTest(
       suite,
       'pages through members, of an organization or with a person, in a transaction too',

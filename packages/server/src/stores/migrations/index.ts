@@ -8,6 +8,7 @@ import { stripe } from './0007-stripe.ts'
 import { lists } from './0008-lists.ts'
 import { search } from './0009-search.ts'
 import { peppers } from './0010-peppers.ts'
+import { organizations } from './0011-organizations.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   lists,
   search,
   peppers,
+  organizations,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (
