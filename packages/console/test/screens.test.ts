@@ -115,7 +115,7 @@ describe('the console', { timeout: 5 * minute }, () => {
     expect(set.ann.complaints).toEqual([])
   })
 
-  it('shows a service key once, and lists it', async () => {
+  it('shows a service key once, lists it, and revokes it', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/service-keys`)
     await page.getByRole('button', { name: 'Create service key' }).first().click()
@@ -129,6 +129,12 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.getByRole('row', { name: /Billing/ }).waitFor()
     expect(await page.content()).not.toContain(credential)
     expect(await faults(page, 'service-keys')).toEqual([])
+    await page.getByRole('button', { name: 'Revoke Billing' }).click()
+    await page.getByText('is refused at once. There is no way back.').waitFor()
+    await page.getByRole('button', { name: 'Revoke for good' }).click()
+    await page.getByRole('row', { name: /Billing.*Revoked/ }).waitFor()
+    const headers = { authorization: `Bearer ${credential}` }
+    expect((await fetch(`${set.server.control}/v1/whoami`, { headers })).status).toBe(401)
   })
 
   it('opens in less than 180 kB of compressed script', async () => {

@@ -1,9 +1,9 @@
 import type { ServiceKey } from '@keywright/client'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Boxes, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { pageSize, queries } from '../api/queries.ts'
+import { contractQuery, pageSize, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
@@ -103,6 +103,7 @@ export function ServiceKeysPage() {
 }
 
 function RevokeServiceKey({ of: key, onClose }: { of: ServiceKey; onClose: () => void }) {
+  const { data: contract } = useSuspenseQuery(contractQuery)
   const revoke = useAction(async () => {
     await keywright.serviceKeys.revoke(key.id)
     await queries.invalidateQueries({ queryKey: ['service-keys'] })
@@ -117,7 +118,9 @@ function RevokeServiceKey({ of: key, onClose }: { of: ServiceKey; onClose: () =>
       onSubmit={() => revoke.run(undefined)}
     >
       <p>
-        Whatever uses <Mono>{key.hint}</Mono> is refused at once. There is no way back.
+        Whatever uses <Mono>{key.hint}</Mono> is refused at once
+        {contract.revocation.withinSeconds > 0 && ' here, and within a few seconds on every other node'}. There is no
+        way back.
       </p>
     </ConfirmDialog>
   )
