@@ -106,6 +106,9 @@ describe('keywright login', () => {
       email: 'bob@example.com',
       invitation: new URL(invited.stdout.trim()).hash.slice(1),
     })
+    expect((await run('members', 'list', '--quiet')).stdout.trim().split('\n').sort()).toEqual([ann.id, bob.id].sort())
+    const first = await run('members', 'list', '--limit', '1')
+    expect([first.stdout.trim().split('\n').length, first.stderr.includes('--cursor')]).toEqual([2, true])
     expect((await run('members', 'role', 'bob@example.com', 'member', '--json')).stdout).toContain(bob.id)
     const counted = await run('members', 'remove', bob.id, '--dry-run', '--json')
     expect(JSON.parse(counted.stdout)).toMatchObject({ user: bob.id, keys: 0, dryRun: true })

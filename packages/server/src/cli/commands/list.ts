@@ -25,7 +25,7 @@ export function pagingOf({ limit, cursor }: ListOptions): Paging {
 }
 
 /** Everything there is, page by page; with `--limit`, `--cursor` or `--json` one page. */
-export async function showList<Name extends string, T extends { id: string }>(
+export async function showList<Name extends string, T extends { id: string } | { user: string }>(
   pages: Pages<Name, T>,
   name: Name,
   { limit, cursor, json, quiet }: ListOptions,
@@ -36,7 +36,7 @@ export async function showList<Name extends string, T extends { id: string }>(
   const items: T[] = []
   let page: Page<Name, T> | undefined
   for await (page of pages.pages()) {
-    if (quiet) for (const { id } of page[name]) print(id)
+    if (quiet) for (const item of page[name]) print('id' in item ? item.id : item.user)
     items.push(...page[name])
     if (isOnePage) break
   }

@@ -8,7 +8,7 @@ import { table } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
 import { on } from '../print/time.ts'
 import { connect } from '../session.ts'
-import { type ListOptions, listCommand, pagingOf } from './list.ts'
+import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { chooseOrganization, onlyOrganization } from './projects.ts'
 
 const roles = ['owner', 'admin', 'member'] as const
@@ -22,13 +22,9 @@ interface Options {
 export function defineMembers(members: Command): void {
   listCommand(members, 'list who belongs to an organization')
     .option(...whose)
-    .action(async ({ json, quiet, ...options }: ListOptions & Options) => {
+    .action(async (options: ListOptions & Options) => {
       const pages = connect().members.list(await organizationOf(options), pagingOf(options))
-      if (json) return printJson(await pages.page())
-      const found: Member[] = []
-      for await (const member of pages) found.push(member)
-      if (quiet) for (const { user } of found) print(user)
-      else print(memberTable(found))
+      return showList(pages, 'members', options, { none: 'Nobody belongs to it yet.', show: memberTable })
     })
 
   members
