@@ -1,9 +1,9 @@
-import { monthOf, type OrganizationRecord, type Store } from '@keywright/core'
+import { monthlyQuotaOf, monthOf, type OrganizationRecord, type Store } from '@keywright/core'
 import { json } from '../routes/json.ts'
 import { Refused } from '../routes/refused.ts'
 import type { OwnRoute } from '../routes/table.ts'
 import type { GateCall } from './onboard.ts'
-import { checkTenantId, quotaOf } from './tenant.ts'
+import { checkTenantId } from './tenant.ts'
 
 const useExample = {
   tenant_id: 'acme',
@@ -64,7 +64,7 @@ export const adminRoutes: readonly OwnRoute<GateCall>[] = [
 
 async function useOf({ lifecycle, usage }: GateCall, tenant: OrganizationRecord, at: Date) {
   const { used, byRoute } = await usage.ofMonth(tenant.id, at)
-  const quota = quotaOf(lifecycle, tenant)
+  const quota = monthlyQuotaOf(lifecycle.contract, tenant)
   return {
     tenant_id: tenant.id,
     period: monthOf(at).name,

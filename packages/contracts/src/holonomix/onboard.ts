@@ -4,6 +4,7 @@ import {
   isSlug,
   issue,
   issueIn,
+  monthlyQuotaOf,
   rotate,
   stateAt,
   updateOrganization,
@@ -13,7 +14,7 @@ import { json } from '../routes/json.ts'
 import { optional, readMembers, text, texts } from '../routes/members.ts'
 import { Refused } from '../routes/refused.ts'
 import type { OwnRoute } from '../routes/table.ts'
-import { checkTenantId, keyOf, ofTenant, quotaOf, rateLimitOf } from './tenant.ts'
+import { checkTenantId, keyOf, ofTenant, rateLimitOf } from './tenant.ts'
 
 export interface GateCall extends RouteDeps {
   request: EdgeRequest
@@ -62,7 +63,7 @@ export const onboardRoutes: readonly OwnRoute<GateCall>[] = [
         api_key: credential,
         plan: tenant.plan,
         namespaces: tenant.namespaces,
-        monthly_quota: quotaOf(lifecycle, tenant),
+        monthly_quota: monthlyQuotaOf(lifecycle.contract, tenant),
         rate_limit: rateLimitOf(lifecycle, tenant, key),
       })
     },
@@ -123,7 +124,7 @@ export const onboardRoutes: readonly OwnRoute<GateCall>[] = [
       return json(200, {
         tenant_id: id,
         plan: organization.plan,
-        monthly_quota: quotaOf(lifecycle, organization),
+        monthly_quota: monthlyQuotaOf(lifecycle.contract, organization),
         rate_limit: rateLimitOf(lifecycle, organization, await keyOf(lifecycle, id)),
       })
     },

@@ -34,10 +34,6 @@ export async function keyOf({ store, now }: Lifecycle, organization: string): Pr
   return undefined
 }
 
-export function quotaOf({ contract }: Lifecycle, { plan, monthlyQuota }: OrganizationRecord): number | null {
-  return monthlyQuota ?? contract.plans[plan ?? '']?.monthlyQuota ?? null
-}
-
 /** The limit of the tenant's key; null where it has none. */
 export function rateLimitOf(
   { contract }: Lifecycle,
