@@ -14,7 +14,7 @@ import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
 
 /** Few enough that writing them holds up nobody else in this process for long. */
-const rowsPerInsert = 100
+const rowsPerInsert = 250
 
 export async function readHead(session: Session): Promise<Head> {
   const { number, hash } = await locking(

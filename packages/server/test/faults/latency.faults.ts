@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { someEvent } from '@keywright/core/testing'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openPostgres } from '../../src/stores/index.ts'
+import { openPostgres, openSqlite } from '../../src/stores/index.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { repetitions, told } from './figures.ts'
@@ -10,8 +13,10 @@ import { repetitions, told } from './figures.ts'
 let postgres: OwnPostgres
 let database: string
 let nodes: TestNode[]
+let folder: string
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keywright-faults-'))
   postgres = await startPostgres({ fsync: 'on' })
   database = await postgres.createDatabase()
   nodes = await Promise.all([1, 2, 3].map(() => startNode(database)))
@@ -20,6 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()))
   await postgres.stop()
+  rmSync(folder, { recursive: true })
 })
 
 async function makeKey(): Promise<{ id: string; credential: string }> {
@@ -83,8 +89,11 @@ it('tells how long wait=all takes', async () => {
   told('revoke?wait=all answered, three nodes', waited)
 })
 
-it('tells how many changes one head row numbers in a second', async () => {
-  const store = openPostgres(database)
+it.each([
+  ['PostgreSQL', () => openPostgres(database)],
+  ['SQLite', () => openSqlite(join(folder, 'keywright.db'))],
+] as const)('tells how many changes one head row numbers in a second on %s', async (name, open) => {
+  const store = open()
   for (const [writers, events] of [
     [1, 1],
     [5, 1],
@@ -102,7 +111,7 @@ it('tells how many changes one head row numbers in a second', async () => {
     })
     await Promise.all(writing)
     process.stdout.write(
-      `${writers} writing at once, ${events} in a transaction: ${Math.round(changes / 5)} changes/s\n`,
+      `${name}, ${writers} writing at once, ${events} in a transaction: ${Math.round(changes / 5)} changes/s\n`,
     )
   }
   await store.close()
