@@ -1,12 +1,14 @@
+import { KeywrightError } from '@keywright/client'
 import {
   createRootRoute,
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
 } from '@tanstack/react-router'
-import { contractQuery, organizationsQuery, queries, viewerQuery } from './api/queries.ts'
+import { contractQuery, organizationQuery, organizationsQuery, queries, viewerQuery } from './api/queries.ts'
 import { providerProblems } from './people/provider-problems.ts'
 import { Crashed, NotFound } from './shell/failures.tsx'
 import { safeReturn } from './shell/return-to.ts'
@@ -74,7 +76,7 @@ const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
   async beforeLoad() {
-    const { organizations } = await queries.ensureQueryData(organizationsQuery)
+    const { organizations } = await queries.ensureQueryData(organizationsQuery())
     const [first] = organizations
     if (first) throw redirect({ to: '/$organization/keys', params: { organization: first.id }, replace: true })
     const viewer = await queries.ensureQueryData(viewerQuery)
@@ -83,7 +85,17 @@ const home = createRoute({
   component: lazyRouteComponent(() => import('./shell/nowhere.tsx'), 'Nowhere'),
 })
 
-const organization = createRoute({ getParentRoute: () => shell, path: '/$organization' })
+const organization = createRoute({
+  getParentRoute: () => shell,
+  path: '/$organization',
+  async loader({ params }) {
+    try {
+      await queries.ensureQueryData(organizationQuery(params.organization))
+    } catch (error) {
+      throw error instanceof KeywrightError && error.code === 'not_found' ? notFound() : error
+    }
+  },
+})
 
 const keys = createRoute({
   getParentRoute: () => organization,

@@ -2,6 +2,8 @@ import { type KeyState, KeywrightError, type Role, type Whoami } from '@keywrigh
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
 
+export const pageSize = 50
+
 export const queries = new QueryClient({
   // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
   defaultOptions: {
@@ -56,10 +58,26 @@ function viewerOf(whoami: Whoami): Viewer | null {
   }
 }
 
-export const organizationsQuery = queryOptions({
-  queryKey: ['organizations'],
-  queryFn: ({ signal }) => keywright.organizations.list({ limit: 200 }, { signal }).page(),
-})
+export interface OrganizationsWanted {
+  q?: string | undefined
+  cursor?: string | undefined
+}
+
+/** A page of those the viewer may see; there are thousands where the viewer is an operator. */
+export function organizationsQuery(wanted: OrganizationsWanted = {}) {
+  return queryOptions({
+    queryKey: ['organizations', wanted],
+    queryFn: ({ signal }) => keywright.organizations.list({ ...wanted, limit: pageSize }, { signal }).page(),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function organizationQuery(id: string) {
+  return queryOptions({
+    queryKey: ['organizations', id],
+    queryFn: ({ signal }) => keywright.organizations.get(id, { signal }),
+  })
+}
 
 export function projectsQuery(organization: string) {
   return queryOptions({
@@ -81,8 +99,6 @@ export function keyQuery(key: string) {
     queryFn: ({ signal }) => keywright.keys.get(key, { signal }),
   })
 }
-
-export const pageSize = 50
 
 export interface KeysWanted {
   organization: string

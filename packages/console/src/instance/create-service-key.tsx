@@ -1,17 +1,17 @@
 import type { ServicePermission } from '@keywright/client'
-import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { contractQuery, organizationsQuery, queries } from '../api/queries.ts'
+import { queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Checkbox, Choices, Field, Select } from '../parts/field.tsx'
+import { Checkbox, Choices } from '../parts/field.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
 import { fieldError, Notice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { NameField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { OrganizationField } from './organization-field.tsx'
 
 const offered = [
   { value: 'verify', label: 'Verify', hint: 'Ask whether an API key may do something.' },
@@ -21,15 +21,13 @@ const offered = [
 ] as const satisfies readonly { value: ServicePermission; label: string; hint: string }[]
 
 export function CreateServiceKey({ onClose }: { onClose: () => void }) {
-  const { data: contract } = useSuspenseQuery(contractQuery)
-  const { data } = useQuery(organizationsQuery)
   const [name, setName] = useState('')
   const [permission, setPermission] = useState<ServicePermission>('verify')
   const [organization, setOrganization] = useState('')
   const create = useAction(async () => {
     const created = await keywright.serviceKeys.create({
       ...{ name, permissions: [permission] },
-      ...(organization !== '' && { organization }),
+      ...(organization.trim() !== '' && { organization: organization.trim() }),
     })
     await queries.invalidateQueries({ queryKey: ['service-keys'] })
     return created
@@ -45,22 +43,7 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
     >
       <NameField value={name} onText={setName} error={fieldError(error, 'name')} />
       <Choices legend="It may" options={offered} value={permission} onChange={setPermission} />
-      <Field
-        label="For"
-        hint={`One ${contract.docs.organization} alone, or all that there are and will be.`}
-        error={fieldError(error, 'organization')}
-      >
-        {(field) => (
-          <Select {...field} value={organization} onChange={(event) => setOrganization(event.target.value)}>
-            <option value="">The whole instance</option>
-            {data?.organizations.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {visible(name)}
-              </option>
-            ))}
-          </Select>
-        )}
-      </Field>
+      <OrganizationField value={organization} error={fieldError(error, 'organization')} onText={setOrganization} />
     </FormDialog>
   )
 }

@@ -8,10 +8,13 @@ import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Pager, usePaging } from '../parts/pager.tsx'
 import { RowMenu } from '../parts/row-menu.tsx'
+import { SearchField } from '../parts/search-field.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
+import { useSettled } from '../parts/use-settled.ts'
 import { capitalized, plural } from '../shell/words.ts'
 import { ChangeState } from './change-state.tsx'
 import { CreateOrganization } from './create-organization.tsx'
@@ -20,7 +23,12 @@ import { EditOrganization } from './edit-organization.tsx'
 
 export function OrganizationsPage() {
   const { data: contract } = useSuspenseQuery(contractQuery)
-  const { data, error, isPending, refetch } = useQuery(organizationsQuery)
+  const [text, setText] = useState('')
+  const q = useSettled(text.trim())
+  const paging = usePaging(q)
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
+    organizationsQuery({ q: q || undefined, cursor: paging.cursor }),
+  )
   const [isCreating, setCreating] = useState(false)
   const [changing, setChanging] = useState<Organization | null>(null)
   const [editing, setEditing] = useState<Organization | null>(null)
@@ -51,6 +59,11 @@ export function OrganizationsPage() {
       {editing && <EditOrganization of={editing} onClose={() => setEditing(null)} />}
       {changing && <ChangeState of={changing} onClose={() => setChanging(null)} />}
       {deleting && <DeleteOrganization of={deleting} onClose={() => setDeleting(null)} />}
+      {(text !== '' || paging.before > 0 || (data && data.organizations.length > 1)) && (
+        <div className="mb-4 flex">
+          <SearchField label="Search by name or id" value={text} onText={setText} />
+        </div>
+      )}
       <Card>
         {error && (
           <div className="p-5">
@@ -58,63 +71,73 @@ export function OrganizationsPage() {
           </div>
         )}
         {isPending && <Loading label={`Loading the ${plural(noun)}`} />}
-        {data?.organizations.length === 0 && (
+        {data?.organizations.length === 0 && q !== '' && (
+          <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${noun} matches`}>
+            Change the search.
+          </Empty>
+        )}
+        {data?.organizations.length === 0 && q === '' && (
           <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${plural(noun)} yet`} action={create}>
             Every key belongs to one. Create the first for your first customer, or for yourself.
           </Empty>
         )}
         {data && data.organizations.length > 0 && (
-          <Table label={capitalized(plural(noun))} columns={columns}>
-            {data.organizations.map((organization) => (
-              <Row key={organization.id}>
-                <Cell className="max-w-64 min-w-36">
-                  <Link
-                    to="/$organization/keys"
-                    params={{ organization: organization.id }}
-                    className="flex font-medium underline-offset-4 hover:underline"
-                  >
-                    <Foreign>{organization.name}</Foreign>
-                  </Link>
-                  <Under>
-                    <Mono>{organization.id}</Mono>
-                    {organization.plan !== null && <span>{capitalized(organization.plan)}</span>}
-                  </Under>
-                </Cell>
-                <Cell isExtra className="whitespace-nowrap">
-                  <Mono>{organization.id}</Mono>
-                </Cell>
-                {hasPlans && (
-                  <Cell isExtra>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>
-                )}
-                {contract.namespaces && (
-                  <Cell isExtra className="max-w-56 truncate">
-                    <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
+          <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
+            <Table label={capitalized(plural(noun))} columns={columns}>
+              {data.organizations.map((organization) => (
+                <Row key={organization.id}>
+                  <Cell className="max-w-64 min-w-36">
+                    <Link
+                      to="/$organization/keys"
+                      params={{ organization: organization.id }}
+                      className="flex font-medium underline-offset-4 hover:underline"
+                    >
+                      <Foreign>{organization.name}</Foreign>
+                    </Link>
+                    <Under>
+                      <Mono>{organization.id}</Mono>
+                      {organization.plan !== null && <span>{capitalized(organization.plan)}</span>}
+                    </Under>
                   </Cell>
-                )}
-                <Cell>
-                  <Badge tone={organization.state === 'active' ? 'good' : 'warn'}>
-                    {capitalized(organization.state)}
-                  </Badge>
-                </Cell>
-                <Cell isExtra className="whitespace-nowrap text-muted">
-                  <When time={organization.createdAt} />
-                </Cell>
-                <Cell className="w-0 text-right">
-                  <RowMenu
-                    label={`Manage ${visible(organization.name)}`}
-                    actions={[
-                      { label: 'Edit', run: () => setEditing(organization) },
-                      {
-                        label: organization.state === 'active' ? 'Suspend' : 'Resume',
-                        run: () => setChanging(organization),
-                      },
-                      { label: 'Delete', isDangerous: true, run: () => setDeleting(organization) },
-                    ]}
-                  />
-                </Cell>
-              </Row>
-            ))}
-          </Table>
+                  <Cell isExtra className="whitespace-nowrap">
+                    <Mono>{organization.id}</Mono>
+                  </Cell>
+                  {hasPlans && (
+                    <Cell isExtra>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>
+                  )}
+                  {contract.namespaces && (
+                    <Cell isExtra className="max-w-56 truncate">
+                      <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
+                    </Cell>
+                  )}
+                  <Cell>
+                    <Badge tone={organization.state === 'active' ? 'good' : 'warn'}>
+                      {capitalized(organization.state)}
+                    </Badge>
+                  </Cell>
+                  <Cell isExtra className="whitespace-nowrap text-muted">
+                    <When time={organization.createdAt} />
+                  </Cell>
+                  <Cell className="w-0 text-right">
+                    <RowMenu
+                      label={`Manage ${visible(organization.name)}`}
+                      actions={[
+                        { label: 'Edit', run: () => setEditing(organization) },
+                        {
+                          label: organization.state === 'active' ? 'Suspend' : 'Resume',
+                          run: () => setChanging(organization),
+                        },
+                        { label: 'Delete', isDangerous: true, run: () => setDeleting(organization) },
+                      ]}
+                    />
+                  </Cell>
+                </Row>
+              ))}
+            </Table>
+          </div>
+        )}
+        {data && data.organizations.length > 0 && (
+          <Pager {...paging} shown={data.organizations.length} noun={noun} next={data.nextCursor} />
         )}
       </Card>
     </Page>

@@ -1,8 +1,8 @@
 import type { KeyState } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
-import { Search } from 'lucide-react'
 import { projectsQuery } from '../api/queries.ts'
-import { Input, Select } from '../parts/field.tsx'
+import { Select } from '../parts/field.tsx'
+import { SearchField } from '../parts/search-field.tsx'
 import { capitalized } from '../shell/words.ts'
 
 const states: readonly KeyState[] = ['active', 'suspended', 'expired', 'revoked']
@@ -31,18 +31,7 @@ export function KeyFilters({
   const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: hasProjects })
   return (
     <div className="mb-4 flex flex-wrap gap-2">
-      <span className="relative min-w-0 flex-1 basis-full sm:basis-40">
-        <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
-        <Input
-          type="search"
-          aria-label="Search by name, hint or id"
-          placeholder="Search by name, hint or id"
-          maxLength={100}
-          value={text}
-          onChange={(event) => onText(event.target.value)}
-          className="pl-9"
-        />
-      </span>
+      <SearchField label="Search by name, hint or id" value={text} onText={onText} />
       {hasProjects && (
         <Select
           aria-label="Project"

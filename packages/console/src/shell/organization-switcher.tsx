@@ -1,8 +1,8 @@
-import { useSuspenseQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Check, ChevronsUpDown } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
-import { contractQuery } from '../api/queries.ts'
+import { contractQuery, organizationsQuery } from '../api/queries.ts'
 import { Foreign } from '../parts/text.tsx'
 import { menuClass, menuItemClass } from './menu.ts'
 import { usePlace } from './place.ts'
@@ -10,7 +10,8 @@ import { plural } from './words.ts'
 
 export function OrganizationSwitcher() {
   const { data: contract } = useSuspenseQuery(contractQuery)
-  const { current, all } = usePlace()
+  const { current } = usePlace()
+  const { data: page } = useQuery(organizationsQuery())
   const navigate = useNavigate()
   if (!current) return null
   return (
@@ -26,7 +27,7 @@ export function OrganizationSwitcher() {
           <DropdownMenu.Label className="px-2.5 py-1.5 text-xs text-muted">
             Your {plural(contract.docs.organization)}
           </DropdownMenu.Label>
-          {all.map(({ id, name }) => (
+          {page?.organizations.map(({ id, name }) => (
             <DropdownMenu.Item
               key={id}
               className={menuItemClass}
@@ -37,6 +38,14 @@ export function OrganizationSwitcher() {
               {id === current.id && <Check size={14} aria-label="this one" />}
             </DropdownMenu.Item>
           ))}
+          {page && page.nextCursor !== null && (
+            <DropdownMenu.Item
+              className={`${menuItemClass} text-muted`}
+              onSelect={() => navigate({ to: '/instance/organizations' })}
+            >
+              Find others …
+            </DropdownMenu.Item>
+          )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

@@ -1,0 +1,27 @@
+import { Search } from 'lucide-react'
+import { Input } from './field.tsx'
+
+export function SearchField({
+  label,
+  value,
+  onText,
+}: {
+  label: string
+  value: string
+  onText: (text: string) => void
+}) {
+  return (
+    <span className="relative min-w-0 flex-1 basis-full sm:basis-40">
+      <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
+      <Input
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        maxLength={100}
+        value={value}
+        onChange={(event) => onText(event.target.value)}
+        className="pl-9"
+      />
+    </span>
+  )
+}
