@@ -135,6 +135,10 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       await adapter.deleteSession(ended.token)
       return true
     },
+    async endSessions(person) {
+      const { adapter } = await ready()
+      await adapter.deleteUserSessions(person)
+    },
     async changePassword({ current, password }, visit) {
       const { auth, isRefusal } = await ready()
       try {

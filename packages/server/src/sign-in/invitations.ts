@@ -8,6 +8,7 @@ import {
   setMemberIn,
   type Transaction,
 } from '@keywright/core'
+import { revokeCliTokensIn } from '../access/cli-token-lifecycle.ts'
 import { addOperatorIn } from '../access/operators.ts'
 import { Problem } from '../control/problem.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
@@ -86,8 +87,12 @@ export async function acceptInvitation(
     const details = { role, user: person.id }
     transaction.record({ action: 'invitation.accepted', organization, target: id, actor, at, details })
     if (organization === null || role === 'operator') await addOperatorIn(transaction, actor, person.id, at)
-    // A place somebody has already is changed by those who may, not by an old letter; a portal's link is their word of now.
-    else if (isPortalAddress(person.email) || !(await transaction.member(organization, person.id))) {
+    else {
+      const before = await transaction.member(organization, person.id)
+      // A place somebody has already is changed by those who may, not by an old letter; a portal's link is their word of now.
+      if (before && !isPortalAddress(person.email)) return
+      // What somebody holds since another role of theirs does not rise with it.
+      if (before && before.role !== role) await revokeCliTokensIn(transaction, actor, person.id, at)
       await setMemberIn(transaction, lifecycle, actor, { organization, user: person.id, role })
     }
   })

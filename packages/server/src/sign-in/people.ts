@@ -78,6 +78,7 @@ export interface People {
   sessions(person: string): Promise<Session[]>
   /** Whether there was such a session of this person. */
   endSession(person: string, session: string): Promise<boolean>
+  endSessions(person: string): Promise<void>
   /** Makes another session, and ends all there were. null: the current password is another one. */
   changePassword(input: { current: string; password: string }, visit: Visit): Promise<readonly string[] | null>
   /** Good once, for `resetPassword`. */

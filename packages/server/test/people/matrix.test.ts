@@ -93,8 +93,14 @@ const instanceRoutes = new Set([
   'importKeys',
   ...guarded.filter(({ permission }) => permission !== 'manage').map(({ operationId }) => operationId),
 ])
+/** Routes for service keys alone: what verifiers ask of each other, and what makes a caller somebody else. */
+const machineRoutes = new Set([
+  'createPortalSession',
+  ...guarded.filter(({ permission }) => permission === 'verify').map(({ operationId }) => operationId),
+])
 const inOrganization = guarded.filter(
-  ({ operationId }) => !instanceRoutes.has(operationId) && !ownRoutes.has(operationId),
+  ({ operationId }) =>
+    !instanceRoutes.has(operationId) && !ownRoutes.has(operationId) && !machineRoutes.has(operationId),
 )
 
 async function ask(who: Who, operationId: string, organization = 'acme') {
@@ -175,12 +181,18 @@ describe('about the instance', () => {
     if (['owner', 'admin'].includes(who)) expect(status).toBe(403)
   })
 
-  // What verifiers ask of each other is for their service keys.
-  const forPeople = guarded.filter(({ permission }) => permission !== 'verify')
+  const forPeople = guarded.filter(({ operationId }) => !machineRoutes.has(operationId))
 
   it.each(forPeople)('the operator may $operationId', async ({ operationId }) => {
     const { status } = await ask('operator', operationId)
     expect([401, 403]).not.toContain(status)
+  })
+})
+
+describe('for machines', () => {
+  it.each(everybody)('%s makes no link that lets in somebody else', async (who) => {
+    const { status, json } = await ask(who, 'createPortalSession')
+    expect([status, json.code]).toEqual([403, 'permission_missing'])
   })
 })
 

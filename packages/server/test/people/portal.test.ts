@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { becomeOperator, goodPassword, openBrowser, tokenOf } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
 let api: Api
@@ -45,8 +46,35 @@ describe('a portal link', () => {
     const first = await enter((await open('acme', 'bob', 'admin')).portal)
     const second = await enter((await open('acme', 'bob', 'member')).portal)
     expect(second.json.person.id).toBe(first.json.person.id)
-    const { status } = await first.browser.call('POST', '/v1/keys', { organization: 'acme', name: 'Key' })
+    const { status } = await second.browser.call('POST', '/v1/keys', { organization: 'acme', name: 'Key' })
     expect(status).toBe(403)
+  })
+
+  it('with another role ends the sessions and terminals of before, so that none rises with it', async () => {
+    const { id } = (await enter((await open('acme', 'earl', 'admin')).portal)).json.person
+    const lowered = (await enter((await open('acme', 'earl', 'member')).portal)).browser
+    const { credential } = await issueCliToken(server.lifecycle, tester, { user: id, name: 'laptop' })
+    const terminal = () => api('GET', '/v1/whoami', { credential })
+    const again = (await enter((await open('acme', 'earl', 'member')).portal)).browser
+    for (const one of [lowered, again]) expect((await one.call('GET', '/v1/whoami')).status).toBe(200)
+    expect((await terminal()).status).toBe(200)
+    const { browser } = await enter((await open('acme', 'earl', 'admin')).portal)
+    for (const one of [lowered, again]) expect((await one.call('GET', '/v1/whoami')).status).toBe(401)
+    expect((await terminal()).status).toBe(401)
+    expect((await browser.call('GET', '/v1/whoami')).json.organizations[0].role).toBe('admin')
+  })
+
+  it('is made by no person, in a browser or at a terminal: it would let them in as somebody else', async () => {
+    const owner = await enter((await open('acme', 'boss', 'owner')).portal)
+    const body = { organization: 'acme', user: 'boss', role: 'member' }
+    const { id } = owner.json.person
+    const { credential } = await issueCliToken(server.lifecycle, tester, { user: id, name: 'laptop' })
+    for (const { status, json } of [
+      await owner.browser.call('POST', '/v1/portal-sessions', body),
+      await api('POST', '/v1/portal-sessions', { credential, body }),
+    ]) {
+      expect([status, json.code]).toEqual([403, 'permission_missing'])
+    }
   })
 
   it('is somebody else in another organization, and never who has an account here', async () => {

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { notFound } from '../../control/problem.ts'
+import { notFound, Problem } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, name, time } from '../../control/schemas.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
 import { invite } from '../../sign-in/invitations.ts'
 import { portalAddress } from '../../sign-in/portal.ts'
-import { refuseAbove, role } from '../members/schemas.ts'
+import { role } from '../members/schemas.ts'
 
 const lifetimeSeconds = 300
 
@@ -17,7 +17,7 @@ export const createPortalSessionRoute = route({
   tag: 'Portal',
   summary: 'Let a customer into the console without a second sign-in',
   description:
-    'Answers a link that works once, for five minutes, and opens the console as a person of this organization alone. The same `user` is the same person each time; the role is that of the latest link.',
+    'Answers a link that works once, for five minutes, and opens the console as a person of this organization alone. The same `user` is the same person each time; the role is that of the latest link. For service keys alone.',
   permission: 'manage',
   body: z
     .strictObject({ organization: id, user: name.openapi({ description: 'As you call them; shown to people.' }), role })
@@ -34,13 +34,16 @@ export const createPortalSessionRoute = route({
   },
   problems: ['not_found', 'role_missing', 'sign_in_off'],
   async handle({ body: { organization, user, role }, caller, actor, lifecycle, deps }) {
+    // A link opens the place of somebody else: no person makes one, or an admin would be whom they name.
+    if (caller.type !== 'service_key') {
+      throw new Problem('permission_missing', "This needs a service key with the permission 'manage'.")
+    }
     requireOrganization(caller, organization)
-    refuseAbove(caller, organization, [role])
     const { consoleUrl, people, portalPassword } = requireSignIn(deps)
     if (!(await lifecycle.store.organization(organization))) throw notFound('organization')
     const email = portalAddress(organization, user)
     await people.ensure({ email, password: portalPassword(email), name: user })
-    const place = { organization, role, email, createdBy: caller.person?.id ?? null }
+    const place = { organization, role, email, createdBy: null }
     const { invitation, token } = await invite(lifecycle, actor, { ...place, lifetimeSeconds })
     return { link: `${consoleUrl()}/portal#${token}`, expiresAt: invitation.expiresAt.toISOString() }
   },
