@@ -5,10 +5,16 @@ import { readNamespaceInBody } from './namespace-in-body.ts'
 const rule = { member: 'namespace', whenAbsent: 'default' }
 
 function read(body: string | Uint8Array, presence?: 'required' | 'optional', encoding?: string) {
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  const found = readNamespaceInBody(bytes, rule, presence, encoding)
+  const found = find(body, presence, encoding === undefined ? [] : ['Content-Encoding', encoding])
   return found.valid ? found.namespace : found.message
 }
+
+function find(body: string | Uint8Array, presence?: 'required' | 'optional', rawHeaders: string[] = []) {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  return readNamespaceInBody(bytes, rule, presence, rawHeaders)
+}
+
+const typed = (...types: string[]) => types.flatMap((type) => ['Content-Type', type])
 
 describe('the namespace in a body', () => {
   it.each([
@@ -140,6 +146,105 @@ describe('the namespace in a body whose path names one already', () => {
     expect(read(Buffer.from('\ufeff{"namespace":"b"}', 'utf16le'), 'optional')).toMatch(/^The body must/)
     expect(read('compressed', 'optional', 'gzip')).toMatch(/Content-Encoding/)
     expect(read('', 'optional', 'gzip')).toBeNull()
+  })
+})
+
+describe('the Content-Type of a body', () => {
+  const json = '{"namespace":"a"}'
+
+  it.each([
+    ['application/json'],
+    ['application/json; charset=utf-8'],
+    ['Application/JSON;Charset = "UTF-8"'],
+    ['application/json;a=b;charset=utf8;c=d'],
+    ['text/plain; charset=us-ascii'],
+    ['text/plain;charset=ISO-8859-1'],
+    ['text/plain'],
+    ['application/octet-stream'],
+    ['application/vnd.acme+json'],
+    ['application/x-www-form-urlencoded'],
+    ['multipart/form-data; boundary=x'],
+    ['nonsense'],
+    [''],
+  ])('%s leaves one way to read it', (type) => {
+    expect(find(json, 'required', typed(type))).toEqual({ valid: true, namespace: 'a' })
+    expect(find(json, 'optional', typed(type))).toEqual({ valid: true, namespace: 'a' })
+  })
+
+  it.each([
+    'utf-7',
+    'UTF-7',
+    '"utf-7"',
+    'utf-16',
+    'utf-32le',
+    'utf-8x',
+    'utf-8"',
+    '"utf-8',
+    '"utf\\-7"',
+    "'utf-8'",
+    'ibm037',
+    'shift_jis',
+    'iso-2022-kr',
+    '',
+    'utf-8; charset=utf-7',
+    'utf-7; charset=utf-8',
+    'utf-8; x="charset=utf-7"',
+    'utf-8, application/json',
+  ])('with charset=%s leaves two, whatever is in it', (charset) => {
+    for (const presence of ['required', 'optional'] as const) {
+      expect(find(json, presence, typed(`application/json; charset=${charset}`))).toEqual({
+        valid: false,
+        message: expect.stringMatching(/^The body must (?:be in UTF-8 by its|come with one) Content-Type/),
+        named: 'a',
+      })
+    }
+    const seven = '+AHsAIg-namespace+ACIAOgAi-b+ACIAfQ-'
+    expect(find(seven, 'optional', typed(`application/json; charset=${charset}`))).toMatchObject({ named: null })
+    expect(find('', 'optional', typed(`application/json; charset=${charset}`)).valid).toBe(true)
+  })
+
+  it.each(['application/json; charset', 'application/json; charset*=utf-7', 'application/json; charset*0=utf-;a=b'])(
+    '%s leaves two',
+    (type) => {
+      expect(find(json, 'required', typed(type))).toMatchObject({ valid: false, named: 'a' })
+    },
+  )
+
+  it('given twice leaves two', () => {
+    expect(find(json, 'required', typed('text/plain', 'text/plain'))).toMatchObject({ valid: false, named: 'a' })
+    expect(find(json, 'required', typed('text/plain, text/plain'))).toMatchObject({ valid: false, named: 'a' })
+  })
+
+  it('that is a form leaves two where a form could have a part in it', () => {
+    for (const presence of ['required', 'optional'] as const) {
+      for (const text of ['{"a":"&namespace=b&"}', '{"a":";namespace=b;"}', '{"a":1,"b":"&"}']) {
+        const type = 'application/x-www-form-urlencoded; charset=UTF-8'
+        expect(find(text, presence, typed(type))).toMatchObject({
+          valid: false,
+          message: expect.stringMatching(/form/),
+        })
+      }
+      expect(find('{"--b"\r\n:1}', presence, typed('Multipart/mixed; boundary="b""'))).toMatchObject({ valid: false })
+    }
+    for (const type of ['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+      for (const text of ['namespace=b', '%6eamespace=b', '--x\r\n', 'a']) {
+        expect(find(text, 'optional', typed(type))).toMatchObject({ valid: false, named: null })
+      }
+    }
+  })
+
+  it('that is a form leaves no member in it that a reader of forms finds', () => {
+    const piece = fc.constantFrom(
+      ...['&', ';', '=', 'namespace', '=b', '%26', '+', '[', ']', '"', 'é', '--x', '\\u0026', ' ', 'a'],
+    )
+    const text = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(fc.dictionary(text, fc.oneof(text, fc.array(text))), (object) => {
+        const body = JSON.stringify(object)
+        if (!find(body, 'required', typed('application/x-www-form-urlencoded')).valid) return
+        for (const name of new URLSearchParams(body).keys()) expect(name).toMatch(/^\{/)
+      }),
+    )
   })
 })
 

@@ -1,7 +1,14 @@
+import { soleHeader } from '../http/framing.ts'
+import { typeProblem } from './body-type.ts'
 import { scanObject } from './json-members.ts'
 
-/** `namespace` is null where the body was not needed and names none. `message` is a sentence that repeats nothing. */
-export type NamespaceFound = { valid: true; namespace: string | null } | { valid: false; message: string }
+/**
+ * `namespace` is null where the body was not needed and names none. `message` is a sentence that repeats nothing.
+ * `named` is there where the `Content-Type` alone stands against what the body names as JSON.
+ */
+export type NamespaceFound =
+  | { valid: true; namespace: string | null }
+  | { valid: false; message: string; named?: string | null }
 
 /** How the contract finds it: `NamespaceRule.body`. */
 export interface NamespaceMember {
@@ -14,19 +21,36 @@ export interface NamespaceMember {
  * whatever parsers are known to disagree on is not valid.
  *
  * `optional` is for a path that names a namespace already: a body that is no JSON object then names none, and `whenAbsent`
- * does not apply. `contentEncoding` is the header's value; only unencoded bodies can be read.
+ * does not apply. `rawHeaders` (name, value, …): `Content-Encoding` and `Content-Type` say how others will read the body.
  */
 export function readNamespaceInBody(
   body: Uint8Array,
-  { member, whenAbsent }: NamespaceMember,
+  rule: NamespaceMember,
   presence: 'required' | 'optional' = 'required',
-  contentEncoding = '',
+  rawHeaders: readonly string[] = [],
 ): NamespaceFound {
   const isOptional = presence === 'optional'
   if (isOptional && body.length === 0) return { valid: true, namespace: null }
-  if (!/^(?:identity)?$/i.test(contentEncoding.trim())) return invalid('be sent without a Content-Encoding')
-  if (isOptional && !mayBeObject(body)) return { valid: true, namespace: null }
+  const encoding = soleHeader(rawHeaders, 'content-encoding')
+  if (encoding === undefined || !/^(?:identity)?$/i.test(encoding?.trim() ?? '')) {
+    return invalid('be sent without a Content-Encoding')
+  }
+  const isObject = !isOptional || mayBeObject(body)
+  const found: NamespaceFound = isObject ? readMember(body, rule, isOptional) : { valid: true, namespace: null }
+  if (!found.valid) return found
+  const problem = typeProblem(rawHeaders, body, isObject)
+  return problem === null ? found : { ...invalid(problem), named: found.namespace }
+}
 
+/**
+ * As what a refused body is judged, which costs nothing: as what it names, where its caller is to be told that it may not
+ * go there, and otherwise as a namespace that is none. `permitted`: null for all.
+ */
+export function refusedNamespace(named: string | null | undefined, permitted: readonly string[] | null): string {
+  return typeof named === 'string' && permitted !== null && !permitted.includes(named) ? named : ''
+}
+
+function readMember(body: Uint8Array, { member, whenAbsent }: NamespaceMember, isOptional: boolean): NamespaceFound {
   const text = decode(body)
   if (text === null) return invalid('be JSON in UTF-8 without a byte order mark')
   const named: (string | null)[] = []
@@ -43,7 +67,7 @@ export function readNamespaceInBody(
   return { valid: true, namespace: namespace ?? (isOptional ? null : whenAbsent) }
 }
 
-function invalid(duty: string): NamespaceFound {
+function invalid(duty: string): NamespaceFound & { valid: false } {
   return { valid: false, message: `The body must ${duty}.` }
 }
 

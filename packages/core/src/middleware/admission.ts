@@ -1,7 +1,6 @@
-import { readNamespaceInBody } from '../contract/namespace-in-body.ts'
+import { readNamespaceInBody, refusedNamespace } from '../contract/namespace-in-body.ts'
 import type { Refusal, RefusalName } from '../contract/refusal.ts'
 import { credentialHeaders } from '../http/credential-headers.ts'
-import { soleHeader } from '../http/framing.ts'
 import { isAcceptedMethod, refuseMethod } from '../http/method.ts'
 import { isForwardedPreflight } from '../http/preflight.ts'
 import { readTarget, type Target } from '../http/target.ts'
@@ -67,13 +66,17 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
     if (!rule || presence === 'no' || (presence === 'optional' && !asked.hasBody)) return attempt
     const known = await verifier.authenticate(attempt)
     if (!known.allowed) return known
-    const encoding = soleHeader(rawHeaders, 'content-encoding')
-    if (encoding === undefined) return verifier.refusal('invalid_request', { requestId })
     const body = await asked.peekBody(rule.maxBytes).catch((error) => Promise.reject(new BodyError(error)))
     if (body === null) return verifier.refusal('payload_too_large', { requestId })
-    const found = readNamespaceInBody(body, rule, presence, encoding ?? '')
-    if (!found.valid) return verifier.refusal('invalid_request', { requestId, message: found.message })
-    return found.namespace === null ? attempt : { ...attempt, namespace: found.namespace }
+    const found = readNamespaceInBody(body, rule, presence, rawHeaders)
+    if (found.valid) return found.namespace === null ? attempt : { ...attempt, namespace: found.namespace }
+    const { message, named } = found
+    if (named !== undefined) {
+      const namespace = refusedNamespace(named, known.principal?.namespaces ?? null)
+      const outcome = await verifier.verify({ ...attempt, namespace })
+      if (!outcome.allowed && outcome.reason === 'namespace_not_permitted') return outcome
+    }
+    return verifier.refusal('invalid_request', { requestId, message })
   }
 
   async function decide(asked: Asked): Promise<Admission> {

@@ -13,6 +13,7 @@ import {
   type Refusal,
   type RefusalName,
   readTarget,
+  refusedNamespace,
   refuseMethod,
   requestIdOf,
   type Verifier,
@@ -158,11 +159,16 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
       if ('refused' in reading) {
         if (!request.complete) response.shouldKeepAlive = false
-        const { refused, message } = reading
+        const { refused, message, named } = reading
         const facts = message === undefined ? { requestId } : { requestId, message }
         name = 'unavailable'
-        // Judged as a namespace that is none: it costs nothing, is recorded, and the caller is told what is left.
-        const outcome = await verifier.verify({ ...attempt, namespace: '' })
+        // It costs nothing, is recorded, and the caller is told what is left.
+        const asked = { ...attempt, namespace: refusedNamespace(named, known.principal?.namespaces ?? null) }
+        const outcome = await verifier.verify(asked)
+        if (named !== undefined && !outcome.allowed && outcome.reason === 'namespace_not_permitted') {
+          settle(exchange, asked, outcome, expectsContinue)
+          return
+        }
         answer(response, verifier.refusal(refused, facts), requestId, verifier.responseHeaders(outcome))
         return
       }

@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rawRequest } from '../support/raw-request.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+/** Namespaces that an Express app behind the gateway found in bodies. */
+const seen: unknown[] = []
+let upstream: Server
+let server: TestServer
+let credential: string
+
+beforeAll(async () => {
+  const app = express()
+  app.use(express.json(), express.urlencoded({ extended: true }))
+  app.use((request, response) => {
+    seen.push(request.body?.namespace ?? 'default')
+    response.end()
+  })
+  upstream = createServer(app).listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  server = await startServer({
+    contract: 'holonomix',
+    upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+  })
+  ;({ credential } = await server.issue())
+})
+afterAll(async () => {
+  await server.stop()
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+async function send(types: string[], body: string, target = '/v1/query') {
+  const answer = await rawRequest(server.edge, {
+    method: 'POST',
+    target,
+    lines: [
+      `X-Api-Key: ${credential}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...types.map((type) => `Content-Type: ${type}`),
+    ],
+    body,
+  })
+  return answer.status
+}
+
+describe('a body that Express reads', () => {
+  const utf7 = 'application/json; charset=utf-7'
+  const form = 'application/x-www-form-urlencoded'
+  const inUtf7 = '{"namespace":"default","a":"+ACIALAAi-namespace+ACIAOgAi-staging"}'
+
+  it.each([
+    ['in UTF-7', [utf7], inUtf7],
+    ['in UTF-7, quoted', ['application/json; CharSet="UTF-7"'], inUtf7],
+    ['in the last of two encodings', ['application/json; charset=utf-8; charset=utf-7'], inUtf7],
+    ['with two types', [utf7, 'application/json'], inUtf7],
+    ['with two types, the other way round', ['application/json', utf7], inUtf7],
+    ['as a form', [form], '{"a":"&namespace=staging&"}'],
+  ])('%s names no other namespace than was checked', async (_, types, body) => {
+    expect(await send(types, body)).toBe(400)
+    expect(await send(types, body, '/v1/get/default/k')).toBe(400)
+    expect(seen).not.toContain('staging')
+  })
+
+  it.each([
+    ['in UTF-7', utf7, '+AHsAIg-namespace+ACIAOgAi-staging+ACIAfQ-'],
+    ['as a form', form, 'namespace=staging'],
+  ])('%s names none beside the one in the path', async (_, type, body) => {
+    expect(await send([type], body, '/v1/get/default/k')).toBe(400)
+    expect(await send([type], body, '/v1/get/staging/k')).toBe(403)
+    expect(seen).not.toContain('staging')
+  })
+
+  it.each([utf7, form, `${form}; charset=utf-7`, 'multipart/form-data; boundary=x', 'text/plain', 'application/json'])(
+    'is refused for a namespace that its caller may not reach, also as %s',
+    async (type) => {
+      expect(await send([type], '{"namespace":"staging"}')).toBe(403)
+      expect(await send([type], '{"namespace":"staging"}', '/v1/get/default/k')).toBe(403)
+    },
+  )
+
+  it.each(['application/json; charset=utf-8', 'text/plain;charset=ISO-8859-1', form, 'application/xml'])(
+    'passes as %s',
+    async (type) => {
+      const count = seen.length
+      expect(await send([type], '{"namespace":"default","a":"b"}')).toBe(200)
+      expect(seen.slice(count)).toEqual(['default'])
+    },
+  )
+})
