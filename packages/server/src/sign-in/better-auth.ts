@@ -157,7 +157,8 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       return token
     },
     async resetPassword({ token, password }) {
-      const { auth, adapter, isRefusal } = await ready()
+      const opened = await ready()
+      const { auth, adapter, isRefusal } = opened
       const kept = await adapter.findVerificationValue(resetOf(token))
       if (!kept || kept.expiresAt <= new Date()) return null
       try {
@@ -167,7 +168,17 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         throw error
       }
       const found = await adapter.findUserById(kept.value)
-      return found && personOf(found)
+      if (!found) return null
+      if (found.emailVerified) return { person: personOf(found), others: 'kept' }
+      // Whoever signed up with this address may have been somebody else, who is still to find a way in.
+      await removeOtherWaysIn(opened, found.id)
+      await adapter.deleteUserSessions(found.id)
+      const proved = await adapter.updateUser(found.id, { emailVerified: true, twoFactorEnabled: false })
+      return { person: personOf(proved), others: 'removed' }
+    },
+    async prove(person) {
+      const { adapter } = await ready()
+      await adapter.updateUser(person, { emailVerified: true })
     },
     async findByEmail(email) {
       const { adapter } = await ready()
@@ -214,6 +225,15 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       await adapter.deleteUser(person)
     },
     close: () => options.database.close(),
+  }
+}
+
+/** All but the password. */
+async function removeOtherWaysIn({ adapter, database }: Auth, person: string): Promise<void> {
+  const where = [{ field: 'userId', value: person }]
+  for (const model of ['passkey', 'twoFactor']) await database.deleteMany({ model, where })
+  for (const { id, providerId } of await adapter.findAccounts(person)) {
+    if (providerId !== byPassword) await adapter.deleteAccount(id)
   }
 }
 

@@ -43,6 +43,12 @@ export interface HalfAdmitted {
   cookies: readonly string[]
 }
 
+export interface PasswordReset {
+  person: Person
+  /** What became of the other ways in. */
+  others: 'kept' | 'removed'
+}
+
 /** A request as far as sign-in looks at it. */
 export interface Visit {
   headers: Headers
@@ -83,8 +89,13 @@ export interface People {
   changePassword(input: { current: string; password: string }, visit: Visit): Promise<readonly string[] | null>
   /** Good once, for `resetPassword`. */
   passwordToken(person: string, expiresAt: Date): Promise<string>
-  /** Ends all sessions. null: there is no such token, or none any more. */
-  resetPassword(input: { token: string; password: string }): Promise<Person | null>
+  /**
+   * Ends all sessions. Where the address was never proved it is now, and passkeys, second factor and accounts elsewhere go:
+   * whoever added them may have been somebody else. null: there is no such token, or none any more.
+   */
+  resetPassword(input: { token: string; password: string }): Promise<PasswordReset | null>
+  /** The address is theirs, by the word of who runs the instance. */
+  prove(person: string): Promise<void>
   find(person: string): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>

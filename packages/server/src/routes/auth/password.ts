@@ -84,7 +84,8 @@ export const resetPasswordRoute = openRoute({
   path: '/api/auth/password/reset',
   tag: 'Sign-in',
   summary: 'Set a new password by a link',
-  description: 'Ends every session and every login from a terminal. Sign in afterwards.',
+  description:
+    'Ends every session and every login from a terminal. The first time, where nothing had proved the address, passkeys, second factor and accounts elsewhere go too. Sign in afterwards.',
   permission: null,
   credentials: 'none',
   body: z
@@ -106,14 +107,15 @@ export const resetPasswordRoute = openRoute({
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
     await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
-    const person = await signIn.people.resetPassword(await body())
-    if (!person) throw new Problem('invitation_invalid', 'This link has been used or replaced, or has expired.')
+    const reset = await signIn.people.resetPassword(await body())
+    if (!reset) throw new Problem('invitation_invalid', 'This link has been used or replaced, or has expired.')
+    const { person, others } = reset
     const actor = actorOfPerson(person, { address, requestId })
     await lifecycle.store.transact(async (transaction) => {
       const at = lifecycle.now()
       await revokeCliTokensIn(transaction, actor, person.id, at)
       const place = { organization: null, target: person.id }
-      transaction.record({ action: 'person.password_reset', ...place, actor, at, details: {} })
+      transaction.record({ action: 'person.password_reset', ...place, actor, at, details: { otherWaysIn: others } })
     })
     return { person: personView(person) }
   },

@@ -41,6 +41,8 @@ export const signUpRoute = openRoute({
     if (!admitted) throw new Problem('conflict', 'There is an account with this address already. Sign in instead.')
     const { person, cookies } = admitted
     try {
+      // Others who invite see the link themselves, and could sign up as whom they name.
+      if (invitation?.organization === null) await people.prove(person.id)
       await settle(deps.lifecycle, actorOfPerson(person, { address, requestId }), person, invitation)
     } catch (error) {
       await people.remove(person.id)
