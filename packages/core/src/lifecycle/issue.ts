@@ -123,7 +123,8 @@ function withinReach(input: NewKey, organization: OrganizationRecord, reach: Rea
     permissions: permissions === undefined ? (reach?.permissions ?? null) : permissions,
     namespaces: namespaces === undefined ? (held ?? null) : namespaces,
     allowedIps: allowedIps === undefined ? (reach?.allowedIps ?? null) : allowedIps,
-    limits: limits === undefined ? (reach?.limits ?? null) : limits,
+    // Of a maker who is held to none a key has the usual ones.
+    limits: limits === undefined ? (reach?.limits?.length ? reach.limits : null) : limits,
     metadata: metadata ?? {},
     expiresAt: expiresAt === undefined ? (reach?.expiresAt ?? null) : expiresAt,
   }

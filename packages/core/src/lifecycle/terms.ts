@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import { keepsLimit, usualLimitsOf } from '../contract/plan.ts'
 import { AddressRangeError, compileRanges } from '../key/address.ts'
 import { isSlug } from '../key/namespace.ts'
 import { covers, permissionProblem } from '../key/permission.ts'
@@ -24,7 +25,10 @@ export interface Terms {
   expiresAt?: Date | null
 }
 
-/** The reach of whoever makes or changes a key. No one can give more than they hold. */
+/**
+ * The reach of whoever makes or changes a key. No one can give more than they hold: `limits: null` is the contract's or
+ * the plan's, which then hold for what is given, too.
+ */
 export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt' | 'allowedIps' | 'limits'>
 
 /** What is named otherwise is no term, and is never written into a record. */
@@ -57,7 +61,11 @@ export function checkTerms(
   if (limits) checkLimits(limits)
   if (metadata) checkMetadata(metadata)
   if (expiresAt && !(expiresAt > now)) throw invalid('expiresAt', 'The expiry must lie in the future.')
-  if (reach) checkReach(terms, reach)
+  if (reach) {
+    checkReach(terms, reach)
+    const usual = usualLimitsOf(contract, organization)
+    if (limits !== undefined) checkLimitsWithin(limits ?? usual, reach.limits ?? usual)
+  }
 }
 
 export function checkName(name: string): void {
@@ -132,7 +140,7 @@ function checkMetadata(metadata: KeyRecord['metadata']): void {
   }
 }
 
-function checkReach({ permissions, namespaces, expiresAt, allowedIps, limits }: Terms, reach: Reach): void {
+function checkReach({ permissions, namespaces, expiresAt, allowedIps }: Terms, reach: Reach): void {
   if (permissions !== undefined && !covers(reach.permissions, permissions)) {
     throw new LifecycleError(
       'beyond_reach',
@@ -149,9 +157,18 @@ function checkReach({ permissions, namespaces, expiresAt, allowedIps, limits }: 
   if (allowedIps !== undefined && !isWithin(allowedIps, reach.allowedIps)) {
     throw new LifecycleError('beyond_reach', 'A key cannot be used from where its maker cannot.', 'allowedIps')
   }
-  if (limits !== undefined && reach.limits && JSON.stringify(limits) !== JSON.stringify(reach.limits)) {
-    throw new LifecycleError('beyond_reach', 'A maker with limits of its own hands on these.', 'limits')
-  }
+}
+
+function checkLimitsWithin(given: readonly Limit[], held: readonly Limit[]): void {
+  const lost = held.find((limit) => !given.some((one) => keepsLimit(one, limit)))
+  if (!lost) return
+  const { requests, windowSeconds, per } = lost
+  throw new LifecycleError(
+    'beyond_reach',
+    `The maker is held to ${requests} requests in ${windowSeconds} seconds per ${per}, and so is the key: ` +
+      'list that, or fewer requests in at least as long a time.',
+    'limits',
+  )
 }
 
 function isWithin(wanted: readonly string[] | null, held: readonly string[] | null): boolean {

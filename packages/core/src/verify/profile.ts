@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import { monthlyQuotaOf, usualLimitsOf } from '../contract/plan.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import { type AddressRanges, compileRanges } from '../key/address.ts'
 import { intersect } from '../key/permission.ts'
@@ -102,7 +103,7 @@ export class Profiles {
     const { kind, environment, project, createdBy: user, allowedIps } = key
     const permissions = permissionsOf(this.contract, found)
     const namespaces = namespacesOf(key, organization)
-    const limits = limitsOf(this.contract, key, organization)
+    const limits = key.limits ?? usualLimitsOf(this.contract, organization)
     const name = [organization.id, project, user, kind, environment, permissions, namespaces, allowedIps, limits]
     // Before anything is taken hold of: it may throw.
     const ranges = allowedIps && compileRanges(allowedIps)
@@ -168,18 +169,6 @@ function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): rea
 function namespacesOf({ namespaces }: KeyRecord, organization: OrganizationRecord): readonly string[] | null {
   if (!namespaces || !organization.namespaces) return namespaces ?? organization.namespaces
   return namespaces.filter((namespace) => organization.namespaces?.includes(namespace))
-}
-
-/** The organization's own, else its plan's. */
-export function monthlyQuotaOf({ plans }: Contract, { monthlyQuota, plan }: OrganizationRecord): number | null {
-  if (monthlyQuota !== null) return monthlyQuota
-  return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.monthlyQuota ?? null) : null
-}
-
-/** The key's own limits, else those of its organization's plan, else the contract's. */
-function limitsOf({ plans, limits }: Contract, key: KeyRecord, { plan }: OrganizationRecord): readonly Limit[] {
-  if (key.limits) return key.limits
-  return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.limits ?? []) : limits
 }
 
 /** Without a project or a maker a key is its own subject: it neither escapes the limit nor shares it with strangers. */

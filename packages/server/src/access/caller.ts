@@ -100,25 +100,24 @@ export function permit({ type, permissions }: Caller, permission: ServicePermiss
 }
 
 /**
- * Who a key's maker is and how much of it they may give: a person who belongs to the organization, and no more than they have
- * where keys are as good as their makers.
+ * Who a key's maker is and how much of it they may give: a person who belongs to the organization, no more than they have
+ * where keys are as good as their makers, and no more requests than their customer account has, unless they run the instance.
  */
 export async function makerIn(
   organization: string,
-  { person }: Caller,
+  { person, places }: Caller,
   { store, contract }: { store: Pick<Store, 'member'>; contract: Contract },
 ): Promise<{ createdBy: string | null; reach: Reach | null }> {
   const member = person && (await store.member(organization, person.id))
   if (!member) return { createdBy: null, reach: null }
-  const { byMakersRole } = contract.permissions
-  const reach = byMakersRole && {
-    permissions: byMakersRole[member.role],
+  const reach = {
+    permissions: contract.permissions.byMakersRole?.[member.role] ?? null,
     namespaces: null,
     allowedIps: null,
-    limits: null,
+    limits: places === null ? [] : null,
     expiresAt: null,
   }
-  return { createdBy: member.user, reach: reach ?? null }
+  return { createdBy: member.user, reach }
 }
 
 export function actorOf(caller: Caller, { address, requestId }: { address: string | null; requestId: string }): Actor {

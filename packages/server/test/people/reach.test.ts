@@ -104,6 +104,15 @@ describe('the limits that a customer lives under', () => {
   })
 })
 
+it('a key of an operator who is in the organization has the usual limits, and others where they are wanted', async () => {
+  const invited = { email: operator.email, role: 'admin' }
+  const { json } = await operator.browser.call('POST', '/v1/organizations/tenant/invitations', invited)
+  await operator.browser.call('POST', '/api/auth/invitation/accept', { invitation: tokenOf(json.link) })
+  const usual = await keyOf(operator)
+  expect([usual.json.createdBy, usual.json.limits]).toEqual([operator.id, null])
+  expect((await keyOf(operator, { limits: [perMinute(5000)] })).json.limits).toMatchObject([perMinute(5000)])
+})
+
 describe('the secret of a key that is as good as its maker', () => {
   it('is not given to somebody who may do less', async () => {
     const owners = (await keyOf(owner)).json

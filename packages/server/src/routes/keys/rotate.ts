@@ -5,6 +5,7 @@ import { route } from '../../control/route.ts'
 import { receipt, time } from '../../control/schemas.ts'
 import { credentialExample, keyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
+import { requireSecretReach } from './secret-reach.ts'
 
 const rotatedKeySchema = z
   .strictObject({
@@ -52,12 +53,14 @@ export const rotateKeyRoute = route({
   },
   problems: ['not_found', 'conflict'],
   async handle({ params, body, caller, actor, lifecycle }) {
-    const { id } = await findKey(lifecycle.store, caller, params.key)
-    return rotatedView(await rotate(lifecycle, actor, id, body), lifecycle.store)
+    const key = await findKey(lifecycle.store, caller, params.key)
+    await requireSecretReach(key, caller, lifecycle)
+    return rotatedView(await rotate(lifecycle, actor, key.id, body), lifecycle.store)
   },
   async replay({ params, caller, actor, lifecycle }, { version }) {
-    const { id } = await findKey(lifecycle.store, caller, params.key)
-    return rotatedView(await reissue(lifecycle, actor, id, version ?? 0), lifecycle.store)
+    const key = await findKey(lifecycle.store, caller, params.key)
+    await requireSecretReach(key, caller, lifecycle)
+    return rotatedView(await reissue(lifecycle, actor, key.id, version ?? 0), lifecycle.store)
   },
 })
 

@@ -35,7 +35,8 @@ export const createOrganizationRoute = route({
     const { organization, change } = await createOrganization(lifecycle, actor, body)
     return { ...organizationView(organization), receipt: await receiptOf(change, lifecycle.store) }
   },
-  async replay({ lifecycle }, { target }) {
+  async replay({ caller, lifecycle }, { target }) {
+    requireWholeInstance(caller)
     const organization = await lifecycle.store.organization(target ?? '')
     if (!organization) throw notFound('organization')
     return { ...organizationView(organization), receipt: await receiptOf(null, lifecycle.store) }
