@@ -165,6 +165,15 @@ describe('keywright keys list', () => {
   })
 })
 
+describe('keywright organizations list', () => {
+  it('is searched by the server', async () => {
+    await run('organizations create --id wanted --name Sought-After')
+    expect((await run('organizations list --search sought --quiet')).stdout).toBe('wanted\n')
+    expect((await run('organizations list --search WANT --quiet')).stdout).toBe('wanted\n')
+    expect((await run('organizations list --search nobody')).stderr).toBe('No organization matches.\n')
+  })
+})
+
 describe('without a terminal', () => {
   it.each([
     ['keys create --organization acme', '--name is missing.'],

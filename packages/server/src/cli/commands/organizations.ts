@@ -11,12 +11,16 @@ import { type ListOptions, listCommand, pagingOf, showList } from './list.ts'
 import { once } from './once.ts'
 
 export function defineOrganizations(organizations: Command): void {
-  listCommand(organizations, 'list organizations').action((options: ListOptions) =>
-    showList(connect().organizations.list(pagingOf(options)), 'organizations', options, {
-      none: 'There are no organizations. Make one: keywright organizations create --name "Acme"',
-      show: organizationTable,
-    }),
-  )
+  listCommand(organizations, 'list organizations')
+    .option('--search <text>', 'a part of the name or the id')
+    .action((options: ListOptions & { search?: string }) => {
+      const { search: q } = options
+      const none = 'There are no organizations. Make one: keywright organizations create --name "Acme"'
+      return showList(connect().organizations.list({ ...pagingOf(options), q }), 'organizations', options, {
+        none: q === undefined ? none : 'No organization matches.',
+        show: organizationTable,
+      })
+    })
 
   organizations
     .command('create')
