@@ -18,6 +18,16 @@ export async function removeOperator({ store, now }: Lifecycle, actor: Actor, us
   })
 }
 
+export async function isOperatorIn(store: Pick<Transaction, 'operators'>, user: string): Promise<boolean> {
+  let after: string | undefined
+  do {
+    const page = await store.operators({ ...(after !== undefined && { after }), limit: 200 })
+    if (page.items.some((operator) => operator.user === user)) return true
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return false
+}
+
 /** Whether they were one. @throws LifecycleError `conflict` for the last */
 export async function removeOperatorIn(
   transaction: Transaction,

@@ -34,10 +34,10 @@ export function createSignIn(parts: SignInParts): SignIn {
   const isSecure = consoleUrl?.startsWith('https:') === true
   const isOwn = createOwnOrigin(consoleUrl, boundUrl)
   const consoleUrlNow = () => consoleUrl ?? boundUrl()
-  const device = createDeviceFlow({ lifecycle, logins, attempts, secret })
   // An address of numbers has no passkeys; a browser on the same machine knows its own as this name too.
   const passkeyHost = consoleUrl === null ? 'localhost' : new URL(consoleUrl).hostname
   const people = createPeople({ database, secret, isSecure, passkeyHost, attempts, warn })
+  const device = createDeviceFlow({ lifecycle, people, logins, attempts, secret })
   return {
     ...{ people, attempts, signUp, isOwn, letters },
     providers: createProviders({ settings: parts.providers, secret, isSecure, consoleUrl: consoleUrlNow }),

@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from '@keywright/core'
 import { revokeCliTokensIn } from '../access/cli-token-lifecycle.ts'
-import { addOperatorIn } from '../access/operators.ts'
+import { addOperatorIn, isOperatorIn } from '../access/operators.ts'
 import { Problem } from '../control/problem.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
 import type { Person } from './people.ts'
@@ -60,7 +60,9 @@ export async function invite(
 export async function openInvitation({ store, digester, now }: Lifecycle, token: string): Promise<InvitationRecord> {
   for (const digest of isInvitation(token) ? digester.candidates(token) : []) {
     const invitation = await store.invitation(digest)
-    if (invitation && isOpen(invitation, now())) return invitation
+    if (!invitation || !isOpen(invitation, now())) continue
+    await refuseWithoutInviter(store, invitation)
+    return invitation
   }
   throw new Problem('invitation_invalid')
 }
@@ -70,6 +72,17 @@ export function refuseOtherAddress({ email }: InvitationRecord, person: Pick<Per
   throw new Problem('invitation_invalid', 'This invitation is for another e-mail address than this account has.')
 }
 
+/** What a person gave ends with their right to give it: nobody comes back by a link they made before. @throws Problem */
+async function refuseWithoutInviter(
+  store: Pick<Transaction, 'member' | 'operators'>,
+  { createdBy, organization, role }: InvitationRecord,
+): Promise<void> {
+  if (createdBy === null || (await isOperatorIn(store, createdBy))) return
+  const place = organization === null ? undefined : await store.member(organization, createdBy)
+  if (place?.role === 'owner' || (place?.role === 'admin' && role !== 'owner')) return
+  throw new Problem('invitation_invalid', 'Whoever made this invitation may not give this place any more.')
+}
+
 /** Gives the place to a person, once: of two who come with the same link the second is refused. @throws Problem */
 export async function acceptInvitation(
   lifecycle: Lifecycle,
@@ -77,11 +90,14 @@ export async function acceptInvitation(
   { id }: InvitationRecord,
   person: Person,
 ): Promise<void> {
+  // A place would be kept for them, and their keys would work again at once.
+  if (person.disabledAt) throw new Problem('invitation_invalid', 'This account can take no place while it is disabled.')
   await lifecycle.store.transact(async (transaction) => {
     const at = lifecycle.now()
     const invitation = await transaction.invitation(id)
     if (!invitation || !isOpen(invitation, at)) throw new Problem('invitation_invalid')
     refuseOtherAddress(invitation, person)
+    await refuseWithoutInviter(transaction, invitation)
     const { organization, role } = invitation
     await transaction.putInvitation({ ...invitation, acceptedAt: at })
     const details = { role, user: person.id }

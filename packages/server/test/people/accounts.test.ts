@@ -41,7 +41,7 @@ onEachDatabase((start) => {
     return async () => (await fetch(`${server.control}/v1/whoami`, { headers })).status
   }
 
-  const call = (method: string, path: string) => operator.browser.call(method, path)
+  const call = (method: string, path: string, body?: unknown) => operator.browser.call(method, path, body)
   const signIn = (email: string) =>
     openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
 
@@ -80,6 +80,27 @@ onEachDatabase((start) => {
       const body = { token: tokenOf(json.link), password: goodPassword }
       await openBrowser(server).call('POST', '/api/auth/password/reset', body)
       expect((await signIn(ann.email)).status).toBe(401)
+    })
+
+    it('takes no place by a link, and so its keys stay refused', async () => {
+      const { json: machine } = await call('POST', '/v1/service-keys', { name: 'portal', permissions: ['manage'] })
+      const link = async () => {
+        const headers = { authorization: `Bearer ${machine.credential}`, 'content-type': 'application/json' }
+        const body = JSON.stringify({ organization: 'acme', user: 'frank', role: 'admin' })
+        const response = await fetch(`${server.control}/v1/portal-sessions`, { method: 'POST', headers, body })
+        return { portal: tokenOf(((await response.json()) as { link: string }).link) }
+      }
+      const browser = openBrowser(server)
+      const { id } = (await browser.call('POST', '/api/auth/portal', await link())).json.person
+      const key = await keyOf({ id, email: '', browser })
+      expect((await call('POST', `/v1/people/${id}/disable`)).status).toBe(200)
+      expect(await key.use()).toBe(401)
+      expect((await browser.call('POST', '/api/auth/portal', await link())).status).toBe(410)
+      expect(await key.use()).toBe(401)
+      const { members } = (await call('GET', '/v1/organizations/acme/members')).json
+      expect(members.map(({ user }: { user: string }) => user)).not.toContain(id)
+      expect((await call('POST', `/v1/people/${id}/enable`)).status).toBe(200)
+      expect((await browser.call('POST', '/api/auth/portal', await link())).status).toBe(200)
     })
 
     it('is not one’s own, nor an operator’s', async () => {

@@ -1,17 +1,20 @@
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setMember } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { controlApi } from '../support/control-api.ts'
-import { openBrowser, type SignedUp, signUp } from '../support/people.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
 const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
 const client_id = 'holocron-cli'
 
 let server: TestServer
+let operator: SignedUp
 beforeAll(async () => {
   server = await startServer({ contract: 'holocron', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+  operator = await becomeOperator(server)
 })
 afterAll(() => server.stop())
 
@@ -115,6 +118,35 @@ describe('a login from a terminal', () => {
       expect((await poll(device_code)).json.access_token).toBeUndefined()
     })
     expect((await ann.browser.call('GET', '/v1/cli-tokens')).json.cliTokens).toHaveLength(1)
+  })
+
+  it.each([
+    ['signs out', ({ browser }: SignedUp) => browser.call('POST', '/api/auth/sign-out')],
+    [
+      'sets another password',
+      ({ browser }: SignedUp) =>
+        browser.call('POST', '/api/auth/password', { current: goodPassword, password: 'a much better password' }),
+    ],
+    [
+      'sets one by a link',
+      async ({ email }: SignedUp) => {
+        const { json } = await operator.browser.call('POST', '/v1/people/password-links', { email })
+        const body = { token: tokenOf(json.link), password: 'a much better password' }
+        return openBrowser(server).call('POST', '/api/auth/password/reset', body)
+      },
+    ],
+    ['is disabled', ({ id }: SignedUp) => operator.browser.call('POST', `/v1/people/${id}/disable`)],
+  ])('is denied, though approved, once the person %s', async (_, end) => {
+    const ann = await signUp(server)
+    const { device_code, user_code } = await start()
+    await view(ann, user_code)
+    expect((await decide(ann, 'approve', user_code)).status).toBe(200)
+    // An organization of somebody's own keeps its owner.
+    const [{ id = '' } = {}] = (await ann.browser.call('GET', '/v1/whoami')).json.organizations
+    await setMember(server.lifecycle, tester, { organization: id, user: operator.id, role: 'owner' })
+    expect((await end(ann)).status).toBe(200)
+    expect(await poll(device_code)).toMatchObject({ status: 400, json: { error: 'access_denied' } })
+    await later(6, async () => expect((await poll(device_code)).json.error).toBe('access_denied'))
   })
 
   it('expires after ten minutes, approved or not', async () => {

@@ -84,6 +84,37 @@ describe('an invitation', () => {
     expect(server.log()).not.toContain(tokenOf(link).slice(4, 30))
   })
 
+  it('holds no longer than whoever made it may give the place', async () => {
+    const { path, invite, join } = await found()
+    const [owner, admin] = [await join('owner'), await join('admin')]
+    const links = {
+      member: (await invite('member-friend@example.com', 'member', owner)).json.link,
+      owner: (await invite('owner-friend@example.com', 'owner', owner)).json.link,
+      byAdmin: (await invite('admin-friend@example.com', 'admin', admin)).json.link,
+    }
+    const view = async (link: string) => {
+      const body = { invitation: tokenOf(link) }
+      return (await openBrowser(server).call('POST', '/api/auth/invitation', body)).status
+    }
+    const all = async () => [await view(links.member), await view(links.owner), await view(links.byAdmin)]
+    await join('owner')
+    expect(await all()).toEqual([200, 200, 200])
+    const { call } = operator.browser
+    expect((await call('PATCH', `${path}/members/${owner.id}`, { role: 'admin' })).status).toBe(200)
+    expect(await all()).toEqual([200, 410, 200])
+    expect((await call('POST', `/v1/people/${owner.id}/disable`)).status).toBe(200)
+    expect((await call('DELETE', `${path}/members/${admin.id}`)).status).toBe(200)
+    expect(await all()).toEqual([410, 410, 410])
+    const invitation = tokenOf(links.member)
+    const body = { email: 'member-friend@example.com', password: 'a good long password', name: 'Friend', invitation }
+    expect((await openBrowser(server).call('POST', '/api/auth/sign-up/email', body)).json.code).toBe(
+      'invitation_invalid',
+    )
+    // Who runs the instance, and machines, speak for no one organization.
+    const standing = (await invite('standing@example.com', 'owner')).json.link
+    expect(await view(standing)).toBe(200)
+  })
+
   it('cannot be guessed', async () => {
     const browser = openBrowser(server)
     for (const invitation of ['kwi_', 'x', `kwi_${'0'.repeat(49)}`, 'kwi_../..', '__proto__'])
@@ -227,13 +258,18 @@ describe('somebody in several organizations', () => {
 })
 
 describe('operators', () => {
-  it('invite others, and the last one stays', async () => {
+  it('invite others as long as they are some, and the last one stays', async () => {
     const { call } = operator.browser
     expect((await call('DELETE', `/v1/operators/${operator.id}`)).json.code).toBe('conflict')
     const { json } = await call('POST', '/v1/operators/invitations', { email: 'second@example.com' })
     const second = await signUp(server, { email: 'second@example.com', invitation: tokenOf(json.link) })
     expect((await second.browser.call('GET', '/v1/operators')).json.operators).toHaveLength(2)
+    const third = { email: 'third@example.com' }
+    const friend = (await second.browser.call('POST', '/v1/operators/invitations', third)).json.link
+    const view = () => openBrowser(server).call('POST', '/api/auth/invitation', { invitation: tokenOf(friend) })
+    expect((await view()).status).toBe(200)
     expect((await call('DELETE', `/v1/operators/${second.id}`)).status).toBe(200)
+    expect((await view()).status).toBe(410)
     expect((await second.browser.call('GET', '/v1/operators')).status).toBe(403)
   })
 })

@@ -3,7 +3,7 @@ import { type Actor, type Lifecycle, newId } from '@keywright/core'
 import { issueCliToken } from '../../access/cli-token-lifecycle.ts'
 import { notFound, Problem } from '../../control/problem.ts'
 import { type Attempts, countAttempt, deviceCodeBounds, tooMany, wrongUserCodeBound } from '../attempts.ts'
-import type { SignedIn } from '../people.ts'
+import type { People, SignedIn } from '../people.ts'
 import type { DeviceLogin, DeviceLogins } from './login.ts'
 
 /** RFC 8628 §6.1: no vowels, so that no code is a word; nothing that is easily taken for something else. */
@@ -52,13 +52,14 @@ export interface DeviceFlow {
 
 export interface DeviceFlowParts {
   lifecycle: Lifecycle
+  people: Pick<People, 'find' | 'sessions'>
   logins: DeviceLogins
   attempts: Attempts
   /** Codes of eight letters could be found out from a plain digest of them. */
   secret: string
 }
 
-export function createDeviceFlow({ lifecycle, logins, attempts, secret }: DeviceFlowParts): DeviceFlow {
+export function createDeviceFlow({ lifecycle, people, logins, attempts, secret }: DeviceFlowParts): DeviceFlow {
   const { now } = lifecycle
   const digest = (kind: 'device' | 'user', code: string) =>
     createHmac('sha256', secret).update(`keywright ${kind} code ${code}`).digest('hex')
@@ -73,6 +74,12 @@ export function createDeviceFlow({ lifecycle, logins, attempts, secret }: Device
     if (!login) throw notFound('code')
     await attempts.uncount(name)
     return login
+  }
+
+  async function isLive(user: string, session: string | null): Promise<boolean> {
+    const person = await people.find(user)
+    if (!person || person.disabledAt) return false
+    return (await people.sessions(user)).some(({ id, expiresAt }) => id === session && expiresAt > now())
   }
 
   return {
@@ -100,7 +107,10 @@ export function createDeviceFlow({ lifecycle, logins, attempts, secret }: Device
       if (tooSoon) return 'slow_down'
       if (login.state === 'pending') return 'authorization_pending'
       if (login.state === 'denied') return 'access_denied'
-      if (login.user === null || !(await logins.redeem(login.id))) return 'invalid_grant'
+      if (login.user === null) return 'invalid_grant'
+      // What ends the session ends what it has approved: signing out, a new password, another role, being disabled.
+      if (!(await isLive(login.user, login.session))) return 'access_denied'
+      if (!(await logins.redeem(login.id))) return 'invalid_grant'
       const actor: Actor = { type: 'user', id: login.user, triggeredBy: 'cli', address, requestId }
       const name = login.device ?? login.client
       const { credential, token } = await issueCliToken(lifecycle, actor, { user: login.user, name })
