@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as requestHttp, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Issued } from '@keywright/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -14,13 +15,25 @@ describe('through the gateway', () => {
   let server: TestServer
   let issued: Issued
   let respond: Parameters<typeof startUpstream>[0]
+  /** The connection of the last handshake that was taken for an ordinary request. */
+  let atUpstream: Duplex
 
   beforeAll(async () => {
     upstream = await startUpstream(
       (request, response) => respond?.(request, response),
       (request, socket) => {
+        if (request.url === '/ignored') {
+          atUpstream = socket
+          leaveWithPeer(socket)
+          socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nbegin\n')
+          return
+        }
         if (request.url === '/refused') {
           socket.end('HTTP/1.1 418 No\r\nContent-Length: 3\r\nSet-Cookie: a=1\r\n\r\nno.')
+          return
+        }
+        if (request.url === '/silent') {
+          leaveWithPeer(socket)
           return
         }
         const { authorization, 'x-organization-id': organization } = request.headers
@@ -285,6 +298,28 @@ describe('through the gateway', () => {
       await once(socket, 'close')
     })
 
+    it('that the upstream answers with a stream ends when its key is revoked', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
+      let text = ''
+      while (!text.endsWith('begin\n')) text += await textFrom(socket)
+      expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+      const closed = once(atUpstream, 'close')
+      await server.revoke(issued.key.id)
+      await once(socket, 'close')
+      await closed
+    })
+
+    it('that the upstream answers with a stream is left by both when its caller leaves', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
+      let text = ''
+      while (!text.endsWith('begin\n')) text += await textFrom(socket)
+      const closed = once(atUpstream, 'close')
+      socket.end()
+      await closed
+    })
+
     it("that the upstream does not want gets the upstream's answer", async () => {
       const lines = [`Authorization: Bearer ${issued.credential}`]
       const answer = parseAnswer(await sendRaw(server.edge, handshake('/refused', lines)))
@@ -297,6 +332,43 @@ describe('through the gateway', () => {
       const withBody = handshake('/ws', [...lines, 'Content-Length: 2'])
       expect(parseAnswer(await sendRaw(server.edge, `${withBody}ab`)).status).toBe(400)
     })
+
+    it.each([
+      ['without a key', () => handshake('/ws', []), 401],
+      ['that the upstream does not want', () => handshake('/refused', headerLines()), 418],
+      ['that the upstream does not answer', () => handshake('/silent', headerLines()), 504],
+      ['to tunnel', () => 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+    ])(
+      'that is refused keeps no connection, whoever holds on to their side: %s',
+      async (_, bytes, status) => {
+        const answers = Array.from({ length: 100 }, () => heldOpen(bytes()))
+        expect(new Set(await Promise.all(answers))).toEqual(new Set([status]))
+      },
+      20_000,
+    )
+
+    const headerLines = () => [`Authorization: Bearer ${issued.credential}`]
+
+    /** The status that is answered, once the other side has thrown the connection away. */
+    function heldOpen(bytes: string): Promise<number> {
+      return new Promise((resolve) => {
+        const socket = connect({ port: Number(new URL(server.edge).port), host: '127.0.0.1', allowHalfOpen: true })
+        let text = ''
+        socket.on('data', (chunk) => {
+          text += chunk
+        })
+        let knocking: NodeJS.Timeout | undefined
+        socket.on('end', () => {
+          knocking = setInterval(() => socket.write('x'), 100)
+        })
+        socket.on('error', () => {})
+        socket.on('close', () => {
+          clearInterval(knocking)
+          resolve(parseAnswer(text).status)
+        })
+        socket.write(bytes)
+      })
+    }
 
     async function joined(): Promise<Socket> {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
@@ -343,6 +415,13 @@ describe('an upstream that is not there', () => {
     await server.stop()
   })
 })
+
+function leaveWithPeer(socket: Duplex): void {
+  socket
+    .on('error', () => socket.destroy())
+    .on('end', () => socket.destroy())
+    .resume()
+}
 
 async function textFrom(socket: Socket): Promise<string> {
   const [chunk] = await once(socket, 'data')

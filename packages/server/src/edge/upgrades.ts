@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Denied, hasBody, isSoundlyFramed, type Refusal, readTarget, requestIdOf } from '@keywright/core'
-import { asText } from '../http/server.ts'
+import { asText, hangUp } from '../http/server.ts'
 import type { EdgeOptions } from './edge.ts'
 import { attemptOf, type Exchange } from './exchange.ts'
 
@@ -38,6 +38,6 @@ export function createUpgrades({ verifier, gateway, addressing, accessLog, log }
       log.error('no verdict could be reached', { requestId, error })
       return verifier.refusal('unavailable', { requestId })
     })
-    if (refusal && socket.writable) socket.end(asText(refusal, requestId))
+    if (refusal && socket.writable) hangUp(socket, asText(refusal, requestId))
   }
 }

@@ -1,8 +1,8 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import type { Duplex } from 'node:stream'
+import { type Duplex, pipeline } from 'node:stream'
 import type { Attempt, Refusal } from '@keywright/core'
-import { asText } from '../http/server.ts'
+import { asText, hangUp } from '../http/server.ts'
 import type { LongStream, LongStreams } from './long-streams.ts'
 
 export interface Tunnel {
@@ -39,9 +39,13 @@ export function tunnel(options: Tunnel): void {
   socket.on('close', abandon)
   request.on('timeout', () => request.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })))
   request.on('error', (error) => {
-    if (socket.writable) socket.end(asText(failure(error), requestId))
+    if (socket.writable) hangUp(socket, asText(failure(error), requestId))
   })
-  request.on('response', (response) => relayRefusal(options, response))
+  request.on('response', (response) => {
+    // A stream may be silent for as long as both ends like.
+    request.setTimeout(0)
+    relayAnswer(options, response)
+  })
   request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
     socket.off('close', abandon)
     join(options, response, upstreamSocket, upstreamHead)
@@ -71,16 +75,27 @@ function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex
   socket.pipe(upstreamSocket).pipe(socket)
 }
 
-/** The upstream's own answer to a handshake it did not like. */
-function relayRefusal(options: Tunnel, response: IncomingMessage): void {
-  const { socket } = options
+/** What the upstream says to a handshake it did not like, or did not notice: that may be a stream without an end. */
+function relayAnswer(options: Tunnel, response: IncomingMessage): void {
+  const { socket, streams, attempt, isAuthenticated } = options
+  const cut = () => {
+    response.destroy()
+    socket.destroy()
+  }
+  const stream: LongStream = { attempt, isTunnel: false, cut }
+  if (isAuthenticated) streams.add(stream)
   const status = response.statusCode ?? 502
   const headers = filtered(options, response).filter((_, i, all) => {
     const name = all[i - (i % 2)] as string
     return name.toLowerCase() !== 'content-length'
   })
   socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`)
-  response.pipe(socket)
+  // Only who reads learns that the caller has left.
+  socket.on('end', cut).resume()
+  pipeline(response, socket, (error) => {
+    streams.remove(stream)
+    if (!error) hangUp(socket)
+  })
 }
 
 function filtered({ filterResponse }: Tunnel, { headersDistinct }: IncomingMessage): string[] {

@@ -65,7 +65,7 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     // Nobody else listens to it any more: a caller who hangs up first would end the process.
     socket.on('error', () => socket.destroy())
     const requestId = newRequestId()
-    socket.end(asText(refuse(400, requestId), requestId))
+    hangUp(socket, asText(refuse(400, requestId), requestId))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const response = latest.get(socket)
@@ -78,7 +78,7 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       // What could not be read came behind a request that could: its answer goes first, and is the last.
       if (response.req.complete) {
         response.shouldKeepAlive = false
-        response.once('finish', () => socket.end())
+        response.once('finish', () => hangUp(socket))
         return
       }
       if (response.headersSent) {
@@ -87,9 +87,7 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       }
     }
     const requestId = newRequestId()
-    socket.end(asText(refuse(statusOf(error), requestId), requestId))
-    // What the sender still has on the way would otherwise make the answer vanish in a reset.
-    socket.setTimeout(1_000, () => socket.destroy())
+    hangUp(socket, asText(refuse(statusOf(error), requestId), requestId))
   })
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -123,6 +121,16 @@ function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
 function statusOf({ code }: NodeJS.ErrnoException): 400 | 408 | 431 {
   if (code === 'HPE_HEADER_OVERFLOW') return 431
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+}
+
+/** Ends a connection that no server looks after any more, with a last answer or without. */
+export function hangUp(socket: Duplex, answer?: string): void {
+  socket.end(answer)
+  // What the sender still has on the way would otherwise make the answer vanish in a reset.
+  socket.resume()
+  // Not a timeout of the socket, which every byte that the other side sends would put off.
+  const timer = setTimeout(() => socket.destroy(), 1_000)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** An answer where there is no response to write it with. */
