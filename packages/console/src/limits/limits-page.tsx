@@ -47,7 +47,7 @@ export function LimitsPage() {
               {plans.map(([name, { limits, monthlyQuota }]) => (
                 <Row key={name}>
                   <Cell className="font-medium">{capitalized(name)}</Cell>
-                  <Cell className="whitespace-nowrap">{limitsInWords(limits, contract)}</Cell>
+                  <Cell className="sm:whitespace-nowrap">{limitsInWords(limits, contract)}</Cell>
                   <Cell className="whitespace-nowrap">{quotaInWords(monthlyQuota)}</Cell>
                   <Cell className="text-right">{name === current?.plan && <Badge tone="good">This one</Badge>}</Cell>
                 </Row>
