@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Change, type Head, parseEntry, verifyChain } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 
@@ -47,9 +47,8 @@ export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp
   if (!existsSync(join(from, databases[0])))
     throw new BackupError(`There is no instance in ${from}.`, 'Name its data folder with --data.')
   if (existsSync(to)) throw new BackupError(`${to} is there already.`, 'Choose a name that is not taken.')
-  const partial = `${to}.partial-${process.pid}`
+  const partial = emptyFolderBeside(to)
   try {
-    mkdirSync(partial, { recursive: true, mode: 0o700 })
     const files: CopiedFile[] = []
     for (const name of databases) {
       if (!existsSync(join(from, name))) continue
@@ -62,6 +61,16 @@ export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp
   } catch (error) {
     rmSync(partial, { recursive: true, force: true })
     throw error instanceof BackupError ? error : explained(error, to)
+  }
+}
+
+/** Its name cannot be foretold: a folder that somebody else has prepared would let them into the copy. */
+function emptyFolderBeside(to: string): string {
+  try {
+    if (!existsSync(dirname(to))) mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+    return mkdtempSync(`${to}.partial-`)
+  } catch (error) {
+    throw explained(error, to)
   }
 }
 

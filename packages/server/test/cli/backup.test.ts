@@ -1,7 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { pruneAudit } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +13,8 @@ import { startInstance } from '../../src/main.ts'
 import { keywright, keywrightAtTerminal } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
+
+const commandLine = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 let server: TestServer
 let folder: string
@@ -63,6 +68,20 @@ describe('keywright backup', { timeout: 60_000 }, () => {
       expect(statSync(join(to, name)).mode & 0o777).toBe(0o600)
       expect(readFileSync(join(to, name)).includes(credential)).toBe(false)
     }
+  })
+
+  it('is in no folder that somebody else has prepared', async () => {
+    const shared = join(folder, 'shared')
+    mkdirSync(shared)
+    // By the number of the process, which the shell hands on to the command.
+    const script =
+      'mkdir -m 777 "$2.partial-$$" && exec "$0" --conditions=keywright-source "$1" backup "$2" --data "$3"'
+    const run = promisify(execFile)
+    await run('sh', ['-c', script, process.execPath, commandLine, join(shared, 'monday'), data])
+    const [made = '', prepared = '', ...others] = readdirSync(shared).sort()
+    expect([made, prepared, others]).toEqual(['monday', expect.stringMatching(/^monday\.partial-\d+$/), []])
+    expect(statSync(join(shared, made)).mode & 0o777).toBe(0o700)
+    expect(readdirSync(join(shared, prepared))).toEqual([])
   })
 
   it('is of one moment, however much is written meanwhile', async () => {
