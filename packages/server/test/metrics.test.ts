@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { controlApi } from './support/control-api.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { freePort } from './support/free-port.ts'
 import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
@@ -47,6 +48,25 @@ describe('metrics', () => {
     for (const kind of ['callers', 'refusals', 'counts']) {
       expect(text).toContain(`keywright_usage_dropped_total{kind="${kind}"} 0`)
     }
+  })
+
+  it('are not for a service key that is bound to one organization', async () => {
+    server = await startServer({ contract: 'keywright' })
+    await server.issue()
+    const api = controlApi(server.control)
+    const answers = []
+    for (const organization of [null, 'acme']) {
+      const body = { name: 'Prometheus', permissions: ['metrics'], ...(organization && { organization }) }
+      const made = await api('POST', '/v1/service-keys', { body })
+      expect(made.status).toBe(201)
+      const headers = { authorization: `Bearer ${made.json.credential}` }
+      const answer = await fetch(`${server.control}/metrics`, { headers })
+      answers.push([answer.status, (await answer.text()).includes('keywright_verdicts_total')])
+    }
+    expect(answers).toEqual([
+      [200, true],
+      [403, false],
+    ])
   })
 
   it('tell how the upstream answers', async () => {

@@ -46,11 +46,15 @@ const belongsNowhere = '-'
 /** What concerns the instance, or what an organization has agreed with its operator. @throws Problem */
 export function requireWholeInstance(caller: Caller): void {
   if (caller.places === null) return
-  const detail =
-    caller.type === 'user'
-      ? 'This is for the operators of this instance.'
-      : 'This service key is bound to one organization, and this concerns all of them.'
-  throw new Problem('permission_missing', detail)
+  throw caller.type === 'user'
+    ? new Problem('permission_missing', 'This is for the operators of this instance.')
+    : boundToOne()
+}
+
+/** For a service key, where `requireWholeInstance` has no caller to look at. */
+export function boundToOne(): Problem {
+  const detail = 'This service key is bound to one organization, and this concerns all of them.'
+  return new Problem('permission_missing', detail)
 }
 
 /** The one that a service key is bound to; null: it is bound to none, or the caller is an operator. */

@@ -3,6 +3,7 @@ import { requireServiceKey } from '../access/require-service-key.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { RawHandler } from '../control/listener.ts'
 import { Problem, problemAnswer } from '../control/problem.ts'
+import { boundToOne } from '../control/reach.ts'
 import { answer } from '../http/answer.ts'
 import type { Dropped } from '../usage/usage-store.ts'
 import { measureUpstream, type UpstreamMetrics } from './upstream.ts'
@@ -13,7 +14,7 @@ export interface Metrics {
   upstream: UpstreamMetrics
   /** Of what is recorded of verifications: what its bounds have cost. */
   dropped: (kind: Dropped['kind'], count: number) => void
-  /** `GET /metrics`, for service keys with `metrics`. */
+  /** `GET /metrics`, for service keys with `metrics` that are bound to no organization. */
   endpoint: (authenticate: ServiceKeys['authenticate']) => RawHandler
 }
 
@@ -35,7 +36,8 @@ export function createMetrics(): Metrics {
     upstream: measureUpstream(registry),
     endpoint: (authenticate) => async (request, response, requestId) => {
       try {
-        await requireServiceKey(request, authenticate, 'metrics')
+        const { organization } = await requireServiceKey(request, authenticate, 'metrics')
+        if (organization !== null) throw boundToOne()
       } catch (error) {
         if (!(error instanceof Problem)) throw error
         answer(response, problemAnswer(error, requestId), requestId)
