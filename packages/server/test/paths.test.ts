@@ -78,6 +78,8 @@ describe('a namespace', () => {
     '/v1/get/default/../staging/k',
     '/v1/get/default/%2e%2e/staging/k',
     '/v1/get/default%252f..%252fstaging/k',
+    '/v1/%2567et/staging/k',
+    '/v1/ge%252574/staging/k',
     '/v1/get//staging/k',
     '/v1//get/staging/k',
     '//v1/get/staging/k',

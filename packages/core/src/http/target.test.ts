@@ -30,6 +30,16 @@ describe('readTarget', () => {
     )
   })
 
+  it('refuses unreserved characters that are encoded more than once, and no others but NUL, slash and backslash', () => {
+    for (let code = 0; code < 256; code++) {
+      const digits = code.toString(16).padStart(2, '0')
+      const isRefused = /[\0/\\A-Za-z0-9._~-]/.test(String.fromCharCode(code))
+      for (const path of [`/v1/%25${digits}`, `/v1/%2525${digits.toUpperCase()}`]) {
+        expect([path, readTarget(path) === null]).toEqual([path, isRefused])
+      }
+    }
+  })
+
   it('lets nothing through that decodes, once or twice, to another number of segments or to dot segments', () => {
     fc.assert(
       fc.property(someTarget, (raw) => {
