@@ -52,6 +52,15 @@ export function forgottenBounds(email: string, address: string | null): Bound[] 
   ]
 }
 
+/** The same of letters that those who signed up have sent. @param inviter id of a person; null: a machine */
+export function letterBounds(email: string, inviter: string | null): Bound[] {
+  const account = shortened(email.trim().toLowerCase())
+  return [
+    ...(inviter === null ? [] : [{ name: `invite:${inviter}`, most: 100, windowSeconds: hourSeconds }]),
+    { name: `invited:${account}`, most: 5, windowSeconds: hourSeconds },
+  ]
+}
+
 /** Looking at a link tells whether there is one. */
 export function invitationBounds(address: string | null): Bound[] {
   return [{ name: `invitation:${networkName(address)}`, most: 60, windowSeconds: quarterSeconds }]

@@ -1,6 +1,7 @@
 import { refuseForeign } from '../access/sessions.ts'
 import { Problem } from '../control/problem.ts'
-import type { SignedIn } from './people.ts'
+import type { Person, SignedIn } from './people.ts'
+import { isPortalAddress } from './portal.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** @throws Problem where this instance has no sign-in */
@@ -14,6 +15,12 @@ export async function requireSession(request: Request, { sessions }: SignIn): Pr
   const signedIn = await sessions.of(request)
   if (signedIn) return signedIn
   throw new Problem('not_signed_in')
+}
+
+/** Who comes by portal links comes by nothing else, so that their provider can end it by giving no more. @throws Problem */
+export function refusePortalPerson({ email }: Pick<Person, 'email'>): void {
+  if (!isPortalAddress(email)) return
+  throw new Problem('permission_missing', 'You come here by links of another site, which stay the only way in.')
 }
 
 /** Signing someone in unasked would have them work in a stranger's account. @throws Problem */

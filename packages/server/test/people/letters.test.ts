@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from '../support/control-api.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -102,6 +103,41 @@ describe('an instance that can send mail', () => {
     const { email } = await signUp(server)
     const answers = await Promise.all(Array.from({ length: 7 }, () => forget(email)))
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(2)
+  })
+
+  it('fills no stranger’s mailbox with invitations either: five an hour for one address, a hundred by one person', async () => {
+    const ann = await signUp(server)
+    const [{ id = '' } = {}] = (await ann.browser.call('GET', '/v1/whoami')).json.organizations
+    const invite = (email: string) =>
+      ann.browser.call('POST', `/v1/organizations/${id}/invitations`, { email, role: 'member' })
+    const answers = []
+    for (let i = 0; i < 7; i++) answers.push(await invite(i % 2 ? 'stranger-1@example.com' : 'Stranger-1@Example.com'))
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 429, 429])
+    expect(answers[6]?.json.code).toBe('too_many_attempts')
+    expect(Number(answers[6]?.headers.get('retry-after'))).toBeGreaterThan(3500)
+    const operators = await operator.browser.call('POST', '/v1/operators/invitations', {
+      email: 'stranger-1@example.com',
+    })
+    expect(operators.status).toBe(429)
+    const sent = () => letters.filter(({ to }) => to.some((one) => one.toLowerCase() === 'stranger-1@example.com'))
+    await expect.poll(() => sent().length).toBe(5)
+
+    const many = await Promise.all(Array.from({ length: 95 }, (_, i) => invite(`one-of-many-${i}@example.com`)))
+    expect(many.filter(({ status }) => status === 201)).toHaveLength(93)
+    expect((await invite('late@example.com')).status).toBe(429)
+    expect(letters.some(({ to }) => to.includes('late@example.com'))).toBe(false)
+  })
+
+  it('bounds no machine by how many it invites, which are its provider’s own customers', async () => {
+    const api = controlApi(server.control)
+    const answers = await Promise.all(
+      Array.from({ length: 101 }, (_, i) =>
+        api('POST', '/v1/organizations/acme/invitations', {
+          body: { email: `customer-${i}@example.com`, role: 'member' },
+        }),
+      ),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
   })
 
   it('keeps working where the mail server is away', async () => {

@@ -85,6 +85,26 @@ describe('a portal link', () => {
     expect((await one.browser.call('GET', '/v1/operators')).status).toBe(403)
   })
 
+  it('stays the only way in: there is no passkey, no provider, no password and no terminal for who comes by it', async () => {
+    const { browser } = await enter((await open('acme', 'gina')).portal)
+    const started = await api('POST', '/api/auth/device/code', { body: { client_id: 'keywright' } })
+    const { user_code } = started.json
+    expect(started.status).toBe(200)
+    const asked: [method: string, path: string, body?: unknown][] = [
+      ['POST', '/api/auth/passkeys/options'],
+      ['POST', '/api/auth/passkeys', { name: 'own', response: {} }],
+      ['POST', '/api/auth/sign-in/provider', { provider: 'acme', link: true }],
+      ['POST', '/api/auth/password', { current: goodPassword, password: 'a much better password' }],
+      ['GET', `/api/auth/device?user_code=${user_code}`],
+      ['POST', '/api/auth/device/approve', { userCode: user_code }],
+    ]
+    for (const [method, path, body] of asked) {
+      const { status, json } = await browser.call(method, path, body)
+      expect([path, status, json.code]).toEqual([path, 403, 'permission_missing'])
+    }
+    expect((await browser.call('GET', '/v1/whoami')).status).toBe(200)
+  })
+
   it('ends after five minutes', async () => {
     const { portal } = await open('acme', 'carl')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })

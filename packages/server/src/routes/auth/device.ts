@@ -5,7 +5,7 @@ import { time } from '../../control/schemas.ts'
 import { validatedQuery } from '../../control/validation.ts'
 import { readUserCode } from '../../sign-in/device/flow.ts'
 import type { DeviceLogin } from '../../sign-in/device/login.ts'
-import { requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refusePortalPerson, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 
 const loginSchema = z
   .strictObject({
@@ -36,6 +36,7 @@ const query = z.strictObject({ user_code: z.string().min(1).max(32) })
 const problems = [
   'not_found',
   'not_signed_in',
+  'permission_missing',
   'device_code_not_yours',
   'too_many_attempts',
   'foreign_origin',
@@ -57,6 +58,7 @@ export const viewDeviceLoginRoute = openRoute({
   async answerTo({ request }, deps) {
     const signIn = requireSignIn(deps)
     const by = await requireSession(request, signIn)
+    refusePortalPerson(by.person)
     const { user_code: typed } = validatedQuery(query, new URL(request.url).searchParams)
     return loginView(await signIn.device.view(codeFrom(typed, 'user_code'), by))
   },
@@ -86,6 +88,7 @@ function decisionRoute(verb: 'approve' | 'deny', decision: 'approved' | 'denied'
     async answerTo({ request, body }, deps) {
       const signIn = requireSignIn(deps)
       const by = await requireSession(request, signIn)
+      refusePortalPerson(by.person)
       const { userCode } = await body()
       return loginView(await signIn.device.decide(codeFrom(userCode, 'userCode'), by, decision))
     },

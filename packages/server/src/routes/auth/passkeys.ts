@@ -4,7 +4,7 @@ import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { id, name, time, timeOf } from '../../control/schemas.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
-import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refusePortalPerson, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import type { Passkey } from '../../sign-in/passkeys.ts'
 import type { Person } from '../../sign-in/people.ts'
 import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
@@ -87,10 +87,10 @@ export const startPasskeyRoute = openRoute({
     schema: ceremony,
     example: { options: { challenge: '<random>', rp: { id: 'keys.example.com', name: 'Keywright' } } },
   },
-  problems: ['not_signed_in', 'foreign_origin', 'sign_in_off'],
+  problems: ['permission_missing', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
   async answerTo({ request, address, setCookies }, deps) {
     const signIn = requireSignIn(deps)
-    await requireSession(request, signIn)
+    refusePortalPerson((await requireSession(request, signIn)).person)
     const started = await signIn.people.passkeys.startAdding({ headers: request.headers, address })
     if (!started) throw new Problem('not_signed_in', 'Sign in again first: this session is older than a day.')
     setCookies(started.cookies)
@@ -109,10 +109,11 @@ export const addPasskeyRoute = openRoute({
   body: z.strictObject({ name, response }).openapi('NewPasskey'),
   bodyExample: { name: 'ann-laptop', response: responseExample },
   answer: { status: 201, description: 'It signs you in from now on.', schema: passkeySchema, example: passkeyExample },
-  problems: ['sign_in_failed', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
+  problems: ['sign_in_failed', 'permission_missing', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
   async answerTo({ request, address, requestId, body }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
+    refusePortalPerson(person)
     const added = await signIn.people.passkeys.add(await body(), { headers: request.headers, address })
     if (!added) throw new Problem('sign_in_failed', 'The passkey does not fit what was asked for. Try again.')
     await record(deps.lifecycle, 'person.passkey_added', person, { address, requestId }, added.id)

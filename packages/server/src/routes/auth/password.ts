@@ -3,7 +3,7 @@ import { revokeCliTokensIn } from '../../access/cli-token-lifecycle.ts'
 import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, forgottenBounds, invitationBounds, signInBounds } from '../../sign-in/attempts.ts'
-import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refusePortalPerson, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import { longestPassword } from '../../sign-in/people.ts'
 import { passwordLink } from '../../sign-in/sign-in.ts'
 import { passwordLinkSeconds } from '../people/password-link.ts'
@@ -26,10 +26,18 @@ export const changePasswordRoute = openRoute({
     schema: z.strictObject({ person: personSchema }),
     example: { person: personExample },
   },
-  problems: ['sign_in_failed', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  problems: [
+    'sign_in_failed',
+    'not_signed_in',
+    'permission_missing',
+    'foreign_origin',
+    'too_many_attempts',
+    'sign_in_off',
+  ],
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
+    refusePortalPerson(person)
     const input = await body()
     const { attempts, people } = signIn
     const bounds = signInBounds(person.email, address)

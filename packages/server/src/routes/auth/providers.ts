@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
-import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refusePortalPerson, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import { actorOfPerson, invitationToken } from './schemas.ts'
 
 export const listProvidersRoute = openRoute({
@@ -54,15 +54,16 @@ export const startProviderRoute = openRoute({
     schema: z.strictObject({ location: z.string() }),
     example: { location: 'https://login.example.com/authorize?client_id=keys&state=<random>' },
   },
-  problems: ['not_found', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  problems: ['not_found', 'not_signed_in', 'permission_missing', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { provider, to, invitation = null, link } = await body()
     const now = deps.lifecycle.now()
     await countAttempt(signIn.attempts, passkeyBounds(address), now)
-    const person = link ? (await requireSession(request, signIn)).person.id : null
-    const started = await signIn.providers.start(provider, { to, invitation, person }, now)
+    const person = link ? (await requireSession(request, signIn)).person : null
+    if (person) refusePortalPerson(person)
+    const started = await signIn.providers.start(provider, { to, invitation, person: person?.id ?? null }, now)
     if (!started) throw notFound('provider')
     setCookies([started.cookie])
     return { location: started.location }

@@ -4,6 +4,7 @@ import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging } from '../../control/schemas.ts'
+import { countAttempt, letterBounds } from '../../sign-in/attempts.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
 import { invitationSeconds, invite, revokeInvitation } from '../../sign-in/invitations.ts'
 import { invitationLink } from '../../sign-in/sign-in.ts'
@@ -19,7 +20,8 @@ export const createInvitationRoute = route({
   path,
   tag: 'Members',
   summary: 'Invite a person into an organization',
-  description: 'Only the address named can take the place, once, within seven days. An earlier link to it ends.',
+  description:
+    'Only the address named can take the place, once, within seven days. An earlier link to it ends. Where mail is sent: five an hour to one address, and a hundred an hour by one person.',
   permission: 'manage',
   body: z.strictObject({ email, role }).openapi('NewInvitation'),
   bodyExample: { email: 'bob@example.com', role: 'member' },
@@ -29,13 +31,15 @@ export const createInvitationRoute = route({
     schema: createdInvitationSchema,
     example: { ...invitationExample, link: 'https://keys.example.com/join#kwi_<shown once>' },
   },
-  problems: ['not_found', 'role_missing', 'sign_in_off'],
+  problems: ['not_found', 'role_missing', 'too_many_attempts', 'sign_in_off'],
   async handle({ params: { organization }, body, caller, actor, lifecycle, deps }) {
     requireOrganization(caller, organization)
     refuseAbove(caller, organization, [body.role])
-    const { consoleUrl, letters } = requireSignIn(deps)
+    const { consoleUrl, letters, attempts } = requireSignIn(deps)
+    const inviter = caller.person?.id ?? null
+    if (letters.byMail) await countAttempt(attempts, letterBounds(body.email, inviter), lifecycle.now())
     const { invitation, token } = await invite(lifecycle, actor, {
-      ...{ organization, role: body.role, email: body.email.toLowerCase(), createdBy: caller.person?.id ?? null },
+      ...{ organization, role: body.role, email: body.email.toLowerCase(), createdBy: inviter },
       lifetimeSeconds: invitationSeconds,
     })
     const link = invitationLink(consoleUrl(), token)

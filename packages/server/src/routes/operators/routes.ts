@@ -4,6 +4,7 @@ import { readCursor, writeCursor } from '../../control/cursor.ts'
 import { requireWholeInstance } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging, time } from '../../control/schemas.ts'
+import { countAttempt, letterBounds } from '../../sign-in/attempts.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
 import { invitationSeconds, invite } from '../../sign-in/invitations.ts'
 import { invitationLink } from '../../sign-in/sign-in.ts'
@@ -67,13 +68,15 @@ export const inviteOperatorRoute = route({
       link: 'https://keys.example.com/join#kwi_<shown once>',
     },
   },
-  problems: ['sign_in_off'],
+  problems: ['too_many_attempts', 'sign_in_off'],
   async handle({ body, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
-    const { consoleUrl, letters } = requireSignIn(deps)
+    const { consoleUrl, letters, attempts } = requireSignIn(deps)
+    const inviter = caller.person?.id ?? null
+    if (letters.byMail) await countAttempt(attempts, letterBounds(body.email, inviter), lifecycle.now())
     const { invitation, token } = await invite(lifecycle, actor, {
       ...{ organization: null, role: 'operator', email: body.email.toLowerCase() },
-      ...{ createdBy: caller.person?.id ?? null, lifetimeSeconds: invitationSeconds },
+      ...{ createdBy: inviter, lifetimeSeconds: invitationSeconds },
     })
     const link = invitationLink(consoleUrl(), token)
     letters.invitation(body.email, { place: `run ${consoleUrl()}`, link, expiresAt: invitation.expiresAt })
