@@ -25,7 +25,10 @@ describe('through the gateway', () => {
         if (request.url === '/ignored') {
           atUpstream = socket
           leaveWithPeer(socket)
-          socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nbegin\n')
+          socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n')
+          // Never silent for so long that it would be timed out.
+          const beat = setInterval(() => socket.write('beat\n'), 100)
+          socket.on('close', () => clearInterval(beat))
           return
         }
         if (request.url === '/refused') {
@@ -302,7 +305,7 @@ describe('through the gateway', () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
-      while (!text.endsWith('begin\n')) text += await textFrom(socket)
+      while (!text.endsWith('beat\n')) text += await textFrom(socket)
       expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
       const closed = once(atUpstream, 'close')
       await server.revoke(issued.key.id)
@@ -314,7 +317,7 @@ describe('through the gateway', () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
-      while (!text.endsWith('begin\n')) text += await textFrom(socket)
+      while (!text.endsWith('beat\n')) text += await textFrom(socket)
       const closed = once(atUpstream, 'close')
       socket.end()
       await closed
