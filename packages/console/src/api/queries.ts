@@ -116,7 +116,18 @@ export type KeyOrder = 'created' | 'name' | 'lastUsed' | 'expires'
 export function keysQuery(wanted: KeysWanted) {
   return queryOptions({
     queryKey: ['keys', wanted],
-    queryFn: ({ signal }) => keywright.keys.list({ ...wanted, limit: pageSize }, { signal }).page(),
+    async queryFn({ signal }) {
+      const ask = (cursor: string | undefined, limit: number) =>
+        keywright.keys.list({ ...wanted, cursor, limit }, { signal }).page()
+      let { keys, nextCursor } = await ask(wanted.cursor, pageSize)
+      // A page of a search may be short, or empty, and go on.
+      while (nextCursor !== null && keys.length < pageSize) {
+        const more = await ask(nextCursor, pageSize - keys.length)
+        keys = [...keys, ...more.keys]
+        nextCursor = more.nextCursor
+      }
+      return { keys, nextCursor }
+    },
     placeholderData: keepPreviousData,
   })
 }

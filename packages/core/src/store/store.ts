@@ -61,7 +61,8 @@ export interface KeyFilter {
   now?: Date
   /**
    * The beginning of an id (`key_…`); or with `organization`, in any case, a part of the name or of what people may see of
-   * a secret; without, all that people may see of the newest secret.
+   * a secret; without, all that people may see of the newest secret. A page of a search may hold fewer than `limit`, or none,
+   * and go on all the same.
    */
   q?: string
   /** `created` unless given. */

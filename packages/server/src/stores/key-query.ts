@@ -1,4 +1,11 @@
-import { type KeyFilter, type KeyOrder, type KeyState, looksLikeId, positionOf } from '@keywright/core'
+import {
+  type KeyFilter,
+  type KeyOrder,
+  type KeyPosition,
+  type KeyState,
+  looksLikeId,
+  positionOf,
+} from '@keywright/core'
 import { type Expression, type ExpressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { text } from './codec.ts'
 import type { Schema } from './schema.ts'
@@ -12,18 +19,39 @@ const columns = {
   expires: sql<number>`coalesce(expires_at, 9007199254740991)`,
 } satisfies Record<KeyOrder, RawBuilder<unknown> | null>
 
-/** One row more than `limit`, which tells whether there is a next page. */
-export function keyQuery(db: Kysely<Schema>, filter: KeyFilter) {
-  const { order = 'created', descending = false, after, limit } = filter
+/** One row more than `limit`, which tells whether there is a next page; none beyond `end`. */
+export function keyQuery(db: Kysely<Schema>, filter: KeyFilter, end: KeyPosition | null) {
+  const { order = 'created', descending = false, limit } = filter
   const column = columns[order]
   const direction = descending ? 'desc' : 'asc'
   const query = db
     .selectFrom('kw_keys')
     .selectAll()
     .where((eb) =>
-      eb.and([...keyConditions(eb, filter), ...(after === undefined ? [] : [isBehind(order, descending, after)])]),
+      eb.and([
+        ...keyConditions(eb, filter),
+        ...isBehind(filter),
+        ...(end ? [isBeside(order, descending ? '>=' : '<=', end)] : []),
+      ]),
     )
     .limit(limit + 1)
+  return (column ? query.orderBy(column, direction) : query).orderBy('id', direction)
+}
+
+/** Where the `count`th key is that a search comes by, behind the page before; one row, or none where there are fewer. */
+export function passedQuery(db: Kysely<Schema>, filter: KeyFilter, count: number) {
+  const { organization, order = 'created', descending = false } = filter
+  const column = columns[order]
+  const passed: RawBuilder<unknown> = column ?? sql`null`
+  const direction = descending ? 'desc' : 'asc'
+  const query = db
+    .selectFrom('kw_keys')
+    .select(['id', passed.as('value')])
+    .where((eb) =>
+      eb.and([...keyConditions(eb, { ...(organization && { organization }), limit: 1 }), ...isBehind(filter)]),
+    )
+    .limit(1)
+    .offset(count - 1)
   return (column ? query.orderBy(column, direction) : query).orderBy('id', direction)
 }
 
@@ -64,13 +92,15 @@ function isFoundBy(eb: Builder, q: string, withinOne: boolean): Expression<SqlBo
   return withinOne ? eb.or([hasId, isInText]) : hasId
 }
 
-function isBehind(order: KeyOrder, descending: boolean, after: string): RawBuilder<SqlBool> {
-  const position = positionOf(order, after)
-  const sign = sql.raw(descending ? '<' : '>')
+function isBehind({ order = 'created', descending = false, after }: KeyFilter): RawBuilder<SqlBool>[] {
+  return after === undefined ? [] : [isBeside(order, descending ? '<' : '>', positionOf(order, after))]
+}
+
+function isBeside(order: KeyOrder, sign: '<' | '<=' | '>' | '>=', position: KeyPosition): RawBuilder<SqlBool> {
   const id = text.encode(position.id)
   const column = columns[order]
-  if (!column) return sql`id ${sign} ${id}`
+  if (!column) return sql`id ${sql.raw(sign)} ${id}`
   const value = typeof position.value === 'string' ? text.encode(position.value) : position.value
-  // The first line is what an index is entered by; SQLite does not see it in the second, whose value is no column.
-  return sql`(${column} ${sql.raw(descending ? '<=' : '>=')} ${value} and (${column}, id) ${sign} (${value}, ${id}))`
+  // The first half is what an index is entered by; SQLite does not see it in the second, whose value is no column.
+  return sql`(${column} ${sql.raw(`${sign[0]}=`)} ${value} and (${column}, id) ${sql.raw(sign)} (${value}, ${id}))`
 }

@@ -1,5 +1,6 @@
 import {
   type KeyFilter,
+  type KeyPosition,
   type KeyRecord,
   type MemberRecord,
   memberCursor,
@@ -12,7 +13,7 @@ import {
 } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { text } from './codec.ts'
-import { holds, keyQuery } from './key-query.ts'
+import { holds, keyQuery, passedQuery } from './key-query.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
@@ -20,10 +21,27 @@ import { locking, type Session } from './session.ts'
 type Lists = Pick<Store, 'organizations' | 'projects' | 'serviceKeys'>
 type MemberPage = Parameters<Store['members']>[0]
 
+/**
+ * How many keys a search comes by for one page. What it does not find it looks for among all of them, and on SQLite
+ * nobody else is answered meanwhile.
+ */
+const searchedAtOnce = 20_000
+
 export async function listKeys(session: Session, filter: KeyFilter): Promise<Page<KeyRecord>> {
-  const rows = await locking(session, keyQuery(session.db, filter)).execute()
   const { order = 'created', limit } = filter
-  return pageOf(rows.map(keys.toRecord), limit, (key) => writePosition(positionIn(order, key)))
+  const end = await endOfSearch(session, filter)
+  const rows = await locking(session, keyQuery(session.db, filter, end)).execute()
+  const page = pageOf(rows.map(keys.toRecord), limit, (key) => writePosition(positionIn(order, key)))
+  return { ...page, next: page.next ?? (end && writePosition(end)) }
+}
+
+async function endOfSearch({ db }: Session, filter: KeyFilter): Promise<KeyPosition | null> {
+  if (filter.q === undefined || filter.organization === undefined) return null
+  const row = await passedQuery(db, filter, searchedAtOnce).executeTakeFirst()
+  if (!row) return null
+  const { order = 'created' } = filter
+  const value = order === 'name' ? text.decode(row.value) : order === 'expires' ? Number(row.value) : null
+  return { id: text.decode(row.id), value }
 }
 
 export async function listMembers(session: Session, page: MemberPage): Promise<Page<MemberRecord>> {

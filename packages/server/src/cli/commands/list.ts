@@ -41,7 +41,8 @@ export async function showList<Name extends string, T extends { id: string } | {
     if (isOnePage) break
   }
   if (quiet) return
-  if (items.length === 0) return note(none)
-  print(show(items))
-  if (isOnePage && page && page.nextCursor !== null) note(`\nThere is more: --cursor ${page.nextCursor}`)
+  const more = isOnePage ? (page?.nextCursor ?? null) : null
+  if (items.length > 0) print(show(items))
+  else if (more === null) note(none)
+  if (more !== null) note(`\nThere is more: --cursor ${more}`)
 }

@@ -19,7 +19,8 @@ export const listKeysRoute = route({
   summary: 'List keys',
   description:
     'Without deleted keys. Keys made while you page are never skipped or shown twice. Who has several organizations ' +
-    'gets one after the other, unless they name one.',
+    'gets one after the other, unless they name one. A page of a search may hold fewer keys than asked for, or none, ' +
+    'and go on by its cursor all the same.',
   permission: 'manage',
   query: z.strictObject({
     organization: id.optional(),
