@@ -1,15 +1,22 @@
 import type { Limit } from '../key/record.ts'
-import type { OrganizationRecord } from '../store/records.ts'
 import type { Contract } from './contract.ts'
 
+/** An organization, as far as its plan. */
+interface Agreed {
+  plan: string | null
+}
+
 /** The organization's own, else its plan's; null: unlimited. */
-export function monthlyQuotaOf({ plans }: Contract, { monthlyQuota, plan }: OrganizationRecord): number | null {
+export function monthlyQuotaOf(
+  { plans }: Contract,
+  { monthlyQuota, plan }: Agreed & { monthlyQuota: number | null },
+): number | null {
   if (monthlyQuota !== null) return monthlyQuota
   return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.monthlyQuota ?? null) : null
 }
 
 /** What holds for a key that was given no limits of its own: the plan's, else the contract's. */
-export function usualLimitsOf({ plans, limits }: Contract, { plan }: Pick<OrganizationRecord, 'plan'>) {
+export function usualLimitsOf({ plans, limits }: Contract, { plan }: Agreed) {
   return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.limits ?? []) : limits
 }
 

@@ -1,4 +1,3 @@
-import type { OrganizationRecord } from '../store/records.ts'
 import type { KeyRecord } from './record.ts'
 
 const mostSorted = 64
@@ -19,12 +18,12 @@ export function searchTextOf({ name, versions }: Pick<KeyRecord, 'name' | 'versi
 }
 
 /** What an organization is found by. */
-export function organizationTextOf({ id, name }: Pick<OrganizationRecord, 'id' | 'name'>): string {
+export function organizationTextOf({ id, name }: { id: string; name: string }): string {
   return searched([id, name])
 }
 
 /** Whether `q` is a part of that, in any case. */
-export function findsOrganization(q: string, organization: Pick<OrganizationRecord, 'id' | 'name'>): boolean {
+export function findsOrganization(q: string, organization: { id: string; name: string }): boolean {
   return organizationTextOf(organization).includes(q.toLowerCase())
 }
 

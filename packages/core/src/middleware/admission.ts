@@ -1,7 +1,7 @@
-import { readNamespaceInBody, refusedNamespace } from '../contract/namespace-in-body.ts'
 import type { Refusal, RefusalName } from '../contract/refusal.ts'
 import { credentialHeaders } from '../http/credential-headers.ts'
 import { isAcceptedMethod, refuseMethod } from '../http/method.ts'
+import { readNamespaceInBody, refusedNamespace } from '../http/namespace-in-body.ts'
 import { isForwardedPreflight } from '../http/preflight.ts'
 import { readTarget, type Target } from '../http/target.ts'
 import type { Allowed, Attempt, Outcome } from '../verify/outcome.ts'

@@ -170,10 +170,10 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const found = await adapter.findUserById(kept.value)
       if (!found) return null
       if (found.emailVerified) return { person: personOf(found), others: 'kept' }
-      // Whoever signed up with this address may have been somebody else, who is still to find a way in.
+      // Whoever signed up with this address may have been somebody else, who is to find no way in.
       await removeOtherWaysIn(opened, found.id)
       await adapter.deleteUserSessions(found.id)
-      const proved = await adapter.updateUser(found.id, { emailVerified: true, twoFactorEnabled: false })
+      const proved = await adapter.updateUser(found.id, { emailVerified: true })
       return { person: personOf(proved), others: 'removed' }
     },
     async prove(person) {
@@ -228,10 +228,9 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
   }
 }
 
-/** All but the password. */
+/** All that opens the account without the password. A second factor does not, and a stolen mailbox is not to remove it. */
 async function removeOtherWaysIn({ adapter, database }: Auth, person: string): Promise<void> {
-  const where = [{ field: 'userId', value: person }]
-  for (const model of ['passkey', 'twoFactor']) await database.deleteMany({ model, where })
+  await database.deleteMany({ model: 'passkey', where: [{ field: 'userId', value: person }] })
   for (const { id, providerId } of await adapter.findAccounts(person)) {
     if (providerId !== byPassword) await adapter.deleteAccount(id)
   }

@@ -90,7 +90,7 @@ export interface People {
   /** Good once, for `resetPassword`. */
   passwordToken(person: string, expiresAt: Date): Promise<string>
   /**
-   * Ends all sessions. Where the address was never proved it is now, and passkeys, second factor and accounts elsewhere go:
+   * Ends all sessions. Where the address was never proved it is now, and passkeys and accounts elsewhere go:
    * whoever added them may have been somebody else. null: there is no such token, or none any more.
    */
   resetPassword(input: { token: string; password: string }): Promise<PasswordReset | null>

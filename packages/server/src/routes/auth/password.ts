@@ -93,7 +93,7 @@ export const resetPasswordRoute = openRoute({
   tag: 'Sign-in',
   summary: 'Set a new password by a link',
   description:
-    'Ends every session and every login from a terminal. The first time, where nothing had proved the address, passkeys, second factor and accounts elsewhere go too. Sign in afterwards.',
+    'Ends every session and every login from a terminal. The first time, where nothing had proved the address, passkeys and accounts elsewhere go too; a second factor stays. Sign in afterwards.',
   permission: null,
   credentials: 'none',
   body: z

@@ -1,4 +1,4 @@
-import { soleHeader } from '../http/framing.ts'
+import { soleHeader } from './framing.ts'
 
 /**
  * What a `Content-Type` has to be for every reader to find in a body what is in it as JSON in UTF-8; null: it is so.

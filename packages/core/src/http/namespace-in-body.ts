@@ -1,6 +1,6 @@
-import { soleHeader } from '../http/framing.ts'
+import { scanObject } from '../contract/json-members.ts'
 import { typeProblem } from './body-type.ts'
-import { scanObject } from './json-members.ts'
+import { soleHeader } from './framing.ts'
 
 /**
  * `namespace` is null where the body was not needed and names none. `message` is a sentence that repeats nothing.
