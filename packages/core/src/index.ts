@@ -17,7 +17,7 @@ export type {
 } from './contract/contract.ts'
 export { scanObject } from './contract/json-members.ts'
 export { ContractError, parseContract } from './contract/parse.ts'
-export { monthlyQuotaOf, usualLimitsOf } from './contract/plan.ts'
+export { monthlyQuotaOf } from './contract/plan.ts'
 export * from './contract/refusal.ts'
 export { compileRoutes, type RouteMatch, type Routes } from './contract/route.ts'
 export { capturesOf, parsePattern, type RoutePattern } from './contract/route-pattern.ts'

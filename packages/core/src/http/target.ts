@@ -9,9 +9,9 @@ export interface Target {
 /**
  * Reads an origin-form target (RFC 9112 §3.2.1). null, to be answered with 400, for everything that two readers could
  * read in two ways: dot segments and empty segments, also encoded; an encoded or raw backslash, slash or NUL, however
- * often encoded; an unreserved character that is encoded more than once; `;` parameters, which Java servers cut off before they route; broken escapes; fragments; characters
- * that RFC 3986 §3.3 does not allow. Absolute form is refused as well, which RFC 9112 §3.2.2 would have a server
- * accept: this one has no use for a second authority beside `Host`.
+ * often encoded; an unreserved character that is encoded more than once; `;` parameters, which Java servers cut off
+ * before they route; broken escapes; fragments; characters that RFC 3986 §3.3 does not allow. Absolute form is refused
+ * as well, which RFC 9112 §3.2.2 would have a server accept: this one has no use for a second authority beside `Host`.
  *
  * Two spellings are made one, as RFC 3986 §6.2.2 says: an escape that stands for an unreserved character becomes
  * that character, any other is written in upper case.

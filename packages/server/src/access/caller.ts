@@ -100,8 +100,8 @@ export function permit({ type, permissions }: Caller, permission: ServicePermiss
 }
 
 /**
- * Who a key's maker is and how much of it they may give: a person who belongs to the organization, no more than they have
- * where keys are as good as their makers, and no more requests than their customer account has, unless they run the instance.
+ * Who a key's maker is and how much of it they may give: a person who belongs to the organization, no more than they
+ * have where keys are as good as their makers, and, unless they run the instance, no more requests than its plan allows.
  */
 export async function makerIn(
   organization: string,
