@@ -97,7 +97,8 @@ export async function startInstance(
   const log = createLogger({ redact, ...(logTo && { sink: logTo }) })
   const data = openDataFolder(resolve(folder, settings.data))
   const digester = createDigester(settings.peppers)
-  const opened = openStore(settings, data.databaseFile)
+  const node = `${hostname()}-${newId('node')}`
+  const opened = openStore(settings, data.databaseFile, node)
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
   let common: CommonCounters | null = null
@@ -203,7 +204,6 @@ export async function startInstance(
       }),
     )
     const edgeOrigin = () => `${origin.scheme}://${origin.host}`
-    const node = `${hostname()}-${newId('node')}`
     const control = createControl({
       lifecycle,
       verifier,
@@ -321,8 +321,8 @@ function mailOf({ smtpUrl, mailFrom }: Settings): { url: string; from: string } 
   throw new StartError('Mail needs a sender.', 'Set KEYWRIGHT_MAIL_FROM, such as "Keys <keys@example.com>".')
 }
 
-function openStore({ database }: Settings, file: string): SqliteStore | SharedStore {
-  return database === null ? openSqlite(file) : openPostgres(database)
+function openStore({ database }: Settings, file: string, node: string): SqliteStore | SharedStore {
+  return database === null ? openSqlite(file) : openPostgres(database, node)
 }
 
 /** A database that is away is waited for, with 503 meanwhile. What only a person can put right stops the start. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Change, type ChangeEvent, LifecycleError, newId, type Store, type Transaction } from '@keywright/core'
-import type { CallStore, Claim, KnownCall } from './calls.ts'
+import type { CallStore, Claim, Claimed, KnownCall } from './calls.ts'
 import { invalid, Problem } from './problem.ts'
 import type { Earlier } from './route.ts'
 
@@ -21,14 +21,14 @@ interface Work {
 
 /**
  * Carries a call out once, however often it is made with the same key. Each change of the call is marked with its id in
- * the change log, which is committed with the change itself: so a process that dies in the middle leaves no doubt.
+ * the change log, which is committed with the change itself: so a process that dies in the middle leaves no doubt. And
+ * each is committed only where the call is still its claimant's: so one that was only slow does nothing a second time.
  */
 export async function once(calls: CallStore, store: Store, call: Attempted, work: Work): Promise<unknown> {
   if (call.header === null) return work.run(store)
   const { caller, route, now } = call
-  const id = newId('call', now.getTime())
   const claim = await calls.claim({
-    id,
+    id: newId('call', now.getTime()),
     caller,
     route,
     key: readKey(call.header),
@@ -36,13 +36,13 @@ export async function once(calls: CallStore, store: Store, call: Attempted, work
     since: (await store.head()).number,
     now,
   })
-  if (claim.state === 'running')
-    throw new Problem('idempotency_running', undefined, { headers: { 'retry-after': '1' } })
+  if (claim.state === 'running') throw running()
   if (claim.state === 'mismatch') throw new Problem('idempotency_mismatch')
-  if (claim.state === 'new') return attempt(calls, store, { id, earlier: null, work })
+  const { claimed } = claim
+  if (claim.state === 'new') return attempt(calls, store, { claimed, earlier: null, work })
   const done = await doneBefore(store, claim)
   const changes = () => changesOf(store, claim.call)
-  return attempt(calls, store, { id: claim.call.id, earlier: done && { ...done, changes }, work })
+  return attempt(calls, store, { claimed, earlier: done && { ...done, changes }, work })
 }
 
 /** Kept of a call once it is over. */
@@ -51,22 +51,32 @@ type Result = Pick<Earlier, 'target' | 'version'>
 async function attempt(
   calls: CallStore,
   store: Store,
-  { id, earlier, work }: { id: string; earlier: Earlier | null; work: Work },
+  { claimed, earlier, work }: { claimed: Claimed; earlier: Earlier | null; work: Work },
 ): Promise<unknown> {
   let result: Result = { target: earlier?.target ?? null, version: earlier?.version ?? null }
-  const marked = marking(store, id, (change) => {
+  const marked = marking(calls, store, claimed, (change) => {
     result = { target: change.target, version: versionOf(change) ?? result.version }
   })
   try {
     const answer = earlier ? await work.replay(marked, earlier) : await work.run(marked)
-    await calls.finish(id, result)
+    await calls.finish(claimed, result)
     return answer
   } catch (error) {
-    if (earlier || result.target !== null) await calls.finish(id, result)
-    else await calls.release(id)
+    if (earlier || result.target !== null) await calls.finish(claimed, result)
+    else if (isRefusal(error)) await calls.release(claimed)
+    else await calls.abandon(claimed)
     if (earlier && error instanceof LifecycleError && error.code === 'conflict') throw superseded(error)
     throw error
   }
+}
+
+function running(): Problem {
+  return new Problem('idempotency_running', undefined, { headers: { 'retry-after': '1' } })
+}
+
+/** Of anything else, a connection that is lost at the commit for one, it is not known what became. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Problem || error instanceof LifecycleError
 }
 
 function superseded({ message }: LifecycleError): Problem {
@@ -97,16 +107,17 @@ function versionOf({ action, details }: Change): number | null {
   return typeof details.version === 'number' ? details.version : null
 }
 
-/** The same store, whose transactions write the call's id into what they record. */
-function marking(store: Store, id: string, seen: (change: Change) => void): Store {
+/** The same store, whose transactions write the call's id into what they record, and are undone once it is another's. */
+function marking(calls: CallStore, store: Store, claimed: Claimed, seen: (change: Change) => void): Store {
+  const call = claimed.id
   return Object.assign(Object.create(store) as Store, {
     async transact<T>(work: (transaction: Transaction) => Promise<T>) {
-      const done = await store.transact((transaction) =>
-        work({
-          ...transaction,
-          record: (event: ChangeEvent) => transaction.record({ ...event, details: { ...event.details, call: id } }),
-        }),
-      )
+      const done = await store.transact(async (transaction) => {
+        const record = (event: ChangeEvent) => transaction.record({ ...event, details: { ...event.details, call } })
+        const result = await work({ ...transaction, record })
+        if (!(await calls.holds(claimed, transaction))) throw running()
+        return result
+      })
       for (const change of done.changes) seen(change)
       return done
     },

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Change } from '@keywright/core'
+import { type Change, newId } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { type Client, type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
@@ -32,15 +32,15 @@ const limitsWithinMs = 1_000
 
 /**
  * The store at `url`, on pools of its own: verification waits neither for those who manage keys nor for the feed, nor
- * the feed for them. Nothing is asked of the database before it is used.
+ * the feed for them. Nothing is asked of the database before it is used. `node` is what this process is called.
  */
-export function openPostgres(url: string): SharedStore {
+export function openPostgres(url: string, node: string = newId('node')): SharedStore {
   const management = open(url, { max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
   const verification = open(url, { max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
   const feed = open(url, { max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
   const limits = open(url, { max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
   const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
-  const store = postgresStore(management, verification)
+  const store = postgresStore(management, verification, node)
   return {
     ...store,
     prepare: () => migratePostgres(management),

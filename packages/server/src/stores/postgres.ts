@@ -1,4 +1,4 @@
-import type { FoundKey, Store } from '@keywright/core'
+import { type FoundKey, newId, type Store } from '@keywright/core'
 import { sql } from 'kysely'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
@@ -13,6 +13,7 @@ import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connectio
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
+import { createIsSilent } from './sql-nodes.ts'
 import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
@@ -49,8 +50,8 @@ export async function postgres(pool: Pool, verification: Pool = pool): Promise<P
   return postgresStore(pool, verification)
 }
 
-/** The same for a database whose schema is seen to elsewhere. */
-export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
+/** The same for a database whose schema is seen to elsewhere. `node` is what this process is called among the nodes. */
+export function postgresStore(pool: Pool, verification: Pool, node: string = newId('node')): PostgresStore {
   const reader = kyselyOnPool(pool)
   const findStatement = {
     name: 'kw_find',
@@ -85,7 +86,7 @@ export function postgresStore(pool: Pool, verification: Pool): PostgresStore {
       const found = new Map(rows.map(foundKey).map((one): [string, FoundKey] => [one.key.id, one]))
       return (id) => found.get(id)
     }),
-    calls: createSqlCalls({ db: reader, run: (step) => step(), isOnlyProcess: false }),
+    calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
     subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
     peppers: createSqlPeppers({ db: reader, run: (step) => step(), isOnlyProcess: false }),

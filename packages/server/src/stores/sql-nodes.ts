@@ -13,6 +13,11 @@ const heardWithinMs = 60_000
 /** Its lease may still run. */
 export const lives = sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${now}`
 
+const silentForMs = 10_000
+
+/** Nobody has to wait for it, whatever it was doing: its lease has run out, or it was not heard for so long. */
+const isSilent = sql<boolean>`heard_at + least(max_staleness_ms, ${silentForMs}) + ${toleranceMs} < ${now}`
+
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
@@ -88,5 +93,18 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
       await sql`delete from kw_applied as old where at + ${keptMs} < ${now} and exists
         (select from kw_applied as newer where newer.node = old.node and newer.number > old.number)`.execute(db)
     },
+  }
+}
+
+/** Whether a node is gone, as far as others can tell. null: of a version that did not say which one it was, and cannot be known. */
+export function createIsSilent(db: Kysely<Schema>): (node: string | null) => Promise<boolean> {
+  return async (node) => {
+    if (node === null) return false
+    const known = await db
+      .selectFrom('kw_nodes')
+      .select(isSilent.as('silent'))
+      .where('id', '=', node)
+      .executeTakeFirst()
+    return known?.silent ?? true
   }
 }

@@ -5,6 +5,7 @@ import { text } from './codec.ts'
 import { foundQuery } from './found-query.ts'
 import { foundKey, serviceKeys } from './mapping.ts'
 import type { FoundRow, Schema } from './schema.ts'
+import { runsOn } from './session.ts'
 import { listKeys, listMembers, listsOf } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
 import { operationsOn } from './sql-operations.ts'
@@ -59,7 +60,10 @@ export function createSqlStore({
     transact: (work) =>
       transaction(async (db) => {
         const transactionSession = { db, locksRows }
-        const { result, events } = await runWork(operationsOn(transactionSession, isDuplicate), work)
+        const { result, events } = await runWork(operationsOn(transactionSession, isDuplicate), (own) => {
+          runsOn(own, transactionSession)
+          return work(own)
+        })
         return { result, changes: await append(transactionSession, events) }
       }),
     close,

@@ -1,4 +1,4 @@
-import { createTurns, type Store } from '@keywright/core'
+import { createTurns, newId, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CallStore } from '../control/calls.ts'
@@ -89,7 +89,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   })
   return {
     ...store,
-    calls: createSqlCalls({ db: writer, run: inTurn, isOnlyProcess: true }),
+    calls: createSqlCalls({ db: writer, run: inTurn, node: newId('node'), isGone: async () => true }),
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
     subscriptions: createSqlSubscriptions({ db: writer, run: inTurn }),
     peppers: createSqlPeppers({ db: writer, run: inTurn, isOnlyProcess: true }),

@@ -31,7 +31,13 @@ function overBroken(code: string) {
     edge: () => 'http://127.0.0.1:8787',
     revocationSeconds: 0,
     usage: broken as never,
-    calls: { claim: () => broken.head() as never, finish: async () => {}, release: async () => {} },
+    calls: {
+      claim: () => broken.head() as never,
+      holds: async () => true,
+      finish: async () => {},
+      release: async () => {},
+      abandon: async () => {},
+    },
     nodes: onlyNode('test'),
     logger: { error: (message, facts) => void lines.push(`${message} ${JSON.stringify(facts)} ${facts.error}`) },
   })

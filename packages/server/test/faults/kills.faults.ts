@@ -86,8 +86,8 @@ it('loses nothing that was acknowledged, however a node is killed', async () => 
       continue
     }
     let again = await create(witness, key.name)
-    // Its process is gone, which is known for sure only after the longest time a call may take.
-    for (; again.status === 409; again = await create(witness, key.name)) await sleep(2_000)
+    // Its node is gone, which others know once they have not heard it for a while.
+    for (; again.status === 409; again = await create(witness, key.name)) await sleep(200)
     expect(again.status).toBe(201)
     expect(await witness.ask(again.json.credential)).toBe(404)
     replayed++
