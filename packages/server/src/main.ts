@@ -106,12 +106,13 @@ export async function startInstance(
   let letters: Letters | null = null
   let controlUrl = ''
   let usage: Usage | null = null
+  let isPrepared = false
   try {
-    let isPrepared = false
     const prepare = async () => {
       if (isPrepared) return
       await shared?.prepare()
-      for (const id of await opened.peppers.agree(digester.peppers)) log.warn(withoutPepper(id))
+      const missing = await opened.peppers.agree(digester.peppers, { node, maxStalenessMs: leaseMs(settings) })
+      for (const id of missing) log.warn(withoutPepper(id))
       isPrepared = true
     }
     await preparing(prepare, shared, log)
@@ -309,7 +310,8 @@ export async function startInstance(
     }
   } catch (error) {
     await usage?.stop().catch(() => {})
-    await feed?.stop()
+    if (feed) await feed.stop()
+    else if (isPrepared) await shared?.nodes.leave(node).catch(() => {})
     await peopleDatabase?.close()
     await opened.close()
     throw error

@@ -7,8 +7,8 @@ export interface Beat {
   maxStalenessMs: number
   /** Number of the last change it has applied. */
   applied: number
-  /** Fingerprints of its peppers, the current one first; absent where it does not tell. */
-  peppers?: string | undefined
+  /** Fingerprints of its peppers, the current one first, with commas; absent where it does not tell. */
+  peppers?: string | null | undefined
 }
 
 /** The last change there is, and how many nodes were heard lately. */

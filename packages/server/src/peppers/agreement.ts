@@ -14,10 +14,11 @@ export interface PeppersInUse {
 
 export interface PepperStore {
   /**
-   * To be asked before anything is verified. Keeps the current pepper with the instance, and answers with the ids of
-   * those that keys may have been made under and that were not given. @throws PepperError
+   * To be asked before anything is verified. Keeps the current pepper with the instance, puts this node among those that
+   * run, and answers with the ids of peppers that keys may have been made under and that were not given. Two that do not
+   * agree are not both let in, however close together they start. @throws PepperError
    */
-  agree(given: readonly KnownPepper[]): Promise<string[]>
+  agree(given: readonly KnownPepper[], self: { node: string; maxStalenessMs: number }): Promise<string[]>
 }
 
 /** With these peppers valid keys would be unknown, here or on other nodes. `hint` says what to do next. */

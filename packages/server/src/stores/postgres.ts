@@ -89,7 +89,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
     calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
     subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
-    peppers: createSqlPeppers({ db: reader, run: (step) => step(), isOnlyProcess: false }),
+    peppers: createSqlPeppers({ transaction, isOnlyProcess: false }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

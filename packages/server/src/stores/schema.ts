@@ -243,7 +243,7 @@ export interface CallRow {
   since: Integer
   created_at: Integer
   claimed_at: Integer
-  /** The process that carries it out now; null once it is done. */
+  /** The process that carries it out now, and by which claim; null once it is done. */
   holder: string | null
   target: string | null
   version: NullableInteger

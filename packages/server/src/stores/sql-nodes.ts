@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Nodes } from '../feed/nodes.ts'
+import type { Beat, Nodes } from '../feed/nodes.ts'
 import { integer } from './codec.ts'
 import type { Schema } from './schema.ts'
 
@@ -21,18 +21,22 @@ const isSilent = sql<boolean>`heard_at + least(max_staleness_ms, ${silentForMs})
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
+export function writeBeat(db: Kysely<Schema>, { node, maxStalenessMs, applied, peppers = null }: Beat) {
+  const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now, peppers }
+  return db
+    .insertInto('kw_nodes')
+    .values({ id: node, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+}
+
 export function createSqlNodes(db: Kysely<Schema>): Nodes {
   /** Numbers that this process has told of already, by node. */
   const told = new Map<string, number>()
 
   return {
-    async beat({ node, maxStalenessMs, applied, peppers = null }) {
-      const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now, peppers }
+    async beat({ node, maxStalenessMs, applied, peppers }) {
       // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
-      const { number, hash, others } = await db
-        .insertInto('kw_nodes')
-        .values({ id: node, ...row })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+      const { number, hash, others } = await writeBeat(db, { node, maxStalenessMs, applied, peppers })
         .returning((eb) => [
           eb.selectFrom('kw_head').select('number').$asScalar().as('number'),
           eb.selectFrom('kw_head').select('hash').$asScalar().as('hash'),

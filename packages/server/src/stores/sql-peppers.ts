@@ -1,20 +1,18 @@
 import type { Kysely } from 'kysely'
 import { missingPeppers, type PepperStore } from '../peppers/agreement.ts'
+import { readHead } from './change-log.ts'
 import type { Schema } from './schema.ts'
-import { lives } from './sql-nodes.ts'
+import { lives, writeBeat } from './sql-nodes.ts'
 
 export function createSqlPeppers({
-  db,
-  run,
+  transaction,
   isOnlyProcess,
 }: {
-  db: Kysely<Schema>
-  /** Runs a step where it is part of nobody's transaction. */
-  run: <T>(step: () => Promise<T>) => Promise<T>
+  transaction: <T>(work: (db: Kysely<Schema>) => Promise<T>) => Promise<T>
   /** No other node runs beside this one. */
   isOnlyProcess: boolean
 }): PepperStore {
-  async function running() {
+  async function running(db: Kysely<Schema>) {
     if (isOnlyProcess) return []
     const rows = await db
       .selectFrom('kw_nodes')
@@ -26,10 +24,12 @@ export function createSqlPeppers({
   }
 
   return {
-    agree: (given) =>
-      run(async () => {
+    agree: (given, self) =>
+      transaction(async (db) => {
+        // Of nodes that start at once one goes first, and the next one finds what it has written.
+        await readHead({ db, locksRows: !isOnlyProcess })
         const known = await db.selectFrom('kw_peppers').select(['id', 'fingerprint']).orderBy('id').execute()
-        const missing = missingPeppers(given, { known, nodes: await running() })
+        const missing = missingPeppers(given, { known, nodes: await running(db) })
         const [current] = given
         if (current) {
           const { id, fingerprint } = current
@@ -40,6 +40,8 @@ export function createSqlPeppers({
             .onConflict((conflict) => conflict.doNothing())
             .execute()
         }
+        const peppers = given.map(({ fingerprint }) => fingerprint).join(',')
+        if (!isOnlyProcess) await writeBeat(db, { ...self, applied: 0, peppers }).execute()
         return missing
       }),
   }

@@ -92,7 +92,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     calls: createSqlCalls({ db: writer, run: inTurn, node: newId('node'), isGone: async () => true }),
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
     subscriptions: createSqlSubscriptions({ db: writer, run: inTurn }),
-    peppers: createSqlPeppers({ db: writer, run: inTurn, isOnlyProcess: true }),
+    peppers: createSqlPeppers({ transaction, isOnlyProcess: true }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }
