@@ -53,6 +53,12 @@ export function malformed({ origin }: URL): RemoteError {
   return new RemoteError('remote_malformed', message)
 }
 
+/** A key that is not found may be one under a pepper that is missing here. */
+export function otherPeppers({ origin }: URL, how: string): RemoteError {
+  const message = `${origin} ${how}. Give remote and createVerifier the same digester, with every pepper of the server.`
+  return new RemoteError('remote_peppers', message)
+}
+
 function refusalOf({ origin }: URL, { status, headers }: Response): RemoteError {
   const seconds = Number(headers.get('retry-after') ?? 0)
   const retryAfterMs = Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : 0

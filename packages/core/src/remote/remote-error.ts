@@ -5,7 +5,7 @@ export interface RemoteErrorOptions extends ErrorOptions {
 
 /** The server gives no answer, or none that can be used: an outage, and never a verdict on a key. */
 export class RemoteError extends Error {
-  readonly code: 'remote_unreachable' | 'remote_refused' | 'remote_malformed'
+  readonly code: 'remote_unreachable' | 'remote_refused' | 'remote_malformed' | 'remote_peppers'
   readonly retryAfterMs: number
   constructor(code: RemoteError['code'], message: string, { retryAfterMs = 0, ...options }: RemoteErrorOptions = {}) {
     super(message, options)

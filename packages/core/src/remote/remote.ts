@@ -1,8 +1,10 @@
+import { createDigester, type Digester } from '../key/digest.ts'
 import { newId } from '../key/id.ts'
 import type { FoundKey, KeySource } from '../store/store.ts'
-import { createCall, malformed } from './call.ts'
+import { createCall, malformed, otherPeppers } from './call.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { readFoundKey } from './found-key.ts'
+import { strangeness } from './peppers.ts'
 
 export interface RemoteOptions {
   /** Of a server's control side: `https://keywright.example.com`. */
@@ -14,6 +16,11 @@ export interface RemoteOptions {
    * verification rejects, which the middleware answers with 503.
    */
   maxStalenessSeconds?: number
+  /**
+   * The one that the verifier is given, where the server has peppers: its own or more. As long as one of them is missing,
+   * verifying a key that is not found rejects, since it may be a valid one.
+   */
+  digester?: Pick<Digester, 'peppers'>
   /** The service key and digests of keys go over the network readable: for a network that nobody else is on. */
   unencrypted?: boolean
 }
@@ -30,9 +37,15 @@ const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 /**
  * Keys of a server, for `createVerifier({ contract, keys: remote({ url, serviceKey }) })`: a key is asked for once and
  * then answered from memory, and a change on the server is in force here within a second. Give the same contract as the
- * server's, and the same peppers. Limits are counted in this process alone.
+ * server's. Limits are counted in this process alone.
  */
-export function remote({ url, serviceKey, maxStalenessSeconds = 10, unencrypted = false }: RemoteOptions): RemoteKeys {
+export function remote({
+  url,
+  serviceKey,
+  maxStalenessSeconds = 10,
+  digester = createDigester(),
+  unencrypted = false,
+}: RemoteOptions): RemoteKeys {
   const server = new URL(url)
   if (server.protocol !== 'https:' && !unencrypted && !loopback.test(server.hostname)) {
     throw new TypeError(
@@ -50,8 +63,11 @@ export function remote({ url, serviceKey, maxStalenessSeconds = 10, unencrypted 
   const feed = new ChangeFeed({ call, name, maxStalenessSeconds, malformed: unusable, signal })
 
   async function ask(body: { digest: string } | { key: string }): Promise<FoundKey | undefined> {
-    const found = readFoundKey(await call({ method: 'POST', path: '/v1/followers/keys', body, timeoutMs: answerMs }))
-    if (found === null) throw unusable()
+    const answer = await call({ method: 'POST', path: '/v1/followers/keys', body, timeoutMs: answerMs })
+    const found = readFoundKey(answer)
+    const strange = strangeness(digester.peppers, answer.peppers)
+    if (found === null || strange === undefined) throw unusable()
+    if (found === undefined && strange !== null && 'digest' in body) throw otherPeppers(server, strange)
     return found
   }
 

@@ -70,14 +70,22 @@ export const findKeyToFollowRoute = route({
   answer: {
     status: 200,
     description: 'The key, revoked and deleted ones included; null where there is no such key.',
-    schema: z.strictObject({ found: foundKey.nullable() }).openapi('KeyFoundToFollow'),
-    example: { found: null },
+    schema: z
+      .strictObject({
+        found: foundKey.nullable(),
+        peppers: z.array(z.strictObject({ id: z.string(), fingerprint: z.string() })).openapi({
+          description: 'Those of this server. Where one of them is not yours, what is not found may be a valid key.',
+        }),
+      })
+      .openapi('KeyFoundToFollow'),
+    example: { found: null, peppers: [{ id: '2026', fingerprint: '9f86d081884c7d65' }] },
   },
   problems: [],
-  async handle({ body: { digest, key }, caller, lifecycle: { store } }) {
+  async handle({ body: { digest, key }, caller, lifecycle: { store, digester } }) {
     requireFollower(caller)
-    if (digest !== undefined && key === undefined) return { found: told(await store.find(digest)) }
-    if (key !== undefined && digest === undefined) return { found: told(await store.found(key)) }
+    const peppers = digester.peppers.map(({ id, fingerprint }) => ({ id, fingerprint }))
+    if (digest !== undefined && key === undefined) return { found: told(await store.find(digest)), peppers }
+    if (key !== undefined && digest === undefined) return { found: told(await store.found(key)), peppers }
     throw invalid([{ field: 'digest', message: 'or key must be there, and not both' }])
   },
 })
