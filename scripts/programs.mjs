@@ -25,6 +25,8 @@ export async function installPrograms({ root, npm, node, env }) {
   const needsPostgres = !hasPostgres()
   if (process.getuid?.() === 0 && isThere('apt-get')) {
     if (needsPostgres) packages.push('postgresql')
+    // Without it a process stands for the network.
+    if (!isThere('ip')) packages.push('iproute2')
     if (packages.length > 0) await installFromDebian(packages, env)
     return
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier, type Outcome, type RemoteKeys, remote, rotate, suspend, type Verifier } from '@keywright/core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from './support/control-api.ts'
-import { layWire } from './support/cuttable-wire.ts'
+import { layWire } from './support/network/relayed-wire.ts'
 import { serviceKey, startServer, type TestServer, tester } from './support/start-server.ts'
 
 let server: TestServer
@@ -110,11 +110,11 @@ it('a verifier whose source is closed accepts nothing any more, and receipts do 
 
 describe('a verifier whose server is cut off', () => {
   it('goes on for maxStaleness, then rejects, and comes back without a restart', async () => {
-    const wire = await layWire(Number(new URL(server.control).port))
+    const wire = await layWire({ address: '127.0.0.1', port: Number(new URL(server.control).port) })
     const verifier = follow({ url: `http://127.0.0.1:${wire.port}`, maxStalenessSeconds: 2 })
     const { credential } = await server.issue()
     expect(await ask(verifier, credential)).toBe('allowed')
-    wire.cut()
+    await wire.cut()
     expect(await ask(verifier, credential)).toBe('allowed')
     while (
       await ask(verifier, credential).then(
@@ -124,7 +124,7 @@ describe('a verifier whose server is cut off', () => {
     )
       await sleep(20)
     await expect(ask(verifier, credential)).rejects.toMatchObject({ code: 'stale' })
-    wire.mend()
+    await wire.mend()
     while (
       await ask(verifier, credential).then(
         () => false,

@@ -1,31 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { layWire, type Wire } from '../support/cuttable-wire.ts'
+import type { Machine } from '../support/network/machine.ts'
+import { layNetwork, type Network, over, type Wire } from '../support/network/network.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 
 /** Let through, to an upstream that is not there. */
 const letThrough = 404
+const staleSeconds = 3
 
+let network: Network
 let primary: OwnPostgres
 let standby: OwnPostgres
-let wire: Wire
+let wires: Wire[]
 let nodes: TestNode[]
 
 beforeEach(async () => {
-  primary = await startPostgres()
+  network = await layNetwork()
+  primary = await startPostgres({}, network.machine())
   const database = await primary.createDatabase()
-  standby = await primary.startStandby()
-  wire = await layWire(primary.port)
-  const wired = Object.assign(new URL(database), { port: String(wire.port) }).href
-  nodes = await Promise.all([1, 2].map(() => startNode(wired, { KEYWRIGHT_MAX_STALENESS_SECONDS: '3' })))
+  const beside = network.machine()
+  standby = await primary.startStandby(beside, await network.wire(beside, primary))
+  const machines = [network.machine(), network.machine()]
+  wires = await Promise.all(machines.map((machine) => network.wire(machine, primary)))
+  const start = (machine: Machine, index: number) =>
+    startNode(over(database, wires[index] as Wire), { KEYWRIGHT_MAX_STALENESS_SECONDS: String(staleSeconds) }, machine)
+  nodes = await Promise.all(machines.map(start))
   await nodes[0]?.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
 }, 120_000)
 afterEach(async () => {
   await Promise.all(nodes.map((node) => node.stop()))
-  await wire.close()
   await standby.stop()
   await primary.stop()
+  await network.close()
 }, 60_000)
 
 async function makeKey(): Promise<{ id: string; credential: string }> {
@@ -41,12 +48,12 @@ async function makeKey(): Promise<{ id: string; credential: string }> {
 async function promote(): Promise<void> {
   await primary.kill()
   await standby.sql('select pg_promote()')
-  wire.leadTo(standby.port)
+  for (const wire of wires) await wire.leadTo(standby)
 }
 
 /** Whatever else it is answered meanwhile, it is never told that it is not valid. */
-async function untilLetThrough(credential: string): Promise<void> {
-  for (const node of nodes) {
+async function untilLetThrough(credential: string, on = nodes): Promise<void> {
+  for (const node of on) {
     for (let status = 0; status !== letThrough; await sleep(20)) {
       status = await node.ask(credential)
       expect([letThrough, 503]).toContain(status)
@@ -74,12 +81,28 @@ describe('where a standby takes over', { timeout: 120_000 }, () => {
     for (const node of nodes) expect(node.log()).not.toContain('all is read anew')
   })
 
-  it('nodes that still reach the primary it replaced stop by themselves', async () => {
+  it('a node that still reaches the primary it replaced stops by itself, and the other goes on', async () => {
     await primary.sql(`alter system set synchronous_standby_names = 'standby'`)
     await primary.sql('select pg_reload_conf()')
-    const { credential } = await makeKey()
+    const [kept, revoked] = [await makeKey(), await makeKey()]
+    const [behind, ahead] = nodes as [TestNode, TestNode]
     await standby.sql('select pg_promote()')
-    for (const node of nodes) while ((await node.ask(credential)) !== 503) await sleep(50)
+    await wires[1]?.leadTo(standby)
+    const revocation = { headers: { 'idempotency-key': 'revocation' } }
+    while ((await ahead.api('POST', `/v1/keys/${revoked.id}/revoke`, revocation)).status !== 200) await sleep(50)
+    const revokedAt = performance.now()
+    let lateMs = 0
+    for (let status = 0; status !== 503; await sleep(20)) {
+      const askedAt = performance.now()
+      status = await behind.ask(revoked.credential)
+      if (status === letThrough) lateMs = askedAt - revokedAt
+    }
+    expect(lateMs).toBeLessThanOrEqual(staleSeconds * 1000)
+    expect(await behind.ask(kept.credential)).toBe(503)
+    await untilLetThrough(kept.credential, [ahead])
+    await wires[0]?.leadTo(standby)
+    await untilLetThrough(kept.credential)
+    for (const node of nodes) while ((await node.ask(revoked.credential)) !== 401) await sleep(20)
   })
 
   it('nodes forget what it does not know, when it was behind', async () => {

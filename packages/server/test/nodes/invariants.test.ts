@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { told } from '../faults/figures.ts'
 import { type Cluster, expectNowhere, expectWholeChain, startCluster } from '../support/cluster.ts'
 import { History } from '../support/history.ts'
+import type { Wire } from '../support/network/network.ts'
 import { randomFrom } from '../support/random.ts'
 
 const staleSeconds = 3
@@ -31,17 +32,13 @@ const wireOf = (wires: 'toPostgres' | 'toRedis') => cluster[wires][some()]
 const anyNode = () => cluster.nodes[some()]
 
 /** A wire that is cut, or slow, for a while. */
-function disturbed(
-  wires: 'toPostgres' | 'toRedis',
-  how: (wire: NonNullable<ReturnType<typeof wireOf>>) => void,
-  forMs: number,
-) {
+function disturbed(wires: 'toPostgres' | 'toRedis', how: (wire: Wire) => Promise<void>, forMs: number) {
   return async () => {
     const wire = wireOf(wires)
     if (!wire) return
-    how(wire)
+    await how(wire)
     await sleep(forMs)
-    wire.mend()
+    await wire.mend()
   }
 }
 
@@ -85,7 +82,16 @@ const faults: Record<string, Fault> = {
     },
   },
   'F7, a listener that hears nothing more': {
-    inflict: disturbed('toPostgres', (wire) => wire.cut('both', 'listen '), 1500),
+    async inflict() {
+      const listening = `select client_port as port from pg_stat_activity where application_name = 'keywright hints'`
+      let found: Record<string, unknown>[] = []
+      while (found.length === 0) found = await cluster.postgres.sql(`${listening} order by backend_start desc limit 3`)
+      const port = Number(found[some() % found.length]?.port)
+      // It is on one of them.
+      for (const wire of cluster.toPostgres) await wire.cut('both', port)
+      await sleep(1500)
+      for (const wire of cluster.toPostgres) await wire.mend()
+    },
   },
   'F8, a node cut off from PostgreSQL': { inflict: disturbed('toPostgres', (wire) => wire.cut(), 4500) },
   'F8, a node that PostgreSQL hears and that hears nothing': {
@@ -93,9 +99,17 @@ const faults: Record<string, Fault> = {
   },
   'F8, a node that PostgreSQL does not hear': { inflict: disturbed('toPostgres', (wire) => wire.cut('there'), 4500) },
   'F8, a node cut off from Redis': { limits: 2, inflict: disturbed('toRedis', (wire) => wire.cut(), 1500) },
-  'F8, 500 ms to PostgreSQL': { inflict: disturbed('toPostgres', (wire) => wire.slow(() => 500), 2500) },
+  'F8, a node that Redis hears and that hears nothing': {
+    limits: 2,
+    inflict: disturbed('toRedis', (wire) => wire.cut('back'), 1000),
+  },
+  'F8, a node that Redis does not hear': {
+    limits: 2,
+    inflict: disturbed('toRedis', (wire) => wire.cut('there'), 1000),
+  },
+  'F8, 500 ms to PostgreSQL': { inflict: disturbed('toPostgres', (wire) => wire.delay(500), 2500) },
   'F8, 30 % of all packets lost': {
-    inflict: disturbed('toPostgres', (wire) => wire.slow(() => (random() < 0.3 ? 200 + random() * 400 : 0)), 2500),
+    inflict: disturbed('toPostgres', (wire) => wire.lose(0.3, random), 2500),
   },
   'F9, the table of keys locked': {
     inflict: () => cluster.sql('begin', 'lock table kw_keys in access exclusive mode', 'select pg_sleep(2)', 'commit'),

@@ -2,12 +2,12 @@ import { type Change, emptyHead, verifyChain } from '@keywright/core'
 import { Client } from 'pg'
 import { expect } from 'vitest'
 import { openPostgres } from '../../src/stores/index.ts'
-import { layWire, type Wire } from './cuttable-wire.ts'
+import { layNetwork, over, type Wire } from './network/network.ts'
 import { everythingIn, type OwnPostgres, startPostgres } from './postgres.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 import { startNode, type TestNode } from './start-node.ts'
 
-/** Three nodes, each with a way of its own to PostgreSQL and to Redis. */
+/** Three nodes, PostgreSQL and Redis, each a machine of its own; each node with its own way to the other two. */
 export interface Cluster {
   postgres: OwnPostgres
   redis: TestRedis
@@ -25,14 +25,19 @@ export interface Cluster {
 }
 
 export async function startCluster(env: Readonly<Record<string, string>>): Promise<Cluster> {
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+  const network = await layNetwork()
+  const postgres = await startPostgres({}, network.machine())
+  const redis = await startRedis([], network.machine())
+  const machines = [1, 2, 3].map(() => network.machine())
   const database = await postgres.createDatabase()
-  const toPostgres = await Promise.all([1, 2, 3].map(() => layWire(postgres.port)))
-  const toRedis = await Promise.all([1, 2, 3].map(() => layWire(redis.port)))
-  const over = (url: string, wire: Wire | undefined) => Object.assign(new URL(url), { port: String(wire?.port) }).href
+  const toPostgres = await Promise.all(machines.map((machine) => network.wire(machine, postgres)))
+  const toRedis = await Promise.all(machines.map((machine) => network.wire(machine, redis)))
   const gone: TestNode[] = []
-  const start = (index: number) =>
-    startNode(over(database, toPostgres[index]), { KEYWRIGHT_REDIS_URL: over(redis.url, toRedis[index]), ...env })
+  const start = (index: number) => {
+    const redisUrl = over(redis.url, toRedis[index] as Wire)
+    const settings = { KEYWRIGHT_REDIS_URL: redisUrl, ...env }
+    return startNode(over(database, toPostgres[index] as Wire), settings, machines[index])
+  }
   const nodes = await Promise.all([0, 1, 2].map(start))
   await nodes[0]?.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
   return {
@@ -56,11 +61,11 @@ export async function startCluster(env: Readonly<Record<string, string>>): Promi
       await client.end()
     },
     async stop() {
-      for (const wire of [...toPostgres, ...toRedis]) wire.mend()
+      for (const wire of [...toPostgres, ...toRedis]) await wire.mend()
       await Promise.all(nodes.map((node) => node.stop()))
-      await Promise.all([...toPostgres, ...toRedis].map((wire) => wire.close()))
       await redis.stop()
       await postgres.stop()
+      await network.close()
     },
   }
 }

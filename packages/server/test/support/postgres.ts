@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
-import { freePort } from './free-port.ts'
+import { here, type Machine } from './network/machine.ts'
+import type { Wire } from './network/network.ts'
 import { postgresBinaries, postgresUser } from './postgres-binaries.ts'
 
 /** A server where tests may make databases. */
@@ -17,15 +18,18 @@ export interface TestPostgres {
 
 /** One of our own, to be maltreated. Each commit is with the operating system before it is acknowledged. */
 export interface OwnPostgres extends TestPostgres {
+  machine: Machine
   port: number
   /** As `kill -9` would. */
   kill(): Promise<void>
   start(): Promise<void>
   /** A standby that follows, named `standby`. */
-  startStandby(): Promise<OwnPostgres>
+  startStandby(machine: Machine, wire: Pick<Wire, 'host' | 'port'>): Promise<OwnPostgres>
   /** Runs statements as its superuser, and answers the rows of the last one. */
   sql(text: string): Promise<Record<string, unknown>[]>
 }
+
+type Settings = Readonly<Record<string, string>>
 
 let databases = 0
 
@@ -36,17 +40,20 @@ export async function testPostgres(): Promise<TestPostgres> {
   return { createDatabase: () => createDatabase(url), stop: async () => {} }
 }
 
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
-  return startIn(settings, async (data, options) => {
+export async function startPostgres(settings: Settings = {}, machine = here): Promise<OwnPostgres> {
+  return startIn(settings, machine, async (data, options) => {
     // A language that does not sort byte by byte, as most databases have.
     const language = ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C', '--encoding=UTF8']
     const rest = ['-D', data, '-U', 'keywright', '-A', 'trust', '--no-sync', '--no-instructions']
     execFileSync(join(postgresBinaries(), 'initdb'), [...language, ...rest], options)
+    // Those who share a wire with it.
+    appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\nhost replication all samenet trust\n')
   })
 }
 
 async function startIn(
-  settings: Readonly<Record<string, string>>,
+  settings: Settings,
+  machine: Machine,
   fill: (data: string, options: ExecFileSyncOptions) => Promise<void>,
 ): Promise<OwnPostgres> {
   const binaries = postgresBinaries()
@@ -55,21 +62,22 @@ async function startIn(
   if (user) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
   await fill(data, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
-  const port = await freePort()
+  const port = await machine.portFor(5432)
   const own = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: machine.anyAddress,
     port,
     unix_socket_directories: '',
     fsync: 'off',
     log_min_messages: 'panic',
   }
   const options = Object.entries({ ...own, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const url = `postgres://keywright@127.0.0.1:${port}/postgres`
+  const url = `postgres://keywright@${machine.address}:${port}/postgres`
   let server: ChildProcess | null = null
   process.once('exit', () => server?.exitCode === null && server.kill('SIGQUIT'))
 
   async function start(): Promise<void> {
-    server = spawn(join(binaries, 'postgres'), ['-D', data, ...options], { ...user, cwd: folder, stdio: 'ignore' })
+    const { program, args, ...as } = machine.command(join(binaries, 'postgres'), ['-D', data, ...options], user)
+    server = spawn(program, args, { ...as.user, cwd: folder, stdio: 'ignore' })
     for (;;) {
       if (server.exitCode !== null) {
         // Of one that was killed, children may still be on their way out.
@@ -105,9 +113,9 @@ async function startIn(
   }
 
   /** As a base backup does, whose own program is not everywhere that the server is. */
-  async function startStandby(): Promise<OwnPostgres> {
-    const primary = `host=127.0.0.1 port=${port} user=keywright application_name=standby`
-    return startIn(settings, async (target, options) => {
+  async function startStandby(on: Machine, wire: Pick<Wire, 'host' | 'port'>): Promise<OwnPostgres> {
+    const primary = `host=${wire.host} port=${wire.port} user=keywright application_name=standby`
+    return startIn(settings, on, async (target, options) => {
       const client = new Client({ connectionString: url })
       await client.connect()
       await client.query(`select pg_backup_start('standby', true)`)
@@ -129,6 +137,7 @@ async function startIn(
 
   await start()
   return {
+    machine,
     port,
     createDatabase: () => createDatabase(url),
     kill: () => end('SIGKILL'),

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createClient } from '@redis/client'
-import { freePort } from './free-port.ts'
+import { here, type Machine } from './network/machine.ts'
 
 export interface TestRedis {
   url: string
+  machine: Machine
   port: number
   child: ChildProcess
   command(...words: string[]): Promise<unknown>
@@ -16,16 +17,18 @@ export interface TestRedis {
 }
 
 /** A Redis of our own. Throws where there is none: these tests are not skipped. */
-export async function startRedis(...options: string[]): Promise<TestRedis> {
-  const port = await freePort()
+export async function startRedis(options: readonly string[] = [], machine = here): Promise<TestRedis> {
+  const port = await machine.portFor(6379)
   const folder = mkdtempSync(join(tmpdir(), 'keywright-redis-'))
-  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...options]
-  const child = spawn('redis-server', words, { stdio: 'ignore' })
+  const words = ['--port', String(port), '--bind', machine.anyAddress, '--protected-mode', 'no']
+  words.push('--save', '', '--dir', folder, ...options)
+  const { program, args } = machine.command('redis-server', words)
+  const child = spawn(program, args, { stdio: 'ignore' })
   const exited = once(child, 'exit')
   const failed = once(child, 'error').then(() => {
     throw new Error('These tests need Redis: install it (Debian: apt-get install redis-server).')
   })
-  const url = `redis://127.0.0.1:${port}`
+  const url = `redis://${machine.address}:${port}`
   const client = createClient({ url, socket: { reconnectStrategy: false } })
   client.on('error', () => {})
   const connect = async () => {
@@ -40,6 +43,7 @@ export async function startRedis(...options: string[]): Promise<TestRedis> {
   await Promise.race([connect(), failed])
   return {
     url,
+    machine,
     port,
     child,
     command: (...command) => client.sendCommand(command),
@@ -55,7 +59,7 @@ export async function startRedis(...options: string[]): Promise<TestRedis> {
 
 /** Three masters, which share the keys between them. */
 export async function startRedisCluster(): Promise<TestRedis[]> {
-  const masters = await Promise.all([1, 2, 3].map(() => startRedis('--cluster-enabled', 'yes')))
+  const masters = await Promise.all([1, 2, 3].map(() => startRedis(['--cluster-enabled', 'yes'])))
   const [first] = masters as [TestRedis]
   const slots = 16_384
   for (const [index, master] of masters.entries()) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Api, controlApi } from './control-api.ts'
+import { here } from './network/machine.ts'
 import { serviceKey } from './start-server.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -22,23 +23,27 @@ export interface TestNode {
   stop(): Promise<number | null>
 }
 
-export async function startNode(database: string, env: Readonly<Record<string, string>> = {}): Promise<TestNode> {
+export async function startNode(
+  database: string,
+  env: Readonly<Record<string, string>> = {},
+  machine = here,
+): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-node-'))
-  const child = spawn(
-    process.execPath,
-    ['--conditions=keywright-source', main, 'serve', '--port', '0', '--control-port', '0', '--data', folder],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
-        KEYWRIGHT_SERVICE_KEY: serviceKey,
-        KEYWRIGHT_DATABASE_URL: database,
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const serve = ['serve', '--port', '0', '--control-port', '0', '--data', folder]
+  const hosts = ['--host', machine.address, '--control-host', machine.address]
+  const words = ['--conditions=keywright-source', main, ...serve, ...hosts]
+  const { program, args } = machine.command(process.execPath, words)
+  const child = spawn(program, args, {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
+      KEYWRIGHT_SERVICE_KEY: serviceKey,
+      KEYWRIGHT_DATABASE_URL: database,
+      ...env,
     },
-  )
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const closed = once(child, 'close')
   let log = ''
   child.stdout.on('data', (chunk) => (log += chunk))

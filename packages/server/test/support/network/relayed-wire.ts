@@ -1,20 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Way, Wire } from './network.ts'
 
-/** Which way no byte passes: to the server, from it, or both. */
-export type Way = 'there' | 'back' | 'both'
-
-/** The way to a server, which can be cut without either side being told. */
-export interface Wire {
+export interface Target {
+  address: string
   port: number
-  /** No byte passes any more, on any connection; where `carried` is given, on those that have carried it. */
-  cut(way?: Way, carried?: string): void
-  /** Each piece waits for so long before it goes on. */
-  slow(delayMs: () => number): void
-  /** What was held back passes, and everything after it. */
-  mend(): void
-  /** All connections end, and new ones lead to another server. */
-  leadTo(target: number): void
+}
+
+export interface RelayedWire extends Omit<Wire, 'leadTo'> {
+  leadTo(other: Target): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,30 +16,32 @@ interface Line {
   from: Socket
   to: Socket
   way: 'there' | 'back'
-  connection: { carried: string }
+  /** What the server sees of the client. */
+  far: Socket
   /** When the last piece goes on: none overtakes it. */
   passesAt: number
 }
 
 interface Cut {
   way: Way
-  carried: string
+  clientPort: number | undefined
 }
 
-const mostCarried = 4_096
+/** What a lost packet costs until it is sent again. */
+const resentAfterMs = (random: () => number) => 200 + random() * 400
 
-export async function layWire(first: number): Promise<Wire> {
+/** A process between the two ends, where each piece can be kept back. */
+export async function layWire(first: Target, at: Target = { address: '127.0.0.1', port: 0 }): Promise<RelayedWire> {
   const lines = new Set<Line>()
   let cuts: Cut[] = []
   let delayMs: (() => number) | null = null
   let target = first
 
-  const isCut = ({ way, connection }: Line) =>
-    cuts.some((cut) => (cut.way === 'both' || cut.way === way) && connection.carried.includes(cut.carried))
+  const isCut = ({ way, far }: Line) =>
+    cuts.some((cut) => (cut.way === 'both' || cut.way === way) && (cut.clientPort ?? far.localPort) === far.localPort)
 
   function pass(line: Line, chunk: Buffer): void {
-    const { connection, way, to } = line
-    if (way === 'there' && connection.carried.length < mostCarried) connection.carried += chunk.toString('latin1')
+    const { to } = line
     if (isCut(line)) {
       line.from.pause()
       line.from.unshift(chunk)
@@ -61,13 +57,12 @@ export async function layWire(first: number): Promise<Wire> {
   }
 
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
-    const connection = { carried: '' }
+    const far = connect(target.port, target.address)
     for (const [from, to, way] of [
       [near, far, 'there'],
       [far, near, 'back'],
     ] as const) {
-      const line: Line = { from, to, way, connection, passesAt: 0 }
+      const line: Line = { from, to, way, far, passesAt: 0 }
       lines.add(line)
       from.on('data', (chunk) => pass(line, chunk))
       from.on('end', () => to.end())
@@ -78,22 +73,26 @@ export async function layWire(first: number): Promise<Wire> {
       })
     }
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(at.port, at.address)
   await once(server, 'listening')
   return {
+    host: at.address,
     port: (server.address() as AddressInfo).port,
-    cut(way = 'both', carried = '') {
-      cuts.push({ way, carried })
+    async cut(way = 'both', clientPort) {
+      cuts.push({ way, clientPort })
     },
-    slow(each) {
-      delayMs = each
+    async delay(ms) {
+      delayMs = () => ms
     },
-    mend() {
+    async lose(part, random) {
+      delayMs = () => (random() < part ? resentAfterMs(random) : 0)
+    },
+    async mend() {
       cuts = []
       delayMs = null
       for (const { from } of lines) from.resume()
     },
-    leadTo(other) {
+    async leadTo(other) {
       target = other
       for (const { from } of lines) from.destroy()
     },
