@@ -106,14 +106,15 @@ export async function startInstance(
   let letters: Letters | null = null
   let controlUrl = ''
   let usage: Usage | null = null
-  let isPrepared = false
+  let isMigrated = false
+  let isAmongNodes = false
   try {
     const prepare = async () => {
-      if (isPrepared) return
-      await shared?.prepare()
+      if (!isMigrated) await shared?.prepare()
+      isMigrated = true
       const missing = await opened.peppers.agree(digester.peppers, { node, maxStalenessMs: leaseMs(settings) })
-      for (const id of missing) log.warn(withoutPepper(id))
-      isPrepared = true
+      if (!isAmongNodes) for (const id of missing) log.warn(withoutPepper(id))
+      isAmongNodes = true
     }
     await preparing(prepare, shared, log)
     const configured = settings.serviceKey ?? data.serviceKey(() => mintServiceKey().credential)
@@ -311,7 +312,7 @@ export async function startInstance(
   } catch (error) {
     await usage?.stop().catch(() => {})
     if (feed) await feed.stop()
-    else if (isPrepared) await shared?.nodes.leave(node).catch(() => {})
+    else if (isAmongNodes) await shared?.nodes.leave(node).catch(() => {})
     await peopleDatabase?.close()
     await opened.close()
     throw error

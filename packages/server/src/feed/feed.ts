@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Change } from '@keywright/core'
+import { PepperError } from '../peppers/agreement.ts'
 import { Follower, type FollowerOptions } from './follower.ts'
 import type { Hints } from './hints.ts'
 import type { Nodes } from './nodes.ts'
@@ -7,7 +8,7 @@ import type { Nodes } from './nodes.ts'
 export interface FeedOptions extends FollowerOptions {
   nodes: Nodes
   hints: Hints
-  /** What the database needs before it can be asked. */
+  /** What is to be seen to before this node is one of the others, and again where its lease has run out meanwhile. */
   prepare(): Promise<void>
 }
 
@@ -27,23 +28,21 @@ const pruneEveryMs = 10 * 60_000
 
 /** Resolves after the first attempt, whether the database was there or not: until it is, the lease does not hold. */
 export async function startFeed(options: FeedOptions): Promise<Feed> {
-  const { node, nodes, hints, prepare, log } = options
+  const { node, nodes, hints, prepare, lease, log } = options
   const follower = new Follower(options)
   const stopping = new AbortController()
   let wake = new AbortController()
-  let isPrepared = false
   let isHeard = true
   let prunedAt = performance.now()
 
   async function attempt(): Promise<void> {
     try {
-      if (!isPrepared) await prepare()
-      isPrepared = true
+      if (!lease.holds) await prepare()
       await follower.poll()
       if (!isHeard) log.info('the database is heard again')
       isHeard = true
     } catch (error) {
-      if (isHeard) log.warn('the database is not heard', { error })
+      if (isHeard) log.warn(error instanceof PepperError ? error.message : 'the database is not heard', { error })
       isHeard = false
     }
   }

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import { type Client, type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
 import type { Ledgers } from '../limits/ledgers.ts'
+import type { PepperStore } from '../peppers/agreement.ts'
 import { readChanges } from './change-log.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { type PostgresStore, postgresStore } from './postgres.ts'
@@ -11,12 +12,15 @@ import { DatabaseUnreachableError, kyselyOnPool } from './postgres-connection.ts
 import { createTransactions } from './postgres-transactions.ts'
 import { createSqlLimits } from './sql-limits.ts'
 import { createSqlNodes } from './sql-nodes.ts'
+import { createSqlPeppers } from './sql-peppers.ts'
 
 /** A database that many nodes share. */
 export interface SharedStore extends PostgresStore {
   /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError */
   prepare(): Promise<void>
   nodes: Nodes
+  /** By which a process with other peppers is told. */
+  peppers: PepperStore
   /** What is spent of each limit, by all nodes together. */
   limits: Ledgers
   /** Accounts and sessions, which another library writes. */
@@ -45,6 +49,7 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
     ...store,
     prepare: () => migratePostgres(management),
     nodes: createSqlNodes(feedDb),
+    peppers: createSqlPeppers({ transaction: createTransactions(feed, feedWithinMs), isOnlyProcess: false }),
     limits: createSqlLimits({
       db: kyselyOnPool(limits),
       transaction: createTransactions(limits, limitsWithinMs),

@@ -2,7 +2,6 @@ import { type FoundKey, newId, type Store } from '@keywright/core'
 import { sql } from 'kysely'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
-import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
@@ -14,7 +13,6 @@ import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
 import { createIsSilent } from './sql-nodes.ts'
-import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
 import { createSqlSubscriptions } from './sql-stripe.ts'
@@ -30,8 +28,6 @@ export interface PostgresStore extends Store {
   signIn: SignInStore
   /** What Stripe has told, likewise. */
   subscriptions: Subscriptions
-  /** By which a process with other peppers is told, likewise. */
-  peppers: PepperStore
 }
 
 /** A verification that has waited that long is answered 503. */
@@ -89,7 +85,6 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
     calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
     subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
-    peppers: createSqlPeppers({ transaction, isOnlyProcess: false }),
     usage: createSqlUsage({ reader, transaction }),
   }
 }

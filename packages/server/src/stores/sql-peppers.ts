@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import { missingPeppers, type PepperStore } from '../peppers/agreement.ts'
-import { readHead } from './change-log.ts'
 import type { Schema } from './schema.ts'
+import { locking } from './session.ts'
 import { lives, writeBeat } from './sql-nodes.ts'
 
 export function createSqlPeppers({
@@ -26,8 +26,9 @@ export function createSqlPeppers({
   return {
     agree: (given, self) =>
       transaction(async (db) => {
-        // Of nodes that start at once one goes first, and the next one finds what it has written.
-        await readHead({ db, locksRows: !isOnlyProcess })
+        // Of nodes that start at once one goes first, and the next one finds what it has written. No change waits for it.
+        const turn = db.selectFrom('kw_checkpoint').select('number')
+        await locking({ db, locksRows: !isOnlyProcess }, turn).execute()
         const known = await db.selectFrom('kw_peppers').select(['id', 'fingerprint']).orderBy('id').execute()
         const missing = missingPeppers(given, { known, nodes: await running(db) })
         const [current] = given
