@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { byChance, everything, ofPort } from './drop-filter.ts'
 import type { Machine } from './machine.ts'
@@ -27,12 +29,22 @@ export async function canNamespaces(): Promise<boolean> {
     execFileSync(program, args, { stdio: 'ignore' })
     const wire = await network.wire(one, { machine: other, port: 1 })
     await wire.lose(0.5, Math.random)
-    return true
+    return await refuses(one.address)
   } catch {
     return false
   } finally {
     await network.close()
   }
+}
+
+/** Whether it is there, and says that nobody listens: a firewall may be between. */
+async function refuses(host: string): Promise<boolean> {
+  const socket = connect({ host, port: 1, timeout: 1_000 })
+  socket.on('timeout', () => socket.destroy(new Error('It does not answer.')))
+  const error = await once(socket, 'error')
+    .then(([reason]) => reason)
+    .finally(() => socket.destroy())
+  return error.code === 'ECONNREFUSED'
 }
 
 /** Each machine is a network namespace. What a run that was killed has left of its own goes first. */
