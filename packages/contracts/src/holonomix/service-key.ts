@@ -1,4 +1,4 @@
-import { type Actor, compileExtractor, rowOf } from '@keywright/core'
+import { type Actor, CredentialText, compileExtractor, rowOf } from '@keywright/core'
 import type { EdgeRequest, RouteDeps } from '../routes/edge-routes.ts'
 import { Refused } from '../routes/refused.ts'
 
@@ -12,13 +12,15 @@ export async function serviceActor(
   { lifecycle: { format }, authenticateServiceKey }: RouteDeps,
   { attempt, requestId }: EdgeRequest,
 ): Promise<Actor> {
-  const credential = bearerOf(attempt.headers ?? [], undefined)
-  if (typeof credential !== 'string') {
-    const row = rowOf[credential.reason]
+  const presented = new CredentialText()
+  const unusable = bearerOf(attempt.headers ?? [], undefined, presented)
+  if (unusable !== null) {
+    const row = rowOf[unusable.reason]
     throw row === 'missing_credential'
       ? new Refused(row, 'Missing service key. Send it as Authorization: Bearer.')
       : invalid()
   }
+  const credential = presented.toString()
   // A tenant's key is told by its form, and tried as nothing else.
   if (!/^[\x21-\x7e]{1,512}$/.test(credential) || format.parse(credential) >= 0) throw invalid()
   const holder = await authenticateServiceKey(credential)

@@ -1,4 +1,5 @@
 import { alphabets } from './alphabet.ts'
+import { CredentialText } from './credential-text.ts'
 import { type Description, describeWith } from './describe.ts'
 import type { KeyForm, KeyRule } from './format.ts'
 import { patternOf, type ScanPattern } from './pattern.ts'
@@ -21,7 +22,7 @@ export interface CredentialFormat {
    * Index of the form that the text is a credential of, or −1. Byte-exact, decided by shape and checksum alone: it
    * does not mean that there is such a key. Takes any string and never throws.
    */
-  parse: (text: string) => number
+  parse: (text: string | CredentialText) => number
   /** What people may see of a credential: `kw_live_…a3F9`, or prefix and public id; `…` for what is none. */
   hint: (credential: string) => string
   /** The credential from its two halves, prefix and public id in the first; '' where the first is no such half. */
@@ -45,7 +46,13 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
   const scans = shapes.map(compileScan)
   const maxLength = Math.max(0, ...scans.map(({ length }) => length))
 
-  const parse = (text: string) => match(scans, text)
+  const own = new CredentialText()
+
+  function parse(text: string | CredentialText): number {
+    if (typeof text !== 'string') return match(scans, text)
+    own.set(text)
+    return match(scans, own)
+  }
 
   function hint(credential: string): string {
     const shape = shapes[parse(credential)]

@@ -1,3 +1,4 @@
+import { CredentialText } from './credential-text.ts'
 import type { KeyForm } from './format.ts'
 import { compileScan, match } from './scan.ts'
 import type { Shape } from './shape.ts'
@@ -13,7 +14,9 @@ export function describeWith(shapes: readonly Shape[], credential: string): Desc
   if (sameStart.length === 0) return wrong('unknown_prefix', unknownPrefix(shapes, credential))
 
   const fitting = sameStart.filter(({ positions }) => positions.length === credential.length)
-  const found = fitting[match(fitting.map(compileScan), credential)]
+  const text = new CredentialText()
+  text.set(credential)
+  const found = fitting[match(fitting.map(compileScan), text)]
   if (found) return { valid: true, form: found.form }
 
   const likeliest = longestPrefix(fitting.length > 0 ? fitting : sameStart)

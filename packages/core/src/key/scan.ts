@@ -1,6 +1,7 @@
 import { alphabets } from './alphabet.ts'
 import { crcStep, crcText, crcValue } from './crc32.ts'
-import { checksumLength, longestCredential, type Shape } from './shape.ts'
+import { CREDENTIAL_AT, type CredentialText } from './credential-text.ts'
+import { checksumLength, type Shape } from './shape.ts'
 
 /** A shape laid out for the parser, which answers without a hash, a regular expression or a lasting allocation. */
 export interface Scan {
@@ -11,7 +12,7 @@ export interface Scan {
   checksum: boolean
   /** Rows of 256: 0 where the byte may stand, 1 where not. */
   rows: Uint8Array
-  /** Between prefix and checksum: start of a row, and up to which position it holds; in pairs. */
+  /** Between prefix and checksum: start of a row, and up to which byte it holds; in pairs. */
   runs: Uint16Array
 }
 
@@ -25,7 +26,7 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
   const end = positions.length - (checksum ? checksumLength : 0)
   for (let i = form.prefix.length; i < end; i++) {
     if (i + 1 < end && positions[i + 1] === positions[i]) continue
-    runs.push(choices.indexOf(positions[i] ?? '') * 256, i + 1)
+    runs.push(choices.indexOf(positions[i] ?? '') * 256, CREDENTIAL_AT + i + 1)
   }
   return {
     length: positions.length,
@@ -37,43 +38,32 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
   }
 }
 
-const encoder = new TextEncoder()
-const bytes = new Uint8Array(3 * longestCredential)
-
-/** Index of the scan whose grammar and checksum the text satisfies, or −1. */
-export function match(scans: readonly Scan[], text: string): number {
-  let written = false
+/** Index of the scan whose grammar and checksum the credential satisfies, or −1. */
+export function match(scans: readonly Scan[], { bytes, length }: CredentialText): number {
   for (let i = 0; i < scans.length; i++) {
     const scan = scans[i] as Scan
-    if (scan.length !== text.length) continue
-    if (!written) {
-      // As many bytes as characters: ASCII alone. Writing them out costs less than asking for each char code.
-      if (encoder.encodeInto(text, bytes).written !== text.length) return -1
-      written = true
-    }
-    if (accepts(scan)) return i
+    if (scan.length === length && accepts(scan, bytes)) return i
   }
   return -1
 }
 
-/** Whether the scan accepts what stands in `bytes`. */
-function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan): boolean {
-  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
+function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, bytes: Uint8Array): boolean {
+  let at = CREDENTIAL_AT
+  for (let i = 0; i < prefix.length; i++, at++) if (bytes[at] !== prefix[i]) return false
 
   let wrong = 0
   let crc = prefixCrc
-  let i = prefix.length
   for (let run = 0; run < runs.length; run += 2) {
     const row = runs[run] as number
     const end = runs[run + 1] as number
-    for (; i < end; i++) {
-      const byte = bytes[i] as number
+    for (; at < end; at++) {
+      const byte = bytes[at] as number
       wrong |= rows[row + byte] as number
       crc = crcStep(crc, byte)
     }
   }
   if (wrong !== 0) return false
-  return !checksum || threeDigits(i) * 238_328 + threeDigits(i + 3) === crcValue(crc)
+  return !checksum || threeDigits(bytes, at) * 238_328 + threeDigits(bytes, at + 3) === crcValue(crc)
 }
 
 /** Six base62 characters, the most significant first. 62⁶ is more than 2³². */
@@ -93,7 +83,7 @@ const digitOf = new Float64Array(256).fill(noDigit)
 for (let value = 0; value < 62; value++) digitOf[alphabets.base62.charCodeAt(value)] = value
 
 /** Their value in base62: 0 to 238,327. */
-function threeDigits(at: number): number {
+function threeDigits(bytes: Uint8Array, at: number): number {
   return (
     (digitOf[bytes[at] as number] as number) * 3844 +
     (digitOf[bytes[at + 1] as number] as number) * 62 +

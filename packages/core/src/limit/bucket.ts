@@ -1,11 +1,11 @@
 import type { Limit } from '../key/record.ts'
-import { FLOATS, INTS, type Lines, RESET_AT, SPENT } from './lines.ts'
+import { FLOATS, LESS, type Lines, RESET_AT } from './lines.ts'
 
 /*
  * A token bucket as a GCRA: all it keeps is when it will be full again. A bucket holds `requests` and refills evenly
  * within the window. Its debt is counted in units of which a request costs as many as the window has milliseconds, and
  * a millisecond pays `requests` back: whole numbers, so that nothing is ever rounded in anyone's favour. The instant it
- * is full is RESET_AT, a whole millisecond, less the SPENT units that its last millisecond will not need. Exact up to
+ * is full is RESET_AT, a whole millisecond, less the LESS units that its last millisecond will not need. Exact up to
  * 2⁵³ units of debt.
  */
 
@@ -22,7 +22,8 @@ export function bucketCharge(lines: Lines, slot: number, cost: number, limit: Li
   const owed = debt(lines, slot, limit.requests) + cost * limit.windowSeconds * 1000
   const ms = Math.ceil(owed / limit.requests)
   lines.floats[slot * FLOATS + RESET_AT] = lines.now + ms
-  lines.ints[slot * INTS + SPENT] = Math.max(0, ms * limit.requests - owed)
+  const less = ms * limit.requests - owed
+  lines.floats[slot * FLOATS + LESS] = less > 0 ? less : 0
 }
 
 /** Whole requests that fit now. */
@@ -34,10 +35,10 @@ export function bucketRemaining(lines: Lines, slot: number, limit: Limit): numbe
 /** Owes on a fresh counter all that `from` owes. */
 export function bucketInherit(lines: Lines, slot: number, from: number): void {
   lines.floats[slot * FLOATS + RESET_AT] = lines.floats[from * FLOATS + RESET_AT] as number
-  lines.ints[slot * INTS + SPENT] = lines.ints[from * INTS + SPENT] as number
+  lines.floats[slot * FLOATS + LESS] = lines.floats[from * FLOATS + LESS] as number
 }
 
 function debt(lines: Lines, slot: number, requests: number): number {
   const ms = (lines.floats[slot * FLOATS + RESET_AT] as number) - lines.now
-  return ms > 0 ? ms * requests - ((lines.ints[slot * INTS + SPENT] as number) >>> 0) : 0
+  return ms > 0 ? ms * requests - (lines.floats[slot * FLOATS + LESS] as number) : 0
 }

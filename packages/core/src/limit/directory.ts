@@ -1,7 +1,7 @@
 import type { Limit } from '../key/record.ts'
 import { bucketInherit } from './bucket.ts'
 import type { Meter } from './counters.ts'
-import { INTS, Lines, TAIL, TURN } from './lines.ts'
+import { INTS, Lines, TAIL } from './lines.ts'
 import { Names } from './names.ts'
 import { Windows } from './window.ts'
 
@@ -34,8 +34,8 @@ const MOST_REQUESTS = 2 ** 32 - 1
  * Room is bounded. Addresses, of which anyone may have any number, have a quarter to themselves. When it is full,
  * further addresses share counters by their digest; they are limited together, so more strictly, and take what was
  * spent there along once there is room again. Keys, users, projects and organizations come only with a credential
- * that matched, so there are no more of them than were issued. When their room is full, the quietest of 64 is forgotten
- * and begins anew: refusing a customer because there are many others would be worse. `forgotten` counts them, and
+ * that matched, so there are no more of them than were issued. When their room is full, one of 64 is forgotten and begins
+ * anew, if possible one that was not asked of late: refusing a customer because there are many others would be worse. `forgotten` counts them, and
  * anything but 0 asks for more room.
  */
 export class Directory {
@@ -54,8 +54,9 @@ export class Directory {
   private hand = 0
   /** Counters to be swept. */
   private owed = 0
-  /** Of the current take; a counter that bears it is in use. */
-  private turn = 0
+  /** The counters of the current take, as many as `asked`: none of them may go. */
+  readonly current: number[] = []
+  asked = 0
 
   constructor(most: number) {
     const addresses = most >>> 2
@@ -71,12 +72,6 @@ export class Directory {
 
   get bytes(): number {
     return this.lines.floats.byteLength + this.windows.bytes + this.names.bytes + this.holders.byteLength
-  }
-
-  /** The number a take goes by. The one above it is the take's as well. */
-  nextTurn(): number {
-    this.turn = (this.turn + 2) | 0
-    return this.turn
   }
 
   /** The meter's counter, if it has one. */
@@ -136,7 +131,7 @@ export class Directory {
   private make(holder: typeof KEYED | typeof ADDRESS | typeof SHARED, digest: Int32Array): number {
     if (!this.makeRoom(holder)) throw new Error('All counters are in use. Raise maxCounters.')
     const slot = this.take()
-    this.lines.open(slot, this.turn)
+    this.lines.open(slot)
     this.holders[slot] = holder
     this.held[holder]++
     this.names.add(slot, digest)
@@ -147,8 +142,8 @@ export class Directory {
   /** Whether there is room for one more, where need be after what is idle, or quiet, has gone. */
   private makeRoom(holder: typeof KEYED | typeof ADDRESS | typeof SHARED): boolean {
     if (this.held[holder] < (this.room[holder] as number)) return true
-    let quietest = -1
-    let quietFor = 0
+    let quiet = -1
+    let other = -1
     let candidates = 0
     for (let step = 0; step < this.everUsed && candidates < CANDIDATES; step++) {
       const slot = this.advance()
@@ -158,21 +153,24 @@ export class Directory {
         continue
       }
       candidates++
-      const since = (this.turn - (this.lines.ints[slot * INTS + TURN] as number)) >>> 0
-      if (since <= 1) continue
+      if (this.isInUse(slot)) continue
       if (this.lines.resetAt(slot) <= this.lines.now) {
         this.release(slot)
         return true
       }
-      if (since > quietFor) {
-        quietFor = since
-        quietest = slot
-      }
+      if (this.lines.untouch(slot)) other = slot
+      else quiet = slot
     }
-    if (holder !== KEYED || quietest < 0) return false
-    this.release(quietest)
+    const leaving = quiet >= 0 ? quiet : other
+    if (holder !== KEYED || leaving < 0) return false
+    this.release(leaving)
     this.forgotten++
     return true
+  }
+
+  private isInUse(slot: number): boolean {
+    for (let index = 0; index < this.asked; index++) if (this.current[index] === slot) return true
+    return false
   }
 
   private take(): number {

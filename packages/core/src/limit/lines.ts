@@ -2,7 +2,7 @@
 const NUMBER_BITS = 22
 const NUMBER = 2 ** NUMBER_BITS - 1
 /** An owner is an integer that a double holds. */
-const MOST_GENERATIONS = 2 ** 31 - 1
+const MOST_GENERATIONS = 2 ** 30 - 1
 
 /** As many counters as an owner can name. */
 export const MOST_COUNTERS = 2 ** NUMBER_BITS
@@ -13,15 +13,17 @@ export const INTS = 8
 
 /** float64: when nothing is spent any more; Infinity while nobody has the counter. */
 export const RESET_AT = 0
-/** float64: when the oldest segment of a window is spent no more; Infinity without one. */
+/** float64: when the oldest segment of a window is spent no more; Infinity where nothing is spent. */
 export const HEAD_AT = 1
-/** int32: newest segment of a window, 0 without one; the next free counter while nobody has it. */
+/** float64, in its place: what a bucket needs less than RESET_AT says. */
+export const LESS = 1
+/** int32: newest segment of a window but for the one it still adds to, 0 without; the next free counter while nobody has it. */
 export const TAIL = 4
-/** uint32: for a window what its segments add up to, for a bucket see there. */
+/** uint32: all that is spent of a window. */
 export const SPENT = 5
-/** int32: the take that last asked. */
-export const TURN = 6
-/** int32: how often the counter has been given to another. */
+/** uint32: what the segment of a window that it still adds to holds. */
+export const NEWEST = 6
+/** int32: twice how often the counter has been given to another, and 1 more where it was asked lately. */
 const GENERATION = 7
 
 /**
@@ -54,12 +56,27 @@ export class Lines {
   numberOf(owner: number): number {
     if (owner < 0) return -1
     const slot = owner & NUMBER
-    return this.ints[slot * INTS + GENERATION] === (owner - slot) / MOST_COUNTERS ? slot : -1
+    return this.generation(slot) === (owner - slot) / MOST_COUNTERS ? slot : -1
   }
 
   /** What `Meter.slot` holds while the counter is the meter's. */
   owner(slot: number): number {
-    return (this.ints[slot * INTS + GENERATION] as number) * MOST_COUNTERS + slot
+    return this.generation(slot) * MOST_COUNTERS + slot
+  }
+
+  /** Notes that it was asked. */
+  touch(slot: number): void {
+    const at = slot * INTS + GENERATION
+    const word = this.ints[at] as number
+    if ((word & 1) === 0) this.ints[at] = word | 1
+  }
+
+  /** Whether it was asked since this was asked about it. */
+  untouch(slot: number): boolean {
+    const at = slot * INTS + GENERATION
+    const word = this.ints[at] as number
+    this.ints[at] = word & ~1
+    return (word & 1) === 1
   }
 
   resetAt(slot: number): number {
@@ -71,20 +88,24 @@ export class Lines {
   }
 
   /** Makes it a counter of which nothing is spent. */
-  open(slot: number, turn: number): void {
+  open(slot: number): void {
     const at = slot * INTS
     this.floats[slot * FLOATS + RESET_AT] = this.now
     this.floats[slot * FLOATS + HEAD_AT] = Number.POSITIVE_INFINITY
     this.ints[at + TAIL] = 0
     this.ints[at + SPENT] = 0
-    this.ints[at + TURN] = turn
+    this.ints[at + NEWEST] = 0
   }
 
   /** Whoever still names the counter has to look for its own anew. */
   close(slot: number, nextFree: number): void {
     const at = slot * INTS
-    this.ints[at + GENERATION] = ((this.ints[at + GENERATION] as number) + 1) & MOST_GENERATIONS
+    this.ints[at + GENERATION] = ((this.generation(slot) + 1) & MOST_GENERATIONS) << 1
     this.floats[slot * FLOATS + RESET_AT] = Number.POSITIVE_INFINITY
     this.ints[at + TAIL] = nextFree
+  }
+
+  private generation(slot: number): number {
+    return (this.ints[slot * INTS + GENERATION] as number) >>> 1
   }
 }

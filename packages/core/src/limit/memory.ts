@@ -2,15 +2,15 @@ import type { Limit } from '../key/record.ts'
 import { bucketCharge, bucketRemaining, bucketWait } from './bucket.ts'
 import type { Counters, LimitState, Meter, Quota } from './counters.ts'
 import { Directory } from './directory.ts'
-import { INTS, MOST_COUNTERS, TURN } from './lines.ts'
+import { MOST_COUNTERS } from './lines.ts'
 import { SteadyClock } from './steady-clock.ts'
 
 const FEWEST_COUNTERS = 64
 
 export interface MemoryCountersOptions {
   /**
-   * How many subjects are counted at once, 64 to 4,194,304; a quarter of it is for addresses. 73 bytes each for one
-   * that is used now and then, no more than 130 in all however they are used. They are taken as needed, not beforehand.
+   * How many subjects are counted at once, 64 to 4,194,304; a quarter of it is for addresses. 57 bytes each for one
+   * that is used now and then, no more than 125 in all however they are used. They are taken as needed, not beforehand.
    */
   maxCounters?: number
 }
@@ -52,8 +52,6 @@ export function createMemoryCounters({ maxCounters = 2 ** 21 }: MemoryCountersOp
 class Memory implements MemoryCounters {
   private readonly directory: Directory
   private readonly clock = new SteadyClock()
-  /** Of the current take, by meter: kept, so that a take allocates nothing but its answer. */
-  private readonly slots: number[] = []
 
   constructor(maxCounters: number) {
     this.directory = new Directory(maxCounters)
@@ -62,17 +60,17 @@ class Memory implements MemoryCounters {
   take(meters: readonly Meter[], cost: number, nowMs: number): Quota {
     if (!Number.isSafeInteger(cost) || cost < 0) throw new RangeError('A cost must be a whole number, 0 or more.')
     this.start(nowMs)
-    const { directory, slots } = this
-    const { lines } = directory
-    const turn = directory.nextTurn()
+    const { directory } = this
+    const { current, lines } = directory
     let refusedBy = -1
     let longest = 0
     for (let index = 0; index < meters.length; index++) {
       const meter = meters[index] as Meter
+      directory.asked = index
       const known = lines.numberOf(meter.slot)
       const slot = known < 0 ? directory.assign(meter) : known
-      slots[index] = slot
-      lines.ints[slot * INTS + TURN] = turn
+      current[index] = slot
+      lines.touch(slot)
       const wait = this.wait(meter.limit, slot, cost)
       if (wait > longest) {
         longest = wait
@@ -83,16 +81,12 @@ class Memory implements MemoryCounters {
     const states = new Array<LimitState>(meters.length)
     for (let index = 0; index < meters.length; index++) {
       const { limit } = meters[index] as Meter
-      const slot = slots[index] as number
-      if (taken && cost > 0 && lines.ints[slot * INTS + TURN] === turn) {
-        lines.ints[slot * INTS + TURN] = turn + 1
-        this.charge(limit, slot, cost)
-      }
+      const slot = current[index] as number
+      if (taken && cost > 0 && !this.isRepeated(index)) this.charge(limit, slot, cost)
       states[index] = this.state(limit, slot)
     }
     directory.sweep()
-    const behind = lines.now - this.clock.ahead - Math.floor(nowMs)
-    return { taken, states, retryAfterMs: taken ? 0 : longest + behind, refusedBy }
+    return { taken, states, retryAfterMs: taken ? 0 : longest + this.behind(nowMs), refusedBy }
   }
 
   peek(meters: readonly Meter[], nowMs: number): LimitState[] {
@@ -102,7 +96,7 @@ class Memory implements MemoryCounters {
       const { limit } = meter
       const slot = this.directory.find(meter)
       if (slot < 0) return { limit, remaining: limit.requests, resetAt: lines.now - this.clock.ahead }
-      windows.expire(slot)
+      if (limit.kind === 'window') windows.expire(slot)
       return this.state(limit, slot)
     })
   }
@@ -114,6 +108,18 @@ class Memory implements MemoryCounters {
 
   private start(nowMs: number): void {
     this.directory.lines.now = this.clock.at(nowMs)
+  }
+
+  /** How long the caller's clock takes to be where the counters' is. */
+  private behind(nowMs: number): number {
+    return this.directory.lines.now - this.clock.ahead - Math.floor(nowMs)
+  }
+
+  /** Whether an earlier meter of the take has the same counter. */
+  private isRepeated(index: number): boolean {
+    const { current } = this.directory
+    for (let earlier = 0; earlier < index; earlier++) if (current[earlier] === current[index]) return true
+    return false
   }
 
   private wait(limit: Limit, slot: number, cost: number): number {

@@ -1,138 +1,154 @@
 const LINE = 16
 const DIGEST_WORDS = 8
-/** 2 GiB of lines. */
+/** 2 GiB of lines, and half as much again that is free. */
 const MOST_ENTRIES = 2 ** 25
+/** What a line needs free ones beside it, so that they are found soon: for two that are taken, one. */
+const SPACE = 1.5
+
+/** The word of a line that is never 0: its owner keeps it so. */
+export const TAKEN = 10
 
 /**
- * 32-byte digests to entries, by open addressing in typed arrays. An entry is one line of 64 bytes, a cache line: the
- * digest in words 0–7, the rest for the owner of the table. Cost grows with cache misses alone: one for the index, one
- * for the line.
+ * 32-byte digests to entries, by open addressing in one typed array. An entry is a line of 64 bytes, a cache line: the
+ * digest in words 0–7, the rest for the owner of the table. Cost grows with cache misses alone: one for the line, and
+ * one for the id.
  *
- * Digests are compared whole: two keys whose digests share a prefix are two keys.
+ * Digests are compared whole: two keys whose digests share a prefix are two keys. An entry is good until anything is put
+ * in or taken out; then lines move.
  */
 export class DigestTable {
   /** Entry `e` begins at word `e << 4`. */
   words: Int32Array
   /** The same memory: entry `e` begins at `e << 3`. */
   doubles: Float64Array
-  /** Entries handed out so far, free ones included: all are below it. */
-  top = 0
+  /** By entry: whose digest it is. */
+  ids: (string | undefined)[]
   size = 0
   private capacity: number
   private readonly maxEntries: number
-  /** Pairs of (first digest word, entry + 1); 0 is empty. */
-  private index: Int32Array
-  private mask: number
-  private free: number[] = []
+  private readonly moved: (from: number, to: number) => void
 
-  /** @throws RangeError */
-  constructor(maxEntries: number) {
+  /**
+   * `moved` is told of lines that went elsewhere; of all at once as of one that went from the end to the start.
+   * @throws RangeError
+   */
+  constructor(maxEntries: number, moved: (from: number, to: number) => void = () => {}) {
     if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
       throw new RangeError(`maxKeys must be a whole number from 1 to ${MOST_ENTRIES}.`)
     }
     this.maxEntries = maxEntries
+    this.moved = moved
     this.capacity = Math.min(1024, maxEntries)
-    const memory = new ArrayBuffer(this.capacity * LINE * 4)
-    this.words = new Int32Array(memory)
-    this.doubles = new Float64Array(memory)
-    const slots = indexSlots(this.capacity)
-    this.index = new Int32Array(slots * 2)
-    this.mask = slots - 1
+    this.words = new Int32Array(0)
+    this.doubles = new Float64Array(0)
+    this.ids = []
+    this.allot()
   }
 
   get full(): boolean {
     return this.size >= this.maxEntries
   }
 
-  /** The entry of a digest of 32 latin1 characters, or −1. */
-  find(digest: string): number {
-    const first = wordAt(digest, 0)
-    const { index, mask, words } = this
-    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
-      const entry = (index[slot * 2 + 1] as number) - 1
-      if (entry < 0) return -1
-      if (index[slot * 2] === first && sameDigest(words, entry << 4, digest)) return entry
-    }
+  /** Lines there are, taken or not: all entries are below it. */
+  get lines(): number {
+    return this.words.length >> 4
   }
 
-  /** The entry of a digest that is not yet in, with all words behind the digest zero. The table must not be full. */
-  insert(digest: string): number {
-    const entry = this.free.pop() ?? this.append()
+  /** The entry of a digest of 16 characters of two bytes, or −1. */
+  find(digest: string): number {
+    const { words } = this
+    const first = wordAt(digest, 0)
+    for (let entry = this.home(first); words[(entry << 4) + TAKEN] !== 0; entry = this.next(entry)) {
+      if (words[entry << 4] === first && isSame(words, entry << 4, digest)) return entry
+    }
+    return -1
+  }
+
+  /** The entry of a digest that is not yet in, with all words behind the digest zero but one. The table must not be full. */
+  insert(digest: string, id: string): number {
+    if (this.size === this.capacity) this.grow()
+    const entry = this.gapFrom(wordAt(digest, 0))
     const base = entry << 4
-    for (let word = 0; word < DIGEST_WORDS; word++) this.words[base + word] = wordAt(digest, word * 4)
+    for (let word = 0; word < DIGEST_WORDS; word++) this.words[base + word] = wordAt(digest, word * 2)
     this.words.fill(0, base + DIGEST_WORDS, base + LINE)
-    this.place(this.words[base] as number, entry)
+    this.words[base + TAKEN] = 1
+    this.ids[entry] = id
     this.size++
     return entry
   }
 
   remove(entry: number): void {
-    const { index, mask, words } = this
-    let hole = (words[entry << 4] as number) & mask
-    while (index[hole * 2 + 1] !== entry + 1) hole = (hole + 1) & mask
-    // What a probe reached past the hole moves back into it, so that no markers of removal pile up.
-    for (let slot = (hole + 1) & mask; index[slot * 2 + 1] !== 0; slot = (slot + 1) & mask) {
-      const home = (index[slot * 2] as number) & mask
-      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-        index[hole * 2] = index[slot * 2] as number
-        index[hole * 2 + 1] = index[slot * 2 + 1] as number
-        hole = slot
-      }
+    const { words } = this
+    let hole = entry
+    // What was put past the hole moves back into it, so that no markers of removal pile up.
+    for (let from = this.next(hole); words[(from << 4) + TAKEN] !== 0; from = this.next(from)) {
+      const home = this.home(words[from << 4] as number)
+      if (this.distance(home, from) < this.distance(hole, from)) continue
+      words.copyWithin(hole << 4, from << 4, (from << 4) + LINE)
+      this.ids[hole] = this.ids[from]
+      this.moved(from, hole)
+      hole = from
     }
-    index[hole * 2] = 0
-    index[hole * 2 + 1] = 0
-    this.free.push(entry)
+    words[(hole << 4) + TAKEN] = 0
+    this.ids[hole] = undefined
     this.size--
   }
 
-  private append(): number {
-    if (this.top === this.capacity) this.grow()
-    return this.top++
-  }
-
-  private place(first: number, entry: number): void {
-    const { index, mask } = this
-    let slot = first & mask
-    while (index[slot * 2 + 1] !== 0) slot = (slot + 1) & mask
-    index[slot * 2] = first
-    index[slot * 2 + 1] = entry + 1
+  clear(): void {
+    this.capacity = Math.min(1024, this.maxEntries)
+    this.size = 0
+    this.allot()
   }
 
   private grow(): void {
+    const { words, ids } = this
     this.capacity = Math.min(this.capacity * 2, this.maxEntries)
-    const memory = new ArrayBuffer(this.capacity * LINE * 4)
-    const words = new Int32Array(memory)
-    words.set(this.words)
-    this.words = words
-    this.doubles = new Float64Array(memory)
-    const previous = this.index
-    const slots = indexSlots(this.capacity)
-    this.index = new Int32Array(slots * 2)
-    this.mask = slots - 1
-    for (let slot = 0; slot < previous.length; slot += 2) {
-      if (previous[slot + 1] !== 0) this.place(previous[slot] as number, (previous[slot + 1] as number) - 1)
+    this.allot()
+    for (let base = 0; base < words.length; base += LINE) {
+      if (words[base + TAKEN] === 0) continue
+      const entry = this.gapFrom(words[base] as number)
+      this.words.set(words.subarray(base, base + LINE), entry << 4)
+      this.ids[entry] = ids[base >> 4]
     }
+  }
+
+  private allot(): void {
+    const lines = Math.ceil(this.capacity * SPACE) + 1
+    this.words = new Int32Array(lines * LINE)
+    this.doubles = new Float64Array(this.words.buffer)
+    this.ids = new Array(lines).fill(undefined)
+    this.moved(this.lines, 0)
+  }
+
+  private gapFrom(first: number): number {
+    let entry = this.home(first)
+    while (this.words[(entry << 4) + TAKEN] !== 0) entry = this.next(entry)
+    return entry
+  }
+
+  /** Where a digest belongs: its first word as a fraction of all lines. */
+  private home(first: number): number {
+    return Math.floor(((first >>> 0) / 2 ** 32) * this.lines)
+  }
+
+  private next(entry: number): number {
+    return entry + 1 === this.lines ? 0 : entry + 1
+  }
+
+  /** How many steps `to` is past `from`. */
+  private distance(from: number, to: number): number {
+    return to >= from ? to - from : to - from + this.lines
   }
 }
 
-/** At most two thirds full. */
-function indexSlots(capacity: number): number {
-  return 2 ** Math.ceil(Math.log2(capacity * 1.5 + 1))
-}
-
 function wordAt(digest: string, at: number): number {
-  return (
-    digest.charCodeAt(at) |
-    (digest.charCodeAt(at + 1) << 8) |
-    (digest.charCodeAt(at + 2) << 16) |
-    (digest.charCodeAt(at + 3) << 24)
-  )
+  return digest.charCodeAt(at) | (digest.charCodeAt(at + 1) << 16)
 }
 
-function sameDigest(words: Int32Array, base: number, digest: string): boolean {
+function isSame(words: Int32Array, base: number, digest: string): boolean {
   let difference = 0
   for (let word = 0; word < DIGEST_WORDS; word++) {
-    difference |= (words[base + word] as number) ^ wordAt(digest, word * 4)
+    difference |= (words[base + word] as number) ^ wordAt(digest, word * 2)
   }
   return difference === 0
 }

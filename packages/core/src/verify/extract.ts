@@ -1,10 +1,9 @@
 import type { CredentialRule, Source } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
+import { CredentialText } from '../key/credential-text.ts'
 import type { HeadersLike } from './outcome.ts'
 
-/** The credential, or why there is none to look at. */
-export type Extracted = string | Unusable
-
+/** Why there is no credential to look at. */
 export interface Unusable {
   readonly reason: DenialReason
 }
@@ -14,7 +13,11 @@ const repeated: Unusable = { reason: 'repeated_credential' }
 const conflicting: Unusable = { reason: 'conflicting_credentials' }
 const malformed: Unusable = { reason: 'malformed_credential' }
 
-type Reader = (headers: HeadersLike, query: string | undefined) => Extracted
+/** Presents the credential in `into`, or says why it cannot: null where it could. */
+type Extractor = (headers: HeadersLike, query: string | undefined, into: CredentialText) => Unusable | null
+
+/** The same for one source, of the fields that were found. */
+type Reader = (fields: Fields, query: string | undefined, into: CredentialText) => Unusable | null
 
 /**
  * Reads the credential from where the contract says, and from nowhere else. Which source counts is decided by what is
@@ -22,19 +25,28 @@ type Reader = (headers: HeadersLike, query: string | undefined) => Extracted
  *
  * `join` makes one credential of a public id and a secret.
  */
-export function compileExtractor(rule: CredentialRule, join: (id: string, secret: string) => string): Reader {
-  const readers = rule.sources.map((source) => readerOf(source, join))
+export function compileExtractor(rule: CredentialRule, join: (id: string, secret: string) => string): Extractor {
+  const fields = new Fields()
+  const readers = rule.sources.map((source) => readerOf(source, fields, join))
   const [only] = readers
-  if (readers.length === 1 && only) return only
-  return (headers, query) => {
-    let found: Extracted = missing
-    for (const read of readers) {
-      const value = read(headers, query)
-      if (value === missing) continue
+  if (readers.length === 1 && only) {
+    return (headers, query, into) => {
+      fields.find(headers)
+      return only(fields, query, into)
+    }
+  }
+  const another = new CredentialText()
+  return (headers, query, into) => {
+    fields.find(headers)
+    let found: Unusable | null = missing
+    for (let i = 0; i < readers.length; i++) {
+      const read = readers[i] as Reader
+      const problem = read(fields, query, found === missing ? into : another)
+      if (problem === missing) continue
       if (found === missing) {
-        if (rule.whenSeveral === 'first') return value
-        found = value
-      } else if (rule.whenSeveral === 'refuse' || value !== found) {
+        if (rule.whenSeveral === 'first') return problem
+        found = problem
+      } else if (rule.whenSeveral === 'refuse' || problem !== found || !isSame(problem, into, another)) {
         return conflicting
       }
     }
@@ -42,28 +54,41 @@ export function compileExtractor(rule: CredentialRule, join: (id: string, secret
   }
 }
 
-function readerOf(source: Source, join: (id: string, secret: string) => string): Reader {
-  if ('query' in source) return (_, query) => (query === undefined ? missing : fromQuery(query, source.query))
+function isSame(problem: Unusable | null, one: CredentialText, other: CredentialText): boolean {
+  return problem !== null || one.toString() === other.toString()
+}
+
+function readerOf(source: Source, fields: Fields, join: (id: string, secret: string) => string): Reader {
+  if ('query' in source) {
+    return (_, query, into) => (query === undefined ? missing : present(fromQuery(query, source.query), into))
+  }
   if ('basic' in source) {
-    const token = schemeReader('Authorization', 'Basic')
-    return (headers) => {
-      const pair = token(headers)
-      return typeof pair === 'string' ? fromBasic(pair, source.basic) : pair
-    }
+    const field = fields.add('Authorization')
+    const pair = new CredentialText()
+    const token = schemeReader(field, 'Basic')
+    return (found, query, into) => token(found, query, pair) ?? present(fromBasic(pair.toString(), source.basic), into)
   }
   if ('idHeader' in source) {
-    const idField = fieldReader(source.idHeader)
-    const secretField = fieldReader(source.secretHeader)
-    return (headers) => {
-      const id = idField(headers)
-      const secret = secretField(headers)
+    const idField = fields.add(source.idHeader)
+    const secretField = fields.add(source.secretHeader)
+    return ({ values }, _, into) => {
+      const id = values[idField]
+      const secret = values[secretField]
       if (id === missing && secret === missing) return missing
       if (id === repeated || secret === repeated) return repeated
       if (typeof id !== 'string' || typeof secret !== 'string') return malformed
-      return isJoined(id) || isJoined(secret) ? repeated : join(id, secret)
+      return isJoined(id) || isJoined(secret) ? repeated : present(join(id, secret), into)
     }
   }
-  return source.scheme === undefined ? fieldReader(source.header) : schemeReader(source.header, source.scheme)
+  const field = fields.add(source.header)
+  if (source.scheme !== undefined) return schemeReader(field, source.scheme)
+  return ({ values }, _, into) => present(values[field] as string | Unusable, into)
+}
+
+function present(value: string | Unusable, into: CredentialText): Unusable | null {
+  if (typeof value !== 'string') return value
+  into.set(value)
+  return null
 }
 
 /**
@@ -74,43 +99,60 @@ export function isJoined(value: string): boolean {
   return value.includes(',')
 }
 
-/** The value of a header given once. A field given twice is refused whatever it holds: no "first wins". */
-function fieldReader(written: string): (headers: HeadersLike) => Extracted {
-  const lower = written.toLowerCase()
-  const { length } = lower
+/** The fields that a contract's sources name, found in one walk over the headers of each attempt. */
+class Fields {
+  /** Of the attempt at hand, in the order they were added. */
+  readonly values: (string | Unusable)[] = []
+  private readonly names: { written: string; lower: string }[] = []
+  /** A bit for each length of a name, modulo 32: what passes over nearly every other field at once. */
+  private lengths = 0
 
-  function isName(candidate: string): boolean {
-    if (candidate.length !== length) return false
-    return candidate === lower || candidate === written || isSameField(candidate, lower)
+  /** The index of a field, which several sources may name. */
+  add(written: string): number {
+    const lower = written.toLowerCase()
+    this.lengths |= 1 << lower.length
+    const known = this.names.findIndex((name) => name.lower === lower)
+    return known >= 0 ? known : this.names.push({ written, lower }) - 1
   }
 
-  function inList(list: readonly string[]): Extracted {
-    let found: string | undefined
-    for (let at = 0; at < list.length; at += 2) {
-      if (!isName(list[at] as string)) continue
-      if (found !== undefined) return repeated
-      found = list[at + 1] as string
-    }
-    return found ?? missing
-  }
-
-  function inRecord(record: Readonly<Record<string, string | readonly string[] | undefined>>): Extracted {
-    let found: string | undefined
-    for (const candidate in record) {
-      if (!isName(candidate)) continue
-      const value = record[candidate]
-      if (value === undefined) continue
-      if (found !== undefined || (typeof value !== 'string' && value.length !== 1)) return repeated
-      found = typeof value === 'string' ? value : (value[0] as string)
-    }
-    return found ?? missing
-  }
-
-  return (headers) => {
-    if (Array.isArray(headers)) return inList(headers)
+  find(headers: HeadersLike): void {
+    for (let field = 0; field < this.names.length; field++) this.values[field] = missing
+    if (Array.isArray(headers)) this.findInList(headers)
     // By its method, since there are other `Headers` than the global one.
-    if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(lower) ?? missing
-    return inRecord(headers as Readonly<Record<string, string | readonly string[] | undefined>>)
+    else if (typeof (headers as Headers).get === 'function') this.findInHeaders(headers as Headers)
+    else this.findInRecord(headers as Exclude<HeadersLike, readonly string[] | Headers>)
+  }
+
+  private findInList(list: readonly string[]): void {
+    const { lengths } = this
+    for (let at = 0; at + 1 < list.length; at += 2) {
+      const name = list[at] as string
+      if ((lengths & (1 << name.length)) !== 0) this.see(name, list[at + 1] as string)
+    }
+  }
+
+  private findInHeaders(headers: Headers): void {
+    for (const [field, { lower }] of this.names.entries()) this.values[field] = headers.get(lower) ?? missing
+  }
+
+  private findInRecord(record: Readonly<Record<string, string | readonly string[] | undefined>>): void {
+    for (const name in record) {
+      const value = record[name]
+      if (typeof value === 'string') this.see(name, value)
+      else if (value !== undefined) this.see(name, value.length === 1 ? (value[0] as string) : repeated)
+    }
+  }
+
+  /** A field given twice is refused whatever it holds: no "first wins". */
+  private see(name: string, value: string | Unusable): void {
+    const { names, values } = this
+    for (let field = 0; field < names.length; field++) {
+      const { written, lower } = names[field] as { written: string; lower: string }
+      if (name.length !== lower.length) continue
+      if (name === written || name === lower || isSameField(name, lower)) {
+        values[field] = values[field] === missing ? value : repeated
+      }
+    }
   }
 }
 
@@ -123,22 +165,18 @@ function isSameField(name: string, lower: string): boolean {
   return true
 }
 
-function schemeReader(header: string, written: string): (headers: HeadersLike) => Extracted {
-  const value = fieldReader(header)
+function schemeReader(index: number, written: string): Reader {
   const scheme = written.toLowerCase()
-  const start = scheme.length + 1
   const joined = new RegExp(`,[ \\t]*${scheme.replace(/[^a-z0-9]/g, '\\$&')}(?:[ \\t,]|$)`, 'i')
   /** As nearly everyone writes it: in this spelling, with one space. */
-  function isUsual(field: string): boolean {
-    for (let at = 0; at < start - 1; at++) if (field.charCodeAt(at) !== written.charCodeAt(at)) return false
-    return field.charCodeAt(start - 1) === 0x20 && field.charCodeAt(start) > 0x20
-  }
-  return (headers) => {
-    const field = value(headers)
+  const usual = Uint8Array.from(`${written} `, (character) => character.charCodeAt(0))
+  return ({ values }, _, into) => {
+    const field = values[index] as string | Unusable
     if (typeof field !== 'string') return field
-    if (isUsual(field)) return field.slice(start)
+    into.set(field, usual.length)
+    if (into.follows(usual)) return null
     const token = schemeToken(field, scheme)
-    return token === missing && joined.test(field) ? repeated : token
+    return token === missing && joined.test(field) ? repeated : present(token, into)
   }
 }
 
@@ -146,7 +184,7 @@ function schemeReader(header: string, written: string): (headers: HeadersLike) =
  * What follows `scheme` and one or more spaces (RFC 9110 §11.4); `missing` where the field names another scheme.
  * A tab, a no-break space or nothing at all behind the word is a malformed credential of this scheme.
  */
-function schemeToken(value: string, scheme: string): Extracted {
+function schemeToken(value: string, scheme: string): string | Unusable {
   const { length } = scheme
   for (let at = 0; at < length; at++) {
     // Scheme words are letters, digits and hyphens; for none of these does the bit for lower case merge two of them.
@@ -164,7 +202,7 @@ function isTokenCharacter(code: number): boolean {
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-function fromBasic(token: string, part: 'user' | 'password'): Extracted {
+function fromBasic(token: string, part: 'user' | 'password'): string | Unusable {
   if (isJoined(token)) return repeated
   if (token.length > 4096 || !base64.test(token)) return malformed
   const pair = Buffer.from(token, 'base64').toString('latin1')
@@ -174,7 +212,7 @@ function fromBasic(token: string, part: 'user' | 'password'): Extracted {
 }
 
 /** Not percent-decoded: no key holds a character that needs it, so an encoded one is malformed like any other. */
-function fromQuery(query: string, name: string): Extracted {
+function fromQuery(query: string, name: string): string | Unusable {
   let found: string | undefined
   for (const pair of query.split('&')) {
     const equals = pair.indexOf('=')

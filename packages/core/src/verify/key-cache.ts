@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises'
 import type { ChangeNotice } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
+import type { CredentialText } from '../key/credential-text.ts'
 import type { Digester } from '../key/digest.ts'
 import type { SecretVersion } from '../key/record.ts'
 import type { Meter } from '../limit/counters.ts'
 import type { FoundKey, KeySource } from '../store/store.ts'
-import { DigestTable } from './digest-table.ts'
+import { DigestTable, TAKEN } from './digest-table.ts'
 import type { Principal } from './outcome.ts'
 import { type Profile, Profiles } from './profile.ts'
 import { RecentChanges } from './recent-changes.ts'
@@ -15,7 +16,7 @@ import { UnknownDigests } from './unknown-digests.ts'
 
 // A table line behind the digest: words 10 and 11, doubles 4, 6 and 7.
 const USABLE_UNTIL = 4
-const STATE = 10
+const STATE = TAKEN
 const PROFILE = 11
 const SLOTS = 6
 const SLOTS_KEPT = 2
@@ -24,7 +25,7 @@ const MOST_READS = 8
 const MOST_CORRECTED = 64
 const MOST_PASSED = 64
 /** How many lines are looked through before whoever else has something to do gets a turn. */
-const LOOKED_THROUGH_AT_ONCE = 8192
+const LOOKED_THROUGH_AT_ONCE = 2048
 
 /**
  * What this process knows of keys: filled from the source on first sight, corrected by the change log, bounded.
@@ -39,8 +40,8 @@ export class KeyCache {
   private readonly digester: Digester
   private readonly table: DigestTable
   private readonly profiles: Profiles
-  /** By entry of the table. */
-  private readonly ids: (string | undefined)[] = []
+  /** How far those have come who are looking through all lines. */
+  private readonly walks = new Set<{ next: number }>()
   /** By digest, whether it turns out to be a key's. */
   private readonly reading = new Map<string, Promise<boolean>>()
   /** Digests that were being read while their keys were made: an answer that there is no such key is too old. */
@@ -54,7 +55,7 @@ export class KeyCache {
     this.contract = contract
     this.source = source
     this.digester = digester
-    this.table = new DigestTable(maxKeys)
+    this.table = new DigestTable(maxKeys, (from, to) => this.follow(from, to))
     this.profiles = new Profiles(contract)
   }
 
@@ -62,19 +63,20 @@ export class KeyCache {
    * The entry of a credential, or −1 where no such key exists. A promise where it must be read, of whether there is such
    * a key: if so, ask again. Throws, or rejects, where truth is out of reach.
    */
-  find(credential: string, nowMs: number): number | Promise<boolean> {
+  find(credential: CredentialText, nowMs: number): number | Promise<boolean> {
     const { count } = this.digester
-    const first = this.digester.latin1(credential, 0)
+    const first = this.digester.utf16(credential, 0)
     let entry = this.table.find(first)
     for (let pepper = 1; entry < 0 && pepper < count; pepper++) {
-      entry = this.table.find(this.digester.latin1(credential, pepper))
+      entry = this.table.find(this.digester.utf16(credential, pepper))
     }
     if (entry >= 0 && !this.isStale(entry)) return entry
-    for (let pepper = 0; pepper < count; pepper++) {
-      const digest = pepper === 0 ? first : this.digester.latin1(credential, pepper)
+    const digests = [first]
+    for (let pepper = 1; pepper < count; pepper++) digests.push(this.digester.utf16(credential, pepper))
+    for (const [pepper, digest] of digests.entries()) {
       if (this.unknown.has(digest, nowMs)) continue
       const exists = this.read(digest, nowMs)
-      if (exists instanceof Promise) return this.readOn(exists, credential, pepper + 1, nowMs)
+      if (exists instanceof Promise) return this.readOn(exists, digests.slice(pepper + 1), nowMs)
       if (exists) return this.table.find(digest)
     }
     return -1
@@ -100,7 +102,7 @@ export class KeyCache {
 
   principal(entry: number, profile: Profile): Principal {
     return {
-      key: this.ids[entry] as string,
+      key: this.table.ids[entry] as string,
       version: versionIn(this.table.words[(entry << 4) + STATE] as number),
       organization: profile.account.name,
       project: profile.project,
@@ -117,7 +119,7 @@ export class KeyCache {
     const slots = (entry << 3) + SLOTS
     for (let at = 0; at < ownMeters.length; at++) {
       const meter = ownMeters[at] as { subject: string; slot: number }
-      meter.subject = this.ids[entry] as string
+      meter.subject = this.table.ids[entry] as string
       meter.slot = at < SLOTS_KEPT ? (this.table.doubles[slots + at] as number) : -1
     }
     return meters
@@ -157,7 +159,11 @@ export class KeyCache {
 
   /** The next attempt of every key reads truth. */
   private clear(): void {
-    for (let entry = 0; entry < this.table.top; entry++) if (this.ids[entry] !== undefined) this.evict(entry)
+    const { lines, ids, words } = this.table
+    for (let entry = 0; entry < lines; entry++) {
+      if (ids[entry] !== undefined) this.profiles.release(words[(entry << 4) + PROFILE] as number)
+    }
+    this.table.clear()
     this.doubtUnknown()
   }
 
@@ -203,7 +209,7 @@ export class KeyCache {
 
   private correct(found: FoundKey): void {
     for (const version of found.key.versions) {
-      const digest = latin1Of(version.digest)
+      const digest = utf16Of(version.digest)
       this.unknown.delete(digest)
       if (this.reading.has(digest)) this.madeMeanwhile.add(digest)
       const entry = this.table.find(digest)
@@ -214,12 +220,21 @@ export class KeyCache {
   /** Lines are found by digest, and nobody tells the digest of what is no longer there. */
   private async evictWhere(isOver: (id: string, version: number) => boolean): Promise<void> {
     const { table } = this
+    const walk = { next: 0 }
+    this.walks.add(walk)
     // What is written meanwhile was read after the change.
-    for (let entry = 0; entry < table.top; entry++) {
-      if (entry % LOOKED_THROUGH_AT_ONCE === LOOKED_THROUGH_AT_ONCE - 1) await setImmediate()
-      const id = this.ids[entry]
+    for (let looked = 1; walk.next < table.lines; looked++) {
+      if (looked % LOOKED_THROUGH_AT_ONCE === 0) await setImmediate()
+      const entry = walk.next++
+      const id = table.ids[entry]
       if (id !== undefined && isOver(id, versionIn(table.words[(entry << 4) + STATE] as number))) this.evict(entry)
     }
+    this.walks.delete(walk)
+  }
+
+  /** A line that moves back past somebody who has not seen it is seen there. */
+  private follow(from: number, to: number): void {
+    for (const walk of this.walks) if (from >= walk.next && to < walk.next) walk.next = to
   }
 
   private isStale(entry: number): boolean {
@@ -231,7 +246,7 @@ export class KeyCache {
   private read(digest: string, nowMs: number): boolean | Promise<boolean> {
     const underWay = this.reading.get(digest)
     if (underWay) return underWay
-    const hex = Buffer.from(digest, 'latin1').toString('hex')
+    const hex = Buffer.from(digest, 'utf16le').toString('hex')
     const found = this.source.find(hex)
     if (!(found instanceof Promise)) {
       if (found && this.recent.outdate(found)) throw new OutdatedAnswerError()
@@ -266,11 +281,9 @@ export class KeyCache {
   }
 
   /** Whether the credential is a key's after all, under what is being read or under a later pepper. */
-  private async readOn(exists: Promise<boolean>, credential: string, from: number, nowMs: number): Promise<boolean> {
+  private async readOn(exists: Promise<boolean>, later: readonly string[], nowMs: number): Promise<boolean> {
     if (await exists) return true
-    for (let pepper = from; pepper < this.digester.count; pepper++) {
-      if (await this.read(this.digester.latin1(credential, pepper), nowMs)) return true
-    }
+    for (const digest of later) if (await this.read(digest, nowMs)) return true
     return false
   }
 
@@ -283,36 +296,43 @@ export class KeyCache {
     }
     const version = found.key.versions.find((candidate) => candidate.digest === hex)
     if (!version) throw new Error(`Key ${found.key.id} was found by a digest that is not its own.`)
-    if (entry < 0 && this.table.full) this.makeRoom()
-    this.write(entry >= 0 ? entry : this.table.insert(digest), found, version)
+    this.write(entry, found, version)
     return true
   }
 
-  private write(entry: number, found: FoundKey, version: SecretVersion): void {
-    const { words, doubles } = this.table
-    const line = entry << 4
+  /** Into the line of that entry, or into a new one where it is none. */
+  private write(known: number, found: FoundKey, version: SecretVersion): void {
     const profile = this.profiles.hold(found)
-    const id = this.ids[entry]
+    const entry = known >= 0 ? known : this.lineFor(found.key.id, version)
+    const { ids, words, doubles } = this.table
+    const line = entry << 4
     // A slot is the counter of one limit: with other limits it would count another's requests.
-    const keepsSlots = id !== undefined && words[line + PROFILE] === profile
+    const keepsSlots = known >= 0 && words[line + PROFILE] === profile
     if (!keepsSlots) doubles.fill(-1, (entry << 3) + SLOTS, (entry << 3) + SLOTS + SLOTS_KEPT)
-    if (id !== undefined) this.profiles.release(words[line + PROFILE] as number)
-    this.ids[entry] = found.key.id
+    if (known >= 0) this.profiles.release(words[line + PROFILE] as number)
     words[line + PROFILE] = profile
     // What is read for an earlier change may be older than a line that was read for itself; revocation stays.
-    if (id === found.key.id && isRevoked(words[line + STATE] as number)) return
+    if (known >= 0 && ids[entry] === found.key.id && isRevoked(words[line + STATE] as number)) return
+    ids[entry] = found.key.id
     const { usableUntil, state } = standingOf(this.contract, found, version)
     doubles[(entry << 3) + USABLE_UNTIL] = usableUntil
     words[line + STATE] = state
   }
 
+  private lineFor(id: string, { digest }: SecretVersion): number {
+    if (this.table.full) this.makeRoom()
+    return this.table.insert(utf16Of(digest), id)
+  }
+
   /** Second chance: what was used since the hand last passed stays, unless all that it passes now was. */
   private makeRoom(): void {
-    const { words, top } = this.table
-    for (let passed = 1; ; passed++) {
-      const entry = this.hand
+    const { words, lines } = this.table
+    for (let passed = 0; ; ) {
+      const entry = this.hand < lines ? this.hand : 0
       const state = (entry << 4) + STATE
-      this.hand = (entry + 1) % top
+      this.hand = entry + 1
+      if (words[state] === 0) continue
+      passed++
       if (((words[state] as number) & TOUCHED) === 0 || passed === MOST_PASSED) {
         this.evict(entry)
         return
@@ -323,7 +343,6 @@ export class KeyCache {
 
   private evict(entry: number): void {
     this.profiles.release(this.table.words[(entry << 4) + PROFILE] as number)
-    this.ids[entry] = undefined
     this.table.remove(entry)
   }
 }
@@ -335,6 +354,6 @@ class OutdatedAnswerError extends Error {
   }
 }
 
-function latin1Of(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('latin1')
+function utf16Of(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('utf16le')
 }

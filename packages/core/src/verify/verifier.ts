@@ -5,6 +5,7 @@ import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../con
 import { compileRefusals } from '../contract/render.ts'
 import { compileRoutes, type NamespaceInBody } from '../contract/route.ts'
 import { compileFormat } from '../key/credential.ts'
+import { CredentialText } from '../key/credential-text.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
 import type { Counters } from '../limit/counters.ts'
 import { createMemoryCounters } from '../limit/memory.ts'
@@ -81,12 +82,20 @@ export function createVerifier({
   const judge = createJudge({ contract, cache, counters, quotas, again: verify })
   const unannounced = !contract.rotation.announce
 
+  const presented = new CredentialText()
+
+  function presentIn({ credential, headers, query }: Attempt) {
+    if (credential === undefined) return extract(headers ?? [], query, presented)
+    presented.set(credential)
+    return null
+  }
+
   /** The entry of the key, why the credential names none, or a promise of whether it is worth asking again. */
   function identify(attempt: Attempt, nowMs: number): number | Denied | Promise<boolean> {
-    const credential = attempt.credential ?? extract(attempt.headers ?? [], attempt.query)
-    if (typeof credential !== 'string') return denied(credential.reason)
-    if (format.parse(credential) >= 0) return cache.find(credential, nowMs)
-    return denied(isJoined(credential) ? 'repeated_credential' : 'malformed_credential')
+    const unusable = presentIn(attempt)
+    if (unusable !== null) return denied(unusable.reason)
+    if (format.parse(presented) >= 0) return cache.find(presented, nowMs)
+    return denied(isJoined(presented.toString()) ? 'repeated_credential' : 'malformed_credential')
   }
 
   function verify(attempt: Attempt): Outcome | Promise<Outcome> {

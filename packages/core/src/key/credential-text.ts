@@ -1,0 +1,71 @@
+import { longestCredential } from './shape.ts'
+
+/** Where in its bytes a credential begins. What precedes it in a header field is written before. */
+export const CREDENTIAL_AT = 64
+
+const encoder = new TextEncoder()
+
+/**
+ * The credential at hand, within the text it was sent in. Written out as bytes once, which are then parsed and digested
+ * where they are: that costs less than a string of its own, or asking it for each character. One is used again and
+ * again; whoever waits takes `toString()` along.
+ */
+export class CredentialText {
+  /** From CREDENTIAL_AT on, as many as `length` says. */
+  readonly bytes = new Uint8Array(CREDENTIAL_AT + 3 * longestCredential)
+  /** Characters, which are bytes here; −1 for what is not ASCII alone, or longer than any credential. */
+  length = -1
+  private text = ''
+  private start = 0
+  /** By where in its text the credential starts: where that text is written to. */
+  private readonly targets: Uint8Array[] = []
+  /** By length. */
+  private readonly views: Uint8Array[] = []
+
+  /** What stands in `text` from `start` on, with nothing but ASCII before. */
+  set(text: string, start = 0): void {
+    if (start > CREDENTIAL_AT) {
+      this.set(text.slice(start))
+      return
+    }
+    this.text = text
+    this.start = start
+    const length = text.length - start
+    // As many bytes as characters: ASCII alone.
+    const fits =
+      length >= 0 &&
+      length <= longestCredential &&
+      encoder.encodeInto(text, this.targetOf(start)).written === text.length
+    this.length = fits ? length : -1
+  }
+
+  /** Whether these are the characters before it, and none of it is white space to begin with. */
+  follows(before: Uint8Array): boolean {
+    const { bytes } = this
+    const at = CREDENTIAL_AT - before.length
+    for (let i = 0; i < before.length; i++) if (bytes[at + i] !== before[i]) return false
+    return this.length > 0 && (bytes[CREDENTIAL_AT] as number) > 0x20
+  }
+
+  /** The bytes alone, for those who cannot be told where they begin. Good until the next `set`. */
+  view(): Uint8Array {
+    const { length, views } = this
+    const known = views[length]
+    if (known) return known
+    const view = this.bytes.subarray(CREDENTIAL_AT, CREDENTIAL_AT + length)
+    views[length] = view
+    return view
+  }
+
+  toString(): string {
+    return this.text.slice(this.start)
+  }
+
+  private targetOf(start: number): Uint8Array {
+    const known = this.targets[start]
+    if (known) return known
+    const target = this.bytes.subarray(CREDENTIAL_AT - start)
+    this.targets[start] = target
+    return target
+  }
+}
