@@ -29,6 +29,8 @@ interface Fault {
 
 const some = () => Math.floor(random() * 3)
 const wireOf = (wires: 'toPostgres' | 'toRedis') => cluster[wires][some()]
+/** How often a node said that it counts limits alone: Redis did not answer it in time. */
+const timesAlone = () => cluster.logs().split('limits cannot be counted together').length
 const anyNode = () => cluster.nodes[some()]
 
 /** A wire that is cut, or slow, for a while. */
@@ -127,13 +129,16 @@ const faults: Record<string, Fault> = {
 describe.each(Array.from({ length: rounds }, (_, round) => round + 1))(`three nodes (seed ${seed}, round %i)`, () => {
   it.each(Object.entries(faults))('hold what they promise under %s', { timeout: 60_000 }, async (name, fault) => {
     await history.limit(requests)
+    const before = timesAlone()
     history.begin()
     await sleep(300)
     await fault.inflict()
     const recovery = await history.untilWell()
     await history.end()
     expect(history.violations).toEqual([])
-    expect(history.admitted).toBeLessThanOrEqual(requests * (fault.limits ?? 1))
+    // On a machine that is very busy, Redis answers too late without any fault.
+    const limits = timesAlone() > before ? 2 : 1
+    expect(history.admitted).toBeLessThanOrEqual(requests * (fault.limits ?? limits))
     if (rounds > 1) told(`${name}: well again`, [recovery])
   })
 })
