@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import AxeBuilder from '@axe-core/playwright'
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test'
+import { axeFaults } from '../../server/test/support/axe.ts'
 import type { TestServer } from '../../server/test/support/start-server.ts'
 import { buildConsole } from './build-console.ts'
 
@@ -70,13 +70,8 @@ export async function faults(page: Page, name: string): Promise<string[]> {
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.screenshot({ path: `${shots}${name}-${width}-${colorScheme}.png`, fullPage })
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
-      const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze()
-      for (const { id, nodes } of violations) {
-        found.push(
-          `${name} ${width} ${colorScheme}: ${id} at ${nodes.map(({ html }) => html.slice(0, 160)).join(' and ')}`,
-        )
-      }
+      const looked = colorScheme === 'light' ? 'all' : 'colours'
+      for (const fault of await axeFaults(page, looked)) found.push(`${name} ${width} ${colorScheme}: ${fault}`)
     }
     const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
     if (wider !== 0) found.push(`${name} ${width}: ${wider} pixels too wide`)
