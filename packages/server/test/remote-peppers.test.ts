@@ -21,7 +21,7 @@ function follow(url: string, ...peppers: { id: string; value: string }[]): Verif
   const digester = createDigester(peppers)
   const keys = remote({ url, serviceKey, digester })
   open.push(keys)
-  return createVerifier({ contract: keywright, keys, digester })
+  return createVerifier({ contract: keywright, keys })
 }
 
 describe('a verifier with remote keys, and peppers', () => {
@@ -50,8 +50,15 @@ describe('a verifier with remote keys, and peppers', () => {
     for (let times = 0; times < 2; times++) {
       const answer = (async () => verifier.verify({ credential }))()
       await expect(answer).rejects.toMatchObject({ code: 'remote_peppers', message: expect.stringMatching(message) })
-      await expect(answer).rejects.toThrow(/the same digester/)
+      await expect(answer).rejects.toThrow(/Give remote a digester/)
     }
+  })
+
+  it('takes no other digester than its keys are found by', () => {
+    const keys = remote({ url: server.control, serviceKey, digester: createDigester([pepperA]) })
+    open.push(keys)
+    const digester = createDigester([pepperB])
+    expect(() => createVerifier({ contract: keywright, keys, digester })).toThrow(/found by another digester/)
   })
 
   it('answers 503 through a guard', async () => {

@@ -55,7 +55,7 @@ export function malformed({ origin }: URL): RemoteError {
 
 /** A key that is not found may be one under a pepper that is missing here. */
 export function otherPeppers({ origin }: URL, how: string): RemoteError {
-  const message = `${origin} ${how}. Give remote and createVerifier the same digester, with every pepper of the server.`
+  const message = `${origin} ${how}. Give remote a digester with every pepper of the server.`
   return new RemoteError('remote_peppers', message)
 }
 

@@ -17,10 +17,10 @@ export interface RemoteOptions {
    */
   maxStalenessSeconds?: number
   /**
-   * The one that the verifier is given, where the server has peppers: its own or more. As long as one of them is missing,
-   * verifying a key that is not found rejects, since it may be a valid one.
+   * With the server's peppers, where it has some, or more; the verifier takes it from here. As long as one of them is
+   * missing, verifying a key that is not found rejects, since it may be a valid one.
    */
-  digester?: Pick<Digester, 'peppers'>
+  digester?: Digester
   /** The service key and digests of keys go over the network readable: for a network that nobody else is on. */
   unencrypted?: boolean
 }
@@ -74,6 +74,7 @@ export function remote({
   return {
     find: (digest) => ask({ digest }),
     found: (key) => ask({ key }),
+    digester,
     follow: (follower) => feed.follow(follower),
     async close() {
       if (signal.aborted) return

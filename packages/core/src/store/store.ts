@@ -1,5 +1,6 @@
 import type { Head } from '../audit/chain.ts'
 import type { Change, ChangeEvent, ChangeNotice, TriggeredBy } from '../audit/event.ts'
+import type { Digester } from '../key/digest.ts'
 import type { KeyRecord, KeyState } from '../key/record.ts'
 import type { KeyOrder } from './key-order.ts'
 import type {
@@ -28,6 +29,8 @@ export interface KeySource {
   find(digest: string): FoundKey | undefined | Promise<FoundKey | undefined>
   /** By id, for those who follow the change log. */
   found(id: string): Promise<FoundKey | undefined>
+  /** What it is asked by; the verifier's own unless given. */
+  digester?: Digester
   /** For a source that is far away and tells of changes itself. Absent: whoever changes keys calls `verifier.apply`. */
   follow?(follower: ChangeFollower): Freshness
 }

@@ -54,7 +54,7 @@ export interface VerifierOptions {
   counters?: Counters
   /** Where the requests of each organization's month are counted; in this process's memory unless given. */
   quotas?: MonthlyQuotas
-  /** Plain SHA-256 unless given. */
+  /** The one of `keys`, where they have one; else plain SHA-256 unless given. */
   digester?: Digester
   /** Keys held in memory, 1 to 33,554,432, about 250 bytes each; the least used make room. */
   maxKeys?: number
@@ -68,10 +68,13 @@ export function createVerifier({
   keys,
   counters = createMemoryCounters(),
   quotas = createMemoryQuotas(),
-  digester = createDigester(),
+  digester = keys.digester ?? createDigester(),
   maxKeys = 1_000_000,
   now = Date.now,
 }: VerifierOptions): Verifier {
+  if (keys.digester && keys.digester !== digester) {
+    throw new TypeError('The keys are found by another digester. Give it to remote alone, or the same to both.')
+  }
   const format = compileFormat(contract.key)
   const routes = compileRoutes(contract)
   const render = compileRefusals(contract)
