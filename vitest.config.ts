@@ -1,19 +1,29 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 // Tests run from the sources of every package, never from a build that may be stale.
 const source = 'keywright-source'
+
+const everything = ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts']
+const several = ['packages/server/test/nodes/**/*.test.ts']
+
+function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, ...test } }
+}
 
 export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    // Most wait for servers and browsers: one less than there are processors leaves them idle.
-    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: { include: ['packages/*/src/**'] },
+    projects: [
+      // Most wait for servers and browsers: one less than there are processors leaves them idle.
+      project('tests', { include: everything, exclude: several, maxWorkers: '100%', sequence: { groupOrder: 0 } }),
+      // Each file of these runs several processes of Keywright, a database and Redis, and promises them seconds.
+      project('nodes', { include: several, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+    ],
   },
 })

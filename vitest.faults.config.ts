@@ -7,6 +7,7 @@ import base from './vitest.config.ts'
  */
 const config = mergeConfig(base, { test: { testTimeout: 60 * 60_000, hookTimeout: 120_000, fileParallelism: false } })
 const repetitions = Number(process.env.FAULT_REPETITIONS ?? 500)
+config.test.projects = undefined
 config.test.include = [
   'packages/server/test/faults/*.faults.ts',
   'packages/server/test/stores/*crash.test.ts',

@@ -33,10 +33,12 @@ async function holding(...statements: string[]) {
   await holder.query('begin')
   for (const statement of statements) await holder.query(statement)
   const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  const callsTaken = async () => Number((await watcher.query('select count(*) from kw_calls')).rows[0].count)
+  const before = await callsTaken()
   return {
-    /** Resolves once somebody waits for it. */
+    /** Resolves once a call has been taken since, and somebody waits; nodes that follow changes may wait as well. */
     async isWaitedFor() {
-      while ((await watcher.query(waiting)).rows.length === 0) await sleep(10)
+      while ((await callsTaken()) === before || (await watcher.query(waiting)).rows.length === 0) await sleep(10)
     },
     async release() {
       await holder.query('rollback')
