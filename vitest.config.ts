@@ -20,7 +20,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     coverage: { include: ['packages/*/src/**'] },
     projects: [
-      // Most wait for servers and browsers: one less than there are processors leaves them idle.
+      // Most wait for servers and browsers. Vitest's own number, one less than there are processors, leaves them idle.
       project('tests', { include: everything, exclude: several, maxWorkers: '100%', sequence: { groupOrder: 0 } }),
       // Each file of these runs several processes of Keywright, a database and Redis, and promises them seconds.
       project('nodes', { include: several, maxWorkers: 1, sequence: { groupOrder: 1 } }),

@@ -35,8 +35,8 @@ const MOST_REQUESTS = 2 ** 32 - 1
  * further addresses share counters by their digest; they are limited together, so more strictly, and take what was
  * spent there along once there is room again. Keys, users, projects and organizations come only with a credential
  * that matched, so there are no more of them than were issued. When their room is full, one of 64 is forgotten and begins
- * anew, if possible one that was not asked of late: refusing a customer because there are many others would be worse. `forgotten` counts them, and
- * anything but 0 asks for more room.
+ * anew, if possible one that was not asked of late: refusing a customer because there are many others would be worse.
+ * `forgotten` counts them, and anything but 0 asks for more room.
  */
 export class Directory {
   readonly lines: Lines

@@ -17,7 +17,7 @@ export const RESET_AT = 0
 export const HEAD_AT = 1
 /** float64, in its place: what a bucket needs less than RESET_AT says. */
 export const LESS = 1
-/** int32: newest segment of a window but for the one it still adds to, 0 without; the next free counter while nobody has it. */
+/** int32: newest segment of a window but for the one it adds to, 0 without; the next free one while nobody has it. */
 export const TAIL = 4
 /** uint32: all that is spent of a window. */
 export const SPENT = 5

@@ -1,8 +1,11 @@
 import type { Page } from '@playwright/test'
 import axe from 'axe-core'
 
-/** Everything WCAG 2.2 AA asks for, and what is good practice beside; or its colours alone, where all else of the same screen has been looked at. */
-export type Looked = 'all' | 'colours'
+/**
+ * Everything WCAG 2.2 AA asks for, and what is good practice beside; or its colours alone, where all else of the same
+ * screen has been looked at.
+ */
+type Looked = 'all' | 'colours'
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
