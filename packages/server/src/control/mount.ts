@@ -52,8 +52,7 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   const actor = actorOf(caller, { address, requestId })
   const call = { params: context.req.param(), query, body, caller, actor, deps }
   const { lifecycle } = deps
-  const { replay } = route
-  if (!replay) return route.handle({ ...call, lifecycle })
+  if (route.method !== 'post') return route.handle({ ...call, lifecycle })
 
   const attempted = {
     caller: `${caller.type}:${caller.id}`,
@@ -64,7 +63,8 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   }
   return once(deps.calls, lifecycle.store, attempted, {
     run: (store) => route.handle({ ...call, lifecycle: { ...lifecycle, store } }),
-    replay: (store, earlier) => replay({ ...call, lifecycle: { ...lifecycle, store } }, earlier),
+    replay: (store, earlier) =>
+      (route.replay ?? route.handle)({ ...call, lifecycle: { ...lifecycle, store } }, earlier),
   })
 }
 

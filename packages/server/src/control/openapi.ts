@@ -135,12 +135,11 @@ function securityOf(route: Route): Partial<Record<keyof typeof securitySchemes, 
 
 function requestOf(route: Route) {
   const { path, query, body, bodyExample, bodyOptional } = route
-  const replay = route.permission !== null && route.replay !== undefined
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
   return {
     ...(names.length > 0 && { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) }),
     ...(query && { query: query as z.ZodObject }),
-    ...(replay && {
+    ...(isRepeatable(route) && {
       headers: z.object({
         'Idempotency-Key': z.string().max(255).optional().openapi({
           description:
@@ -157,18 +156,24 @@ function requestOf(route: Route) {
   }
 }
 
+/** With an `Idempotency-Key`. */
+function isRepeatable({ method, permission }: Route): boolean {
+  return method === 'post' && permission !== null
+}
+
 /** What any such route can answer, and what this one can beside. */
 function codesOf(route: Route): ProblemCode[] {
   const { body, query, problems: own } = route
   const isGuarded = route.permission !== null
-  const isRepeatable = isGuarded && route.replay !== undefined
   const looksAtCredentials = isGuarded || route.credentials === 'any'
   return [
     ...(looksAtCredentials ? (['missing_credential', 'repeated_credential', 'invalid_credential'] as const) : []),
     ...(isGuarded ? (['wrong_credential_type', 'permission_missing'] as const) : []),
-    ...(body || query || isRepeatable ? (['invalid_request'] as const) : []),
+    ...(body || query || isRepeatable(route) ? (['invalid_request'] as const) : []),
     ...(body ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
-    ...(isRepeatable ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const) : []),
+    ...(isRepeatable(route)
+      ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const)
+      : []),
     ...own,
     'internal_error',
     'unavailable',

@@ -50,7 +50,7 @@ type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${inf
   ? { [name in Name]: string } & ParamsOf<Rest>
   : object
 
-/** A route that asks for a service key. A `POST` says what it answers when it is repeated. */
+/** A route that asks for a service key. */
 export interface GuardedRoute<
   Path extends string,
   Query extends z.ZodType,
@@ -59,6 +59,10 @@ export interface GuardedRoute<
 > extends Description<Path, Query, Body, Answer> {
   permission: ServicePermission
   handle(call: Call<ParamsOf<Path>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer>>
+  /**
+   * What a `POST` answers that has been carried out and is repeated. Unless given it is handled again, which is right for
+   * what ends something for good, and for what makes a secret in the place of the one before.
+   */
   replay?(call: Call<ParamsOf<Path>, z.output<Query>, z.output<Body>>, earlier: Earlier): Promise<z.input<Answer>>
 }
 

@@ -38,7 +38,7 @@ export function apiPage({ control }: Subject): Page {
       '# Management API',
       `At ${inline(control)}, with a service key or a CLI token. The machine-readable form is ${inline(`${control}/openapi.json`)} (OpenAPI 3.1).`,
       fence('sh service_key', curl(asService({ control }, '/v1/keys'))),
-      'Bodies are JSON. Times are RFC 3339 in UTC. Lists answer a page and `nextCursor`, which is `null` at the end. A `POST` with an `Idempotency-Key` is carried out once, however often it is sent within a day.',
+      'Bodies are JSON. Times are RFC 3339 in UTC. Lists answer a page and `nextCursor`, which is `null` at the end. A `POST` that changes something is carried out once with an `Idempotency-Key`, however often it is sent within a day.',
       ...tags.flatMap((tag) => [
         `## ${tag}`,
         ...calls.filter(({ operation }) => operation.tags[0] === tag).flatMap((call) => section(call, control)),

@@ -18,6 +18,7 @@ import { once } from '../../src/control/idempotency.ts'
 import { type Instance, startInstance } from '../../src/main.ts'
 import { openSqlite } from '../../src/stores/index.ts'
 import { type Answer, type Api, controlApi } from '../support/control-api.ts'
+import { openBrowser, signUp, tokenOf } from '../support/people.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
@@ -160,6 +161,56 @@ describe('a suspension repeated with its Idempotency-Key', () => {
     await api('POST', `/v1/keys/${key.id}/resume`)
     const { status, json } = await api('POST', `/v1/keys/${key.id}/suspend`, { headers })
     expect([status, json.state]).toEqual([200, 'active'])
+  })
+})
+
+describe('any other call repeated with its Idempotency-Key', () => {
+  it.each([
+    [
+      '/v1/organizations/acme/invitations',
+      { email: 'ann@example.com', role: 'member' },
+      { email: 'ann@example.com', role: 'admin' },
+    ],
+    ['/v1/operators/invitations', { email: 'ben@example.com' }, { email: 'dan@example.com' }],
+    [
+      '/v1/portal-sessions',
+      { organization: 'acme', user: 'cleo', role: 'admin' },
+      { organization: 'acme', user: 'cleo', role: 'member' },
+    ],
+  ])(
+    '%s makes a fresh link in the place of the one before, and none for another body',
+    async (path, body, otherwise) => {
+      const headers = { 'idempotency-key': freshKey() }
+      const [first, second] = [await api('POST', path, { body, headers }), await api('POST', path, { body, headers })]
+      expect([first.status, second.status]).toEqual([201, 201])
+      const open = async ({ json }: Answer) => {
+        const invitation = tokenOf(json.link)
+        return (await openBrowser(server).call('POST', '/api/auth/invitation', { invitation })).status
+      }
+      expect([await open(first), await open(second)]).toEqual([410, 200])
+      const other = await api('POST', path, { body: otherwise, headers })
+      expect([other.status, other.json.code]).toEqual([422, 'idempotency_mismatch'])
+    },
+  )
+
+  it('answers again what it ended', async () => {
+    const { json } = await api('POST', '/v1/service-keys', { body: { name: 'CI', permissions: ['manage'] } })
+    const headers = { 'idempotency-key': freshKey() }
+    const revoke = () => api('POST', `/v1/service-keys/${json.id}/revoke`, { headers })
+    const [first, second] = [await revoke(), await revoke()]
+    expect([first.status, second.status, second.json.revokedAt]).toEqual([200, 200, first.json.revokedAt])
+  })
+
+  it('does not keep out again a person who has been let in since', async () => {
+    const invited = await api('POST', '/v1/organizations/acme/invitations', {
+      body: { email: 'eve@example.com', role: 'member' },
+    })
+    const person = await signUp(server, { invitation: tokenOf(invited.json.link), email: 'eve@example.com' })
+    const headers = { 'idempotency-key': freshKey() }
+    await api('POST', `/v1/people/${person.id}/disable`, { headers })
+    await api('POST', `/v1/people/${person.id}/enable`)
+    const again = await api('POST', `/v1/people/${person.id}/disable`, { headers })
+    expect([again.status, again.json.disabledAt]).toEqual([200, null])
   })
 })
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Lifecycle } from '@keywright/core'
 import { disableAccount, enableAccount, removeAccount } from '../../access/accounts.ts'
 import type { Caller } from '../../access/caller.ts'
 import { readCursor, writeCursor } from '../../control/cursor.ts'
@@ -7,7 +8,7 @@ import { requireWholeInstance } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging, time, timeOf } from '../../control/schemas.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
-import type { Person } from '../../sign-in/people.ts'
+import type { People, Person } from '../../sign-in/people.ts'
 
 const accountSchema = z
   .strictObject({
@@ -92,6 +93,10 @@ export const disableAccountRoute = route({
     await disableAccount(lifecycle, people, actor, user)
     return accountView(await existing(people, user), false)
   },
+  replay: ({ params: { user }, caller, lifecycle, deps }) => {
+    requireWholeInstance(caller)
+    return currentView(requireSignIn(deps).people, lifecycle, user)
+  },
 })
 
 export const enableAccountRoute = route({
@@ -108,7 +113,11 @@ export const enableAccountRoute = route({
     requireWholeInstance(caller)
     const { people } = requireSignIn(deps)
     await enableAccount(lifecycle, people, actor, user)
-    return accountView(await existing(people, user), (await lifecycle.store.operator(user)) !== undefined)
+    return currentView(people, lifecycle, user)
+  },
+  replay: ({ params: { user }, caller, lifecycle, deps }) => {
+    requireWholeInstance(caller)
+    return currentView(requireSignIn(deps).people, lifecycle, user)
   },
 })
 
@@ -166,11 +175,17 @@ export const forgetSecondFactorRoute = route({
       transaction.record({ action: 'person.second_factor_disabled', ...place, actor, at, details: {} })
     })
     await people.secondFactor.forget(user)
-    return accountView(await existing(people, user), (await lifecycle.store.operator(user)) !== undefined)
+    return currentView(people, lifecycle, user)
   },
 })
 
-async function existing(people: { find(user: string): Promise<Person | null> }, user: string): Promise<Person> {
+type Findable = Pick<People, 'find'>
+
+async function currentView(people: Findable, { store }: Lifecycle, user: string) {
+  return accountView(await existing(people, user), (await store.operator(user)) !== undefined)
+}
+
+async function existing(people: Findable, user: string): Promise<Person> {
   const person = await people.find(user)
   if (!person) throw notFound('account')
   return person
