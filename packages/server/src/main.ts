@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { routesOf } from '@keywright/contracts'
 import {
   type Change,
@@ -83,7 +84,9 @@ export interface InstanceOptions {
   timeouts?: Partial<GatewayTimeouts>
 }
 
-const drainMs = 8_000
+const drainMs = 6_000
+/** For last words to databases, Redis and mail servers: those that do not answer keep nobody from stopping. */
+const lastWordsMs = 2_000
 const loopback = ['127.0.0.0/8', '::1']
 
 /** Makes one instance of the parts, and opens both listeners. @throws StartError */
@@ -299,11 +302,9 @@ export async function startInstance(
         auditRetention.stop()
         gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
-        await gateway?.close()
-        await usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
-        await common?.stop()
-        await feed?.stop()
-        await letters?.close()
+        const use = usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
+        const lastWords = Promise.allSettled([use, gateway?.close(), common?.stop(), feed?.stop(), letters?.close()])
+        await Promise.race([lastWords, sleep(lastWordsMs, undefined, { ref: false })])
         await peopleDatabase?.close()
         await opened.close()
         log.info('stopped')
@@ -311,6 +312,7 @@ export async function startInstance(
     }
   } catch (error) {
     await usage?.stop().catch(() => {})
+    await common?.stop().catch(() => {})
     if (feed) await feed.stop()
     else if (isAmongNodes) await shared?.nodes.leave(node).catch(() => {})
     await peopleDatabase?.close()

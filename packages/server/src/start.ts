@@ -5,7 +5,7 @@ import { welcome } from './demo/welcome.ts'
 import { run, saying, settingsFrom } from './serve.ts'
 
 /** `npm start`: an instance to try things with, in front of a built-in echo where no upstream is named. */
-process.exitCode = await saying(async () => {
+const exitCode = await saying(async () => {
   const settings = await settingsFrom(parseFlags(process.argv.slice(2)))
   const echo = settings.upstream === null ? await startEcho() : null
   try {
@@ -22,3 +22,5 @@ process.exitCode = await saying(async () => {
     echo?.close()
   }
 })
+
+process.exit(exitCode)

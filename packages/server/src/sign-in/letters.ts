@@ -26,8 +26,6 @@ export interface Mail {
   from: string
 }
 
-const closeAfterMs = 5_000
-
 export function createLetters(mail: Mail | null, log: Logger): Letters {
   const underWay = new Set<Promise<void>>()
   let opened: Promise<Transporter> | null = null
@@ -71,8 +69,7 @@ export function createLetters(mail: Mail | null, log: Logger): Letters {
       send({ to, subject: 'Set a new password', text }, link)
     },
     async close() {
-      const enough = new Promise<void>((resolve) => setTimeout(resolve, closeAfterMs).unref())
-      await Promise.race([Promise.allSettled([...underWay]), enough])
+      await Promise.allSettled([...underWay])
       const open = await opened?.catch(() => null)
       open?.close()
     },

@@ -11,7 +11,8 @@ const pingEveryMs = 5_000
 /** LISTEN and NOTIFY on a connection of their own. What gets lost is a hint and nothing more, so nothing here throws. */
 export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
   const closing = new AbortController()
-  let current: Client | null = null
+  let opened: Client | null = null
+  let isListening = false
   let receive = () => {}
 
   async function listen(): Promise<void> {
@@ -22,12 +23,13 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       query_timeout: answerWithinMs,
       keepAlive: true,
     })
+    opened = client
     try {
       client.on('error', () => {})
       client.on('notification', () => receive())
       await client.connect()
       await client.query(`listen ${channel}`)
-      current = client
+      isListening = true
       // What happened before is not told again.
       receive()
       while (!closing.signal.aborted) {
@@ -35,7 +37,7 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
         await client.query('select 1')
       }
     } finally {
-      current = null
+      isListening = false
       // One that is dead would not answer a farewell.
       client.connection.stream.destroy()
     }
@@ -59,10 +61,12 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       running ??= run()
     },
     send() {
-      current?.query(`notify ${channel}`).catch(() => {})
+      if (isListening) opened?.query(`notify ${channel}`).catch(() => {})
     },
     async close() {
       closing.abort()
+      // It may be waiting for an answer.
+      opened?.connection.stream.destroy()
       await running
     },
   }

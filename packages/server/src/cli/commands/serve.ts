@@ -11,6 +11,7 @@ export function defineServe(serve: Command): void {
   serve.action(async (given: Flags) => {
     // The server brings the database and everything else that other commands can do without.
     const { serve: run } = await import('../../serve.ts')
-    process.exitCode = await run(given)
+    // What waits for servers that do not answer, a letter's for one, is waited for no longer.
+    process.exit(await run(given))
   })
 }
