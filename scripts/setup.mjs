@@ -35,12 +35,18 @@ export const consoleBuild = [
 export function isConsoleBuilt() {
   const built = join(root, 'packages/server/dist/web/index.html')
   if (!existsSync(built)) return false
-  const sources = ['packages/console/src', 'packages/console/public', 'packages/client/src'].flatMap((folder) => {
-    const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  })
+  const sources = ['packages/console/src', 'packages/console/public', 'packages/client/src'].flatMap((folder) =>
+    filesIn(join(root, folder)),
+  )
   const settings = ['index.html', 'package.json', 'vite.config.ts'].map((file) => join(root, 'packages/console', file))
   return [...sources, ...settings].every((file) => changedAt(file) <= changedAt(built))
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesIn(path) : [path]
+  })
 }
 
 function isSuitable() {
