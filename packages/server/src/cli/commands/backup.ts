@@ -28,7 +28,7 @@ export function defineBackup(command: Command): void {
         ),
       )
       note(
-        `Copied and checked, up to change ${head.number}. It holds digests, no credential: keep the service key, KEYWRIGHT_SECRET and the peppers elsewhere.\nTo go back to it: keywright serve --data ${printable(to)}`,
+        `Copied and checked, up to change ${head.number}. It holds digests, no credential: keep the service key, the secret of sign-in and the peppers elsewhere. Where no variable gives them, the first two are in \`service-key\` and \`secret\` of the data folder.\nTo go back to it: keywright serve --data ${printable(to)}`,
       )
     })
 }

@@ -36,6 +36,8 @@ export function defineMigrate(migrate: Command): void {
           moved.map(({ table: name, rows }) => [name, String(rows)]),
         ),
       )
-      note('Moved, counted and checked. Start every node with --database, and the same KEYWRIGHT_SECRET and peppers.')
+      note(
+        'Moved, counted and checked. Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in `secret` of the data folder where no variable gave it.',
+      )
     })
 }
