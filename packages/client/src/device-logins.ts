@@ -1,5 +1,5 @@
-import { KeywrightError, ProblemError } from './errors.ts'
-import type { CallOptions, Transport } from './transport.ts'
+import { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
+import { type CallOptions, pause, type Transport } from './transport.ts'
 
 /** What a machine shows to the person who is to let it in. */
 export interface StartedLogin {
@@ -21,6 +21,8 @@ interface Started {
   expires_in: number
   interval: number
 }
+
+type Polled = { token: string } | { error: string } | { outage: KeywrightError }
 
 /** RFC 8628 §3.5. */
 const slowerBySeconds = 5
@@ -52,18 +54,26 @@ export class DeviceLogins {
     }
   }
 
-  /** Waits for the person, and resolves with the CLI token. Rejects with `access_denied` or `expired_token`. */
-  async finish({ deviceCode, intervalSeconds }: StartedLogin, options: CallOptions = {}): Promise<string> {
+  /**
+   * Waits for the person, and resolves with the CLI token. Rejects with `access_denied` or `expired_token`; a server that
+   * is away is waited for as long as the code is good.
+   */
+  async finish(
+    { deviceCode, expiresInSeconds, intervalSeconds }: StartedLogin,
+    options: CallOptions = {},
+  ): Promise<string> {
+    const expiresAt = performance.now() + expiresInSeconds * 1000
     for (let seconds = intervalSeconds; ; ) {
       await pause(seconds * 1000, options.signal)
       const answer = await this.#poll(deviceCode, options)
       if ('token' in answer) return answer.token
-      if (answer.error === 'slow_down') seconds += slowerBySeconds
+      if ('outage' in answer && performance.now() >= expiresAt) throw answer.outage
+      if ('outage' in answer || answer.error === 'slow_down') seconds += slowerBySeconds
       else if (answer.error !== 'authorization_pending') throw refused(answer.error)
     }
   }
 
-  async #poll(deviceCode: string, options: CallOptions): Promise<{ token: string } | { error: string }> {
+  async #poll(deviceCode: string, options: CallOptions): Promise<Polled> {
     const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
     try {
       const { access_token } = await this.#transport<{ access_token: string }>({
@@ -75,10 +85,16 @@ export class DeviceLogins {
       return { token: access_token }
     } catch (error) {
       const oauth = error instanceof ProblemError && error.status === 400 ? oauthErrorOf(error.body) : null
-      if (oauth === null) throw error
-      return { error: oauth }
+      if (oauth !== null) return { error: oauth }
+      if (isOutage(error)) return { outage: error }
+      throw error
     }
   }
+}
+
+function isOutage(error: unknown): error is KeywrightError {
+  if (error instanceof ProblemError) return error.status === 429 || error.status >= 500
+  return error instanceof ConnectionError || error instanceof TimeoutError
 }
 
 /** RFC 6749 §5.2. */
@@ -95,14 +111,4 @@ function refused(error: string): KeywrightError {
   if (error === 'access_denied') return new KeywrightError(error, 'The login was denied.')
   if (error === 'expired_token') return new KeywrightError(error, 'Nobody decided in time. Log in again.')
   return new KeywrightError(error, `The login cannot go on (${error}). Start it again.`)
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    })
-  })
 }

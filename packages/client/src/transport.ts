@@ -52,6 +52,8 @@ function segment(id: string): string {
 
 const transient = new Set([429, 502, 503, 504])
 const longestWaitMs = 30_000
+/** How long a call is repeated that somebody is at, or whose node is gone and not yet known to be. */
+const longestRunningMs = 30_000
 
 export function createTransport({
   url,
@@ -61,14 +63,17 @@ export function createTransport({
   fetch,
 }: KeywrightOptions): Transport {
   const base = url.replace(/\/+$/, '')
+  const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 
   return async <T>(call: Call): Promise<T> => {
     const { method, options = {} } = call
     const target = base + call.path + queryString(call.query)
-    const init = { method, headers: headersOf(call, credential), redirect: 'error' as const }
+    const init = { method, headers: headersOf(call, bearer), redirect: 'error' as const }
     const tries = method === 'GET' || options.idempotencyKey !== undefined ? retries + 1 : 1
-    for (let attempt = 1; ; attempt++) {
+    let attempt = 1
+    let runningUntil: number | null = null
+    for (;;) {
       const answer = await once(
         target,
         call.body === undefined ? init : { ...init, body: JSON.stringify(call.body) },
@@ -76,7 +81,13 @@ export function createTransport({
       )
       if ('json' in answer) return answer.json as T
       const waitMs = answer.waitMs ?? backoffMs(attempt)
-      if (attempt >= tries || !answer.retry || waitMs > longestWaitMs) throw answer.error
+      if (tries > 1 && answer.error.code === 'idempotency_running') {
+        runningUntil ??= performance.now() + longestRunningMs
+        if (performance.now() + waitMs > runningUntil) throw answer.error
+      } else {
+        if (attempt >= tries || !answer.retry || waitMs > longestWaitMs) throw answer.error
+        attempt++
+      }
       await pause(waitMs, options.signal)
     }
   }
@@ -101,9 +112,18 @@ export function createTransport({
 
 type Answer = { json: unknown } | { error: KeywrightError; retry: boolean; waitMs: number | null }
 
-function headersOf({ body, options }: Call, credential: string | undefined): Record<string, string> {
+/** The runtime would otherwise refuse the header in words that quote it. */
+function sendable(credential: string): string {
+  if (/^[\x21-\x7e]+$/.test(credential)) return credential
+  throw new KeywrightError(
+    'invalid_credential',
+    'The credential is empty, or holds characters that none has. Copy it again, without quotes or line breaks.',
+  )
+}
+
+function headersOf({ body, options }: Call, bearer: string | undefined): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (credential !== undefined) headers.authorization = `Bearer ${credential}`
+  if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (options?.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
   return headers
@@ -142,7 +162,7 @@ function backoffMs(attempt: number): number {
   return ceiling / 2 + (Math.random() * ceiling) / 2
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer)

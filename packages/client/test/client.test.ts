@@ -1,7 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ConnectionError, Keywright, KeywrightError, ProblemError, TimeoutError } from '../src/index.ts'
+import {
+  ConnectionError,
+  Keywright,
+  KeywrightError,
+  type KeywrightOptions,
+  ProblemError,
+  TimeoutError,
+} from '../src/index.ts'
 
 type Handler = (request: IncomingMessage & { text: string }, response: ServerResponse) => void
 
@@ -163,6 +170,26 @@ describe('retries', () => {
     expect(server.calls.map(({ url }) => url)).toEqual(['/v1/keys/key_1/revoke?wait=all'])
   })
 
+  const running = (retryAfter: string) =>
+    answers(409, { code: 'idempotency_running', title: 'T', detail: 'D' }, { 'retry-after': retryAfter })
+  const create = (options: KeywrightOptions, signal = new AbortController().signal) =>
+    new Keywright(options).projects.create({ organization: 'acme', name: 'Web' }, { idempotencyKey: 'order-1', signal })
+
+  it('wait for the answer of a call that is still carried out, however often they are told to', async () => {
+    const waits = Array(5).fill(running('0'))
+    const server = await serverThat((request) => request.socket.destroy(), ...waits, answers(201, project))
+    expect(await create(server)).toEqual(project)
+    expect(server.calls).toHaveLength(7)
+  })
+
+  it('do so for half a minute, not where the caller wants none, and no longer than it waits', async () => {
+    const server = await serverThat(running('31'), running('0'), running('20'))
+    await expect(create(server)).rejects.toMatchObject({ code: 'idempotency_running' })
+    await expect(create({ ...server, retries: 0 })).rejects.toMatchObject({ code: 'idempotency_running' })
+    await expect(create(server, AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(server.calls).toHaveLength(3)
+  })
+
   it('leave a refusal alone', async () => {
     const server = await serverThat(fails(404))
     await expect(new Keywright(server).projects.get('prj_1')).rejects.toMatchObject({ status: 404 })
@@ -196,6 +223,56 @@ describe('a server that does not answer', () => {
     const keywright = new Keywright({ url: 'http://127.0.0.1:9', credential: 'kwo_canary', retries: 0 })
     const error = await keywright.whoami().catch((e: Error) => e)
     expect(JSON.stringify(error) + String(error)).not.toContain('canary')
+  })
+})
+
+describe('a credential', () => {
+  it.each(['kwo_canary\nInjected: yes', 'kwo_canary\0', '“kwo_canary”', ''])(
+    'that no header can carry is refused, and never quoted: %j',
+    (credential) => {
+      const open = () => new Keywright({ url: 'http://127.0.0.1:9', credential })
+      expect(open).toThrow(KeywrightError)
+      expect(open).toThrow(/^(?!.*canary)/s)
+    },
+  )
+
+  it('may come with the line break of its file', async () => {
+    const server = await serverThat(answers(200, project))
+    await new Keywright({ ...server, credential: 'kwo_secret\n' }).projects.get('prj_1')
+    expect(server.calls[0]?.headers.authorization).toBe('Bearer kwo_secret')
+  })
+})
+
+describe('a login from a terminal', () => {
+  const started = {
+    deviceCode: 'code',
+    userCode: 'BCDF-GHJK',
+    verificationUri: 'http://127.0.0.1/device',
+    verificationUriComplete: 'http://127.0.0.1/device?user_code=BCDF-GHJK',
+    expiresInSeconds: 600,
+    intervalSeconds: 0,
+  }
+
+  it('goes on after a server that was away for a moment, less often', async () => {
+    const outages: Handler[] = [(request) => request.socket.destroy(), () => {}, fails(503), fails(429)]
+    const logins = outages.map(async (outage) => {
+      const server = await serverThat(outage, answers(200, { access_token: 'kwc_token' }))
+      return new Keywright({ ...server, timeoutMs: 500 }).deviceLogins.finish(started)
+    })
+    expect(await Promise.all(logins)).toEqual(outages.map(() => 'kwc_token'))
+  }, 20_000)
+
+  it('ends with what was wrong once its code is too old', async () => {
+    const server = await serverThat(fails(503))
+    const login = new Keywright(server).deviceLogins.finish({ ...started, expiresInSeconds: 0 })
+    await expect(login).rejects.toMatchObject({ status: 503 })
+    expect(server.calls).toHaveLength(1)
+  })
+
+  it('ends at once where its caller has given up already', async () => {
+    const { deviceLogins } = new Keywright({ url: 'http://127.0.0.1:9' })
+    const login = deviceLogins.finish({ ...started, intervalSeconds: 600 }, { signal: AbortSignal.abort('enough') })
+    await expect(login).rejects.toBe('enough')
   })
 })
 
