@@ -1,60 +1,25 @@
-import { createHmac } from 'node:crypto'
 import { updateOrganization } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startServer, type TestServer, tester } from './support/start-server.ts'
+import {
+  checkout,
+  stripeNow as now,
+  postStripe,
+  sendStripe,
+  signedByStripe as signed,
+  stripeEnv,
+  subscription,
+} from './support/stripe.ts'
 
-const secret = 'whsec_a_secret_of_the_tests'
 let server: TestServer
-let count = 0
 
 beforeAll(async () => {
-  server = await startServer({
-    contract: 'holonomix',
-    env: { KEYWRIGHT_STRIPE_WEBHOOK_SECRET: secret, KEYWRIGHT_STRIPE_PRICES: 'price_pro:pro, price_builder:builder' },
-  })
+  server = await startServer({ contract: 'holonomix', env: stripeEnv })
 })
 afterAll(() => server.stop())
 
-const now = () => Math.floor(Date.now() / 1000)
-
-/** As Stripe documents it: https://docs.stripe.com/webhooks#verify-manually */
-function signed(body: string, { at = now(), key = secret } = {}): string {
-  return `t=${at},v1=${createHmac('sha256', key).update(`${at}.${body}`).digest('hex')}`
-}
-
-async function post(body: string, signature: string | null) {
-  const response = await fetch(`${server.control}/api/stripe/webhook`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(signature !== null && { 'stripe-signature': signature }) },
-    body,
-  })
-  return { status: response.status, json: JSON.parse(await response.text()) }
-}
-const send = (event: object) => {
-  const body = JSON.stringify(event)
-  return post(body, signed(body))
-}
-
-function checkout(tenant: string, { subscription = `sub_${tenant}`, price = 'price_pro', ...more } = {}) {
-  const object = {
-    id: `cs_${tenant}`,
-    object: 'checkout.session',
-    client_reference_id: tenant,
-    subscription,
-    payment_status: 'paid',
-    metadata: { price },
-    ...more,
-  }
-  return { id: `evt_${++count}`, object: 'event', type: 'checkout.session.completed', created: now(), data: { object } }
-}
-
-function subscription(
-  tenant: string,
-  { type = 'updated', status = 'active', price = 'price_pro', created = now() } = {},
-) {
-  const object = { id: `sub_${tenant}`, object: 'subscription', status, items: { data: [{ price: { id: price } }] } }
-  return { id: `evt_${++count}`, object: 'event', type: `customer.subscription.${type}`, created, data: { object } }
-}
+const post = (body: string, signature: string | null) => postStripe(server.control, body, signature)
+const send = (event: object) => sendStripe(server.control, event)
 
 const tenant = async (id: string) => {
   const organization = await server.lifecycle.store.organization(id)
@@ -92,9 +57,9 @@ describe('the end of a checkout', () => {
     ['names what is no tenant id', { client_reference_id: '../acme' }, 422],
     ['has a price of no plan', { metadata: { price: 'price_other' } }, 422],
     ['has a price of no plan, called like something else', { metadata: { price: 'constructor' } }, 422],
-  ])('changes nothing where it %s', async (_, more, status) => {
+  ])('changes nothing where it %s', async (reason, more, status) => {
     const { number } = await server.lifecycle.store.head()
-    expect((await send(checkout(`none-${count}`, more as object))).status).toBe(status)
+    expect((await send(checkout(`none-${reason.length}`, more as object))).status).toBe(status)
     expect((await server.lifecycle.store.head()).number).toBe(number)
   })
 })

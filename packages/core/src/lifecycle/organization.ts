@@ -94,28 +94,39 @@ export async function createOrganizationIn(
  * @throws LifecycleError
  */
 export async function updateOrganization(
-  { contract, store, now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
   id: string,
   terms: OrganizationTerms | ((before: OrganizationRecord) => OrganizationTerms),
 ): Promise<ChangedOrganization> {
-  const { result, changes } = await store.transact(async (transaction) => {
-    const before = await existingOrganization(transaction, id)
-    const wanted = typeof terms === 'function' ? terms(before) : terms
-    checkOrganization(wanted, contract)
-    const changed = termNames.filter((name) => {
-      return wanted[name] !== undefined && JSON.stringify(before[name]) !== JSON.stringify(wanted[name])
-    })
-    if (changed.length === 0) return before
-    const organization = { ...before, ...Object.fromEntries(changed.map((name) => [name, wanted[name]])) }
-    await transaction.putOrganization(organization)
-    const details = {
-      changed: Object.fromEntries(changed.map((name) => [name, { from: before[name], to: wanted[name] }])),
-    }
-    transaction.record({ action: 'organization.updated', organization: id, target: id, actor, at: now(), details })
-    return organization
-  })
+  const { result, changes } = await lifecycle.store.transact((transaction) =>
+    updateOrganizationIn(transaction, lifecycle, actor, id, terms),
+  )
   return { organization: result, change: changes[0] ?? null }
+}
+
+/** The same as part of a larger transaction. */
+export async function updateOrganizationIn(
+  transaction: Transaction,
+  { contract, now }: Lifecycle,
+  actor: Actor,
+  id: string,
+  terms: OrganizationTerms | ((before: OrganizationRecord) => OrganizationTerms),
+): Promise<OrganizationRecord> {
+  const before = await existingOrganization(transaction, id)
+  const wanted = typeof terms === 'function' ? terms(before) : terms
+  checkOrganization(wanted, contract)
+  const changed = termNames.filter((name) => {
+    return wanted[name] !== undefined && JSON.stringify(before[name]) !== JSON.stringify(wanted[name])
+  })
+  if (changed.length === 0) return before
+  const organization = { ...before, ...Object.fromEntries(changed.map((name) => [name, wanted[name]])) }
+  await transaction.putOrganization(organization)
+  const details = {
+    changed: Object.fromEntries(changed.map((name) => [name, { from: before[name], to: wanted[name] }])),
+  }
+  transaction.record({ action: 'organization.updated', organization: id, target: id, actor, at: now(), details })
+  return organization
 }
 
 function checkOrganization({ name, plan, namespaces, monthlyQuota }: OrganizationTerms, contract: Contract): void {

@@ -15,7 +15,7 @@ import { createSqlCalls } from './sql-calls.ts'
 import { createIsSilent } from './sql-nodes.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
-import { createSqlSubscriptions } from './sql-stripe.ts'
+import { sqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
 import { together } from './together.ts'
 
@@ -49,6 +49,7 @@ export async function postgres(pool: Pool, verification: Pool = pool): Promise<P
 /** The same for a database whose schema is seen to elsewhere. `node` is what this process is called among the nodes. */
 export function postgresStore(pool: Pool, verification: Pool, node: string = newId('node')): PostgresStore {
   const reader = kyselyOnPool(pool)
+  const verificationReader = kyselyOnPool(verification, findWithinMs)
   const findStatement = {
     name: 'kw_find',
     text: foundByDigestQuery(reader, '').compile().sql,
@@ -62,7 +63,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
   const transaction = createTransactions(pool)
   const store = createSqlStore({
     reader,
-    verification: kyselyOnPool(verification, findWithinMs),
+    verification: verificationReader,
     async find(digest) {
       const query: TimedQuery = { ...findStatement, values: [text.encode(digest)] }
       const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
@@ -84,7 +85,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
     }),
     calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
     signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
-    subscriptions: createSqlSubscriptions({ db: reader, run: (step) => step() }),
-    usage: createSqlUsage({ reader, transaction }),
+    subscriptions: sqlSubscriptions,
+    usage: createSqlUsage({ reader, verification: verificationReader, transaction }),
   }
 }

@@ -1,45 +1,38 @@
-import type { Kysely } from 'kysely'
 import type { Subscription, Subscriptions } from '../stripe/subscriptions.ts'
 import { date, optional, text } from './codec.ts'
-import type { Schema } from './schema.ts'
+import { locking, sessionOf } from './session.ts'
 
-export function createSqlSubscriptions({
-  db,
-  run,
-}: {
-  db: Kysely<Schema>
-  /** Runs a step where it is part of nobody's transaction. */
-  run: <T>(step: () => Promise<T>) => Promise<T>
-}): Subscriptions {
-  return {
-    get: (id) =>
-      run(async () => {
-        const query = db.selectFrom('kw_stripe_subscriptions').selectAll().where('id', '=', text.encode(id))
-        const row = await query.executeTakeFirst()
-        if (!row) return undefined
-        return {
-          id,
-          organization: optional(text).decode(row.organization),
-          isFounded: Number(row.is_founded) === 1,
-          plan: optional(text).decode(row.plan),
-          state: row.state as Subscription['state'],
-          changedAt: date.decode(row.changed_at),
-        }
-      }),
-    put: ({ id, organization, isFounded, plan, state, changedAt }) =>
-      run(async () => {
-        const row = {
-          organization: organization && text.encode(organization),
-          is_founded: isFounded ? 1 : 0,
-          plan: plan && text.encode(plan),
-          state,
-          changed_at: changedAt.getTime(),
-        }
-        await db
-          .insertInto('kw_stripe_subscriptions')
-          .values({ id: text.encode(id), ...row })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-          .execute()
-      }),
-  }
+export const sqlSubscriptions: Subscriptions = {
+  async take(transaction, id) {
+    const session = sessionOf(transaction)
+    const blank = { organization: null, is_founded: 0, plan: null, state: null, changed_at: 0 }
+    // What is not there cannot be locked, and of the first two events of a subscription one has to wait as well.
+    await session.db
+      .insertInto('kw_stripe_subscriptions')
+      .values({ id: text.encode(id), ...blank })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    const query = session.db.selectFrom('kw_stripe_subscriptions').selectAll().where('id', '=', text.encode(id))
+    const row = await locking(session, query).executeTakeFirstOrThrow()
+    return {
+      id,
+      organization: Number(row.is_founded) === 1 ? optional(text).decode(row.organization) : null,
+      plan: optional(text).decode(row.plan),
+      state: row.state as Subscription['state'],
+      changedAt: date.decode(row.changed_at),
+    }
+  },
+  async put(transaction, { id, organization, plan, state, changedAt }) {
+    await sessionOf(transaction)
+      .db.updateTable('kw_stripe_subscriptions')
+      .set({
+        organization: organization && text.encode(organization),
+        is_founded: organization === null ? 0 : 1,
+        plan: plan && text.encode(plan),
+        state,
+        changed_at: changedAt.getTime(),
+      })
+      .where('id', '=', text.encode(id))
+      .execute()
+  },
 }

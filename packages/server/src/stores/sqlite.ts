@@ -14,7 +14,7 @@ import { createSqlCalls } from './sql-calls.ts'
 import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
-import { createSqlSubscriptions } from './sql-stripe.ts'
+import { sqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
 
 export interface SqliteStore extends Store {
@@ -91,9 +91,9 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     ...store,
     calls: createSqlCalls({ db: writer, run: inTurn, node: newId('node'), isGone: async () => true }),
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
-    subscriptions: createSqlSubscriptions({ db: writer, run: inTurn }),
+    subscriptions: sqlSubscriptions,
     peppers: createSqlPeppers({ transaction, isOnlyProcess: true }),
-    usage: createSqlUsage({ reader, transaction }),
+    usage: createSqlUsage({ reader, verification: reader, transaction }),
   }
 }
 

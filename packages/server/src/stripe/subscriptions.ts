@@ -1,13 +1,11 @@
-import type { OrganizationRecord } from '@keywright/core'
+import type { OrganizationRecord, Transaction } from '@keywright/core'
 
 /** What Stripe has told of a subscription, or of a single payment. */
 export interface Subscription {
   /** Stripe's id of it. */
   id: string
-  /** Whom it pays for; null: the checkout has not been told of yet. */
+  /** What was made for it, and for nothing else; null: no checkout has ended in one. */
   organization: string | null
-  /** The organization was made for it. */
-  isFounded: boolean
   plan: string | null
   /** null: nothing but the checkout has been told; `ended` is for good. */
   state: OrganizationRecord['state'] | 'ended' | null
@@ -15,7 +13,9 @@ export interface Subscription {
   changedAt: Date
 }
 
+/** Part of the transaction that changes the organization: events of one subscription may come to several nodes at once. */
 export interface Subscriptions {
-  get(id: string): Promise<Subscription | undefined>
-  put(subscription: Subscription): Promise<void>
+  /** What is known of it, which is nothing at first. Nobody else has it before the transaction is over. */
+  take(transaction: Transaction, id: string): Promise<Subscription>
+  put(transaction: Transaction, subscription: Subscription): Promise<void>
 }

@@ -1,11 +1,11 @@
 import {
   type Actor,
-  createOrganization,
-  createTurns,
+  createOrganizationIn,
   isSlug,
   type Lifecycle,
   LifecycleError,
-  updateOrganization,
+  type Transaction,
+  updateOrganizationIn,
 } from '@keywright/core'
 import { invalid, Problem } from '../control/problem.ts'
 import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
@@ -35,66 +35,51 @@ type SubscriptionEvent = Exclude<StripeEvent, Checkout>
  * Events come twice, late and in any order; each leaves what the newest says.
  */
 export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }: StripeParts): StripeWebhook {
-  const inTurn = createTurns()
-
   function planOf(price: string | undefined): string | null {
     if (price === undefined) return null
     if (Object.hasOwn(prices, price)) return prices[price] ?? null
     throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
   }
 
-  async function checkedOut({ created, data: { object } }: Checkout, actor: Actor): Promise<void> {
+  async function checkedOut(transaction: Transaction, { data: { object } }: Checkout, actor: Actor): Promise<void> {
     if (!['paid', 'no_payment_required'].includes(object.payment_status)) return
     const organization = object.client_reference_id ?? ''
     if (!isSlug(organization)) {
       throw invalid([{ field: 'client_reference_id', message: 'must be a tenant id: a-z, 0-9, _ and -, at most 63' }])
     }
-    const plan = planOf(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
-    const id = object.subscription ?? object.id
-    const before = await subscriptions.get(id)
-    if (before?.isFounded) return
-    const blank = { id, plan: null, state: null, changedAt: new Date(created * 1000) }
-    const kept: Subscription = { ...blank, ...before, organization, isFounded: false }
-    await subscriptions.put(kept)
-    const newest = before?.plan ?? plan
-    try {
-      await createOrganization(lifecycle, actor, {
-        id: organization,
-        name: organization,
-        ...(newest && { plan: newest }),
-      })
-    } catch (error) {
-      const isTaken = error instanceof LifecycleError && error.code === 'conflict'
-      // Made by this very event, whose process has died before it could write that down; or a stranger's.
-      if (!isTaken || before?.organization !== organization) {
-        await subscriptions.put({ ...kept, organization: before?.organization ?? null })
-        throw error
-      }
-    }
-    const state = stateOf(kept)
-    if (state !== 'active') await updateOrganization(lifecycle, actor, organization, { state })
-    await subscriptions.put({ ...kept, isFounded: true })
+    const priced = planOf(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
+    const subscription = await subscriptions.take(transaction, object.subscription ?? object.id)
+    if (subscription.organization !== null) return
+    const plan = subscription.plan ?? priced
+    const input = { id: organization, name: organization, ...(plan !== null && { plan }) }
+    await createOrganizationIn(transaction, lifecycle, actor, input)
+    const state = stateOf(subscription)
+    if (state !== 'active') await updateOrganizationIn(transaction, lifecycle, actor, organization, { state })
+    await subscriptions.put(transaction, { ...subscription, organization })
   }
 
-  async function subscriptionChanged({ type, created, data: { object } }: SubscriptionEvent, actor: Actor) {
+  async function subscriptionChanged(
+    transaction: Transaction,
+    { type, created, data: { object } }: SubscriptionEvent,
+    actor: Actor,
+  ): Promise<void> {
     const { id, status, items } = object
-    const before = await subscriptions.get(id)
+    const before = await subscriptions.take(transaction, id)
     const changedAt = new Date(created * 1000)
     const isDeleted = type === 'customer.subscription.deleted'
-    if (before?.state === 'ended' || (before?.state && before.changedAt > changedAt)) return
+    if (before.state === 'ended' || (before.state && before.changedAt > changedAt)) return
     const plan = planOf(items.data[0]?.price.id)
     const state = isDeleted ? ('ended' as const) : (states[status] ?? 'suspended')
-    const blank = { id, organization: null, isFounded: false }
-    const after: Subscription = { ...blank, ...before, plan, state, changedAt }
-    if (before?.isFounded && before.organization !== null) {
+    const after: Subscription = { ...before, plan, state, changedAt }
+    if (before.organization !== null) {
       // What an operator has decided stays, where Stripe has nothing new to say about it.
       const terms = {
         ...(plan !== null && plan !== before.plan && { plan }),
         ...(stateOf(after) !== stateOf(before) && { state: stateOf(after) }),
       }
-      await updateOrganization(lifecycle, actor, before.organization, terms).catch(ignoreGone)
+      await updateOrganizationIn(transaction, lifecycle, actor, before.organization, terms).catch(ignoreGone)
     }
-    await subscriptions.put(after)
+    await subscriptions.put(transaction, after)
   }
 
   return {
@@ -103,8 +88,10 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
       const event = read(body)
       if (event === null) return
       const actor: Actor = { type: 'system', id: 'stripe', triggeredBy: 'api', address, requestId }
-      await inTurn(() =>
-        event.type === 'checkout.session.completed' ? checkedOut(event, actor) : subscriptionChanged(event, actor),
+      await lifecycle.store.transact((transaction) =>
+        event.type === 'checkout.session.completed'
+          ? checkedOut(transaction, event, actor)
+          : subscriptionChanged(transaction, event, actor),
       )
     },
   }
