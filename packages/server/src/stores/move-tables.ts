@@ -10,10 +10,10 @@ function table(name: string, key: readonly string[], numbers: readonly string[] 
 }
 
 /**
- * In an order in which each finds what it refers to. The checkpoint and the head come last and by themselves: they are
- * what makes the copy the truth. What lasts for minutes alone stays behind: logins of devices, counts of attempts, shares of limits.
+ * Whose rows change together with the head alone. In an order in which each finds what it refers to, as the next ones.
+ * The checkpoint and the head come last and by themselves: they are what makes the copy the truth.
  */
-export const movedTables: readonly MovedTable[] = [
+export const loggedTables: readonly MovedTable[] = [
   table('kw_organizations', ['id']),
   table('kw_former_organizations', ['id']),
   table('kw_projects', ['id']),
@@ -22,8 +22,13 @@ export const movedTables: readonly MovedTable[] = [
   table('kw_digests', ['digest']),
   table('kw_service_keys', ['id']),
   table('kw_operators', ['user']),
-  table('kw_cli_tokens', ['id']),
   table('kw_invitations', ['id']),
+  table('kw_changes', ['number'], ['number']),
+]
+
+/** Whose rows change without a trace. What lasts for minutes stays behind: logins of devices, counts of attempts, limits. */
+export const unloggedTables: readonly MovedTable[] = [
+  table('kw_cli_tokens', ['id']),
   table('kw_calls', ['id']),
   table('kw_usage', ['key', 'hour', 'version', 'outcome', 'route'], ['hour', 'version']),
   table('kw_callers', ['key', 'hour', 'version', 'route', 'address', 'user_agent'], ['hour', 'version']),
@@ -33,11 +38,10 @@ export const movedTables: readonly MovedTable[] = [
   table('kw_months', ['organization', 'month']),
   table('kw_stripe_subscriptions', ['id']),
   table('kw_peppers', ['id']),
-  table('kw_changes', ['number'], ['number']),
 ]
 
-/** Accounts and sessions, whose tables another library makes. */
-export const movedPeople: readonly MovedTable[] = [
+/** Accounts and sessions, whose tables another library makes; likewise. */
+export const peopleTables: readonly MovedTable[] = [
   table('kw_people', ['id']),
   table('kw_accounts', ['id']),
   table('kw_sessions', ['id']),

@@ -7,7 +7,8 @@ import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
-import { movedPeople, movedTables } from '../../src/stores/move-tables.ts'
+import { openPostgres } from '../../src/stores/index.ts'
+import { loggedTables, peopleTables, unloggedTables } from '../../src/stores/move-tables.ts'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { keywright } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
@@ -34,8 +35,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const secret = 'a-secret-of-the-tests-with-many-characters'
 const peppers = `first:${'p'.repeat(40)}`
 
-/** An instance with keys, use and a person with a second factor and a passkey, which is stopped again. */
-async function embedded(keys: number, { pruned = 0 } = {}) {
+async function startEmbedded() {
   const env = {
     KEYWRIGHT_SERVICE_KEY: serviceKey,
     KEYWRIGHT_SIGN_UP: 'open',
@@ -44,15 +44,24 @@ async function embedded(keys: number, { pruned = 0 } = {}) {
   }
   const settings = await readSettings({ flags: { port: '0', controlPort: '0', data: 'data' }, env, folder })
   const instance = await startInstance(settings, { folder, logTo: { write: () => {} } })
-  const api = controlApi(instance.control)
+  const use = (credential: string) =>
+    fetch(`${instance.edge}/x`, { headers: { authorization: `Bearer ${credential}` } })
+  return { instance, api: controlApi(instance.control), use }
+}
+
+/** An instance with keys, use and a person with a second factor and a passkey, which is stopped again. */
+async function embedded(keys: number, { pruned = 0 } = {}) {
+  const { instance, api, use } = await startEmbedded()
   await api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme \\ 🚀' } })
+  const ids: string[] = []
   const credentials: string[] = []
   for (let count = 0; count < keys; count++) {
     const body = { organization: 'acme', name: `key ${count}`, limits: [] }
     const { status, json } = await api('POST', '/v1/keys', { body })
     expect(status).toBe(201)
+    ids.push(json.id)
     credentials.push(json.credential)
-    await fetch(`${instance.edge}/x`, { headers: { authorization: `Bearer ${json.credential}` } })
+    await use(json.credential)
   }
   const { browser, id, email } = await signUp(instance)
   const authenticator = createAuthenticator()
@@ -63,7 +72,28 @@ async function embedded(keys: number, { pruned = 0 } = {}) {
   await browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
   await pruneAudit(instance.lifecycle, tester, { before: new Date(Date.now() + 1_000), limit: pruned })
   await instance.stop()
-  return { credentials, person: { id, email, authenticator, uri: json.uri, recoveryCodes: json.recoveryCodes } }
+  return { ids, credentials, person: { id, email, authenticator, uri: json.uri, recoveryCodes: json.recoveryCodes } }
+}
+
+const migrate = () => keywright(['migrate', '--from', join(folder, 'data', 'keywright.db'), '--to', to])
+
+async function sql(text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: to })
+  await client.connect()
+  const { rows } = await client.query(text)
+  await client.end()
+  return rows
+}
+
+/** A move that comes as far as this table. */
+async function breakOffAt(table: string): Promise<void> {
+  const store = openPostgres(to)
+  await store.prepare()
+  await store.close()
+  await sql(`create function fail() returns trigger language plpgsql as $$ begin raise 'broken off'; end $$`)
+  await sql(`create trigger fail before insert on ${table} execute function fail()`)
+  expect((await migrate()).code).toBe(1)
+  await sql('drop function fail cascade')
 }
 
 type Person = Awaited<ReturnType<typeof embedded>>['person']
@@ -116,7 +146,7 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
       file.close()
       return all.filter((table) => table.startsWith('kw_'))
     }
-    const moved = new Set([...movedTables, ...movedPeople].map(({ name }) => name))
+    const moved = new Set([...loggedTables, ...unloggedTables, ...peopleTables].map(({ name }) => name))
     const stay = [...tables('keywright.db'), ...tables('people.db')].filter((table) => !moved.has(table))
     expect(stay.sort()).toEqual([
       'kw_applied',
@@ -131,21 +161,40 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     ])
   })
 
-  it('goes on where it was broken off, and does nothing twice', async () => {
-    await embedded(2)
-    const run = () => keywright(['migrate', '--from', join(folder, 'data', 'keywright.db'), '--to', to])
-    expect((await run()).code).toBe(0)
-    const client = new Client({ connectionString: to })
-    await client.connect()
-    await client.query(`update kw_head set number = 0; delete from kw_changes where number > 2; delete from kw_digests`)
-    expect((await run()).code).toBe(0)
-    expect((await client.query('select from kw_digests')).rowCount).toBe(2)
-    expect((await run()).code).toBe(0)
-    await client.query('update kw_head set number = 99')
-    const other = await run()
-    expect(other.code).toBe(1)
-    expect(other.stderr).toContain('Choose an empty database.')
-    await client.end()
+  it('does nothing twice, and nothing to another instance', async () => {
+    await embedded(1)
+    expect((await migrate()).code).toBe(0)
+    expect((await migrate()).code).toBe(0)
+    await sql('update kw_head set number = 99')
+    const other = await migrate()
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('Choose an empty database.')])
+    await sql('update kw_head set number = 0')
+    const unmarked = await migrate()
+    expect([unmarked.code, unmarked.stderr]).toEqual([1, expect.stringContaining('The database is not empty')])
+  })
+
+  it('goes on where it was broken off, with what was counted since', async () => {
+    const { credentials } = await embedded(2)
+    await breakOffAt('kw_peppers')
+    await sql(`update kw_keys set name = 'copied before' where name = 'key 0'`)
+    const { instance, use } = await startEmbedded()
+    for (let times = 0; times < 3; times++) await use(credentials[0] as string)
+    await instance.stop()
+    expect((await migrate()).code).toBe(0)
+    expect(await sql(`select name from kw_keys order by name`)).toEqual([{ name: 'copied before' }, { name: 'key 1' }])
+    expect(await sql('select sum(count)::int as uses from kw_usage')).toEqual([{ uses: 5 }])
+  })
+
+  it('begins anew where the instance was changed since it was broken off', async () => {
+    const { ids, credentials } = await embedded(2)
+    await breakOffAt('kw_changes')
+    const { instance, api } = await startEmbedded()
+    expect((await api('POST', `/v1/keys/${ids[0]}/revoke`)).status).toBe(200)
+    await instance.stop()
+    expect((await migrate()).code).toBe(0)
+    const node = await startNode(to, { KEYWRIGHT_SECRET: secret, KEYWRIGHT_PEPPERS: peppers })
+    expect(await Promise.all(credentials.map((credential) => node.ask(credential)))).toEqual([401, 404])
+    await node.stop()
   })
 
   it('takes along where the audit begins, so that its chain can be checked from there', async () => {
