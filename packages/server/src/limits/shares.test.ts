@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
 import fc from 'fast-check'
@@ -268,4 +269,46 @@ describe('shares of a limit', () => {
     await ledgers.prune()
     expect((await pool.query('select from kw_limits')).rowCount).toBe(0)
   })
+
+  it('keep what is spent while they are forgotten', async () => {
+    const ledgers = createSqlLimits({
+      db: kyselyOnPool(pool),
+      transaction: createTransactions(pool),
+      clock: () => nowMs,
+    })
+    const one = meter({ requests: 1, windowSeconds: 1 })
+    const shares = node()
+    expect(await takes(shares, one)).toBe(true)
+    nowMs += 1_200
+    const { rows } = await pool.query<{ name: string }>('select name from kw_limits')
+    const charging = await pool.connect()
+    await charging.query('begin')
+    await charging.query('update kw_limits set free_at = $1', [nowMs + 1_000])
+    let isOver = false
+    const pruning = ledgers.prune().finally(() => {
+      isOver = true
+    })
+    while (!isOver && !(await isAnyoneWaiting())) await setTimeout(10)
+    await charging.query('commit')
+    charging.release()
+    await pruning
+    expect((await pool.query('select name from kw_limits')).rows).toEqual(rows)
+  })
+
+  it('are forgotten however many they are', async () => {
+    await pool.query(
+      `insert into kw_limits (name, ledger, free_at) select n::text, '{}', 0 from generate_series(1, 12000) n`,
+    )
+    const db = kyselyOnPool(pool)
+    await createSqlLimits({ db, transaction: createTransactions(pool), clock: () => nowMs }).prune()
+    expect((await pool.query('select from kw_limits')).rowCount).toBe(0)
+  })
 })
+
+/** For a row that another has locked. */
+async function isAnyoneWaiting(): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0',
+  )
+  return Boolean(rowCount)
+}

@@ -4,7 +4,7 @@ import type { LedgerName, Ledgers } from '../limits/ledgers.ts'
 import type { Schema } from './schema.ts'
 
 const nowOfDatabase = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
-const prunedAtOnce = 10_000
+const prunedAtOnce = 2_000
 
 /** @param clock instead of the database's own */
 export function createSqlLimits({
@@ -27,8 +27,12 @@ export function createSqlLimits({
       }),
     async prune() {
       const now = clock ? sql<number>`${clock()}` : nowOfDatabase
-      await sql`delete from kw_limits where name in
-        (select name from kw_limits where free_at <= ${now} limit ${prunedAtOnce})`.execute(db)
+      for (let pruned = prunedAtOnce; pruned >= prunedAtOnce; ) {
+        // One that is being charged is neither waited for nor, once it is charged, taken for the one that was found.
+        const { numAffectedRows } = await sql`delete from kw_limits where free_at <= ${now} and name in
+          (select name from kw_limits where free_at <= ${now} limit ${prunedAtOnce} for update skip locked)`.execute(db)
+        pruned = Number(numAffectedRows)
+      }
     },
   }
 }
