@@ -78,6 +78,7 @@ describe('a database that many nodes share', () => {
     const settled = Promise.allSettled(changing)
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(await store.find(digestOf(1))).toMatchObject({ readAt: 1 })
+    expect(await store.usage.month('acme', '2026-11')).toBe(0)
     await lock.end()
     await settled
     expect((await store.head()).number).toBe(21)

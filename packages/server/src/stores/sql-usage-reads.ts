@@ -4,7 +4,7 @@ import type { Dimension, UsageFilter, UsageGroup, UsageStore } from '../usage/us
 import { date, integer, text } from './codec.ts'
 import type { RefusalRow, Schema } from './schema.ts'
 
-type Reads = Pick<UsageStore, 'month' | 'lastUses' | 'usage' | 'refusals' | 'callers' | 'dropped'>
+type Reads = Pick<UsageStore, 'lastUses' | 'usage' | 'refusals' | 'callers' | 'dropped'>
 
 const columns = {
   key: sql.ref('kw_usage.key'),
@@ -19,18 +19,18 @@ function sortable(dimension: Dimension): RawBuilder<unknown> {
   return dimension === 'organization' ? sql`coalesce(${columns.organization}, '')` : columns[dimension]
 }
 
+export async function readMonth(db: Kysely<Schema>, organization: string, month: string): Promise<number> {
+  const row = await db
+    .selectFrom('kw_months')
+    .select('used')
+    .where('organization', '=', text.encode(organization))
+    .where('month', '=', month)
+    .executeTakeFirst()
+  return row ? integer.decode(row.used) : 0
+}
+
 export function usageReadsOf(db: Kysely<Schema>): Reads {
   return {
-    async month(organization, month) {
-      const row = await db
-        .selectFrom('kw_months')
-        .select('used')
-        .where('organization', '=', text.encode(organization))
-        .where('month', '=', month)
-        .executeTakeFirst()
-      return row ? integer.decode(row.used) : 0
-    },
-
     async lastUses(keys) {
       if (keys.length === 0) return []
       const rows = await db

@@ -5,7 +5,7 @@ import { text } from './codec.ts'
 import type { Schema } from './schema.ts'
 import { listKeysByUse } from './sql-keys-by-use.ts'
 import { capCallers, capRefusals, pruneBefore } from './sql-usage-bounds.ts'
-import { usageReadsOf } from './sql-usage-reads.ts'
+import { readMonth, usageReadsOf } from './sql-usage-reads.ts'
 import { callerRow, droppedRow, refusalRow, usageRow } from './sql-usage-rows.ts'
 import { addCallers, addCounts, addDropped, addRefusals, inOrder, keepLastUses, slices } from './sql-usage-upserts.ts'
 
@@ -15,13 +15,17 @@ import { addCallers, addCounts, addDropped, addRefusals, inOrder, keepLastUses, 
  */
 export function createSqlUsage({
   reader,
+  verification,
   transaction,
 }: {
   reader: Kysely<Schema>
+  /** The same for what a verification has to know, which waits for nobody who manages keys. */
+  verification: Kysely<Schema>
   transaction: <T>(work: (db: Kysely<Schema>) => Promise<T>) => Promise<T>
 }): UsageStore {
   return {
     ...usageReadsOf(reader),
+    month: (organization, month) => readMonth(verification, organization, month),
     keysByUse: (filter) => listKeysByUse(reader, filter),
     write: (batch) => transaction((db) => write(db, batch)),
     addMonths: (uses) => transaction((db) => addMonths(db, uses)),
