@@ -68,7 +68,6 @@ export async function importMany(
   inputs: readonly Row<{ key: ForeignKey }>[],
   options: BulkOptions = {},
 ): Promise<Bulk<{ key: KeyRecord; isNew: boolean }>> {
-  const seen = new Map<string, number>()
   const read = await Promise.all(
     inputs.map(async ({ row, key }) => {
       try {
@@ -80,14 +79,19 @@ export async function importMany(
       }
     }),
   )
-  return inBulk(lifecycle, read, options, async (transaction, input) => {
+  const seen = new Map<string, number>()
+  const once = read.map((input) => {
+    if ('error' in input) return input
+    const { row, secret } = input
+    const earlier = secret.candidates.map((digest) => seen.get(digest)).find((it) => it !== undefined)
+    if (earlier !== undefined) return { row, error: known(`Row ${earlier} is the same key.`) }
+    for (const digest of secret.candidates) seen.set(digest, row)
+    return input
+  })
+  // What is in here may be run again.
+  return inBulk(lifecycle, once, options, async (transaction, input) => {
     if ('error' in input) throw input.error
-    const { row, key, secret, there } = input
-    for (const digest of secret.candidates) {
-      const earlier = seen.get(digest)
-      if (earlier !== undefined) throw known(`Row ${earlier} is the same key.`)
-      seen.set(digest, row)
-    }
+    const { key, secret, there } = input
     if (!there) return { key: await importIn(transaction, lifecycle, actor, key, secret), isNew: true }
     if (there.organization !== key.organization) throw known('This key is here already, in another organization.')
     if (there.revokedAt) throw known('This key is here already, and is revoked.')

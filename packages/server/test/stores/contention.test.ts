@@ -1,0 +1,59 @@
+import { setTimeout } from 'node:timers/promises'
+import { createOrganization, type ForeignKey, importMany } from '@keywright/core'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { startServer, type TestServer, tester } from '../support/start-server.ts'
+
+let postgres: TestPostgres
+let server: TestServer
+let other: Client
+
+beforeAll(async () => {
+  postgres = await testPostgres()
+  const database = await postgres.createDatabase()
+  const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
+  server = await startServer({ contract: 'keywright', database, env })
+  other = new Client({ connectionString: database })
+  await other.connect()
+}, 60_000)
+afterAll(async () => {
+  await other.end()
+  await server.stop()
+  await postgres.stop()
+})
+
+const locked = (organization: string) =>
+  other.query('select from kw_organizations where id = $1 for update', [organization])
+
+/** Resolves once somebody waits for what `other` has locked. */
+async function untilWaitedFor(): Promise<void> {
+  const waiting = 'select from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))'
+  while ((await other.query(waiting)).rowCount === 0) await setTimeout(10)
+}
+
+function foreign(organization: string, letter: string): ForeignKey {
+  const digest = letter.repeat(64)
+  return { organization, name: letter, secret: { algorithm: 'sha256', digest } }
+}
+
+it('an import that the database makes begin anew takes over every key, and takes none for its own double', async () => {
+  await createOrganization(server.lifecycle, tester, { id: 'beta', name: 'Beta' })
+  await other.query('begin')
+  await locked('beta')
+  const importing = importMany(server.lifecycle, tester, [
+    { row: 0, key: foreign('acme', 'a') },
+    { row: 1, key: foreign('beta', 'b') },
+    { row: 2, key: foreign('acme', 'a') },
+  ])
+  await untilWaitedFor()
+  // Each now waits for the other, until the database gives up on the import, which has waited longer.
+  await locked('acme')
+  await other.query('rollback')
+  const { rows } = await importing
+  expect(rows).toMatchObject([
+    { row: 0, done: { isNew: true } },
+    { row: 1, done: { isNew: true } },
+    { row: 2, error: { message: 'Row 0 is the same key.' } },
+  ])
+}, 60_000)
