@@ -8,7 +8,7 @@ import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Pager, usePaging } from '../parts/pager.tsx'
+import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
 import { RowMenu } from '../parts/row-menu.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -29,6 +29,8 @@ export function OrganizationsPage() {
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
     organizationsQuery({ q: q || undefined, cursor: paging.cursor }),
   )
+  const isEmpty = data?.organizations.length === 0
+  useWayBack(paging, isEmpty && !isPlaceholderData)
   const [isCreating, setCreating] = useState(false)
   const [changing, setChanging] = useState<Organization | null>(null)
   const [editing, setEditing] = useState<Organization | null>(null)
@@ -71,12 +73,12 @@ export function OrganizationsPage() {
           </div>
         )}
         {isPending && <Loading label={`Loading the ${plural(noun)}`} />}
-        {data?.organizations.length === 0 && q !== '' && (
+        {isEmpty && paging.before === 0 && q !== '' && (
           <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${noun} matches`}>
             Change the search.
           </Empty>
         )}
-        {data?.organizations.length === 0 && q === '' && (
+        {isEmpty && paging.before === 0 && q === '' && (
           <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${plural(noun)} yet`} action={create}>
             Every key belongs to one. Create the first for your first customer, or for yourself.
           </Empty>
