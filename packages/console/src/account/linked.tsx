@@ -10,8 +10,8 @@ import { providersQuery } from '../people/providers.tsx'
 
 /** Accounts elsewhere that open this one. */
 export function Linked() {
-  const { data: offered } = useQuery(providersQuery)
-  const { data: linked } = useQuery({
+  const offers = useQuery(providersQuery)
+  const links = useQuery({
     queryKey: ['linked-providers'],
     queryFn: ({ signal }) => keywright.signIn.linkedProviders({ signal }),
   })
@@ -23,18 +23,23 @@ export function Linked() {
     await keywright.signIn.unlinkProvider(issuer)
     await queries.invalidateQueries({ queryKey: ['linked-providers'] })
   })
-  if (!offered || !linked || offered.providers.length + linked.providers.length === 0) return null
-  const error = link.error ?? unlink.error
-  const names = new Set(linked.providers.map(({ name }) => name))
+  if (offers.isPending || links.isPending) return null
+  const offered = offers.data?.providers ?? []
+  const linked = links.data?.providers ?? []
+  const unread = offers.error ?? links.error
+  if (offered.length + linked.length === 0 && !unread) return null
+  const retry = () => Promise.all([offers.refetch(), links.refetch()])
+  const error = unread ?? link.error ?? unlink.error
+  const names = new Set(linked.map(({ name }) => name))
   return (
     <Card title="Accounts elsewhere">
       {error !== null && (
         <div className="p-5">
-          <ErrorNotice error={error} />
+          <ErrorNotice error={error} {...(unread && { onRetry: retry })} />
         </div>
       )}
       <ul className="divide-y">
-        {linked.providers.map(({ issuer, name }) => (
+        {linked.map(({ issuer, name }) => (
           <li key={issuer} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
             <span className="flex min-w-0 flex-1 basis-40 flex-wrap items-center gap-x-3 gap-y-1">
               <span className="break-all">{name ?? issuer}</span>
@@ -45,7 +50,7 @@ export function Linked() {
             </Button>
           </li>
         ))}
-        {offered.providers
+        {offered
           .filter(({ name }) => !names.has(name))
           .map(({ id, name }) => (
             <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">

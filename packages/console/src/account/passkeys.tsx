@@ -13,7 +13,7 @@ import { hasPasskeys, makePasskey } from '../people/passkeys.ts'
 
 /** What signs in without a password: a device or a password manager that asks its owner first. */
 export function Passkeys() {
-  const { data } = useQuery({
+  const passkeys = useQuery({
     queryKey: ['passkeys'],
     queryFn: ({ signal }) => keywright.signIn.passkeys({ signal }),
   })
@@ -28,7 +28,7 @@ export function Passkeys() {
     await keywright.signIn.removePasskey(passkey)
     await queries.invalidateQueries({ queryKey: ['passkeys'] })
   })
-  const error = add.error ?? remove.error
+  const error = passkeys.error ?? add.error ?? remove.error
   const submit = (event: FormEvent) => {
     event.preventDefault()
     add.run(name)
@@ -37,11 +37,11 @@ export function Passkeys() {
     <Card title="Passkeys">
       {error !== null && (
         <div className="p-5">
-          <ErrorNotice error={error} />
+          <ErrorNotice error={error} {...(passkeys.error && { onRetry: () => passkeys.refetch() })} />
         </div>
       )}
       <ul className="divide-y">
-        {data?.passkeys.map((passkey) => (
+        {passkeys.data?.passkeys.map((passkey) => (
           <li key={passkey.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
             <span className="flex min-w-0 flex-1 basis-64 flex-col">
               <Foreign>{passkey.name ?? 'A passkey without a name'}</Foreign>

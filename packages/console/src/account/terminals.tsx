@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
+import { readAll } from '../api/read-all.ts'
 import { Button } from '../parts/button.tsx'
+import { NotAll } from '../parts/not-all.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
@@ -10,21 +12,25 @@ import { useAction } from '../parts/use-action.ts'
 
 /** Logins of the command line that still hold. */
 export function Terminals() {
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['cli-tokens'],
-    queryFn: ({ signal }) => keywright.cliTokens.list({ limit: 200 }, { signal }).page(),
+    queryFn: ({ signal }) => readAll(keywright.cliTokens.list({ limit: 200 }, { signal })),
   })
   const end = useAction(async (token: string) => {
     await keywright.cliTokens.revoke(token)
     await queries.invalidateQueries({ queryKey: ['cli-tokens'] })
   })
-  const tokens = (data?.cliTokens ?? []).filter(
+  const tokens = (data?.items ?? []).filter(
     ({ revokedAt, expiresAt }) => revokedAt === null && Date.parse(expiresAt) > Date.now(),
   )
   return (
     <Card title="Terminals that are logged in">
-      {end.error !== null && <ErrorNotice error={end.error} />}
-      {data && tokens.length === 0 && (
+      {(error ?? end.error) !== null && (
+        <div className="p-5">
+          <ErrorNotice error={error ?? end.error} {...(error && { onRetry: () => refetch() })} />
+        </div>
+      )}
+      {data?.isAll && tokens.length === 0 && (
         <p className="px-5 py-4 text-muted">
           None. <Mono>keywright login</Mono> in a terminal adds one.
         </p>
@@ -45,6 +51,7 @@ export function Terminals() {
           </li>
         ))}
       </ul>
+      {data?.isAll === false && <NotAll noun="login" />}
     </Card>
   )
 }

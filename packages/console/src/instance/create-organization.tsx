@@ -1,3 +1,4 @@
+import type { Organization } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
@@ -20,6 +21,8 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
   const [id, setId] = useState('')
   const [plan, setPlan] = useState(plans[0])
   const [namespaces, setNamespaces] = useState(contract.namespaces?.default.join(', ') ?? '')
+  const [keyless, setKeyless] = useState<Organization | null>(null)
+  const makeKey = useAction(({ id }: Organization) => keywright.keys.create({ organization: id, name: 'default' }))
   const create = useAction(async () => {
     const created = await keywright.organizations.create({
       name,
@@ -29,19 +32,31 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
     })
     await queries.invalidateQueries({ queryKey: ['organizations'] })
     // Where each has the one key, onboarding is not done without it.
-    if (contract.oneKeyPerOrganization) return keywright.keys.create({ organization: created.id, name: 'default' })
-    onClose()
-    return null
+    if (!contract.oneKeyPerOrganization) return onClose()
+    setKeyless(created)
+    await makeKey.run(created)
   })
   const { error, isBusy } = create
-  if (create.result) {
+  const noun = contract.docs.organization
+  if (makeKey.result) {
     return (
       <Dialog title={`The key of ${visible(name)}`} onClose={onClose} isHeld isWide>
-        <Reveal credential={create.result.credential} onDone={onClose} />
+        <Reveal credential={makeKey.result.credential} onDone={onClose} />
       </Dialog>
     )
   }
-  const noun = contract.docs.organization
+  if (keyless && !isBusy) {
+    return (
+      <FormDialog
+        {...{ error: makeKey.error, isBusy: makeKey.isBusy, onClose }}
+        title={`The key of ${visible(name)}`}
+        action="Create its key"
+        onSubmit={() => makeKey.run(keyless)}
+      >
+        <p>The {noun} is there. Its key is what is missing.</p>
+      </FormDialog>
+    )
+  }
   return (
     <FormDialog
       {...{ error, isBusy, onClose }}

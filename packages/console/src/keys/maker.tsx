@@ -10,7 +10,7 @@ export function Maker({ of: { createdBy, organization } }: { of: Pick<Key, 'crea
   const { data } = useQuery(membersQuery(organization))
   if (createdBy === null) return 'The operator, or a program with a service key'
   const member = data?.members.find(({ user }) => user === createdBy)
-  if (data && !member) return 'Someone outside'
+  if (data?.isAll && !member) return 'Someone outside'
   return <Foreign>{member?.name ?? member?.email ?? '…'}</Foreign>
 }
 
@@ -21,7 +21,7 @@ export function MakersPermissions({ of: { createdBy, organization } }: { of: Key
   if (createdBy === null) return 'Everything: it was made by no member, whose role would limit it'
   if (!data) return '…'
   const role = data.members.find(({ user }) => user === createdBy)?.role
-  if (role === undefined) return 'As its maker, who has no role here'
+  if (role === undefined) return data.isAll ? 'As its maker, who has no role here' : 'As its maker'
   return (
     <>
       As its maker, who is {withArticle(role)} now: <RolePermissions contract={contract} role={role} />

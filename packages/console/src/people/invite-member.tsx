@@ -10,9 +10,11 @@ import { FormDialog } from '../parts/form-dialog.tsx'
 import { fieldError } from '../parts/notice.tsx'
 import { EmailField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
-import { roles } from './roles.ts'
+import { useRole } from '../shell/place.ts'
+import { rolesGivenBy } from './roles.ts'
 
 export function InviteMember({ organization, onClose }: { organization: string; onClose: () => void }) {
+  const own = useRole(organization)
   const [email, setEmail] = useState('')
   const [role, setRole] = useState<Role>('member')
   const invite = useAction(async () => {
@@ -47,7 +49,7 @@ export function InviteMember({ organization, onClose }: { organization: string; 
       onSubmit={() => invite.run(undefined)}
     >
       <EmailField value={email} onText={setEmail} error={fieldError(error, 'email')} />
-      <Choices legend="Role" options={roles} value={role} onChange={setRole} />
+      <Choices legend="Role" options={rolesGivenBy(own)} value={role} onChange={setRole} />
     </FormDialog>
   )
 }

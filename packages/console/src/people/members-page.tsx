@@ -8,6 +8,7 @@ import { membersQuery, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { Select } from '../parts/field.tsx'
+import { NotAll } from '../parts/not-all.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -15,22 +16,27 @@ import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
-import { useMayChange } from '../shell/place.ts'
+import { useMayChange, useRole } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
+import { Invitations } from './invitations.tsx'
 import { InviteMember } from './invite-member.tsx'
 import { RemoveMember } from './remove-member.tsx'
-import { roles } from './roles.ts'
+import { rolesGivenBy } from './roles.ts'
 
 export function MembersPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/members' })
   const members = useQuery(membersQuery(organization))
   const mayChange = useMayChange(organization)
+  const own = useRole(organization)
+  const touches = ({ role }: Member) => mayChange && (role !== 'owner' || own === 'owner')
   const noun = useNoun()
   const [isInviting, setInviting] = useState(false)
   const [removing, setRemoving] = useState<Member | null>(null)
   const changeRole = useAction(async ({ user, role }: { user: string; role: Role }) => {
     await keywright.members.update(organization, user, { role })
     await queries.invalidateQueries({ queryKey: ['members', organization] })
+    // It may have been their own.
+    await queries.invalidateQueries({ queryKey: ['viewer'] })
   })
   const invite = mayChange && (
     <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setInviting(true)}>
@@ -76,7 +82,7 @@ export function MembersPage() {
                     </span>
                   </Cell>
                   <Cell>
-                    {mayChange ? (
+                    {touches(member) ? (
                       <Select
                         aria-label={`Role of ${visible(member.name ?? member.user)}`}
                         className="w-28"
@@ -84,7 +90,7 @@ export function MembersPage() {
                         value={member.role}
                         onChange={(event) => changeRole.run({ user: member.user, role: event.target.value as Role })}
                       >
-                        {roles.map(({ value, label }) => (
+                        {rolesGivenBy(own).map(({ value, label }) => (
                           <option key={value} value={value}>
                             {label}
                           </option>
@@ -99,61 +105,24 @@ export function MembersPage() {
                   </Cell>
                   {mayChange && (
                     <Cell className="w-0 text-right">
-                      <IconButton
-                        label={`Remove ${visible(member.name ?? member.user)}`}
-                        onClick={() => setRemoving(member)}
-                      >
-                        <UserMinus size={16} aria-hidden />
-                      </IconButton>
+                      {touches(member) && (
+                        <IconButton
+                          label={`Remove ${visible(member.name ?? member.user)}`}
+                          onClick={() => setRemoving(member)}
+                        >
+                          <UserMinus size={16} aria-hidden />
+                        </IconButton>
+                      )}
                     </Cell>
                   )}
                 </Row>
               ))}
             </Table>
           )}
+          {members.data?.isAll === false && <NotAll noun="member" />}
         </Card>
         <Invitations organization={organization} mayChange={mayChange} />
       </div>
     </Page>
-  )
-}
-
-function Invitations({ organization, mayChange }: { organization: string; mayChange: boolean }) {
-  const { data } = useQuery({
-    queryKey: ['invitations', organization],
-    queryFn: ({ signal }) => keywright.members.invitations(organization, { limit: 200 }, { signal }).page(),
-  })
-  const withdraw = useAction(async (invitation: string) => {
-    await keywright.members.revokeInvitation(organization, invitation)
-    await queries.invalidateQueries({ queryKey: ['invitations', organization] })
-  })
-  const open = (data?.invitations ?? []).filter(
-    ({ acceptedAt, revokedAt, expiresAt }) => !acceptedAt && !revokedAt && Date.parse(expiresAt) > Date.now(),
-  )
-  if (open.length === 0) return null
-  return (
-    <Card title="Invited">
-      {withdraw.error !== null && (
-        <div className="p-5">
-          <ErrorNotice error={withdraw.error} />
-        </div>
-      )}
-      <ul className="divide-y">
-        {open.map(({ id, email, role, expiresAt }) => (
-          <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1.5 px-5 py-3">
-            <Foreign className="flex-1 basis-48">{email ?? 'whoever has the link'}</Foreign>
-            <Badge>{capitalized(role)}</Badge>
-            <span className="text-muted">
-              ends <When time={expiresAt} />
-            </span>
-            {mayChange && (
-              <Button look="ghost" className="max-sm:ml-auto" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
-                Withdraw<span className="sr-only"> the invitation of {email}</span>
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </Card>
   )
 }

@@ -8,6 +8,7 @@ import { projectsQuery, queries } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { CopyIcon } from '../parts/copy.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
+import { NotAll } from '../parts/not-all.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { RowMenu } from '../parts/row-menu.tsx'
@@ -92,6 +93,7 @@ export function ProjectsPage() {
             ))}
           </Table>
         )}
+        {data?.isAll === false && <NotAll noun="project" />}
       </Card>
     </Page>
   )

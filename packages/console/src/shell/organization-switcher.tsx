@@ -2,7 +2,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Check, ChevronsUpDown } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
-import { contractQuery, organizationsQuery } from '../api/queries.ts'
+import { contractQuery, organizationsQuery, ownOrganizationsQuery, viewerQuery } from '../api/queries.ts'
 import { Foreign } from '../parts/text.tsx'
 import { menuClass, menuItemClass } from './menu.ts'
 import { usePlace } from './place.ts'
@@ -11,7 +11,10 @@ import { plural } from './words.ts'
 export function OrganizationSwitcher() {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { current } = usePlace()
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
   const { data: page } = useQuery(organizationsQuery())
+  const isLong = page !== undefined && page.nextCursor !== null
+  const { data: own } = useQuery({ ...ownOrganizationsQuery, enabled: isLong && viewer?.isOperator === false })
   const navigate = useNavigate()
   if (!current) return null
   return (
@@ -27,7 +30,7 @@ export function OrganizationSwitcher() {
           <DropdownMenu.Label className="px-2.5 py-1.5 text-xs text-muted">
             Your {plural(contract.docs.organization)}
           </DropdownMenu.Label>
-          {page?.organizations.map(({ id, name }) => (
+          {(own?.items ?? page?.organizations)?.map(({ id, name }) => (
             <DropdownMenu.Item
               key={id}
               className={menuItemClass}
@@ -38,7 +41,7 @@ export function OrganizationSwitcher() {
               {id === current.id && <Check size={14} aria-label="this one" />}
             </DropdownMenu.Item>
           ))}
-          {page && page.nextCursor !== null && (
+          {isLong && viewer?.isOperator && (
             <DropdownMenu.Item
               className={`${menuItemClass} text-muted`}
               onSelect={() => navigate({ to: '/instance/organizations' })}

@@ -1,4 +1,4 @@
-import type { Organization } from '@keywright/client'
+import type { Organization, Role } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { organizationQuery, organizationsQuery, viewerQuery } from '../api/queries.ts'
@@ -12,10 +12,14 @@ export function usePlace(): { organization: string | null; current: Organization
   return { organization: organization ?? current?.id ?? null, current }
 }
 
+/** As what the viewer acts in an organization; operators as owners of each. */
+export function useRole(organization: string): Role | undefined {
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  return viewer?.isOperator ? 'owner' : viewer?.roles[organization]
+}
+
 /** Whether the viewer may change something in an organization: members read. */
 export function useMayChange(organization: string): boolean {
-  const { data: viewer } = useSuspenseQuery(viewerQuery)
-  if (!viewer) return false
-  const role = viewer.roles[organization]
-  return viewer.isOperator || role === 'owner' || role === 'admin'
+  const role = useRole(organization)
+  return role === 'owner' || role === 'admin'
 }

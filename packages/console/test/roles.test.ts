@@ -1,0 +1,70 @@
+import { setMember } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
+import { tester } from '../../server/test/support/start-server.ts'
+import type { Visitor } from './browser.ts'
+import { invite } from './steps.ts'
+import { minute, stage } from './story.ts'
+
+describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, () => {
+  const set = stage('hopx')
+  let olga: Visitor
+  let bob: Visitor
+
+  beforeAll(async () => {
+    olga = await invite(set.browser, set.ann, { name: 'Olga', email: 'olga@example.com', role: 'Owner' })
+    bob = await invite(set.browser, set.ann, { name: 'Bob', email: 'bob@example.com', role: 'Admin' })
+  }, minute)
+  afterAll(async () => {
+    await olga?.context.close()
+    await bob?.context.close()
+  })
+
+  it('is not offered what only an owner may: to make, change or remove owners', async () => {
+    const { page } = bob
+    await page.getByRole('link', { name: 'Members' }).click()
+    await page.getByRole('row', { name: /Olga.*Owner/ }).waitFor()
+    expect(await page.getByLabel('Role of Olga').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Remove Olga' }).count()).toBe(0)
+    expect(await page.getByLabel('Role of Bob').locator('option').allInnerTexts()).toEqual(['Member', 'Admin'])
+    await page.getByRole('button', { name: 'Invite someone' }).click()
+    await page.getByRole('radio', { name: 'Admin' }).waitFor()
+    expect(await page.getByRole('radio', { name: 'Owner' }).count()).toBe(0)
+    await page.keyboard.press('Escape')
+
+    await olga.page.getByRole('link', { name: 'Members' }).click()
+    await olga.page.getByLabel('Role of Olga').waitFor()
+    expect(await olga.page.getByLabel('Role of Bob').locator('option').count()).toBe(3)
+  })
+
+  it('finds every organization that they are in, and none of the operators’ pages', async () => {
+    const { page } = bob
+    const { id: user } = (await page.evaluate(`fetch('/v1/whoami').then((answer) => answer.json())`)) as { id: string }
+    const api = controlApi(set.server.control)
+    for (let number = 1; number <= 60; number++) {
+      const organization = `customer-${String(number).padStart(2, '0')}`
+      await api('POST', '/v1/organizations', { body: { id: organization, name: `Customer ${number}` } })
+      await setMember(set.server.lifecycle, tester, { organization, user, role: 'member' })
+    }
+    await page.reload()
+    await page.getByRole('button', { name: 'Switch organization' }).click()
+    await page.getByRole('menuitem', { name: 'Customer 60' }).click()
+    await page.waitForURL('**/customer-60/keys')
+    await page.getByRole('button', { name: 'Switch organization' }).click()
+    await page.getByRole('menuitem', { name: 'Customer 60' }).waitFor()
+    expect(await page.getByRole('menuitem', { name: 'Find others' }).count()).toBe(0)
+    for (const path of ['organizations', 'people', 'service-keys']) {
+      await page.goto(`${set.server.control}/instance/${path}`)
+      await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+    }
+  })
+
+  it('is offered no more changes once they have made themselves a member', async () => {
+    const { page } = bob
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByLabel('Role of Bob').selectOption('member')
+    await page.getByRole('button', { name: 'Invite someone' }).waitFor({ state: 'detached' })
+    expect(await page.getByLabel('Role of Bob').count()).toBe(0)
+    expect([...olga.complaints, ...bob.complaints]).toEqual([])
+  })
+})

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { faults } from './browser.ts'
+import { minute, stage } from './story.ts'
+
+describe('the console where the server does not answer', { timeout: 2 * minute }, () => {
+  const set = stage('holonomix')
+
+  it('says of each part of the account that it could not be read, and reads it again when asked', async () => {
+    const { page } = set.ann
+    const parts = [
+      ['**/api/auth/second-factor', 'Second factor', page.getByRole('button', { name: 'Turn on' })],
+      ['**/v1/cli-tokens*', 'Terminals that are logged in', page.getByText('in a terminal adds one')],
+      ['**/api/auth/passkeys', 'Passkeys', null],
+      ['**/api/auth/providers/linked', 'Accounts elsewhere', null],
+    ] as const
+    for (const [address, title, then] of parts) {
+      await page.route(address, (route) => route.abort())
+      await page.goto(`${set.server.control}/account`)
+      const card = page.locator('section').filter({ has: page.getByRole('heading', { level: 2, name: title }) })
+      await card.getByText('The server does not answer').waitFor()
+      await page.unroute(address)
+      await card.getByRole('button', { name: 'Try again' }).click()
+      await page.getByText('The server does not answer').waitFor({ state: 'detached' })
+      await then?.waitFor()
+    }
+  })
+
+  it('says that the invitations could not be read', async () => {
+    const { page } = set.ann
+    await page.route('**/invitations*', (route) => route.abort())
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByText('The server does not answer').waitFor()
+    await page.unroute('**/invitations*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('The server does not answer').waitFor({ state: 'detached' })
+  })
+
+  it('goes on from the tenant that it made when only its key is missing', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByRole('button', { name: 'Create tenant' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name', { exact: true }).fill('Umbrella')
+    await dialog.getByLabel('Tenant id').fill('umbrella')
+    const isNew = ({ pathname }: URL) => pathname === '/v1/keys'
+    await page.route(isNew, (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()))
+    await dialog.getByRole('button', { name: 'Create tenant' }).click()
+    await dialog.getByText('The server does not answer').waitFor()
+    await dialog.getByText('Its key is what is missing.').waitFor()
+    expect(await faults(page, 'tenant-without-key')).toEqual([])
+    await page.unroute(isNew)
+    await dialog.getByRole('button', { name: 'Create its key' }).click()
+    await page.getByLabel('The new key').waitFor()
+    await page.getByLabel('I have stored this key').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+    expect(await page.getByRole('row', { name: /Umbrella/ }).count()).toBe(1)
+  })
+
+  it('says that nobody was signed out, and signs out when asked again', async () => {
+    const { page, context, complaints } = set.ann
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
+    await context.setOffline(true)
+    await page.getByRole('button', { name: 'Account and appearance' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'You are still signed in' }).waitFor()
+    expect(await faults(page, 'still-signed-in')).toEqual([])
+    await context.setOffline(false)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+})
