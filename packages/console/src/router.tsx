@@ -13,6 +13,7 @@ import { providerProblems } from './people/provider-problems.ts'
 import { Crashed, NotFound } from './shell/failures.tsx'
 import { safeReturn } from './shell/return-to.ts'
 import { Shell } from './shell/shell.tsx'
+import { SignedIn } from './shell/signed-in.tsx'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Crashed })
 
@@ -58,8 +59,11 @@ const signedIn = createRoute({
   id: 'signed-in',
   async beforeLoad({ location }) {
     const [viewer] = await Promise.all([queries.ensureQueryData(viewerQuery), queries.ensureQueryData(contractQuery)])
-    if (!viewer) throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
+    if (!viewer || viewer.hasLeft) {
+      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
+    }
   },
+  component: SignedIn,
 })
 
 const device = createRoute({
@@ -157,21 +161,30 @@ const authentication = createRoute({
   component: lazyRouteComponent(() => import('./authentication/authentication-page.tsx'), 'AuthenticationPage'),
 })
 
-const organizations = createRoute({
+const instance = createRoute({
   getParentRoute: () => shell,
-  path: '/instance/organizations',
+  path: '/instance',
+  async beforeLoad() {
+    const viewer = await queries.ensureQueryData(viewerQuery)
+    if (!viewer?.isOperator) throw notFound()
+  },
+})
+
+const organizations = createRoute({
+  getParentRoute: () => instance,
+  path: '/organizations',
   component: lazyRouteComponent(() => import('./instance/organizations-page.tsx'), 'OrganizationsPage'),
 })
 
 const serviceKeys = createRoute({
-  getParentRoute: () => shell,
-  path: '/instance/service-keys',
+  getParentRoute: () => instance,
+  path: '/service-keys',
   component: lazyRouteComponent(() => import('./instance/service-keys-page.tsx'), 'ServiceKeysPage'),
 })
 
 const people = createRoute({
-  getParentRoute: () => shell,
-  path: '/instance/people',
+  getParentRoute: () => instance,
+  path: '/people',
   component: lazyRouteComponent(() => import('./people/people-page.tsx'), 'PeoplePage'),
 })
 
@@ -193,9 +206,7 @@ export const router = createRouter({
       shell.addChildren([
         home,
         account,
-        organizations,
-        serviceKeys,
-        people,
+        instance.addChildren([organizations, serviceKeys, people]),
         organization.addChildren([
           ...[keys, key, projects, project, members, authentication],
           ...[usage, hygiene, limits, audit],
@@ -204,6 +215,8 @@ export const router = createRouter({
     ]),
   ]),
   defaultPreload: 'intent',
+  // What a page remembers, such as the keys chosen on it, belongs to the organization or project that its address names.
+  defaultRemountDeps: ({ params }) => params,
   scrollRestoration: false,
 })
 

@@ -10,18 +10,19 @@ import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Checkbox } from '../parts/field.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
-import { Notice } from '../parts/notice.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
 import { PasswordField, TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useHold } from '../parts/use-hold.ts'
 import { QrCode } from './qr-code.tsx'
 
 type Open = 'enrol' | 'renew' | 'disable' | null
 
 /** Codes of an authenticator app beside the password. */
 export function SecondFactor() {
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['second-factor'],
     queryFn: ({ signal }) => keywright.signIn.secondFactor({ signal }),
   })
@@ -32,6 +33,11 @@ export function SecondFactor() {
   }
   return (
     <Card title="Second factor">
+      {error && (
+        <div className="p-5 pb-0">
+          <ErrorNotice error={error} onRetry={() => refetch()} />
+        </div>
+      )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4">
         <p className="min-w-0 flex-1 basis-64 text-muted">
           {data?.enabled ? (
@@ -147,6 +153,7 @@ function Confirm({ enrolment: { uri, secret }, error, isBusy, onCode, onClose }:
 
 function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
   const [isStored, setStored] = useState(false)
+  useHold(!isStored)
   return (
     <Dialog title="Your recovery codes" onClose={onClose} isHeld={!isStored}>
       <DialogBody>

@@ -1,10 +1,13 @@
 import { type KeyState, KeywrightError, type Role, type Whoami } from '@keywright/client'
-import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
+import { readAll } from './read-all.ts'
 
 export const pageSize = 50
 
-export const queries = new QueryClient({
+export const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: lookForSession }),
+  mutationCache: new MutationCache({ onError: lookForSession }),
   // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
   defaultOptions: {
     queries: { retry: false, staleTime: 10_000, networkMode: 'always' },
@@ -25,28 +28,42 @@ export interface Viewer {
   email: string | null
   isOperator: boolean
   roles: Readonly<Record<string, Role>>
+  /** Their session is over. What they have open stays: it may show a secret that nothing shows again. */
+  hasLeft: boolean
 }
 
-/** null: nobody is signed in. */
+/** null: nobody is signed in, nor was. */
 export const viewerQuery = queryOptions({
   queryKey: ['viewer'],
   async queryFn({ signal }): Promise<Viewer | null> {
     try {
       return viewerOf(await keywright.whoami({ signal }))
     } catch (error) {
-      if (error instanceof KeywrightError && error.code === 'missing_credential') return null
-      throw error
+      if (!(error instanceof KeywrightError && error.code === 'missing_credential')) throw error
+      const last = lastViewer()
+      return last && { ...last, hasLeft: true }
     }
   },
-  staleTime: 60_000,
+  staleTime: ({ state }) => (state.data?.hasLeft ? 0 : 60_000),
 })
+
+function lastViewer(): Viewer | null {
+  return queries.getQueryData<Viewer | null>(['viewer']) ?? null
+}
+
+/** Asks who is there when the server misses a session, which it also does where one is too old for what was asked. */
+export function lookForSession(error: unknown): void {
+  if (!(error instanceof KeywrightError)) return
+  if (error.code !== 'missing_credential' && error.code !== 'not_signed_in') return
+  if (lastViewer()?.hasLeft === false) queries.invalidateQueries({ queryKey: ['viewer'] })
+}
 
 function viewerOf(whoami: Whoami): Viewer | null {
   if (whoami.type === 'api_key') return null
   if (whoami.type === 'service_key') {
     const { id, name, organization } = whoami
     const roles: Record<string, Role> = organization === null ? {} : { [organization]: 'owner' }
-    return { id, name, email: null, isOperator: organization === null, roles }
+    return { id, name, email: null, isOperator: organization === null, roles, hasLeft: false }
   }
   const { id, name, email, operator, organizations } = whoami
   return {
@@ -55,6 +72,7 @@ function viewerOf(whoami: Whoami): Viewer | null {
     email,
     isOperator: operator,
     roles: Object.fromEntries(organizations.map(({ id, role }) => [id, role])),
+    hasLeft: false,
   }
 }
 
@@ -72,6 +90,12 @@ export function organizationsQuery(wanted: OrganizationsWanted = {}) {
   })
 }
 
+/** All that a person is in; only the switcher of who is in more than a page of them asks. */
+export const ownOrganizationsQuery = queryOptions({
+  queryKey: ['organizations', { isAll: true }],
+  queryFn: ({ signal }) => readAll(keywright.organizations.list({ limit: 200 }, { signal })),
+})
+
 export function organizationQuery(id: string) {
   return queryOptions({
     queryKey: ['organizations', id],
@@ -82,14 +106,20 @@ export function organizationQuery(id: string) {
 export function projectsQuery(organization: string) {
   return queryOptions({
     queryKey: ['projects', organization],
-    queryFn: ({ signal }) => keywright.projects.list({ organization, limit: 200 }, { signal }).page(),
+    async queryFn({ signal }) {
+      const { items, isAll } = await readAll(keywright.projects.list({ organization, limit: 200 }, { signal }))
+      return { projects: items, isAll }
+    },
   })
 }
 
 export function membersQuery(organization: string) {
   return queryOptions({
     queryKey: ['members', organization],
-    queryFn: ({ signal }) => keywright.members.list(organization, { limit: 200 }, { signal }).page(),
+    async queryFn({ signal }) {
+      const { items, isAll } = await readAll(keywright.members.list(organization, { limit: 200 }, { signal }))
+      return { members: items, isAll }
+    },
   })
 }
 

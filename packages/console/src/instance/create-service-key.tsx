@@ -11,6 +11,7 @@ import { fieldError, Notice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { NameField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useHold } from '../parts/use-hold.ts'
 import { OrganizationField } from './organization-field.tsx'
 
 const offered = [
@@ -50,6 +51,7 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
 
 function Created({ name, credential, onClose }: { name: string; credential: string; onClose: () => void }) {
   const [isStored, setStored] = useState(false)
+  useHold(!isStored)
   return (
     <Dialog title={`“${visible(name)}” is ready`} onClose={onClose} isHeld isWide>
       <DialogBody>

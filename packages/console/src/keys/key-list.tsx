@@ -1,23 +1,29 @@
 import type { KeyState } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { KeyRound } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { contractQuery, type KeyOrder, keysQuery, projectsQuery } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading } from '../parts/page.tsx'
-import { Pager, usePaging } from '../parts/pager.tsx'
+import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
 import { useSettled } from '../parts/use-settled.ts'
 import { useMayChange } from '../shell/place.ts'
 import { counted } from '../shell/words.ts'
-import { CreateKeyButton } from './create-key-button.tsx'
 import { KeyFilters } from './key-filters.tsx'
 import { KeyTable } from './key-table.tsx'
 
 const BulkRevoke = lazy(async () => ({ default: (await import('./bulk-revoke.tsx')).BulkRevoke }))
 
+export interface KeyListProps {
+  organization: string
+  project?: string
+  /** The button that makes one. */
+  create: ReactNode
+}
+
 /** Found, filtered, sorted and paged by the server, so that it is as quick with 100,000 keys as with ten. */
-export function KeyList({ organization, project }: { organization: string; project?: string }) {
+export function KeyList({ organization, project, create }: KeyListProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const mayChange = useMayChange(organization)
   const [text, setText] = useState('')
@@ -39,6 +45,8 @@ export function KeyList({ organization, project }: { organization: string; proje
   )
   const isFiltered = text !== '' || state !== '' || within !== ''
   const keys = data?.keys ?? []
+  const isEmpty = data !== undefined && keys.length === 0
+  useWayBack(paging, isEmpty && !isPlaceholderData)
   return (
     <>
       {isRevoking && (
@@ -82,8 +90,8 @@ export function KeyList({ organization, project }: { organization: string; proje
           </div>
         )}
         {isPending && <Loading label="Loading the keys" />}
-        {data && keys.length === 0 && (
-          <NoKeys {...{ organization, isFiltered, mayChange }} {...(project !== undefined && { project })} />
+        {isEmpty && paging.before === 0 && (
+          <NoKeys {...{ organization, isFiltered, mayChange, create }} {...(project !== undefined && { project })} />
         )}
         {keys.length > 0 && (
           <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
@@ -102,14 +110,12 @@ export function KeyList({ organization, project }: { organization: string; proje
 
 const newestFirst = { order: 'created', direction: 'desc' } as const
 
-interface NoKeysProps {
-  organization: string
-  project?: string
+interface NoKeysProps extends KeyListProps {
   isFiltered: boolean
   mayChange: boolean
 }
 
-function NoKeys({ organization, project, isFiltered, mayChange }: NoKeysProps) {
+function NoKeys({ organization, project, isFiltered, mayChange, create }: NoKeysProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const isBound = contract.boundTo === 'project' && project === undefined
   const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: isBound })
@@ -129,11 +135,7 @@ function NoKeys({ organization, project, isFiltered, mayChange }: NoKeysProps) {
       ? 'A key acts on one project. Create a project first.'
       : `Create one, put it into ${variable}, and send it with every request. It is shown once, so have a safe place ready.`
   return (
-    <Empty
-      icon={icon}
-      title="No API keys yet"
-      action={<CreateKeyButton organization={organization} project={project} />}
-    >
+    <Empty icon={icon} title="No API keys yet" action={create}>
       {text}
     </Empty>
   )

@@ -4,6 +4,7 @@ import { CopyBox } from '../parts/copy-box.tsx'
 import { DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { Checkbox } from '../parts/field.tsx'
 import { Notice } from '../parts/notice.tsx'
+import { useHold } from '../parts/use-hold.ts'
 import { SnippetTabs } from './snippet-tabs.tsx'
 
 /** The only place where a secret is ever shown, once. Closing it throws the secret away. */
@@ -17,6 +18,7 @@ export function Reveal({
   onDone: () => void
 }) {
   const [isStored, setStored] = useState(false)
+  useHold(!isStored)
   return (
     <>
       <DialogBody>

@@ -22,7 +22,9 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
     if (dialog && !dialog.open) dialog.showModal()
     // The browser gives the focus back where a dialog is closed, but not where it is taken away.
     return () => {
-      if (opener instanceof HTMLElement) opener.focus()
+      const isThere = opener instanceof HTMLElement && opener.isConnected
+      const next = isThere ? opener : document.getElementById('content')
+      next?.focus()
     }
   }, [])
   return (

@@ -65,7 +65,9 @@ function Content({
         {children}
       </DialogBody>
       <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button disabled={isBusy} onClick={onClose}>
+          Cancel
+        </Button>
         <Button
           type={button.type}
           onClick={button.onClick}

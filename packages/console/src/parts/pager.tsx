@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { counted } from '../shell/words.ts'
 import { Button } from './button.tsx'
 
@@ -22,6 +22,14 @@ export function usePaging(question: string): Paging {
     onNext: (cursor) => setState({ question, cursors: [...cursors, cursor] }),
     onBack: () => setState({ question, cursors: cursors.slice(0, -1) }),
   }
+}
+
+/** From a page whose last row has gone to the one before. */
+export function useWayBack({ before, onBack }: Paging, isEmpty: boolean): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page that is empty
+  useEffect(() => {
+    if (isEmpty && before > 0) onBack()
+  }, [isEmpty, before])
 }
 
 export function Pager({

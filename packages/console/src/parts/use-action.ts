@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { lookForSession } from '../api/queries.ts'
 
 export interface Action<Input, Result> {
   run: (input: Input) => Promise<void>
@@ -18,6 +19,7 @@ export function useAction<Input, Result>(call: (input: Input) => Promise<Result>
         setState({ isBusy: false, error: null, result: await call(input) })
       } catch (error) {
         setState({ isBusy: false, error, result: null })
+        lookForSession(error)
       }
     },
   }

@@ -109,7 +109,12 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
   })
   const error = act.error ?? link.error ?? removal.error
   return (
-    <Dialog title={visible(person.name)} description={visible(person.email)} onClose={onClose} isHeld={act.isBusy}>
+    <Dialog
+      title={visible(person.name)}
+      description={visible(person.email)}
+      onClose={onClose}
+      isHeld={act.isBusy || link.isBusy}
+    >
       <DialogBody>
         {error !== null && <ErrorNotice error={error} />}
         {link.result && (
@@ -148,7 +153,9 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
         )}
       </DialogBody>
       <DialogActions>
-        <Button onClick={onClose}>{isRemoving ? 'Cancel' : 'Close'}</Button>
+        <Button disabled={act.isBusy || link.isBusy} onClick={onClose}>
+          {isRemoving ? 'Cancel' : 'Close'}
+        </Button>
         {isRemoving ? (
           <Button look="danger" disabled={!removal.data} isBusy={act.isBusy} onClick={() => act.run('remove')}>
             Remove for good

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
-import { CreateKeyButton } from '../keys/create-key-button.tsx'
 import { KeyList } from '../keys/key-list.tsx'
+import { useCreateKey } from '../keys/use-create-key.tsx'
 import { CopyIcon } from '../parts/copy.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading, Page } from '../parts/page.tsx'
@@ -11,6 +11,7 @@ import { Foreign, Mono } from '../parts/text.tsx'
 /** A project opens onto its API keys. */
 export function ProjectPage() {
   const { organization, project: id } = useParams({ from: '/signed-in/shell/$organization/projects/$project' })
+  const create = useCreateKey(organization, id)
   const {
     data: project,
     error,
@@ -53,9 +54,10 @@ export function ProjectPage() {
           <h2 className="text-lg font-semibold">API keys</h2>
           <p className="text-muted">Each acts on this project alone: no request names a project.</p>
         </div>
-        <CreateKeyButton organization={organization} project={project.id} />
+        {create.button}
       </div>
-      <KeyList organization={organization} project={project.id} />
+      {create.dialog}
+      <KeyList organization={organization} project={project.id} create={create.button} />
     </Page>
   )
 }

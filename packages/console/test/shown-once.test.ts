@@ -1,0 +1,126 @@
+import type { Page } from '@playwright/test'
+import { describe, expect, it } from 'vitest'
+import { faults } from './browser.ts'
+import { takeKey } from './steps.ts'
+import { minute, stage } from './story.ts'
+
+const password = 'correct horse battery'
+
+describe('a secret that is shown once', { timeout: 3 * minute }, () => {
+  const set = stage('hopx')
+
+  async function fillIn(page: Page, name: string) {
+    await page.getByLabel('Name', { exact: true }).fill(name)
+    await page.getByRole('checkbox', { name: /sandboxes:read/ }).check()
+    await page.getByRole('dialog').getByRole('button', { name: 'Create API key' }).click()
+  }
+
+  async function create(page: Page, name: string) {
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await fillIn(page, name)
+  }
+
+  async function signInAgain(page: Page) {
+    await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click()
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+
+  it('is seen of the first key too, made with the button in the middle of the page', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
+    const middle = page.locator('section').getByRole('button', { name: 'Create API key' })
+    await middle.click()
+    await fillIn(page, 'The first')
+    await page.getByRole('link', { name: 'The first', includeHidden: true }).waitFor()
+    await middle.waitFor({ state: 'detached' })
+    expect(await takeKey(page)).toMatch(/^hopx_live_/)
+    expect(await page.locator(':focus').getAttribute('id')).toBe('content')
+  })
+
+  it('stays through Back, and the browser asks before it reloads', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByRole('link', { name: 'API keys' }).click()
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await fillIn(page, 'Held')
+    await page.getByLabel('The new key').waitFor()
+    // There and back again.
+    await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
+    await page.waitForFunction('window.steps === 2')
+    const [asked] = await Promise.all([
+      page.waitForEvent('dialog'),
+      page.evaluate('void setTimeout(() => location.reload())'),
+    ])
+    expect(asked.type()).toBe('beforeunload')
+    await asked.dismiss()
+    expect(page.url()).toBe(`${set.server.control}/acme/keys`)
+    await takeKey(page)
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
+  })
+
+  it('cannot be cancelled away while it is being made', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Slowly' })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    await page.route('**/rotate', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Rotate' }).click()
+    await dialog.locator('[aria-busy]').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true)
+    letGo()
+    await takeKey(page)
+    await page.unroute('**/rotate')
+  })
+
+  it('says how to take it along where the browser does not let it be copied', async () => {
+    const { page } = set.ann
+    // As it is on a page that came by plain HTTP from another machine.
+    await page.addInitScript(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`)
+    await create(page, 'Copied by hand')
+    await page.getByRole('button', { name: 'Copy key' }).click()
+    await page.getByRole('alert').getByText('Could not copy: select it and copy it by hand.').waitFor()
+    expect(await faults(page, 'could-not-copy')).toEqual([])
+    await page.getByRole('button', { name: 'Copy the curl lines' }).click()
+    expect(await page.getByRole('alert').filter({ hasText: 'Could not copy' }).count()).toBe(2)
+    await takeKey(page)
+    expect(set.ann.complaints).toEqual([])
+  })
+
+  it('outlives the session, whose end is said where it is seen first, with the way back in', async () => {
+    const { page } = set.ann
+    await create(page, 'Just in time')
+    await page.getByLabel('The new key').waitFor()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await page.clock.setFixedTime(Date.now() + 2 * minute)
+    await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
+    await page.getByText('Your session has ended.').waitFor()
+    await takeKey(page)
+    expect(await faults(page, 'session-ended')).toEqual([])
+    await signInAgain(page)
+    await page.getByRole('link', { name: 'Just in time' }).waitFor()
+    expect(await page.getByText('Your session has ended.').count()).toBe(0)
+
+    // The next call finds out, and the page after that is the one for signing in.
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await page.getByLabel('Search by name, hint or id').fill('just')
+    await page.getByText('Your session has ended.').waitFor()
+    await page.getByRole('link', { name: 'Members' }).click()
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
+    expect(set.ann.complaints).toEqual([])
+  })
+})
