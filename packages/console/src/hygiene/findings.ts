@@ -21,11 +21,12 @@ export interface Superfluous {
 
 /**
  * Permissions of which no route was used. Where reading and writing share a route, using it counts for both: what is
- * recorded does not tell them apart, and nothing is taken away on a guess.
+ * recorded does not tell them apart, and nothing is taken away on a guess. A request whose route nobody told may have
+ * needed any of them.
  */
 export function superfluous(key: Key, contract: Contract, counts: readonly UsageCount[]): Superfluous | null {
   const used = new Set(counts.filter((count) => count.key === key.id).map(({ route }) => route))
-  if (used.size === 0) return null
+  if (used.size === 0 || used.has('')) return null
   const offered = Object.keys(contract.permissions.offered)
   const held = key.permissions ?? offered
   // A pattern such as `templates:*` is nobody's to take apart.

@@ -13,12 +13,10 @@ import { Card, Loading, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useMayChange } from '../shell/place.ts'
-import { readUsage } from '../usage/read-usage.ts'
 import { Finding, type Found } from './finding.tsx'
-import { idleDays, isIdle, isNeverUsed, superfluous } from './findings.ts'
-
-/** So many of each kind are shown; those that are mended make room for the next. */
-const most = 50
+import { idleDays, superfluous } from './findings.ts'
+import { lookAtRoutes, lookForEndless, lookForUnused, most } from './look.ts'
+import { NotLookedAt } from './not-looked-at.tsx'
 
 export function HygienePage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/hygiene' })
@@ -29,18 +27,13 @@ export function HygienePage() {
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['keys', 'hygiene', organization],
     async queryFn({ signal }) {
-      const list = async (order: 'lastUsed' | 'expires', direction: 'asc' | 'desc') => {
-        const filter = { organization, state: 'active', order, direction, limit: most } as const
-        return (await keywright.keys.list(filter, { signal }).page()).keys
-      }
-      const since = new Date(Date.now() - idleDays * 86_400_000).toISOString()
-      const [idlest, longest, busiest, counts] = await Promise.all([
-        list('lastUsed', 'asc'),
-        list('expires', 'desc'),
-        asksPermissions ? list('lastUsed', 'desc') : [],
-        asksPermissions ? readUsage({ organization, since, by: 'key,route', outcome: 'allowed' }, signal) : [],
+      const nowMs = Date.now()
+      const [unused, endless, routes] = await Promise.all([
+        lookForUnused(organization, nowMs, signal),
+        lookForEndless(organization, signal),
+        asksPermissions ? lookAtRoutes(organization, nowMs, signal) : null,
       ])
-      return { nowMs: Date.now(), idlest, longest, busiest, counts }
+      return { unused, endless, routes }
     },
   })
   if (!data) {
@@ -55,7 +48,7 @@ export function HygienePage() {
       </Page>
     )
   }
-  const { nowMs, idlest, longest, busiest, counts } = data
+  const { unused, endless, routes } = data
   const revoke = { label: 'Revoke', run: async (key: Key) => setRevoking(key) }
   const expire = {
     label: 'Expire in 90 days',
@@ -65,49 +58,43 @@ export function HygienePage() {
     {
       title: 'Never used',
       why: 'Nobody would miss it, but whoever finds it can use it.',
-      found: idlest
-        .filter((key) => isNeverUsed(key, nowMs))
-        .map((key) => ({
-          key,
-          detail: (
-            <>
-              made <When time={key.createdAt} />
-            </>
-          ),
-          mend: revoke,
-        })),
+      found: unused.neverUsed.map((key) => ({
+        key,
+        detail: (
+          <>
+            made <When time={key.createdAt} />
+          </>
+        ),
+        mend: revoke,
+      })),
     },
     {
       title: `Idle for ${idleDays} days`,
       why: 'What used it has probably moved on.',
-      found: idlest
-        .filter((key) => isIdle(key, nowMs))
-        .map((key) => ({
-          key,
-          detail: key.lastUsedAt && (
-            <>
-              last used <When time={key.lastUsedAt} />
-            </>
-          ),
-          mend: revoke,
-        })),
+      found: unused.idle.map((key) => ({
+        key,
+        detail: key.lastUsedAt && (
+          <>
+            last used <When time={key.lastUsedAt} />
+          </>
+        ),
+        mend: revoke,
+      })),
     },
     {
       title: 'No expiry',
       why: 'It works until someone remembers it.',
-      found: longest
-        .filter(({ expiresAt }) => expiresAt === null)
-        .map((key) => ({
-          key,
-          detail: 'never expires',
-          mend: expire,
-        })),
+      found: endless.map((key) => ({
+        key,
+        detail: 'never expires',
+        mend: expire,
+      })),
     },
     {
       title: 'Permissions never used',
       why: `What no request of ${idleDays} days needed is only there for a thief. Use is counted by route: where reading and writing share one, either counts as use of both.`,
-      found: busiest.flatMap((key) => {
-        const found = superfluous(key, contract, counts)
+      found: (routes?.keys ?? []).flatMap((key) => {
+        const found = superfluous(key, contract, routes?.counts ?? [])
         if (found === null) return []
         const { unused, kept } = found
         const detail = <Mono key="unused">{unused.join(', ')}</Mono>
@@ -117,6 +104,7 @@ export function HygienePage() {
     },
   ]
   const found = kinds.filter((kind) => kind.found.length > 0)
+  const isAll = unused.isAll && routes?.isAll !== false
   return (
     <Page title="Hygiene" description="Keys that are worth a look, each with what mends it.">
       {revoking && <RevokeKey of={revoking} onClose={() => setRevoking(null)} />}
@@ -125,7 +113,9 @@ export function HygienePage() {
           <Card>
             <p className="flex items-center gap-3 px-5 py-4">
               <CircleCheck size={16} aria-hidden className="text-good" />
-              Nothing to mend: every active key is in use, expires and needs what it may do.
+              {isAll
+                ? 'Nothing to mend: every active key is in use, expires and needs what it may do.'
+                : 'Nothing to mend among what was looked at.'}
             </p>
           </Card>
         )}
@@ -139,6 +129,7 @@ export function HygienePage() {
             </ul>
           </Card>
         ))}
+        <NotLookedAt unused={unused} routes={routes} />
       </div>
     </Page>
   )

@@ -1,39 +1,37 @@
 import type { Key } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
-import { readUsage } from '../usage/read-usage.ts'
+import { readUsage, sinceOf } from '../usage/read-usage.ts'
 import { perStep } from '../usage/sums.ts'
 
-const hours = 7 * 24
-const spanMs = hours * 3_600_000
+const week = { hours: 7 * 24, interval: 'day' } as const
 
 /** Allowed and refused on each of seven days. */
 export type Use = ReturnType<typeof perStep>
 
 export function isUsed({ lastUsedAt }: Key): boolean {
-  return lastUsedAt !== null && Date.parse(lastUsedAt) > Date.now() - spanMs
+  return lastUsedAt !== null && Date.parse(lastUsedAt) >= Date.parse(sinceOf(week, Date.now()))
 }
 
-/** Of all that were used in this time, asked for at once; `undefined` until it is known. */
+/** Of all that were used in this time, asked for at once; `undefined` while it is not known. */
 export function useUses(organization: string, keys: readonly Key[]): (key: string) => Use | undefined {
   const used = keys.filter(isUsed).map(({ id }) => id)
   const { data } = useQuery({
     queryKey: ['usage', 'sparklines', organization, used],
     async queryFn({ signal }) {
       const nowMs = Date.now()
-      const since = new Date(nowMs - spanMs + 24 * 3_600_000).toISOString()
-      const counts = await readUsage({ organization, key: used.join(','), since, by: 'key,outcome' }, signal)
-      return { nowMs, counts }
+      const filter = { organization, key: used.join(','), since: sinceOf(week, nowMs), by: 'key,outcome' }
+      return { nowMs, ...(await readUsage(filter, signal)) }
     },
     enabled: used.length > 0,
     staleTime: 60_000,
   })
-  if (!data) return () => undefined
+  if (!data || data.leftOutFrom !== null) return () => undefined
   const { nowMs, counts } = data
   return (id) =>
     perStep(
       counts.filter(({ key }) => key === id),
       nowMs,
-      hours,
-      'day',
+      week.hours,
+      week.interval,
     )
 }

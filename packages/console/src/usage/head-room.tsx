@@ -1,9 +1,12 @@
+import type { AgreedLimit } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { contractQuery } from '../api/queries.ts'
 import { usualLimits } from '../keys/limit-words.ts'
-import { Card } from '../parts/page.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
+import { Card, Loading } from '../parts/page.tsx'
 import { usePlace } from '../shell/place.ts'
+import { type Busiest, busiestKey, busiestTogether } from './busiest.ts'
 import { Meter } from './meter.tsx'
 import { readUsage } from './read-usage.ts'
 import { total } from './sums.ts'
@@ -12,31 +15,22 @@ import { total } from './sums.ts'
 export function HeadRoom({ organization, isLinked = false }: { organization: string; isLinked?: boolean }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { current } = usePlace()
-  const month = useQuery(monthQuery(organization))
-  const hours = useQuery({
-    queryKey: ['usage', 'busiest', organization],
-    queryFn: ({ signal }) =>
-      readUsage(
-        {
-          organization,
-          since: new Date(Date.now() - 7 * 86_400_000).toISOString(),
-          by: 'key',
-          interval: 'hour',
-          outcome: 'allowed',
-        },
-        signal,
-      ),
-  })
   const quota = current && (current.monthlyQuota ?? (current.plan ? contract.plans[current.plan]?.monthlyQuota : null))
   const limits = current ? usualLimits(contract, current) : []
+  const month = useQuery({ ...monthQuery(organization), enabled: Boolean(quota) })
+  const together = useQuery({
+    queryKey: ['usage', 'busiest', organization],
+    queryFn: ({ signal }) => busiestTogether(organization, signal),
+    enabled: limits.some(({ per }) => per !== 'key'),
+  })
+  const key = useQuery({
+    queryKey: ['usage', 'busiest', organization, 'key'],
+    queryFn: ({ signal }) => busiestKey(organization, signal),
+    enabled: limits.some(({ per }) => per === 'key'),
+  })
   if (!current || (limits.length === 0 && !quota)) return null
-  const counts = hours.data ?? []
-  const perHour = new Map<string, number>()
-  for (const { at, count } of counts) perHour.set(at, (perHour.get(at) ?? 0) + count)
-  const busiest = {
-    key: Math.max(0, ...counts.map(({ count }) => count)),
-    organization: Math.max(0, ...perHour.values()),
-  }
+  const failed = [month, together, key].find(({ error }) => error)
+  const isWaiting = [month, together, key].some(({ isLoading }) => isLoading)
   return (
     <Card
       title="Head-room"
@@ -48,19 +42,47 @@ export function HeadRoom({ organization, isLinked = false }: { organization: str
         )
       }
     >
-      <div className="grid gap-x-10 gap-y-5 p-5 sm:grid-cols-2">
-        {quota ? <Meter label="Used of this month’s quota" used={total(month.data ?? [])} most={quota} /> : null}
-        {limits.map(({ requests, windowSeconds, per }) => (
-          <Meter
-            key={`${per} ${requests} ${windowSeconds}`}
-            label={`Busiest hour in 7 days, per ${per === 'organization' ? contract.docs.organization : per}`}
-            hint="An hour at the limit all through would be full."
-            used={per === 'key' ? busiest.key : busiest.organization}
-            most={Math.round((requests * 3600) / windowSeconds)}
-          />
-        ))}
-      </div>
+      {failed && (
+        <div className="p-5">
+          <ErrorNotice error={failed.error} onRetry={() => failed.refetch()} />
+        </div>
+      )}
+      {isWaiting && <Loading label="Counting" />}
+      {!failed && !isWaiting && (
+        <div className="grid gap-x-10 gap-y-5 p-5 sm:grid-cols-2">
+          {quota && month.data ? (
+            <Meter label="Used of this month’s quota" used={total(month.data)} most={quota} />
+          ) : null}
+          {limits.map((limit) => (
+            <BusiestHour
+              key={`${limit.per} ${limit.requests} ${limit.windowSeconds}`}
+              limit={limit}
+              noun={limit.per === 'organization' ? contract.docs.organization : limit.per}
+              busiest={(limit.per === 'key' ? key.data : together.data) ?? null}
+            />
+          ))}
+        </div>
+      )}
     </Card>
+  )
+}
+
+function BusiestHour({ limit, noun, busiest }: { limit: AgreedLimit; noun: string; busiest: Busiest | null }) {
+  if (busiest === null) {
+    return (
+      <p>
+        Busiest hour per {noun}
+        <span className="mt-1.5 block text-muted">Not known: more of them are in use than can be counted at once.</span>
+      </p>
+    )
+  }
+  return (
+    <Meter
+      label={`Busiest hour in ${busiest.time}, per ${noun}`}
+      hint="An hour at the limit all through would be full."
+      used={busiest.count}
+      most={Math.round((limit.requests * 3600) / limit.windowSeconds)}
+    />
   )
 }
 
@@ -71,7 +93,7 @@ function monthQuery(organization: string) {
     async queryFn({ signal }: { signal: AbortSignal }) {
       const now = new Date()
       const since = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1)).toISOString()
-      const counts = await readUsage({ organization, since, by: 'outcome', outcome: 'allowed' }, signal)
+      const { counts } = await readUsage({ organization, since, by: 'outcome', outcome: 'allowed' }, signal)
       return counts.map(({ count }) => count)
     },
     refetchInterval: 15_000,

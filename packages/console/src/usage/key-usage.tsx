@@ -22,7 +22,7 @@ export function KeyUsage({ of: key }: { of: Key }) {
       const since = sinceOf(span, nowMs)
       const { id, organization } = key
       const filter = { organization, key: id, since, by: 'outcome', interval: span.interval }
-      return { nowMs, counts: await readUsage(filter, signal) }
+      return { nowMs, counts: (await readUsage(filter, signal)).counts }
     },
     refetchInterval: 15_000,
   })

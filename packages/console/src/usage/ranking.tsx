@@ -2,15 +2,20 @@ import type { ReactNode } from 'react'
 import { Card } from '../parts/page.tsx'
 
 const number = new Intl.NumberFormat()
+/** Days are those of UTC, as they are counted. */
+const day = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' })
 
 /** What was counted most, with its share of the most. */
 export function Ranking({
   title,
   rows,
+  leftOutFrom = null,
   isRefusal = false,
 }: {
   title: string
   rows: readonly (readonly [ReactNode, number])[]
+  /** From this day on not all is counted. */
+  leftOutFrom?: string | null
   isRefusal?: boolean
 }) {
   const most = rows[0]?.[1] ?? 1
@@ -34,6 +39,12 @@ export function Ranking({
           </li>
         ))}
       </ol>
+      {leftOutFrom !== null && (
+        <p className="border-t px-5 py-3 text-muted">
+          Not all since {day.format(new Date(leftOutFrom))} is counted: it is too much to read at once. A shorter time
+          shows more.
+        </p>
+      )}
     </Card>
   )
 }

@@ -16,15 +16,21 @@ export function sinceOf({ hours, interval }: Pick<Span, 'hours' | 'interval'>, n
   return new Date(end - hours * 3_600_000).toISOString()
 }
 
-/** So many counts are read at most: what was asked for less is left out rather than waited for. */
+/** So many are read at most. They come oldest first: it is the newest counts that are left out. */
 const mostPages = 25
 
-export async function readUsage(filter: UsageFilter, signal: AbortSignal): Promise<UsageCount[]> {
+export interface UsageRead {
+  counts: UsageCount[]
+  /** The hour or day from which on counts are left out; null: none are. */
+  leftOutFrom: string | null
+}
+
+export async function readUsage(filter: UsageFilter, signal: AbortSignal): Promise<UsageRead> {
   const counts: UsageCount[] = []
   let pages = 0
-  for await (const page of keywright.usage.list({ ...filter, limit: 200 }, { signal }).pages()) {
-    counts.push(...page.usage)
-    if (++pages === mostPages) break
+  for await (const { usage, nextCursor } of keywright.usage.list({ ...filter, limit: 200 }, { signal }).pages()) {
+    counts.push(...usage)
+    if (++pages === mostPages && nextCursor !== null) return { counts, leftOutFrom: counts.at(-1)?.at ?? null }
   }
-  return counts
+  return { counts, leftOutFrom: null }
 }

@@ -11,7 +11,7 @@ import { HeadRoom } from './head-room.tsx'
 import { KeyName } from './key-name.tsx'
 import { Outcomes } from './outcomes.tsx'
 import { Ranking } from './ranking.tsx'
-import { readUsage, type Span, sinceOf, spans } from './read-usage.ts'
+import { readUsage, type Span, sinceOf, spans, type UsageRead } from './read-usage.ts'
 import { reasonInWords } from './reasons.ts'
 import { SpanSelect } from './span-select.tsx'
 import { totals } from './sums.ts'
@@ -28,10 +28,10 @@ export function UsagePage() {
       const read = (by: string, interval: 'hour' | 'day') => readUsage({ organization, since, by, interval }, signal)
       const [outcomes, keys, routes] = await Promise.all([
         read('outcome', span.interval),
-        read('key,outcome', 'day'),
-        read('route,outcome', 'day'),
+        read('key', 'day'),
+        read('route', 'day'),
       ])
-      return { nowMs, outcomes, keys, routes }
+      return { nowMs, outcomes: outcomes.counts, keys, routes }
     },
     refetchInterval: 15_000,
   })
@@ -58,8 +58,8 @@ export function UsagePage() {
 interface CountsProps {
   nowMs: number
   outcomes: readonly UsageCount[]
-  keys: readonly UsageCount[]
-  routes: readonly UsageCount[]
+  keys: UsageRead
+  routes: UsageRead
   span: Span
   organization: string
 }
@@ -83,7 +83,8 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
       <div className="grid gap-5 lg:grid-cols-3">
         <Ranking
           title="Top keys"
-          rows={totals(keys, ({ key }) => key ?? '').map(([key, count]) => [
+          leftOutFrom={keys.leftOutFrom}
+          rows={totals(keys.counts, ({ key }) => key ?? '').map(([key, count]) => [
             key === '' ? (
               'unknown keys'
             ) : (
@@ -101,7 +102,8 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
         />
         <Ranking
           title="Top routes"
-          rows={totals(routes, ({ route }) => route || 'none told').map(([route, count]) => [
+          leftOutFrom={routes.leftOutFrom}
+          rows={totals(routes.counts, ({ route }) => route || 'none told').map(([route, count]) => [
             <Mono key={route}>{route}</Mono>,
             count,
           ])}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { copyKey } from '../../server/test/support/copy-key.ts'
+import { faults } from './browser.ts'
+import { dayMs, hourMs, keyIds, recordUses } from './recorded.ts'
+import { minute, stage } from './story.ts'
+
+const route = '/v1/sandboxes/**'
+
+describe('usage in the console', { timeout: 3 * minute }, () => {
+  const set = stage('hopx')
+
+  it('shows a use of the first hour of seven days, and none from before', async () => {
+    const { page } = set.ann
+    const nowMs = Date.now()
+    const firstDayMs = nowMs - (nowMs % dayMs) - 6 * dayMs
+    const { key: early } = await set.server.issue({ name: 'Early' })
+    const { key: gone } = await set.server.issue({ name: 'Gone by' })
+    recordUses(set.server, [
+      { key: early.id, route, atMs: firstDayMs, count: 5 },
+      { key: gone.id, route, atMs: firstDayMs - minute },
+    ])
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page
+      .getByRole('row', { name: /Early/ })
+      .getByRole('img', { name: '5 allowed, 0 refused in 7 days' })
+      .waitFor()
+    await page
+      .getByRole('row', { name: /Gone by/ })
+      .getByText('none', { exact: true })
+      .waitFor()
+  })
+
+  it('says from when on not all is counted, and counts all of a shorter time', async () => {
+    const { page } = set.ann
+    const nowMs = Date.now()
+    await copyKey(set.server, 170)
+    const keys = keyIds(set.server)
+    recordUses(
+      set.server,
+      keys.flatMap((key) => Array.from({ length: 30 }, (_, day) => ({ key, route, atMs: nowMs - day * dayMs }))),
+    )
+    await page.goto(`${set.server.control}/acme/usage`)
+    await page.getByText('Top keys').waitFor()
+    expect(await page.getByText('Not all since').count()).toBe(0)
+    await page.getByLabel('Time').selectOption('Last 30 days')
+    await page.getByText('Not all since').waitFor()
+    expect(await faults(page, 'usage-of-many')).toEqual([])
+  })
+
+  it('says nothing of head-room before it is known, and says why where it cannot be', async () => {
+    const { page } = set.ann
+    const asked = '**/v1/usage?**'
+    await page.route(asked, () => undefined)
+    await page.goto(`${set.server.control}/acme/limits`)
+    await page.getByText('Counting').waitFor()
+    expect(await page.getByRole('meter').count()).toBe(0)
+    await page.unroute(asked)
+    await page.route(asked, (request) => request.abort())
+    await page.reload()
+    await page.getByRole('alert').getByText('The server does not answer').waitFor()
+    expect(await page.getByRole('meter').count()).toBe(0)
+    await page.unroute(asked)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('meter', { name: 'Busiest hour in 7 days, per key' }).waitFor()
+  })
+
+  it('finds the busiest hour of the longest time that can be counted, the latest hour included', async () => {
+    const { page } = set.ann
+    const nowMs = Date.now()
+    const keys = keyIds(set.server)
+    const [busy = ''] = keys
+    const hourly = (some: readonly string[], hours: number) =>
+      some.flatMap((key) => Array.from({ length: hours }, (_, hour) => ({ key, route, atMs: nowMs - hour * hourMs })))
+    recordUses(set.server, hourly(keys.slice(0, 40), 7 * 24))
+    recordUses(set.server, [{ key: busy, route, atMs: nowMs, count: 4_321 }])
+    await page.goto(`${set.server.control}/acme/limits`)
+    await page.getByRole('meter', { name: 'Busiest hour in 24 hours, per key' }).waitFor()
+    await page.getByText('4,321').waitFor()
+
+    await copyKey(set.server, 100)
+    recordUses(set.server, hourly(keyIds(set.server), 24))
+    await page.reload()
+    await page.getByText('Not known: more of them are in use than can be counted at once.').waitFor()
+    expect(await page.getByRole('meter').count()).toBe(0)
+    expect(await faults(page, 'limits-of-many')).toEqual([])
+  })
+})
