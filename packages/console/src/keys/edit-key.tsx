@@ -12,7 +12,7 @@ import { useAction } from '../parts/use-action.ts'
 import { usePlace } from '../shell/place.ts'
 import { defaultExpiry, expiryOf } from './expiry.ts'
 import { ExpiryField } from './expiry-field.tsx'
-import { LimitField, limitOf } from './limit-field.tsx'
+import { isShowable, LimitField, limitOf } from './limit-field.tsx'
 import { limitsInWords, usualLimits } from './limit-words.ts'
 import { offeredPermissions, PermissionChoice } from './reach-fields.tsx'
 
@@ -30,8 +30,7 @@ export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) 
     windowSeconds: own?.windowSeconds ?? 60,
   })
   const [wasLimit] = useState(limit)
-  // What one field cannot show, it must not overwrite.
-  const hasSimpleLimit = Object.keys(contract.plans).length === 0 && (key.limits?.length ?? 1) === 1
+  const hasPlans = Object.keys(contract.plans).length > 0
   const change = useAction(async () => {
     const patch: KeyPatch = {
       ...(name !== key.name && { name }),
@@ -64,7 +63,12 @@ export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) 
         onChange={(event) => setMovesExpiry(event.target.checked)}
       />
       {movesExpiry && <ExpiryField value={expiry} onChange={setExpiry} error={fieldError(error, 'expiresAt')} />}
-      {hasSimpleLimit && (
+      {key.limits !== null && !isShowable(key.limits) && (
+        <p className="text-muted">
+          Its own limits stay: {limitsInWords(key.limits, contract).toLowerCase()}. They are changed through the API.
+        </p>
+      )}
+      {!hasPlans && (key.limits === null || isShowable(key.limits)) && (
         <LimitField
           value={limit}
           onChange={setLimit}

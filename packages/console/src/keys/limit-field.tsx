@@ -18,6 +18,17 @@ const windows = [
   { seconds: 86_400, label: 'a day' },
 ]
 
+/** Whether the field shows all there is to them: what it cannot show, it must not overwrite. */
+export function isShowable(limits: readonly Limit[]): boolean {
+  return (
+    limits.length === 1 &&
+    limits.every(
+      ({ windowSeconds, per = 'key', kind = 'window' }) =>
+        per === 'key' && kind === 'window' && windows.some(({ seconds }) => seconds === windowSeconds),
+    )
+  )
+}
+
 export function LimitField({
   value,
   onChange,
