@@ -10,6 +10,7 @@ import { Mono } from '../parts/text.tsx'
 import { exactly } from '../parts/time-words.ts'
 import { useAction } from '../parts/use-action.ts'
 import { GraceChoice, graceChoices } from './grace.tsx'
+import { placesInWords } from './places.ts'
 import { Reveal } from './reveal.tsx'
 
 const daySeconds = 86_400
@@ -19,7 +20,7 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
   const choices = graceChoices(contract.rotation.maxGraceSeconds)
   const [graceSeconds, setGrace] = useState(choices.includes(daySeconds) ? daySeconds : 0)
   const [since] = useState(() => new Date(Date.now() - daySeconds * 1000).toISOString())
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     queryKey: ['callers', key.id, 'day'],
     queryFn: ({ signal }) => keywright.keys.callers(key.id, { since, limit: 100 }, { signal }).page(),
   })
@@ -47,7 +48,6 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
       </Dialog>
     )
   }
-  const places = data?.callers.length ?? 0
   return (
     <ConfirmDialog
       {...{ error: rotate.error, isBusy: rotate.isBusy, onClose }}
@@ -61,10 +61,13 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
       ) : (
         <p>The old secret ends at once.</p>
       )}
-      {graceSeconds === 0 && places > 0 && (
-        <Notice
-          title={`${places === 100 ? '100 or more' : places} ${places === 1 ? 'place' : 'places'} used it in the last 24 hours`}
-        >
+      {graceSeconds === 0 && data === undefined && (
+        <Notice title={`Who used it in the last 24 hours ${error ? 'could not be read' : 'is not known yet'}`}>
+          Whoever did is refused until they have the new secret.
+        </Notice>
+      )}
+      {graceSeconds === 0 && data && data.callers.length > 0 && (
+        <Notice title={`${placesInWords(data)} used it in the last 24 hours`}>
           They are refused until they have the new secret.
         </Notice>
       )}

@@ -6,7 +6,7 @@ import { contractQuery, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
-import { Notice } from '../parts/notice.tsx'
+import { ErrorNotice, Notice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
 import { useNow, When } from '../parts/time.tsx'
@@ -15,6 +15,7 @@ import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
 import { CallerTable } from './callers.tsx'
 import { GraceChoice, graceChoices } from './grace.tsx'
+import { placesInWords, type Seen } from './places.ts'
 import { whereAndWhen } from './revocation.ts'
 
 /** The secrets of a key, the newest first; one in its grace counts down, and shows who has not moved yet. */
@@ -79,22 +80,17 @@ function Version({
 function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVersion; mayChange: boolean }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const [open, setOpen] = useState<'end' | 'extend' | null>(null)
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['callers', key.id, version.number],
     queryFn: ({ signal }) =>
       keywright.keys.callers(key.id, { version: version.number, since: newest(key), limit: 20 }, { signal }).page(),
     refetchInterval: 5_000,
   })
-  const stillCalling = data?.callers ?? []
-  const requests = stillCalling.reduce((sum, { allowed }) => sum + allowed, 0)
+  const seen = error ? undefined : data
   return (
     <div className="mt-4 rounded-lg border">
       <div className="flex flex-wrap items-center justify-between gap-3 px-4 py-3">
-        <p className="min-w-0 flex-1 basis-60">
-          {stillCalling.length === 0
-            ? 'Nobody has been seen with this secret since the hour of the rotation.'
-            : `Still used from ${counted(stillCalling.length, 'place')}, with ${counted(requests, 'request')} since the hour of the rotation.`}
-        </p>
+        <p className="min-w-0 flex-1 basis-60">{seenInWords(seen)}</p>
         {mayChange && (
           <span className="flex gap-2">
             <Button onClick={() => setOpen('extend')}>Change the end</Button>
@@ -102,19 +98,32 @@ function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVer
           </span>
         )}
       </div>
-      {stillCalling.length > 0 && <CallerTable callers={stillCalling} />}
+      {error && (
+        <div className="px-4 pb-4">
+          <ErrorNotice error={error} onRetry={() => refetch()} />
+        </div>
+      )}
+      {seen && seen.callers.length > 0 && <CallerTable callers={seen.callers} />}
       {open && (
         <ChangeGrace
           of={key}
           version={version}
           isEnding={open === 'end'}
-          places={stillCalling.length}
+          seen={seen}
           contract={contract}
           onClose={() => setOpen(null)}
         />
       )}
     </div>
   )
+}
+
+function seenInWords(seen: Seen | undefined): string {
+  if (!seen) return 'Who still uses this secret is not known yet.'
+  if (seen.callers.length === 0) return 'Nobody has been seen with this secret since the hour of the rotation.'
+  const requests = seen.callers.reduce((sum, { allowed }) => sum + allowed, 0)
+  const least = seen.nextCursor === null ? '' : 'at least '
+  return `Still used from ${placesInWords(seen)}, with ${least}${counted(requests, 'request')} since the hour of the rotation.`
 }
 
 /** The old secret was the only one before. */
@@ -126,12 +135,13 @@ interface ChangeGraceProps {
   of: Key
   version: SecretVersion
   isEnding: boolean
-  places: number
+  /** undefined: not known. */
+  seen: Seen | undefined
   contract: Contract
   onClose: () => void
 }
 
-function ChangeGrace({ of: key, version, isEnding, places, contract, onClose }: ChangeGraceProps) {
+function ChangeGrace({ of: key, version, isEnding, seen, contract, onClose }: ChangeGraceProps) {
   const choices = graceChoices(contract.rotation.maxGraceSeconds).filter((seconds) => seconds > 0)
   const [seconds, setSeconds] = useState(isEnding ? 0 : (choices[0] ?? 0))
   const change = useAction(async () => {
@@ -148,8 +158,12 @@ function ChangeGrace({ of: key, version, isEnding, places, contract, onClose }: 
       isDangerous={isEnding}
       onSubmit={() => change.run(undefined)}
     >
-      {isEnding && places > 0 && (
-        <Notice title={`${places} ${places === 1 ? 'place' : 'places'} used it since the rotation`}>
+      {isEnding && seen?.callers.length !== 0 && (
+        <Notice
+          title={
+            seen ? `${placesInWords(seen)} used it since the rotation` : 'Who used it since the rotation is not known'
+          }
+        >
           Their next request is refused unless they have the new secret by then.
         </Notice>
       )}
