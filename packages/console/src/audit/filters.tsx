@@ -1,6 +1,7 @@
 import type { AuditFilter, Member } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { contractQuery } from '../api/queries.ts'
+import { beginOf, lastDay } from '../parts/day.ts'
 import { Field, Input, Select } from '../parts/field.tsx'
 import { visible } from '../parts/text.tsx'
 import { capitalized } from '../shell/words.ts'
@@ -23,14 +24,15 @@ const dayMs = 86_400_000
 
 export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
   const { action, triggeredBy, actor, key, from, to } = asked
+  const last = beginOf(to)
   return {
     organization,
     action: action || undefined,
     triggeredBy: (triggeredBy || undefined) as AuditFilter['triggeredBy'],
     actor: actor || undefined,
     key: key.trim() || undefined,
-    since: from === '' ? undefined : new Date(`${from}T00:00`).toISOString(),
-    until: to === '' ? undefined : new Date(new Date(`${to}T00:00`).getTime() + dayMs).toISOString(),
+    since: beginOf(from)?.toISOString(),
+    until: last && new Date(last.getTime() + dayMs).toISOString(),
   }
 }
 
@@ -88,10 +90,14 @@ export function AuditFilters({
         {(field) => <Input {...field} placeholder="key_…" value={value.key} onChange={changed('key')} />}
       </Field>
       <Field label="From">
-        {(field) => <Input {...field} type="date" max={value.to} value={value.from} onChange={changed('from')} />}
+        {(field) => (
+          <Input {...field} type="date" max={value.to || lastDay} value={value.from} onChange={changed('from')} />
+        )}
       </Field>
       <Field label="To">
-        {(field) => <Input {...field} type="date" min={value.from} value={value.to} onChange={changed('to')} />}
+        {(field) => (
+          <Input {...field} type="date" min={value.from} max={lastDay} value={value.to} onChange={changed('to')} />
+        )}
       </Field>
     </div>
   )

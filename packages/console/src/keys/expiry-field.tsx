@@ -1,3 +1,4 @@
+import { lastDay } from '../parts/day.ts'
 import { Field, Input, Select } from '../parts/field.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { type ExpiryChoice, type ExpiryText, expiryChoices } from './expiry.ts'
@@ -37,6 +38,7 @@ export function ExpiryField({
                 type="date"
                 required
                 min={today()}
+                max={lastDay}
                 value={value.date}
                 onChange={(event) => onChange({ ...value, date: event.target.value })}
               />
