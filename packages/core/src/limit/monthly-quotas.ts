@@ -27,13 +27,13 @@ export interface MonthlyUse {
 }
 
 export interface MemoryQuotas extends MonthlyQuotas {
-  /** Takes out what was counted and not yet taken out. The caller writes it down, or puts it back. */
+  /** Takes out what was counted and not yet taken out, one for each organization and month. It is settled or put back. */
   drain(): MonthlyUse[]
   /** What could not be written down. */
   putBack(drained: readonly MonthlyUse[]): void
   /** After what was drained is written down: what the months have seen in all, others' use included. */
   settle(drained: readonly MonthlyUse[], totals: readonly MonthlyUse[]): void
-  /** An organization that is gone; one of the same name starts at nothing. */
+  /** An organization that is gone for good. */
   forget(organization: string): void
 }
 
@@ -63,6 +63,16 @@ export function monthOf(now: Date): { name: string; startMs: number; endMs: numb
   return { name: new Date(startMs).toISOString().slice(0, 7), startMs, endMs: Date.UTC(year, month + 1) }
 }
 
+/** What could not be written when its month ended comes in parts: each organization and month once. */
+function added(uses: readonly MonthlyUse[]): MonthlyUse[] {
+  const sums = new Map<string, MonthlyUse>()
+  for (const use of uses) {
+    const name = `${use.month} ${use.organization}`
+    sums.set(name, { ...use, used: use.used + (sums.get(name)?.used ?? 0) })
+  }
+  return [...sums.values()]
+}
+
 /**
  * Counts in memory, on top of what `usedBefore` answers when an organization with a quota is first seen in a month.
  * Several processes that count for one organization learn of each other's use when they settle: together they admit at
@@ -71,6 +81,7 @@ export function monthOf(now: Date): { name: string; startMs: number; endMs: numb
 export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuotas {
   const lines: Line[] = []
   const slots = new Map<string, number>()
+  const free: number[] = []
   let month = monthOf(new Date(0))
   /** Counted in a month that is over. */
   let left: MonthlyUse[] = []
@@ -86,16 +97,17 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
   }
 
   function lineOf(meter: MonthMeter): Line {
-    const known = slots.get(meter.organization)
-    if (known !== undefined) {
-      meter.slot = known
-      return lines[known] as Line
+    const { organization } = meter
+    const own = meter.slot < 0 ? undefined : lines[meter.slot]
+    // A meter may outlive its organization, whose slot is given to another.
+    if (own?.organization === organization) return own
+    const known = slots.get(organization)
+    meter.slot = known ?? free.pop() ?? lines.length
+    if (known === undefined) {
+      slots.set(organization, meter.slot)
+      lines[meter.slot] = { organization, ...unused }
     }
-    meter.slot = lines.length
-    slots.set(meter.organization, meter.slot)
-    const line: Line = { organization: meter.organization, ...unused }
-    lines.push(line)
-    return line
+    return lines[meter.slot] as Line
   }
 
   function list(line: Line): void {
@@ -133,7 +145,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
   return {
     take(meter, cost, nowMs) {
       if (nowMs >= month.endMs || nowMs < month.startMs) turn(nowMs)
-      const line = meter.slot < 0 ? lineOf(meter) : (lines[meter.slot] as Line)
+      const line = lineOf(meter)
       const { quota } = meter
       if (quota !== null) {
         const reading = line.used === null ? read(line) : null
@@ -144,20 +156,20 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       return true
     },
     giveBack(meter, cost, nowMs) {
-      if (nowMs < month.endMs && nowMs >= month.startMs) charge(lines[meter.slot] as Line, -cost)
+      if (nowMs < month.endMs && nowMs >= month.startMs) charge(lineOf(meter), -cost)
     },
     drain() {
-      const drained = left
+      const uses = left
       left = []
       for (const line of listed) {
         line.listed = false
         if (line.fresh === 0) continue
-        drained.push({ organization: line.organization, month: month.name, used: line.fresh })
+        uses.push({ organization: line.organization, month: month.name, used: line.fresh })
         line.underway += line.fresh
         line.fresh = 0
       }
       listed = []
-      return drained
+      return added(uses)
     },
     putBack(drained) {
       for (const use of drained) {
@@ -166,15 +178,15 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
           left.push(use)
           continue
         }
-        line.underway -= use.used
+        line.underway = 0
         line.fresh += use.used
         list(line)
       }
     },
     settle(drained, totals) {
-      for (const { organization, month: name, used } of drained) {
+      for (const { organization, month: name } of drained) {
         const line = lines[slots.get(organization) ?? -1]
-        if (line && name === month.name) line.underway -= used
+        if (line && name === month.name) line.underway = 0
       }
       for (const { organization, month: name, used } of totals) {
         const line = lines[slots.get(organization) ?? -1]
@@ -185,6 +197,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       const slot = slots.get(organization)
       if (slot === undefined) return
       slots.delete(organization)
+      free.push(slot)
       listed = listed.filter((line) => line !== lines[slot])
       left = left.filter((use) => use.organization !== organization)
     },

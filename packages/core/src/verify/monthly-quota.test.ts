@@ -197,6 +197,36 @@ describe('what is counted of a month', () => {
     ])
   })
 
+  it('is one sum for each month, also of what is put back once its month is over', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('endless')
+    await acme.use(2)
+    const drained = quotas.drain()
+    await acme.use(5)
+    nowMs = Date.UTC(2026, 11, 1)
+    await acme.use()
+    quotas.putBack(drained)
+    expect(quotas.drain()).toMatchObject([
+      { month: '2026-11', used: 7 },
+      { month: '2026-12', used: 1 },
+    ])
+  })
+
+  it('is never put down to another organization that came after one was forgotten', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const gone = await customer('endless')
+    await gone.use(2)
+    const organization = quotas.drain()[0]?.organization ?? ''
+    quotas.forget(organization)
+    const other = await customer('small')
+    await other.use()
+    await gone.use(4)
+    expect(reason(await other.use(2))).toBeNull()
+    expect(quotas.drain()).toMatchObject([{ used: 3 }, { organization, used: 4 }])
+  })
+
   it('makes room for what other nodes have used, once it is settled', async () => {
     const quotas = createMemoryQuotas()
     const { customer } = await start({ quotas })

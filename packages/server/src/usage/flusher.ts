@@ -51,8 +51,12 @@ export function startFlusher(options: FlusherOptions): Flusher {
   async function run(): Promise<void> {
     lastMs = performance.now()
     isFailing = true
-    await writeTallies()
-    await writeMonths()
+    // Quotas rest on months, which are few; for the others a process that stops may have no time.
+    try {
+      await writeMonths()
+    } finally {
+      await writeTallies()
+    }
     isFailing = false
   }
 

@@ -103,6 +103,28 @@ describe('what waits to be written', () => {
     expect(recorder.tallies.lines).toBe(0)
   })
 
+  it('is written of months where that is all that can be, and of all else where months cannot', async () => {
+    const other = new BetterSqlite3(recorded.file)
+    const { usage } = recorded.store
+    const written = async () => {
+      const groups = await usage.usage({ ...all, by: [] })
+      return [await usage.month('acme', '2026-11'), groups.reduce((sum, { count }) => sum + count, 0)]
+    }
+    await use(key.credential)
+    other.exec('alter table kw_callers rename to kw_elsewhere')
+    await expect(counted()).rejects.toThrow('no such table: kw_callers')
+    expect(await written()).toEqual([1, 0])
+    other.exec('alter table kw_elsewhere rename to kw_callers')
+    other.exec('alter table kw_months rename to kw_elsewhere')
+    await use(key.credential)
+    await expect(counted()).rejects.toThrow('no such table: kw_months')
+    other.exec('alter table kw_elsewhere rename to kw_months')
+    expect(await written()).toEqual([1, 2])
+    expect(await counted()).toBe(2)
+    expect(await written()).toEqual([2, 2])
+    other.close()
+  })
+
   it('is kept while the database cannot be written to, and written once when it can', async () => {
     const other = new BetterSqlite3(recorded.file)
     other.exec('begin immediate')

@@ -7,6 +7,7 @@ import {
   rotate,
   updateOrganization,
 } from '@keywright/core'
+import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { tester } from '../support/start-server.ts'
@@ -249,4 +250,36 @@ describe.each([
       await expect(again).rejects.toMatchObject({ code: 'conflict', field: 'id' })
     })
   })
+})
+
+it('a month that ends while a node writes about it, in vain, is counted in full', async () => {
+  const database = await postgres.createDatabase()
+  const recorded = await startRecorded({ database })
+  const node = recorded.node()
+  const { credential } = await recorded.issue()
+  const use = async (times: number) => {
+    for (let i = 0; i < times; i++) await node.verifier.verify({ credential })
+  }
+  const [november, december] = [new Date(Date.UTC(2026, 10, 30, 23)), new Date(Date.UTC(2026, 11, 1))]
+  recorded.clock.nowMs = november.getTime()
+  const other = new Client({ connectionString: database })
+  await other.connect()
+  await use(2)
+  await other.query('begin; lock table kw_months')
+  const writing = node.usage.month('acme', november)
+  const failed = expect(writing).rejects.toThrow('terminating connection')
+  const end = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+  for (let hasWaited = false; !hasWaited; ) {
+    const { rows } = await other.query(end.replace('pg_terminate_backend(pid)', 'pid'))
+    hasWaited = rows.length > 0
+  }
+  await use(5)
+  recorded.clock.nowMs = december.getTime()
+  await use(1)
+  await other.query(end)
+  await failed
+  await other.end()
+  expect([await node.usage.month('acme', november), await node.usage.month('acme', december)]).toEqual([7, 1])
+  await recorded.close()
 })
