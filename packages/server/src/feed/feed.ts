@@ -32,23 +32,26 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
   const follower = new Follower(options)
   const stopping = new AbortController()
   let wake = new AbortController()
-  let isHeard = true
+  /** Why it is not heard, each as it was logged. */
+  const troubles = new Set<string>()
   let prunedAt = performance.now()
 
   async function attempt(): Promise<void> {
     try {
       if (!lease.holds) await prepare()
       await follower.poll()
-      if (!isHeard) log.info('the database is heard again')
-      isHeard = true
+      if (troubles.size > 0) log.info('the database is heard again')
+      troubles.clear()
     } catch (error) {
-      if (isHeard) log.warn(error instanceof PepperError ? error.message : 'the database is not heard', { error })
-      isHeard = false
+      const trouble = error instanceof Error ? error.message : String(error)
+      if (troubles.has(trouble)) return
+      troubles.add(trouble)
+      log.warn(error instanceof PepperError ? trouble : 'the database is not heard', { error })
     }
   }
 
   async function prune(): Promise<void> {
-    if (!isHeard || performance.now() - prunedAt < pruneEveryMs) return
+    if (troubles.size > 0 || performance.now() - prunedAt < pruneEveryMs) return
     prunedAt = performance.now()
     await nodes.prune().catch(() => {})
   }
@@ -57,7 +60,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
     while (!stopping.signal.aborted) {
       await pause(spacingMs, stopping.signal)
       // A node that has news tells it soon: somebody may be waiting for it.
-      if (!(isHeard && follower.hasNews)) await pause(untilNextPoll(), wake.signal)
+      if (troubles.size > 0 || !follower.hasNews) await pause(untilNextPoll(), wake.signal)
       wake = new AbortController()
       if (stopping.signal.aborted) return
       await attempt()

@@ -181,15 +181,34 @@ describe('a node', { timeout: 60_000 }, () => {
     for (const key of answers) expect(await far.ask(key.credential)).toBe(letThrough)
   })
 
+  it('says what keeps it from letting anything through, also where its database was away before', async () => {
+    const [a, b] = [`a:${'a'.repeat(40)}`, `b:${'b'.repeat(40)}`]
+    const [near, far] = await startTwo({ KEYWRIGHT_PEPPERS: a })
+    const { credential } = await makeKey(near)
+    await wire.cut()
+    while (!far.log().includes('the database is not heard')) await sleep(50)
+    await near.stop()
+    nodes.splice(nodes.indexOf(near), 1)
+    const env = { KEYWRIGHT_PEPPERS: `${b},${a}`, KEYWRIGHT_MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }
+    let newest: TestNode | null = null
+    while (newest === null) newest = await startNode(database, env).catch(() => null)
+    nodes.push(newest)
+    await wire.mend()
+    while (!far.log().includes('makes keys under a pepper that was not given here')) await sleep(50)
+    expect(await far.ask(credential)).toBe(503)
+    expect(await newest.ask(credential)).toBe(letThrough)
+  })
+
   it('starts before its database, and lets nothing through until that is there', async () => {
     const [near] = await startTwo()
     const { credential } = await makeKey(near)
     await postgres.kill()
-    const early = await startNode(database)
+    const early = await startNode(database, { KEYWRIGHT_SECRET: 'the-same-secret-on-every-node-of-the-tests' })
     nodes.push(early)
     expect(await early.ask(credential)).toBe(503)
     expect((await fetch(`${early.control}/ready`)).status).toBe(503)
     await postgres.start()
     expect(await untilNot(503, early, credential)).toBe(letThrough)
+    expect(early.log()).toContain('start this again once the database is back')
   })
 })
