@@ -1,4 +1,4 @@
-import { type Change, emptyHead, Lease, type Store, verifyChain } from '@keywright/core'
+import { type Change, emptyHead, Lease, pruneAudit, type Store, verifyChain } from '@keywright/core'
 import { aKey, anOrganization, someEvent } from '@keywright/core/testing'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -162,6 +162,18 @@ describe('a follower', () => {
     await change(store, ...Array.from({ length: 10_001 }, () => 'many'))
     await follower.poll()
     expect([seen, state.resets]).toEqual([[], 2])
+  })
+
+  it('goes on where the last change it knows is deleted, as the oldest are when their time is over', async () => {
+    const { follower, state, targets } = follow()
+    await follower.poll()
+    const actor = { type: 'system', id: 'retention', triggeredBy: 'api', address: null, requestId: null } as const
+    const now = () => new Date(Date.now() + 86_400_000)
+    const head = await store.head()
+    await pruneAudit({ store, now }, actor, { before: now(), limit: 500 })
+    expect(await store.checkpoint()).toEqual(head)
+    await follower.poll()
+    expect([state.resets, targets()]).toEqual([1, ['audit']])
   })
 
   it('tells the database what it has applied', async () => {

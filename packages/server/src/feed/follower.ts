@@ -1,4 +1,4 @@
-import { type Change, emptyHead, type Head, type Lease, verifyChain } from '@keywright/core'
+import { type Change, type Head, type Lease, verifyChain } from '@keywright/core'
 import type { Logger } from '../log/logger.ts'
 import type { Nodes } from './nodes.ts'
 
@@ -84,12 +84,9 @@ export class Follower {
     } while ((this.position?.number ?? 0) < head.number)
   }
 
-  /** What follows `position` without a gap; null where it does not. */
+  /** What follows `position`, which itself may have been deleted by now, without a gap; null where it does not. */
   private async next(position: Head): Promise<Change[] | null> {
-    const { changes } = this.options
-    const read = position.number === 0 ? await changes(0, batch) : await changes(position.number - 1, batch + 1)
-    const known = position.number === 0 ? emptyHead : read.shift()
-    if (known?.number !== position.number || known.hash !== position.hash) return null
+    const read = await this.options.changes(position.number, batch)
     return read.length > 0 && verifyChain(position, read).ok ? read : null
   }
 

@@ -63,6 +63,14 @@ describe('an audit log that is kept for 30 days', () => {
     expect(json).toMatchObject({ reset: true, ...(await server.lifecycle.store.head()) })
   })
 
+  it('tells followers that have applied the last change before what has come since, and nothing else', async () => {
+    const { number, hash } = await server.lifecycle.store.head()
+    await inDays(62)
+    expect((await server.lifecycle.store.checkpoint()).number).toBe(number)
+    const { json } = await api('GET', `/v1/changes?follower=f&maxStaleness=10&after=${number}&hash=${hash}`)
+    expect(json).toMatchObject({ reset: false, changes: [{ number: number + 1, action: 'audit.pruned' }] })
+  })
+
   it('keeps nothing shorter than its days say', async () => {
     const before = await server.lifecycle.store.checkpoint()
     await inDays(29)

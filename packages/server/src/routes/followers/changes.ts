@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Change, emptyHead, type Head, type Store } from '@keywright/core'
+import { type Change, type Head, type Store, verifyChain } from '@keywright/core'
 import { route } from '../../control/route.ts'
 import { requireFollower } from './access.ts'
 import { followerNode } from './leave.ts'
@@ -80,9 +80,9 @@ export const followChangesRoute = route({
     if (known === null) return startingFrom(await store.head())
     const head = await deps.awaitHead(known, wait * 1000)
     if (head.number === known.number && head.hash === known.hash) return { ...news([], known), more: false }
-    const changes = head.number - known.number > mostBehind ? null : await changesAfter(known, store)
-    const last = changes?.at(-1)
-    if (!changes || !last) return startingFrom(head)
+    const changes = head.number - known.number > mostBehind ? [] : await changesAfter(known, store)
+    const last = changes.at(-1)
+    if (!last) return startingFrom(head)
     return { ...news(changes, last), more: last.number < head.number }
   },
 })
@@ -100,9 +100,8 @@ function news(changes: readonly Change[], { number, hash }: Head) {
   }
 }
 
-/** null where the database does not know that change. */
-async function changesAfter({ number, hash }: Head, store: Pick<Store, 'changes'>): Promise<Change[] | null> {
-  if (number === 0) return hash === emptyHead.hash ? store.changes(0, batch) : null
-  const [known, ...changes] = await store.changes(number - 1, batch + 1)
-  return known?.number === number && known.hash === hash ? changes : null
+/** None where the database has nothing that follows just that change, which itself may have been deleted by now. */
+async function changesAfter(known: Head, store: Pick<Store, 'changes'>): Promise<Change[]> {
+  const changes = await store.changes(known.number, batch)
+  return verifyChain(known, changes.slice(0, 1)).ok ? changes : []
 }
