@@ -38,6 +38,23 @@ describe('where limits cannot be counted together', () => {
     expect(quota.states).toMatchObject([{ limit: { requests: 30 }, remaining: 9 }])
   })
 
+  it.each([
+    ['window', [10, 5, 0, 0]],
+    ['bucket', [10, 0, 0, 0]],
+  ] as const)('a node goes on from what it has let through when others come and go: a %s', async (kind, expected) => {
+    let nodes = 3
+    const counters = createOtherwise('localShare', () => nodes)
+    const limited = () => ({ ...meter(30), limit: { ...meter(30).limit, kind } })
+    const admittedBy = []
+    for (nodes of [3, 2, 3, 2]) {
+      let count = 0
+      while ((await counters.take([limited()], 1, 0)).taken) count++
+      admittedBy.push(count)
+      expect(await counters.peek([limited()], 0)).toMatchObject([{ limit: { requests: 30 }, remaining: 0 }])
+    }
+    expect(admittedBy).toEqual(expected)
+  })
+
   it('lets nothing through where that was chosen', () => {
     const counters = createOtherwise('refuse', () => 3)
     expect(() => counters.take([meter(30)], 1, 0)).toThrow(LimiterUnavailableError)

@@ -1,4 +1,11 @@
-import { type Counters, createMemoryCounters, type Limit, type Meter, type Quota } from '@keywright/core'
+import {
+  type Counters,
+  createMemoryCounters,
+  type Limit,
+  type LimitState,
+  type Meter,
+  type Quota,
+} from '@keywright/core'
 
 /** What a node does with requests under a limit while it cannot reach where limits are counted together. */
 export type WhenLimiterUnavailable = 'localShare' | 'refuse' | 'allow'
@@ -25,22 +32,28 @@ export function createOtherwise(choice: WhenLimiterUnavailable, nodes: () => num
 /** Each node counts for itself, at most its part of each limit and at least one request. */
 function localShare(nodes: () => number): Counters {
   const counters = createMemoryCounters()
-  const parts = (meters: readonly Meter[]) =>
-    meters.map(({ limit, subject }) => ({ limit: partOf(limit, nodes()), subject, slot: -1 }))
+  /** Each counts on where it was counted, however many nodes there were: by its own name a part would begin anew. */
+  const parts = (meters: readonly Meter[], nowMs: number) => {
+    const whole = meters.map(({ limit, subject }) => ({ limit, subject, slot: -1 }))
+    counters.take(whole, 0, nowMs)
+    return whole.map(({ limit, ...counted }) => ({ ...counted, limit: partOf(limit, nodes()) }))
+  }
   return {
-    async take(meters, cost, nowMs) {
-      const quota = await counters.take(parts(meters), cost, nowMs)
-      return { ...quota, states: quota.states.map((state, index) => ({ ...state, limit: limitOf(meters, index) })) }
+    take(meters, cost, nowMs) {
+      const quota = counters.take(parts(meters, nowMs), cost, nowMs)
+      return { ...quota, states: statesOf(meters, quota.states) }
     },
-    async peek(meters, nowMs) {
-      const states = await counters.peek(parts(meters), nowMs)
-      return states.map((state, index) => ({ ...state, limit: limitOf(meters, index) }))
+    peek(meters, nowMs) {
+      return statesOf(meters, counters.peek(parts(meters, nowMs), nowMs))
     },
   }
 }
 
-function limitOf(meters: readonly Meter[], index: number): Limit {
-  return (meters[index] as Meter).limit
+/** More may be spent than a part that has become smaller. */
+function statesOf(meters: readonly Meter[], states: readonly LimitState[]): LimitState[] {
+  return states.map(({ remaining, resetAt }, index) => {
+    return { limit: (meters[index] as Meter).limit, remaining: Math.max(0, remaining), resetAt }
+  })
 }
 
 function partOf(limit: Limit, nodes: number): Limit {
