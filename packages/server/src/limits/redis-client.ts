@@ -27,35 +27,71 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
   const options = { url, disableOfflineQueue: true, socket: { connectTimeout: connectWithinMs, reconnectStrategy } }
   const single = createClient(options)
   single.on('error', () => {})
+  let client: AnyClient = single
+  let isCluster = false
+  let isClosed = false
+  let joining: Promise<void> | null = null
+
+  /** Until it is reached, as the server that was asked so far. */
+  async function joinCluster(): Promise<void> {
+    const cluster = createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
+    cluster.on('error', () => {})
+    const isReached = await Promise.race([cluster.connect(), elapsed(connectWithinMs)]).catch(() => null)
+    if (isReached === null || isClosed) return cluster.destroy()
+    single.destroy()
+    client = cluster as unknown as AnyClient
+    isCluster = true
+  }
+
+  function join(): Promise<void> {
+    joining ??= joinCluster().finally(() => {
+      joining = null
+    })
+    return joining
+  }
+
   await Promise.race([single.connect(), elapsed(connectWithinMs)]).catch(() => {})
-  if (!(await clusterEnabled(single))) return wrap(single, false, answerWithinMs)
-  single.destroy()
-  const cluster = createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
-  cluster.on('error', () => {})
-  await cluster.connect()
-  return wrap(cluster, true, answerWithinMs)
+  if (await clusterEnabled(single)) await join()
+  return {
+    get isCluster() {
+      return isCluster
+    },
+    async run(script, keys, args) {
+      try {
+        return await Promise.race([ask(client, script, keys, args), elapsed(answerWithinMs)])
+      } catch (error) {
+        // It was away when it would have said so by itself.
+        if (!isCluster && isFromCluster(error)) void join()
+        throw error
+      }
+    },
+    close() {
+      isClosed = true
+      client.destroy()
+    },
+  }
 }
 
 type AnyClient = Pick<ReturnType<typeof createClient>, 'evalSha' | 'eval' | 'destroy'>
 
-function wrap(client: unknown, isCluster: boolean, answerWithinMs: number): RedisClient {
-  const asked = client as AnyClient
-  return {
-    isCluster,
-    async run({ text, sha }, keys, args) {
-      const input = { keys: [...keys], arguments: [...args] }
-      const ask = async () => {
-        try {
-          return await asked.evalSha(sha, input)
-        } catch (error) {
-          if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return asked.eval(text, input)
-          throw error
-        }
-      }
-      return Promise.race([ask(), elapsed(answerWithinMs)])
-    },
-    close: () => asked.destroy(),
+async function ask(
+  client: AnyClient,
+  { text, sha }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  const input = { keys: [...keys], arguments: [...args] }
+  try {
+    return await client.evalSha(sha, input)
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return client.eval(text, input)
+    throw error
   }
+}
+
+/** What only one server of a cluster says, to who takes it for the only one. */
+function isFromCluster(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN) /.test(error.message)
 }
 
 async function clusterEnabled(client: { info(section: string): Promise<unknown> }): Promise<boolean> {

@@ -122,6 +122,27 @@ describe('a cluster of three masters', () => {
     expect((await counters.peek([of('project', 'prj_one')], Date.now()))[0]?.remaining).toBe(4)
   })
 
+  it('is known for one as soon as it answers, where it did not when the node started', async () => {
+    const [first] = masters as [TestRedis]
+    first.child.kill('SIGSTOP')
+    const opened = await client(first.url)
+    first.child.kill('SIGCONT')
+    expect(opened.isCluster).toBe(false)
+    const told: boolean[] = []
+    const onReach = (isReached: boolean) => void told.push(isReached)
+    const counters = createRedisCounters({ redis: opened, otherwise: createMemoryCounters(), onReach })
+    const [one, other] = ['late-one', 'late-other'].map((subject) => ({ ...meter(), subject })) as [Meter, Meter]
+    while (!told.includes(true)) {
+      await counters.take([one, other], 0, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(opened.isCluster).toBe(true)
+    await counters.take([one, other], 1, Date.now())
+    const another = createRedisCounters({ redis: await client(first.url), otherwise: createMemoryCounters() })
+    const states = await another.peek([one, other], Date.now())
+    expect(states.map(({ remaining }) => remaining)).toEqual([9, 9])
+  })
+
   it('gives out shares that are never more than the limit', async () => {
     const nodes = await Promise.all(
       masters.map(async ({ url }) =>
