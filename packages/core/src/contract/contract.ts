@@ -14,7 +14,7 @@ export interface Contract {
   key: KeyRule
   /** What a key acts in: the whole organization, or exactly one project of it. */
   boundTo: 'organization' | 'project'
-  /** A new key takes the place of the organization's active one, which must be rotated instead. */
+  /** While an organization has an active key it gets no other: that one is rotated instead. */
   oneKeyPerOrganization: boolean
   permissions: PermissionRule
   namespaces: NamespaceRule | null
