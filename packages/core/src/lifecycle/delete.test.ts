@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseContract } from '../contract/parse.ts'
 import type { ProjectRecord } from '../store/records.ts'
@@ -5,7 +6,7 @@ import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { deleteOrganization, deleteProject } from './delete.ts'
 import { issue } from './issue.ts'
 import type { Issued } from './lifecycle.ts'
-import { setMember } from './member.ts'
+import { removeMember, setMember } from './member.ts'
 import { remove, revoke } from './revoke.ts'
 
 const contract = parseContract({ name: 'acme', key: { forms: [{ prefix: 'ak_' }] } })
@@ -77,22 +78,40 @@ describe('deleting', () => {
     expect(await all.store.organization('acme')).toBeUndefined()
   })
 
-  it('takes more keys than fit on a page', async () => {
-    for (let i = 0; i < 1100; i++)
-      await all.store.transact(async (transaction) => {
-        const key = { ...beside.key, id: `key_${String(i).padStart(26, '0')}`, versions: [] }
-        await transaction.putKey(key)
-        transaction.record({
-          action: 'key.imported',
-          organization: 'acme',
-          target: key.id,
-          actor: testActor,
-          at: all.clock.date(),
-          details: {},
-        })
-      })
-    expect(await deleteOrganization(all.lifecycle, testActor, 'acme')).toMatchObject({ keys: 1104 })
-    expect((await all.store.keys({ limit: 10 })).items).toEqual([])
+  it.each([
+    ['an organization', (how: object) => deleteOrganization(all.lifecycle, testActor, 'acme', how)],
+    ['a project', (how: object) => deleteProject(all.lifecycle, testActor, project.id, how)],
+    ['a member', (how: object) => removeMember(all.lifecycle, testActor, 'acme', 'usr_1', { withKeys: true, ...how })],
+  ])('%s with many keys lets others go on in between, and takes what these make', async (_, end) => {
+    await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_2', role: 'owner' })
+    await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
+    const own = { organization: 'acme', project: project.id, createdBy: 'usr_1', name: 'a' }
+    await all.store.transact(async (transaction) => {
+      const made = { ...(inProject[0] as Issued).key, ...own }
+      const suspended = { suspendedAt: all.clock.date() }
+      for (let i = 0; i < 2_500; i++) {
+        const id = `key_${String(i).padStart(26, '0')}`
+        await transaction.putKey({ ...made, id, versions: [], ...(i % 2 === 0 && suspended) })
+      }
+      const event = { action: 'key.imported', organization: 'acme', target: 'acme', actor: testActor } as const
+      transaction.record({ ...event, at: all.clock.date(), details: {} })
+    })
+    const { keys: counted } = await end({ dryRun: true })
+    const { number } = await all.store.head()
+
+    const ending = end({})
+    while ((await all.store.head()).number === number) await setImmediate()
+    const meanwhile = await issue(all.lifecycle, testActor, own)
+    const { keys } = await ending
+
+    const changes = await all.store.changes(number, 10_000)
+    expect(changes.at(-1)).toMatchObject({ details: { keys } })
+    expect(changes.filter(({ action }) => action === 'key.revoked')).toHaveLength(keys)
+    expect(keys).toBe(counted + 1)
+    expect((await all.verifier.verify({ credential: meanwhile.credential })).allowed).toBe(false)
+    expect(
+      (await all.store.keys({ createdBy: 'usr_1', state: 'active', now: all.clock.date(), limit: 1 })).items,
+    ).toEqual([])
   })
 
   it('what is not there is refused', async () => {

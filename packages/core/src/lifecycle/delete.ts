@@ -1,9 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Actor, Change } from '../audit/event.ts'
-import type { KeyRecord } from '../key/record.ts'
+import type { ProjectRecord } from '../store/records.ts'
 import type { Page, Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { revoked } from './revoke.ts'
+import { countUnrevoked, revokeAhead, revokeAllIn } from './revoke-all.ts'
 
 /** What a deletion took with it, or would. */
 export interface Deletion {
@@ -15,27 +14,32 @@ export interface Deletion {
   change: Change | null
 }
 
+const reason = 'Its organization or project was deleted.'
+
 /**
  * Revokes every key of the organization, one event each, then removes it. Its audit stays, and so its id is never given
  * to another. `dryRun` only counts.
  */
 export async function deleteOrganization(
-  { store, now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
   id: string,
   { dryRun = false } = {},
 ): Promise<Deletion> {
-  const members = await count((page) => store.members({ organization: id, ...page }))
-  const projects = await count((page) => store.projects({ organization: id, ...page }))
+  const { store, now } = lifecycle
+  const of = { organization: id }
+  const check = (reads: Pick<Transaction, 'organization'>) => existingOrganization(reads, id)
+  await check(store)
+  const members = await count((page) => store.members({ ...of, ...page }))
+  const projects = await count((page) => store.projects({ ...of, ...page }))
+  if (dryRun) return { keys: await countUnrevoked(store, of, now()), members, projects, change: null }
+  const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
-    const at = now()
-    const { name } = await existingOrganization(transaction, id)
-    const keys = await revokeAll(transaction, actor, { organization: id }, at, dryRun)
-    if (!dryRun) {
-      await transaction.deleteOrganization(id)
-      const details = { name, keys, members, projects }
-      transaction.record({ action: 'organization.deleted', organization: id, target: id, actor, at, details })
-    }
+    const { name } = await check(transaction)
+    const keys = (ahead.get(id) ?? 0) + (await revokeAllIn(transaction, lifecycle, actor, of, reason))
+    await transaction.deleteOrganization(id)
+    const details = { name, keys, members, projects }
+    transaction.record({ action: 'organization.deleted', organization: id, target: id, actor, at: now(), details })
     return keys
   })
   return { keys, members, projects, change: changes.at(-1) ?? null }
@@ -43,24 +47,33 @@ export async function deleteOrganization(
 
 /** Revokes every key of the project, one event each, then removes it. `dryRun` only counts. */
 export async function deleteProject(
-  { store, now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
   id: string,
   { dryRun = false } = {},
 ): Promise<Deletion> {
+  const { store, now } = lifecycle
+  const check = (reads: Pick<Transaction, 'project'>) => existingProject(reads, id)
+  const { organization } = await check(store)
+  const of = { organization, project: id }
+  const rest = { members: 0, projects: 1 }
+  if (dryRun) return { ...rest, keys: await countUnrevoked(store, of, now()), change: null }
+  const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
-    const at = now()
-    const project = await transaction.project(id)
-    if (!project) throw new LifecycleError('not_found', `There is no project ${id}.`)
-    const { organization, name } = project
-    const keys = await revokeAll(transaction, actor, { organization, project: id }, at, dryRun)
-    if (!dryRun) {
-      await transaction.deleteProject(id)
-      transaction.record({ action: 'project.deleted', organization, target: id, actor, at, details: { name, keys } })
-    }
+    const { name } = await check(transaction)
+    const keys = (ahead.get(organization) ?? 0) + (await revokeAllIn(transaction, lifecycle, actor, of, reason))
+    await transaction.deleteProject(id)
+    const details = { name, keys }
+    transaction.record({ action: 'project.deleted', organization, target: id, actor, at: now(), details })
     return keys
   })
-  return { keys, members: 0, projects: 1, change: changes.at(-1) ?? null }
+  return { ...rest, keys, change: changes.at(-1) ?? null }
+}
+
+async function existingProject(reads: Pick<Transaction, 'project'>, id: string): Promise<ProjectRecord> {
+  const project = await reads.project(id)
+  if (!project) throw new LifecycleError('not_found', `There is no project ${id}.`)
+  return project
 }
 
 async function count(list: (page: { after?: string; limit: number }) => Promise<Page<unknown>>): Promise<number> {
@@ -72,51 +85,4 @@ async function count(list: (page: { after?: string; limit: number }) => Promise<
     after = page.next
   } while (after !== null)
   return sum
-}
-
-/** @param of the keys: all of the organization, or of one project or maker in it */
-export async function revokeAll(
-  transaction: Transaction,
-  actor: Actor,
-  {
-    createdBy,
-    reason = 'Its organization or project was deleted.',
-    ...of
-  }: {
-    organization: string
-    project?: string
-    createdBy?: string
-    reason?: string
-  },
-  at: Date,
-  dryRun: boolean,
-): Promise<number> {
-  let count = 0
-  let after: string | undefined
-  do {
-    const page = await transaction.keys({ ...of, ...(after !== undefined && { after }), limit: 1000 })
-    for (const key of page.items) {
-      if (key.revokedAt || (createdBy !== undefined && key.createdBy !== createdBy)) continue
-      count++
-      if (dryRun) continue
-      await revokeOne(transaction, actor, key, { at, reason })
-      if (count % keysAtOnce === 0) await setImmediate()
-    }
-    after = page.next ?? undefined
-  } while (after !== undefined)
-  return count
-}
-
-/** How many are written before whoever else has something to do gets a turn. */
-const keysAtOnce = 16
-
-async function revokeOne(
-  transaction: Transaction,
-  actor: Actor,
-  key: KeyRecord,
-  { at, reason }: { at: Date; reason: string },
-): Promise<void> {
-  const { organization, id, name } = key
-  await transaction.putKey(revoked(key, at, reason))
-  transaction.record({ action: 'key.revoked', organization, target: id, actor, at, details: { name, reason } })
 }

@@ -87,8 +87,11 @@ export function refuseRevoked(key: KeyRecord): void {
   }
 }
 
-export async function existingOrganization(transaction: Transaction, id: string): Promise<OrganizationRecord> {
-  const organization = await transaction.organization(id)
+export async function existingOrganization(
+  reads: Pick<Transaction, 'organization'>,
+  id: string,
+): Promise<OrganizationRecord> {
+  const organization = await reads.organization(id)
   if (!organization) throw new LifecycleError('not_found', `There is no organization '${id}'.`, 'organization')
   return organization
 }

@@ -1,8 +1,8 @@
 import type { Actor } from '../audit/event.ts'
 import type { MemberRecord, Role } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
-import { revokeAll } from './delete.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
+import { countUnrevoked, type KeysOf, revokeAhead, revokeAllIn } from './revoke-all.ts'
 
 /** Who belongs where, as what. */
 export interface Place {
@@ -37,6 +37,9 @@ export async function setMemberIn(
   return member
 }
 
+/** Who goes, and from where. */
+export type Leaving = Omit<Place, 'role'>
+
 /**
  * Takes a person out. Where a key is as good as its maker's place, their keys are refused from then on; `withKeys` revokes
  * every key they have made there, one event each, whatever the contract. `dryRun` only counts.
@@ -46,40 +49,64 @@ export async function removeMember(
   actor: Actor,
   organization: string,
   user: string,
-  how: RemovalOptions = {},
+  { withKeys = false, dryRun = false }: { withKeys?: boolean; dryRun?: boolean } = {},
 ): Promise<{ keys: number }> {
-  const { result } = await lifecycle.store.transact((transaction) =>
-    removeMemberIn(transaction, lifecycle, actor, { organization, user }, how),
+  const { store, now } = lifecycle
+  const leaving = { organization, user }
+  const check = (transaction: Transaction) => checkLeaving(transaction, leaving)
+  if (dryRun) {
+    await store.transact(check)
+    return { keys: withKeys ? await countUnrevoked(store, keysOf(leaving), now()) : 0 }
+  }
+  const ahead = withKeys ? await revokeKeysAhead(lifecycle, actor, [leaving], check) : null
+  const { result } = await store.transact((transaction) =>
+    removeMemberIn(transaction, lifecycle, actor, leaving, ahead),
   )
   return result
 }
 
-interface RemovalOptions {
-  withKeys?: boolean
-  dryRun?: boolean
-}
-
-/** The same as part of a larger transaction. */
+/** The same as part of a larger transaction. `ahead`: with their keys, so many of which `revokeKeysAhead` has ended. */
 export async function removeMemberIn(
   transaction: Transaction,
-  { now }: Lifecycle,
+  lifecycle: Lifecycle,
   actor: Actor,
-  { organization, user }: Omit<Place, 'role'>,
-  { withKeys = false, dryRun = false }: RemovalOptions = {},
+  leaving: Leaving,
+  ahead: ReadonlyMap<string, number> | null,
 ): Promise<{ keys: number }> {
+  const { organization, user } = leaving
+  const { role } = await checkLeaving(transaction, leaving)
+  const keys = ahead
+    ? (ahead.get(organization) ?? 0) + (await revokeAllIn(transaction, lifecycle, actor, keysOf(leaving), reason))
+    : 0
+  await transaction.deleteMember(organization, user)
+  const details = { role, keys }
+  const target = `${organization}/${user}`
+  transaction.record({ action: 'member.removed', organization, target, actor, at: lifecycle.now(), details })
+  return { keys }
+}
+
+/** Of those they have made as many as one transaction would not take along. @returns how many in each organization */
+export function revokeKeysAhead(
+  lifecycle: Lifecycle,
+  actor: Actor,
+  all: readonly Leaving[],
+  check: (transaction: Transaction) => Promise<unknown>,
+): Promise<ReadonlyMap<string, number>> {
+  return revokeAhead(lifecycle, actor, all.map(keysOf), reason, check)
+}
+
+/** @throws LifecycleError where they are not there, or its last owner */
+export async function checkLeaving(transaction: Transaction, { organization, user }: Leaving): Promise<MemberRecord> {
   const member = await transaction.member(organization, user)
   if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
   if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
-  const at = now()
-  const reason = 'The person who made it has left the organization.'
-  const keys = withKeys ? await revokeAll(transaction, actor, { organization, createdBy: user, reason }, at, dryRun) : 0
-  if (!dryRun) {
-    await transaction.deleteMember(organization, user)
-    const target = `${organization}/${user}`
-    const details = { role: member.role, keys }
-    transaction.record({ action: 'member.removed', organization, target, actor, at, details })
-  }
-  return { keys }
+  return member
+}
+
+const reason = 'The person who made it has left the organization.'
+
+function keysOf({ organization, user }: Leaving): KeysOf {
+  return { organization, createdBy: user }
 }
 
 async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {

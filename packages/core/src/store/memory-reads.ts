@@ -116,13 +116,14 @@ function isFoundBy(q: string, key: KeyRecord, within: string | undefined): boole
   return within === undefined ? hintOf(key) === q : searchTextOf(key).includes(text)
 }
 
-function keyMatcher({ organization, project, state, now, q }: KeyFilter): (key: KeyRecord) => boolean {
+function keyMatcher({ organization, project, createdBy, state, now, q }: KeyFilter): (key: KeyRecord) => boolean {
   if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
   return (key) =>
     (q === undefined || isFoundBy(q, key, organization)) &&
     key.deletedAt === null &&
     (organization === undefined || key.organization === organization) &&
     (project === undefined || key.project === project) &&
+    (createdBy === undefined || key.createdBy === createdBy) &&
     (state === undefined || now === undefined || stateAt(key, now) === state)
 }
 

@@ -59,6 +59,8 @@ export interface Page<T> {
 export interface KeyFilter {
   organization?: string
   project?: string
+  /** Its maker's id. */
+  createdBy?: string
   state?: KeyState
   /** The instant `state` is asked for; required with it. */
   now?: Date

@@ -1,9 +1,13 @@
 import {
   type Actor,
+  checkLeaving,
   type Lifecycle,
   LifecycleError,
   type Role,
+  removeMember,
   removeMemberIn,
+  revokeKeysAhead,
+  type Store,
   setMemberIn,
   type Transaction,
 } from '@keywright/core'
@@ -33,15 +37,18 @@ export async function removeAccount(
 ): Promise<AccountRemoval> {
   if (!(await people.find(user))) throw noAccount(user)
   const sessions = (await people.sessions(user)).length
+  const places = [...(await placesOf(lifecycle.store, user)).keys()]
+  if (dryRun) return { ...(await countOf(lifecycle, actor, user, places)), sessions }
+  const check = (transaction: Transaction) => checkRemoval(transaction, user)
+  const all = places.map((organization) => ({ organization, user }))
+  const ahead = await revokeKeysAhead(lifecycle, actor, all, check)
   const { result } = await lifecycle.store.transact(async (transaction) => {
     const places = await placesOf(transaction, user)
     let keys = 0
     for (const organization of places.keys()) {
-      const place = { organization, user }
-      keys += (await removeMemberIn(transaction, lifecycle, actor, place, { withKeys: true, dryRun })).keys
+      keys += (await removeMemberIn(transaction, lifecycle, actor, { organization, user }, ahead)).keys
     }
     const cliTokens = await openCliTokens(transaction, user, lifecycle.now())
-    if (dryRun) return { organizations: places.size, keys, cliTokens }
     await endIn(transaction, lifecycle, actor, user)
     const details = { organizations: places.size, keys, cliTokens, sessions }
     const at = lifecycle.now()
@@ -49,8 +56,28 @@ export async function removeAccount(
     return { organizations: places.size, keys, cliTokens }
   })
   // Last, so that a removal that was cut short can be asked for again.
-  if (!dryRun) await people.remove(user)
+  await people.remove(user)
   return { ...result, sessions }
+}
+
+async function countOf(lifecycle: Lifecycle, actor: Actor, user: string, places: readonly string[]) {
+  let keys = 0
+  for (const organization of places) {
+    keys += (await removeMember(lifecycle, actor, organization, user, { withKeys: true, dryRun: true })).keys
+  }
+  const cliTokens = await openCliTokens(lifecycle.store, user, lifecycle.now())
+  return { organizations: places.length, keys, cliTokens }
+}
+
+/** What would refuse it, before any of their keys has ended. */
+async function checkRemoval(transaction: Transaction, user: string): Promise<void> {
+  for (const organization of (await placesOf(transaction, user)).keys()) {
+    await checkLeaving(transaction, { organization, user })
+  }
+  const { items: operators } = await transaction.operators({ limit: 2 })
+  if (operators.length === 1 && operators[0]?.user === user) {
+    throw new LifecycleError('conflict', 'They are the last operator. Make someone else one first.')
+  }
 }
 
 /**
@@ -97,11 +124,11 @@ async function endIn(transaction: Transaction, lifecycle: Lifecycle, actor: Acto
   await revokeCliTokensIn(transaction, actor, user, at)
 }
 
-async function openCliTokens(transaction: Transaction, user: string, now: Date): Promise<number> {
+async function openCliTokens(store: Pick<Store, 'cliTokens'>, user: string, now: Date): Promise<number> {
   let count = 0
   let after: string | undefined
   do {
-    const page = await transaction.cliTokens({ user, ...(after !== undefined && { after }), limit: 200 })
+    const page = await store.cliTokens({ user, ...(after !== undefined && { after }), limit: 200 })
     count += page.items.filter(({ revokedAt, expiresAt }) => !revokedAt && expiresAt > now).length
     after = page.next ?? undefined
   } while (after !== undefined)

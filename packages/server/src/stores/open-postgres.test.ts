@@ -84,6 +84,34 @@ describe('a database that many nodes share', () => {
     expect((await store.head()).number).toBe(21)
   })
 
+  it('deletes whatever is of an organization in statements of bounded size', async () => {
+    const store = await withKey()
+    const many = `select 'key_' || n as id, n from generate_series(10001, 15000) n`
+    const { end } = await holding(`
+      insert into kw_keys (id, organization, name, kind, environment, metadata, created_at, versions)
+        select id, 'acme', '', '', '', '{}', 0, '[]' from (${many}) as made;
+      insert into kw_digests select id, id from (${many}) as made;
+      insert into kw_usage select id, n, 1, 'allowed', '', 'acme', 1 from (${many}) as made;
+      insert into kw_refusals (id, at, reason, "key", organization, route)
+        select id, n, 'rate_limited', id, 'acme', '' from (${many}) as made;
+      create function bounded() returns trigger language plpgsql as
+        $$ begin if (select count(*) from gone) > 2000 then raise 'too many at once'; end if; return null; end $$;
+      ${['kw_keys', 'kw_digests', 'kw_usage', 'kw_refusals']
+        .map(
+          (table) => `create trigger bounded after delete on ${table} referencing old table as gone
+          for each statement execute function bounded()`,
+        )
+        .join(';')}
+    `)
+    await end()
+    await store.transact(async (transaction) => {
+      await transaction.deleteOrganization('acme')
+      transaction.record(someEvent())
+    })
+    expect((await store.keys({ limit: 1 })).items).toEqual([])
+    expect(await store.organization('acme')).toBeUndefined()
+  })
+
   it('fails a look-up that takes too long, and the next one works', async () => {
     const store = await withKey()
     const lock = await holding('begin; lock table kw_keys in access exclusive mode')

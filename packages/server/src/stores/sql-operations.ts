@@ -3,6 +3,7 @@ import { text } from './codec.ts'
 import { LostRaceError } from './lost-race-error.ts'
 import { members, organizations, projects, serviceKeys } from './mapping.ts'
 import { locking, type Session } from './session.ts'
+import { deleteRowsOf } from './sql-deletions.ts'
 import { keyWritesOn } from './sql-key-writes.ts'
 import { listKeys, listMembers } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
@@ -51,6 +52,7 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
       }
     },
     async deleteOrganization(id) {
+      await deleteRowsOf(db, 'organization', id)
       const { numDeletedRows } = await db
         .deleteFrom('kw_organizations')
         .where('id', '=', text.encode(id))
@@ -82,6 +84,7 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
         .execute()
     },
     async deleteProject(id) {
+      await deleteRowsOf(db, 'project', id)
       await db.deleteFrom('kw_projects').where('id', '=', text.encode(id)).execute()
     },
 

@@ -53,6 +53,13 @@ export function keyLists(suite: StoreSuite): void {
       }
     })
 
+    storeTest(suite, 'is of one maker, in one organization or anywhere', async (store) => {
+      const ann = { createdBy: 'usr_1' }
+      await arrangeKeys(store, ann, {}, { createdBy: 'usr_10' }, { ...ann, organization: 'other' }, ann)
+      assert.deepEqual(await walk(store, ann), [1, 4, 5])
+      assert.deepEqual(await walk(store, { ...ann, organization }), [1, 5])
+    })
+
     storeTest(suite, 'is in the order of creation, newest first where that is asked for', async (store) => {
       await arrangeKeys(store, {}, {}, {}, {}, {})
       assert.deepEqual(await walk(store, { descending: true }), [5, 4, 3, 2, 1])
