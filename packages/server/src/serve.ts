@@ -13,7 +13,7 @@ export async function serve(flags: Flags): Promise<ExitCode> {
   return saying(async () => {
     const settings = await settingsFrom(flags)
     await run(settings, async ({ operatorLink }) => {
-      const link = await operatorLink()
+      const link = await operatorLink().catch(sayNoLink)
       if (link !== null) process.stderr.write(`Open this once, within an hour, to become the operator: ${link}\n`)
     })
   })
@@ -23,8 +23,18 @@ export function settingsFrom(flags: Flags): Promise<Settings> {
   return readSettings({ flags, env: process.env, folder: process.cwd() })
 }
 
+/** The instance is up, and waits for its database. */
+function sayNoLink(error: unknown): null {
+  process.stderr.write(
+    `Whether there is an operator cannot be told: ${error instanceof Error ? error.message : error}\n` +
+      'Where there is none yet, start this again once the database is back, and it prints the link that makes you one.\n',
+  )
+  return null
+}
+
 /** `onReady` is called once both listeners are open. */
 export async function run(settings: Settings, onReady?: (instance: Instance) => Promise<void>): Promise<void> {
+  outliveTheLog()
   const stopped = untilToldToStop()
   const instance = await startInstance(settings, { folder: process.cwd() })
   try {
@@ -46,6 +56,14 @@ export async function saying(work: () => Promise<void>): Promise<ExitCode> {
     process.stderr.write(`hint: ${error.hint}\n`)
     return error.exitCode
   }
+}
+
+/** A full disk, or a reader that is gone, costs lines of the log, and neither verifications nor counted use. */
+function outliveTheLog(): void {
+  // Among them the command line's own, by which its other commands end with whoever reads their results.
+  process.stdout.removeAllListeners('error')
+  process.stdout.once('error', ({ message }) => process.stderr.write(`The log cannot be written: ${message}\n`))
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 /** A second signal is not waited for: it ends the process as if nobody listened. */

@@ -135,6 +135,17 @@ describe('npm start', () => {
     expect(await exit).toBe(0)
   }, 60_000)
 
+  it('goes on when nobody reads what it prints any more', async () => {
+    const { curls, child, exit } = await started([], { KEYWRIGHT_ACCESS_LOG: 'true' })
+    child.stdout?.destroy()
+    for (let time = 0; time < 5; time++) {
+      expect((await paste(curls[0] as string)).status).toBe(200)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    child.kill('SIGTERM')
+    expect(await exit).toBe(0)
+  }, 60_000)
+
   it('says which port is taken, and what to do', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')

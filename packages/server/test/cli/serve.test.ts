@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright } from '../support/command-line.ts'
+import { freePort } from '../support/free-port.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 let folder: string
@@ -43,5 +44,30 @@ describe('keywright serve', () => {
     const exit = once(server, 'exit')
     server.kill('SIGTERM')
     expect(await exit).toEqual([0, null])
+  })
+
+  const sinks: [what: string, open: () => 'pipe' | number][] = [['somebody who reads no more', () => 'pipe']]
+  if (existsSync('/dev/full')) sinks.push(['a disk that is full', () => openSync('/dev/full', 'w')])
+  it.each(sinks)('goes on where its log goes to %s', async (_, open) => {
+    const [port, controlPort] = [await freePort(), await freePort()]
+    const flags = ['--port', String(port), '--control-port', String(controlPort), '--data', 'unlogged']
+    const child = spawn(process.execPath, ['--conditions=keywright-source', main, 'serve', ...flags], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, KEYWRIGHT_ACCESS_LOG: 'true' },
+      stdio: ['ignore', open(), 'pipe'],
+    })
+    child.stdout?.destroy()
+    let said = ''
+    child.stderr?.on('data', (chunk) => (said += chunk))
+    const exit = once(child, 'exit')
+    const answers: number[] = []
+    while (answers.length < 5 && child.exitCode === null) {
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/things`).catch(() => null)
+      if (answer) answers.push(answer.status)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    child.kill('SIGTERM')
+    expect([answers, await exit]).toEqual([Array(5).fill(401), [0, null]])
+    expect(said.match(/The log cannot be written: /g)).toHaveLength(1)
   })
 })
