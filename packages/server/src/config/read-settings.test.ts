@@ -140,6 +140,10 @@ describe('the settings', () => {
       expect(both.message).toContain(`KEYWRIGHT_${name}_FILE`)
       const missing = await refusal({ [`KEYWRIGHT_${name}_FILE`]: join(folder, 'nowhere') })
       expect(missing.message).toContain('ENOENT')
+      for (const content of ['', ' \n']) {
+        const unfilled = await refusal({ [`KEYWRIGHT_${name}_FILE`]: file('unfilled', content) })
+        expect(unfilled.message).toMatch(new RegExp(`^KEYWRIGHT_${name}_FILE names .*, which is empty`))
+      }
     },
   )
 

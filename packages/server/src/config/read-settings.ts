@@ -108,6 +108,18 @@ function secretFrom(env: Environment, variable: string): string | undefined {
   if (value !== undefined) {
     throw new SettingError(`${variable} and ${variable}_FILE are both set.`, 'Keep the one that is meant.')
   }
+  const content = contentOf(file, variable)
+  // A mount that nobody has filled: the server would start with a secret, or a database, of its own making.
+  if (content === '') {
+    throw new SettingError(
+      `${variable}_FILE names ${file}, which is empty.`,
+      `Write the value into it, or leave out ${variable}_FILE.`,
+    )
+  }
+  return content
+}
+
+function contentOf(file: string, variable: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
