@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
-import { readDuration } from './read.ts'
+import { readTimeout } from './read.ts'
 import { waitAtMost } from './session.ts'
 
 type Define = (command: Command) => void
@@ -135,7 +135,7 @@ export async function createProgram(wanted: readonly string[] | 'all'): Promise<
   const program: Command = new Command('keywright')
     .description('API keys for any HTTP API: issue, verify, limit, rotate and revoke them')
     .version(version)
-    .option('--timeout <duration>', 'how long to wait for an answer', readDuration, 45)
+    .option('--timeout <duration>', 'how long to wait for an answer', readTimeout, 45)
     .hook('preAction', () => waitAtMost(program.opts<{ timeout: number }>().timeout))
     // What goes wrong is said in one place, with the exit code that is promised for it.
     .exitOverride()

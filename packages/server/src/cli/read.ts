@@ -3,12 +3,26 @@ import { InvalidArgumentError } from 'commander'
 
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }
 
+/** Dates end, and none of ours is that far away. */
+const longestSeconds = 100 * 366 * 86_400
+
 /** `90d`, `24h`, `30m` as seconds; a plain number is seconds. */
 export function readDuration(text: string): number {
-  const [, count, unit] = /^(\d{1,9})([smhdw]?)$/.exec(text) ?? []
+  const [, count, unit] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? []
   const length = seconds[unit || 's']
-  if (count !== undefined && length !== undefined) return Number(count) * length
-  throw new InvalidArgumentError('Write a duration such as 90d, 24h or 30m.')
+  if (count === undefined || length === undefined) {
+    throw new InvalidArgumentError('Write a duration such as 90d, 24h or 30m.')
+  }
+  const duration = Number(count) * length
+  if (duration <= longestSeconds) return duration
+  throw new InvalidArgumentError('Write a duration of a hundred years at most.')
+}
+
+/** For one answer. A timer that is set for longer than 24 days goes off at once. */
+export function readTimeout(text: string): number {
+  const duration = readDuration(text)
+  if (duration >= 1 && duration <= 86_400) return duration
+  throw new InvalidArgumentError('Write a duration from 1s to 1d.')
 }
 
 /** A duration from now, or a time in RFC 3339. */

@@ -7,6 +7,10 @@ const defaultUrl = 'http://127.0.0.1:8788'
 let timeoutMs = 45_000
 
 /** How long every call of this process waits for one answer. */
+export function answerWithinMs(): number {
+  return timeoutMs
+}
+
 export function waitAtMost(seconds: number): void {
   timeoutMs = seconds * 1000
 }
@@ -40,6 +44,11 @@ export function connect(): Keywright {
     'Run `keywright login`, or set KEYWRIGHT_SERVICE_KEY. An instance started here keeps one: KEYWRIGHT_SERVICE_KEY=$(cat .keywright/service-key)',
     exitCodes.notSignedIn,
   )
+}
+
+/** The API, as anyone may ask it. @throws CliError */
+export function connectAnonymously(): Keywright {
+  return new Keywright({ url: controlUrl(), timeoutMs })
 }
 
 export function signedInWith(credential: string): Keywright {

@@ -55,6 +55,12 @@ describe('keywright audit export', () => {
     expect(lines.at(-1)).toBe('')
   })
 
+  it('takes --json for the lines it writes anyway, and for no table', async () => {
+    const plain = await keywright(['audit', 'export'], { env })
+    expect(await keywright(['audit', 'export', '--json'], { env })).toEqual(plain)
+    expect((await keywright(['audit', 'export', '--json', '--format', 'csv'], { env })).code).toBe(2)
+  })
+
   it('is narrowed like the list', async () => {
     const { stdout } = await keywright(['audit', 'export', '--organization', 'formula'], { env })
     expect(stdout.trim().split('\n')).toHaveLength(1)
@@ -124,6 +130,14 @@ describe('keywright audit verify', () => {
     await logged({ pruned: 2 })
     const { code, stderr } = await verifyAfter(tampering)
     expect([code, stderr]).toEqual([1, expect.stringContaining(found)])
+  })
+
+  it('raises no alarm about what it is not shown', async () => {
+    const create = ['service-keys', 'create', '--name', 'acme', '--permission', 'manage', '--organization', 'acme']
+    const bound = (await keywright([...create, '--quiet'], { env })).stdout.trim()
+    const ran = await keywright(['audit', 'verify'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: bound } })
+    expect([ran.code, ran.stdout]).toEqual([2, ''])
+    expect(ran.stderr).toContain('Only an operator, or a service key that is bound to no organization, can check it.')
   })
 
   it('answers the last change, also as JSON', async () => {

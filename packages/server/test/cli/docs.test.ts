@@ -70,9 +70,11 @@ describe('keywright docs build', () => {
   it('writes what an instance serves, byte for byte', async () => {
     const { control, edge, env } = await start('handinger')
     const out = join(folder, 'built')
-    const { code } = await keywright(['docs', 'build', '--out', out, '--public-url', edge], { env })
+    const args = ['docs', 'build', '--out', out, '--public-url', edge, '--json']
+    const { code, stdout } = await keywright(args, { env })
     expect(code).toBe(0)
     const zip = unzipSync(new Uint8Array(await (await fetch(`${control}/docs.zip`)).arrayBuffer()))
+    expect(JSON.parse(stdout)).toEqual({ folder: out, files: expect.arrayContaining(Object.keys(zip)) })
     expect(Object.keys(zip)).toContain('docs/index.html')
     for (const [path, bytes] of Object.entries(zip)) {
       expect(readFileSync(join(out, path), 'utf8')).toBe(strFromU8(bytes))

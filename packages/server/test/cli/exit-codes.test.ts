@@ -27,6 +27,14 @@ async function listen(answer: RequestListener) {
   }
 }
 
+/** And nothing else. */
+const answerContract: RequestListener = ({ url }, response) => {
+  if (url === '/v1/contract') response.end(JSON.stringify({ docs: { variable: 'KEYWRIGHT_API_KEY' } }))
+}
+const answerReady: RequestListener = ({ url }, response) => {
+  if (url === '/ready') response.end()
+}
+
 describe('keywright exits with', () => {
   it('0 and help on stdout where help is asked for', async () => {
     const { code, stdout } = await keywright(['keys', 'create', '--help'])
@@ -76,11 +84,15 @@ describe('keywright exits with', () => {
     [['keys', 'inspect'], 'Add --help'],
     [['keys', 'rotate', 'key_x', '--grace', 'soon'], 'Add --help'],
     [['keys', 'list', '--limit', '0'], 'Add --help'],
+    [['whoami', '--timeout', '30d'], 'Add --help'],
+    [['whoami', '--timeout', '0'], 'Add --help'],
+    [['keys', 'create', '--name', 'x', '--expires', '99999999d'], 'Add --help'],
+    [['audit', 'list', '--since', '999999999w'], 'Add --help'],
     [['serve', '--prot', '1'], 'Did you mean --port?'],
   ])('2 where it is called wrongly: %j', async (args, hint) => {
     const { code, stdout, stderr } = await keywright(args, { env })
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^error: /)
+    expect(stderr).toMatch(/^error: .+\.\nhint: /)
     expect(stderr).toContain(hint)
   })
 
@@ -107,6 +119,22 @@ describe('keywright exits with', () => {
     await silent.close()
     expect([code, stderr.includes('did not answer within')]).toEqual([5, true])
   })
+
+  it.each([
+    [5, ['login', '--no-browser'], () => {}],
+    [5, ['bench'], answerContract],
+    [1, ['doctor', '--json'], answerReady],
+  ] as const)(
+    '%i where %j waits as long as --timeout says',
+    async (code, args, answer) => {
+      const silent = await listen(answer)
+      const slow = { KEYWRIGHT_URL: silent.url, KEYWRIGHT_SERVICE_KEY: serviceKey }
+      const ran = await keywright(['--timeout', '1s', ...args], { env: slow })
+      await silent.close()
+      expect([ran.code, ran.stderr + ran.stdout]).toEqual([code, expect.stringContaining('did not answer within 1 s')])
+    },
+    20_000,
+  )
 
   it('never with the credential in what it says', async () => {
     const canary = 'canary-canary-canary-canary-canary'

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright } from '../support/command-line.ts'
+import { freePort } from '../support/free-port.ts'
 import { type SignedUp, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -116,6 +118,10 @@ describe('keywright login', () => {
     expect((await run('members', 'remove', 'bob@example.com', '--yes')).code).toBe(4)
   })
 
+  it('does not check a log of which it is shown a part', async () => {
+    expect((await run('audit', 'verify')).code).toBe(2)
+  })
+
   it('gives way to a service key in the environment', async () => {
     const { stdout } = await keywright(['whoami', '--json'], {
       env: { ...env, KEYWRIGHT_SERVICE_KEY: 'a-service-key-of-the-tests-with-many-characters' },
@@ -135,11 +141,29 @@ describe('keywright logout', () => {
   it('ends the login here and on the server', async () => {
     const file = join(credentials(), 'credentials.json')
     const token = JSON.parse(readFileSync(file, 'utf8'))[server.control]
-    expect((await run('logout')).code).toBe(0)
+    const { code, stdout } = await run('logout', '--json')
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { revokedAt: expect.any(String) }])
     expect(readFileSync(file, 'utf8')).not.toContain(token)
     const headers = { authorization: `Bearer ${token}` }
     expect((await fetch(`${server.control}/v1/whoami`, { headers })).status).toBe(401)
     expect((await run('logout')).code).toBe(3)
     expect((await run('whoami')).code).toBe(3)
+  })
+
+  it('keeps a login that the server could not end, and forgets one that is over', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`
+    const file = join(credentials(), 'credentials.json')
+    writeFileSync(file, JSON.stringify({ [url]: 'kwc_token' }))
+    const logout = () => keywright(['logout'], { env: { ...env, KEYWRIGHT_URL: url } })
+    const away = await logout()
+    expect([away.code, away.stderr]).toEqual([1, expect.stringMatching(/^You are still logged in: .+\nerror: /)])
+    expect(readFileSync(file, 'utf8')).toContain('kwc_token')
+
+    const back = createServer((_, response) => response.writeHead(401).end()).listen(Number(new URL(url).port))
+    await once(back, 'listening')
+    expect((await logout()).code).toBe(3)
+    back.closeAllConnections()
+    back.close()
+    expect(readFileSync(file, 'utf8')).not.toContain('kwc_token')
   })
 })

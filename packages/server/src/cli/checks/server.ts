@@ -1,4 +1,5 @@
-import { type Contract, Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
+import { type Contract, type Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
+import { connectAnonymously } from '../session.ts'
 import { type Check, failed, passed } from './check.ts'
 
 /** What an instance says of itself to anyone: that it listens on both sides, reaches its database and knows the time. */
@@ -6,7 +7,7 @@ export async function checkInstance(url: string, contractName: string): Promise<
   const sent = Date.now()
   const answer = await ask(new URL('/ready', url))
   if (typeof answer === 'string') return [failed('control side', answer)]
-  const contract = await contractOf(url)
+  const contract = await contractOf()
   return [
     passed('control side', `It answers at ${url}.`),
     answer.status === 200
@@ -62,9 +63,9 @@ function rightsOf(who: Whoami): string {
   return `permissions: ${who.permissions === null ? 'all' : who.permissions.join(', ') || 'none'}`
 }
 
-async function contractOf(url: string): Promise<Contract | null> {
+async function contractOf(): Promise<Contract | null> {
   try {
-    return await new Keywright({ url }).contract()
+    return await connectAnonymously().contract()
   } catch (error) {
     if (error instanceof KeywrightError) return null
     throw error

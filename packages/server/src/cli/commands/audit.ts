@@ -1,7 +1,7 @@
-import type { AuditEvent, AuditFilter } from '@keywright/client'
+import type { AuditEvent, AuditFilter, Keywright } from '@keywright/client'
 import { type Change, emptyHead, type Head, verifyChain } from '@keywright/core'
 import { type Command, Option } from 'commander'
-import { CliError } from '../failure.ts'
+import { CliError, usageError } from '../failure.ts'
 import { csvLine } from '../print/csv.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
@@ -29,7 +29,8 @@ export function defineAudit(audit: Command): void {
     .addOption(
       new Option('--format <format>', 'one JSON object a line, or a table').choices(['jsonl', 'csv']).default('jsonl'),
     )
-    .action(async ({ format, ...filter }: FilterOptions & { format: 'jsonl' | 'csv' }) => {
+    .addOption(new Option('--json', 'the same as --format jsonl').conflicts('format'))
+    .action(async ({ format, json: _, ...filter }: FilterOptions & { format: 'jsonl' | 'csv'; json?: true }) => {
       if (format === 'csv') print(csvLine(columns))
       for await (const event of connect().audit.list({ ...filter, first: 'oldest', limit: 200 })) {
         if (format === 'csv') print(csvLine(cellsOf(event)))
@@ -42,7 +43,9 @@ export function defineAudit(audit: Command): void {
     .description('check that no change was altered, removed or slipped in')
     .option('--json', 'print the result as JSON')
     .action(async ({ json }: { json?: true }) => {
-      const { start, head, failedAt } = await verifyLog()
+      const client = connect()
+      await requireWholeLog(client)
+      const { start, head, failedAt } = await verifyLog(client)
       if (json) printJson(failedAt === null ? { ok: true, head } : { ok: false, number: failedAt })
       else if (failedAt === null) print(describeLog(start, head))
       if (failedAt === null) return
@@ -69,6 +72,16 @@ function filtered(command: Command): Command {
     .option('--until <time>', 'before then', readInstant)
 }
 
+/** Who is shown the events of some organizations alone sees numbers missing that nobody has removed. */
+async function requireWholeLog(client: Keywright): Promise<void> {
+  const who = await client.whoami()
+  if (who.type === 'user' ? who.operator : who.type === 'service_key' && who.organization === null) return
+  throw usageError(
+    'You are shown the changes of your organizations alone, and the log is one chain through all of them.',
+    'Only an operator, or a service key that is bound to no organization, can check it.',
+  )
+}
+
 interface Verdict {
   /** What the first event is chained to. */
   start: Head
@@ -77,11 +90,11 @@ interface Verdict {
 }
 
 /** Where older events were deleted one that is kept must say so, or somebody else has deleted them. */
-async function verifyLog(): Promise<Verdict> {
+async function verifyLog(client: Keywright): Promise<Verdict> {
   let start = emptyHead
   let head = emptyHead
   let isAccountedFor = true
-  for await (const { events, checkpoint } of connect().audit.list({ first: 'oldest', limit: 200 }).pages()) {
+  for await (const { events, checkpoint } of client.audit.list({ first: 'oldest', limit: 200 }).pages()) {
     if (head.number === 0 && checkpoint) {
       start = head = checkpoint
       isAccountedFor = false

@@ -1,12 +1,12 @@
 import { Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
-import { Keywright } from '@keywright/client'
+import { TimeoutError } from '@keywright/client'
 import { type Command, InvalidArgumentError } from 'commander'
 import { CliError, exitCodes, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
 import { print, printJson } from '../print/terminal.ts'
 import { readDuration } from '../read.ts'
-import { controlUrl, credential } from '../session.ts'
+import { answerWithinMs, connectAnonymously, controlUrl, credential } from '../session.ts'
 
 interface Options {
   duration: number
@@ -38,7 +38,7 @@ export function defineBench(bench: Command): void {
       const serviceKey = credential()
       if (serviceKey === null)
         throw new CliError('You are not signed in.', 'Set KEYWRIGHT_SERVICE_KEY.', exitCodes.notSignedIn)
-      const { docs } = await new Keywright({ url: controlUrl() }).contract()
+      const { docs } = await connectAnonymously().contract()
       const body = JSON.stringify({ credential: process.env[docs.variable] || 'nobody-has-this-key' })
       const measured = await measure({ serviceKey, body, seconds: duration, connections })
       if (json) return printJson(measured)
@@ -72,9 +72,11 @@ async function measure({
   const secure = url.protocol === 'https:'
   const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, maxSockets: connections })
   const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' }
+  const timeout = answerWithinMs()
+  const options = { method: 'POST', agent, headers, timeout }
   const ask = () =>
     new Promise<string>((resolve, reject) => {
-      const call = (secure ? requestHttps : requestHttp)(url, { method: 'POST', agent, headers }, (response) => {
+      const call = (secure ? requestHttps : requestHttp)(url, options, (response) => {
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (chunk) => {
@@ -82,6 +84,7 @@ async function measure({
         })
         response.on('end', () => resolve(verdictOf(response.statusCode ?? 0, text)))
       })
+      call.on('timeout', () => call.destroy(new TimeoutError(url.origin, timeout)))
       call.on('error', reject)
       call.end(body)
     })
@@ -149,7 +152,8 @@ function summary({ requests, seconds, perSecond, allowed, refused, latency }: Me
   ])
 }
 
-function unreachable(error: unknown): CliError {
+function unreachable(error: unknown): Error {
+  if (error instanceof TimeoutError) return error
   const { code } = error as { code?: string }
   return new CliError(
     `No answer from ${controlUrl()} (${code ?? 'the connection ended'}).`,

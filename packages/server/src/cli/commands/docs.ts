@@ -17,12 +17,14 @@ interface Addresses {
 export function defineDocs(docs: Command): void {
   addressed(docs.command('build').description("write the documentation of a contract's API to a folder"))
     .requiredOption('--out <dir>', 'where to')
-    .action(async ({ out, ...options }: Addresses & { out: string }) => {
+    .option('--json', 'print the names of the files as JSON')
+    .action(async ({ out, json, ...options }: Addresses & { out: string; json?: true }) => {
       const contract = await loadContract(options.contract)
       const { siteOf } = await import('../../docs/site.ts')
       const edge = options.publicUrl ?? 'http://127.0.0.1:8787'
       const site = siteOf({ contract, edge, control: options.consoleUrl ?? controlUrl() })
       for (const [path, text] of site) writeInto(out, path, text)
+      if (json) return printJson({ folder: out, files: [...site.keys()] })
       note(`${site.size} files are in ${printable(out)}; begin at ${printable(join(out, 'docs', 'index.html'))}.`)
     })
 

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
-import { Keywright, type StartedLogin } from '@keywright/client'
+import { ProblemError, type StartedLogin } from '@keywright/client'
 import type { Command } from 'commander'
 import { forgetToken, storedToken, storeToken } from '../credentials.ts'
 import { CliError, exitCodes } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { isInteractive, note, printJson } from '../print/terminal.ts'
-import { controlUrl, signedInWith } from '../session.ts'
+import { connectAnonymously, controlUrl, signedInWith } from '../session.ts'
 
 interface LoginOptions {
   browser: boolean
@@ -18,7 +18,7 @@ export function defineLogin(login: Command): void {
     .option('--json', 'print who you are as the API answered it')
     .action(async ({ browser, json }: LoginOptions) => {
       const url = controlUrl()
-      const { deviceLogins } = new Keywright({ url })
+      const { deviceLogins } = connectAnonymously()
       const started = await deviceLogins.start(hostname())
       await show(started, browser && isInteractive())
       const token = await deviceLogins.finish(started)
@@ -30,15 +30,19 @@ export function defineLogin(login: Command): void {
 }
 
 export function defineLogout(logout: Command): void {
-  logout.action(async () => {
+  logout.option('--json', 'print what the API answered').action(async ({ json }: { json?: true }) => {
     const url = controlUrl()
     const token = storedToken(url)
     if (token === null) throw new CliError(`You are not logged in to ${url}.`, null, exitCodes.notSignedIn)
-    try {
-      await signedInWith(token).cliTokens.revoke('current')
-    } finally {
-      forgetToken(url)
-    }
+    const ended = await signedInWith(token)
+      .cliTokens.revoke('current')
+      .catch((error: unknown) => {
+        if (error instanceof ProblemError && error.status === 401) forgetToken(url)
+        else note('You are still logged in: the server has not ended this login.')
+        throw error
+      })
+    forgetToken(url)
+    if (json) return printJson(ended)
     note(`You are logged out of ${url}.`)
   })
 }
