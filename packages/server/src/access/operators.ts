@@ -35,8 +35,8 @@ export async function removeOperatorIn(
   user: string,
   at: Date,
 ): Promise<boolean> {
-  const { items } = await transaction.operators({ limit: 200 })
-  if (!items.some((operator) => operator.user === user)) return false
+  if (!(await isOperatorIn(transaction, user))) return false
+  const { items } = await transaction.operators({ limit: 2 })
   if (items.length === 1) {
     throw new LifecycleError('conflict', 'This is the last operator. Make someone else one first.')
   }

@@ -1,7 +1,8 @@
 import { type Role, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addOperatorIn } from '../../src/access/operators.ts'
 import { becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
-import { startServer, type TestServer, tester } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
 let operator: SignedUp
@@ -271,5 +272,20 @@ describe('operators', () => {
     expect((await call('DELETE', `/v1/operators/${second.id}`)).status).toBe(200)
     expect((await view()).status).toBe(410)
     expect((await second.browser.call('GET', '/v1/operators')).status).toBe(403)
+  })
+
+  it('are removed wherever they stand in a long list', async () => {
+    const crowded = await startServer({ contract: 'handinger' })
+    const { store } = crowded.lifecycle
+    const users = Array.from({ length: 201 }, (_, number) => `usr_${1000 + number}`)
+    await store.transact(async (transaction) => {
+      for (const user of users) await addOperatorIn(transaction, tester, user, new Date())
+    })
+    const headers = { authorization: `Bearer ${serviceKey}` }
+    const remove = (user: string) => openBrowser(crowded).call('DELETE', `/v1/operators/${user}`, undefined, headers)
+    expect((await remove('usr_1200')).status).toBe(200)
+    expect(await store.operator('usr_1200')).toBeUndefined()
+    expect((await remove('usr_1200')).status).toBe(404)
+    await crowded.stop()
   })
 })
