@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Change, Store } from '@keywright/core'
+import { type Change, emptyHead, type Head, type Store } from '@keywright/core'
 import type { Nodes } from '../feed/nodes.ts'
 import { Problem } from './problem.ts'
 
@@ -14,7 +14,10 @@ const askAgainMs = 50
 
 /** `change` is null where nothing had to change: then all that is in force now is meant. */
 export async function receiptOf(change: Change | null, store: Pick<Store, 'head'>): Promise<ReceiptText> {
-  const { number, hash } = change ?? (await store.head())
+  return receiptText(change ?? (await store.head()))
+}
+
+function receiptText({ number, hash }: Head): ReceiptText {
   return `${number}.${hash.slice(0, hashLength)}`
 }
 
@@ -26,21 +29,36 @@ export async function changeOf(receipt: string, store: Pick<Store, 'changes'>): 
   return change?.number === Number(number) && change.hash.startsWith(hash) ? change : undefined
 }
 
-/** Resolves once no node may accept what the change took away. @throws Problem `nodes_pending` after half a minute */
+/**
+ * Resolves once no node may accept what the change took away.
+ * @throws Problem `nodes_pending` after half a minute, `unavailable` where the database has lost the change meanwhile
+ */
 export async function awaitAll(
   receipt: ReceiptText,
   store: Pick<Store, 'changes'>,
   nodes: Pick<Nodes, 'appliedBy'>,
 ): Promise<void> {
-  const change = await changeOf(receipt, store)
-  if (!change) return
+  if (receipt === receiptText(emptyHead)) return
+  const change = await keptChange(receipt, store)
   const until = performance.now() + longestWaitMs
   for (;;) {
     const { pending } = await nodes.appliedBy(change)
-    if (pending.length === 0) return
+    if (pending.length === 0) {
+      // Nodes tell of numbers alone, which are given again after a loss.
+      await keptChange(receipt, store)
+      return
+    }
     if (performance.now() >= until) {
       throw new Problem('nodes_pending', `The key is revoked. Not confirmed by ${pending.join(', ')}: ask ${receipt}.`)
     }
     await setTimeout(askAgainMs)
   }
+}
+
+async function keptChange(receipt: ReceiptText, store: Pick<Store, 'changes'>): Promise<Change> {
+  const change = await changeOf(receipt, store)
+  if (change) return change
+  throw new Problem('unavailable', `The database has lost the change ${receipt}. Make the call again.`, {
+    headers: { 'retry-after': '1' },
+  })
 }
