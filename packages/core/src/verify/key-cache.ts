@@ -48,6 +48,8 @@ export class KeyCache {
   private readonly madeMeanwhile = new Set<string>()
   private readonly unknown = new UnknownDigests()
   private readonly recent = new RecentChanges()
+  /** What the credential that was last looked for in vain hashes to, by pepper: kept, so that a hit allocates nothing. */
+  private readonly candidates: string[] = []
   private hand = 0
   private resets = 0
 
@@ -64,19 +66,17 @@ export class KeyCache {
    * a key: if so, ask again. Throws, or rejects, where truth is out of reach.
    */
   find(credential: CredentialText, nowMs: number): number | Promise<boolean> {
-    const { count } = this.digester
-    const first = this.digester.utf16(credential, 0)
-    let entry = this.table.find(first)
-    for (let pepper = 1; entry < 0 && pepper < count; pepper++) {
-      entry = this.table.find(this.digester.utf16(credential, pepper))
+    const { candidates } = this
+    for (let pepper = 0; pepper < this.digester.count; pepper++) {
+      const digest = this.digester.utf16(credential, pepper)
+      const entry = this.table.find(digest)
+      if (entry >= 0 && !this.isStale(entry)) return entry
+      candidates[pepper] = digest
     }
-    if (entry >= 0 && !this.isStale(entry)) return entry
-    const digests = [first]
-    for (let pepper = 1; pepper < count; pepper++) digests.push(this.digester.utf16(credential, pepper))
-    for (const [pepper, digest] of digests.entries()) {
+    for (const [pepper, digest] of candidates.entries()) {
       if (this.unknown.has(digest, nowMs)) continue
       const exists = this.read(digest, nowMs)
-      if (exists instanceof Promise) return this.readOn(exists, digests.slice(pepper + 1), nowMs)
+      if (exists instanceof Promise) return this.readOn(exists, candidates.slice(pepper + 1), nowMs)
       if (exists) return this.table.find(digest)
     }
     return -1
