@@ -3,7 +3,7 @@ import type {} from 'hono'
 import type { Verifier } from '../verify/verifier.ts'
 import type { Admitted } from './admission.ts'
 import { compileNodeAdmission, type NodeGuardOptions } from './on-node.ts'
-import { addHeaders, compileWebAdmission, peek, refusalResponse } from './on-web.ts'
+import { compileWebAdmission, peek, refusalResponse, withHeaders } from './on-web.ts'
 
 export type { Admitted, NodeGuardOptions }
 
@@ -16,7 +16,8 @@ declare module 'hono' {
 interface HonoContext {
   env: unknown
   req: { raw: Request }
-  res: Response
+  get res(): Response
+  set res(answer: Response | undefined)
   set(name: 'keywright', admitted: Admitted): void
 }
 
@@ -36,7 +37,10 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
     if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, raw.method)
     context.set('keywright', admission.admitted)
     await next()
-    addHeaders(context.res.headers, admission.headers)
+    const answer = withHeaders(context.res, admission.headers)
+    // Onto one that is already there Hono writes that one's headers again.
+    context.res = undefined
+    context.res = answer
     return undefined
   }
 }

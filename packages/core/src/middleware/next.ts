@@ -1,6 +1,6 @@
 import type { Verifier } from '../verify/verifier.ts'
 import type { Admitted, GuardOptions } from './admission.ts'
-import { addHeaders, compileWebAdmission, refusalResponse } from './on-web.ts'
+import { compileWebAdmission, refusalResponse, withHeaders } from './on-web.ts'
 
 export type { Admitted }
 
@@ -23,8 +23,6 @@ export function guard(verifier: Verifier, { addressOf, ...options }: NextGuardOp
       const admission = await admit(request, addressOf?.(request) ?? null)
       if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, request.method)
       const answer = await handler(Object.assign(request, { keywright: admission.admitted }), context)
-      const headers = new Headers(answer.headers)
-      addHeaders(headers, admission.headers)
-      return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
+      return withHeaders(answer, admission.headers)
     }
 }

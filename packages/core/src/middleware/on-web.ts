@@ -30,7 +30,8 @@ export async function peek(request: Request, mostBytes: number): Promise<Uint8Ar
   const { body } = request.clone()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of body ?? []) {
+  // Half of a body that was cloned is not cancelled before the other half is, which nobody will.
+  for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
     chunks.push(chunk)
     length += chunk.byteLength
     if (length > mostBytes) return null
@@ -44,12 +45,17 @@ export function refusalResponse({ status, headers, body }: Refusal, requestId: s
   return new Response(method === 'HEAD' ? null : body, { status, headers: fields })
 }
 
-/** Sets ours on a finished answer; how it may be cached is for its handler to say, but never without `Vary`. */
-export function addHeaders(headers: Headers, ours: readonly string[]): void {
+/**
+ * A copy, since the headers of what `fetch` and `Response.redirect` give cannot be changed. How an answer may be cached
+ * is for its handler to say, but never without `Vary`.
+ */
+export function withHeaders(answer: Response, ours: readonly string[]): Response {
+  const copy = new Response(answer.body, answer)
   for (let at = 0; at < ours.length; at += 2) {
     const name = ours[at] as string
     const value = ours[at + 1] as string
-    if (name === 'Vary') headers.append(name, value)
-    else if (name !== 'Cache-Control' || !headers.has(name)) headers.set(name, value)
+    if (name === 'Vary') copy.headers.append(name, value)
+    else if (name !== 'Cache-Control' || !copy.headers.has(name)) copy.headers.set(name, value)
   }
+  return copy
 }

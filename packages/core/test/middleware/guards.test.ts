@@ -188,6 +188,28 @@ describe('guard', () => {
     expect(await answer.text()).not.toContain('secret')
   })
 
+  it('passes on in Hono what fetch and Response.redirect give, whose headers cannot be changed', async () => {
+    const { credential } = await newKey()
+    const elsewhere = await listening((_, response) => {
+      const fields = ['Vary', 'Accept', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Cache-Control', 'no-store']
+      response.writeHead(201, fields).end('made')
+    })
+    const app = new Hono()
+    app.use(guardHono(acme.verifier))
+    app.get('/v1/fetched', () => fetch(elsewhere))
+    app.get('/v1/redirected', () => Response.redirect('http://localhost/v1/fetched', 303))
+    const ask = (path: string) => app.request(path, { headers: { 'x-acme-key': credential } })
+    const fetched = await ask('/v1/fetched')
+    expect([fetched.status, await fetched.text()]).toEqual([201, 'made'])
+    expect(fetched.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')
+    expect(fetched.headers.get('vary')?.toLowerCase()).toBe('accept, x-acme-key')
+    expect(fetched.headers.get('cache-control')).toBe('no-store')
+    expect(fetched.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    const redirected = await ask('/v1/redirected')
+    expect([redirected.status, redirected.headers.get('location')]).toEqual([303, 'http://localhost/v1/fetched'])
+    expect(redirected.headers.get('ratelimit')).toBe('"key-window";r=3;t=60')
+  })
+
   it('gives the handler the path that was authorised', async () => {
     const { credential } = await newKey()
     const url = await listening(guardNode(acme.verifier)(({ url }, response) => response.end(url)))
