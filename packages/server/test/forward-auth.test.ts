@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from './support/control-api.ts'
 import { rawRequest } from './support/raw-request.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
 
@@ -90,6 +91,20 @@ describe('forward-auth', () => {
     const limited = await server.issue({ limits: [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' }] })
     expect(await status([`x-api-key: ${limited.credential}`, ...original('GET', '/a')])).toEqual([200, undefined])
     expect(await status([`x-api-key: ${limited.credential}`, ...original('GET', '/a')])).toEqual([403, '429'])
+  })
+
+  it('tells a caller who sends a body it cannot see what is left of their limits, and records that', async () => {
+    const elsewhere = await startServer({ contract: 'holonomix' })
+    const { credential, key } = await elsewhere.issueElsewhere({
+      limits: [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' }],
+    })
+    const lines = [`x-api-key: ${credential}`, ...original('POST', '/v1/get/default/k')]
+    const answer = await rawRequest(elsewhere.control, { target: '/v1/forward-auth', lines })
+    expect([answer.status, answer.headers['x-ratelimit-remaining']]).toEqual([403, '5'])
+    await expect
+      .poll(async () => (await controlApi(elsewhere.control)('GET', `/v1/decisions?key=${key.id}`)).json.decisions)
+      .toMatchObject([{ reason: 'namespace_malformed', method: 'POST' }])
+    await elsewhere.stop()
   })
 
   it('takes no service key', async () => {

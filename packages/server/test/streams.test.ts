@@ -329,6 +329,19 @@ describe('through the gateway', () => {
       expect(answer).toMatchObject({ status: 418, body: 'no.', headers: { 'set-cookie': 'a=1', connection: 'close' } })
     })
 
+    it('that nobody answers costs as much as one that is joined, and its caller is told what is left', async () => {
+      const limits = [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' } as const]
+      const { credential } = await server.issue({ limits })
+      const lines = [`Authorization: Bearer ${credential}`]
+      const silent = parseAnswer(await sendRaw(server.edge, handshake('/silent', lines)))
+      expect([silent.status, silent.headers.ratelimit]).toEqual([504, expect.stringContaining(';r=4;')])
+      const alone = await startServer({ contract: 'keywright' })
+      const own = [`Authorization: Bearer ${(await alone.issue({ limits })).credential}`]
+      const nowhere = parseAnswer(await sendRaw(alone.edge, handshake('/ws', own)))
+      expect([nowhere.status, nowhere.headers.ratelimit]).toEqual([404, expect.stringContaining(';r=4;')])
+      await alone.stop()
+    })
+
     it('is refused with a path that could be read in two ways, or with a body', async () => {
       const lines = [`Authorization: Bearer ${issued.credential}`]
       expect(parseAnswer(await sendRaw(server.edge, handshake('/a/../b', lines))).status).toBe(400)

@@ -42,14 +42,6 @@ export function readNamespaceInBody(
   return problem === null ? found : { ...invalid(problem), named: found.namespace }
 }
 
-/**
- * As what a refused body is judged, which costs nothing: as what it names, where its caller is to be told that it may not
- * go there, and otherwise as a namespace that is none. `permitted`: null for all.
- */
-export function refusedNamespace(named: string | null | undefined, permitted: readonly string[] | null): string {
-  return typeof named === 'string' && permitted !== null && !permitted.includes(named) ? named : ''
-}
-
 function readMember(body: Uint8Array, { member, whenAbsent }: NamespaceMember, isOptional: boolean): NamespaceFound {
   const text = decode(body)
   if (text === null) return invalid('be JSON in UTF-8 without a byte order mark')

@@ -1,10 +1,11 @@
 import type { Refusal, RefusalName } from '../contract/refusal.ts'
 import { credentialHeaders } from '../http/credential-headers.ts'
 import { isAcceptedMethod, refuseMethod } from '../http/method.ts'
-import { readNamespaceInBody, refusedNamespace } from '../http/namespace-in-body.ts'
+import { readNamespaceInBody } from '../http/namespace-in-body.ts'
 import { isForwardedPreflight } from '../http/preflight.ts'
 import { readTarget, type Target } from '../http/target.ts'
 import type { Allowed, Attempt, Outcome } from '../verify/outcome.ts'
+import { refuseBody } from '../verify/refused-body.ts'
 import type { Verifier } from '../verify/verifier.ts'
 
 export interface GuardOptions {
@@ -60,23 +61,17 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
 
   /** A body is read only for someone who holds a key; what it says is then part of what is asked. */
   async function withNamespace(attempt: Attempt, asked: Asked, path: string): Promise<Attempt | Refusal | Outcome> {
-    const { method, requestId, rawHeaders } = asked
+    const { method, rawHeaders } = asked
     const presence = verifier.namespaceInBody(method, path)
     const rule = contract.namespaces?.body
     if (!rule || presence === 'no' || (presence === 'optional' && !asked.hasBody)) return attempt
     const known = await verifier.authenticate(attempt)
     if (!known.allowed) return known
     const body = await asked.peekBody(rule.maxBytes).catch((error) => Promise.reject(new BodyError(error)))
-    if (body === null) return verifier.refusal('payload_too_large', { requestId })
+    if (body === null) return refuseBody(verifier, attempt, known, { refused: 'payload_too_large' })
     const found = readNamespaceInBody(body, rule, presence, rawHeaders)
-    if (found.valid) return found.namespace === null ? attempt : { ...attempt, namespace: found.namespace }
-    const { message, named } = found
-    if (named !== undefined) {
-      const namespace = refusedNamespace(named, known.principal?.namespaces ?? null)
-      const outcome = await verifier.verify({ ...attempt, namespace })
-      if (!outcome.allowed && outcome.reason === 'namespace_not_permitted') return outcome
-    }
-    return verifier.refusal('invalid_request', { requestId, message })
+    if (!found.valid) return refuseBody(verifier, attempt, known, { refused: 'invalid_request', ...found })
+    return found.namespace === null ? attempt : { ...attempt, namespace: found.namespace }
   }
 
   async function decide(asked: Asked): Promise<Admission> {

@@ -32,8 +32,8 @@ export interface Verifier {
   peek(attempt: Attempt): Outcome | Promise<Outcome>
   /** What the caller of a denied attempt is answered, in the contract's own words. */
   refuse(outcome: Denied, facts?: Partial<RefusalFacts>): Refusal
-  /** Any other row of the contract's table: `not_found`, `upstream_unreachable`, … */
-  refusal(name: RefusalName, facts?: Partial<RefusalFacts>): Refusal
+  /** Any other row of the contract's table: `not_found`, `upstream_unreachable`, …; with the response headers of `outcome`. */
+  refusal(name: RefusalName, facts?: Partial<RefusalFacts>, outcome?: Outcome): Refusal
   /** Limit headers and, in a rotated secret's grace, the notice of its end: name, value, name, value, … */
   responseHeaders(outcome: Outcome): string[]
   /** What the upstream is told of the caller: name, value, name, value, … */
@@ -125,6 +125,22 @@ export function createVerifier({
     return entry instanceof Promise ? afterReading(entry, attempt, peek) : entry
   }
 
+  function writeHeaders(outcome: Outcome, write: (name: string, value: string) => void): void {
+    const { allowed, limits } = outcome
+    if (limits.length > 0) limitHeaders(limits, now(), write, allowed ? 0 : outcome.retryAfterMs)
+    if (!allowed || outcome.retiresAt === null || unannounced) return
+    write('Api-Key-Status', 'rotating')
+    write('Api-Key-Expires', outcome.retiresAt.toUTCString())
+  }
+
+  function withHeaders(refusal: Refusal, outcome: Outcome): Refusal {
+    const headers = { ...refusal.headers }
+    writeHeaders(outcome, (name, value) => {
+      headers[name.toLowerCase()] = value
+    })
+    return { ...refusal, headers }
+  }
+
   const verifier: Verifier = {
     contract,
     verify,
@@ -141,21 +157,15 @@ export function createVerifier({
         ...(reason === 'permission_missing' && about !== null && { permission: about }),
         ...facts,
       })
-      if (outcome.limits.length === 0) return refusal
-      const headers = { ...refusal.headers }
-      const write = (name: string, value: string) => {
-        headers[name.toLowerCase()] = value
-      }
-      limitHeaders(outcome.limits, now(), write, retryAfterMs)
-      return { ...refusal, headers }
+      return outcome.limits.length === 0 ? refusal : withHeaders(refusal, outcome)
     },
-    refusal: (name, facts) => render(name, { requestId: '', ...facts }),
+    refusal(name, facts, outcome) {
+      const refusal = render(name, { requestId: '', ...facts })
+      return outcome ? withHeaders(refusal, outcome) : refusal
+    },
     responseHeaders(outcome) {
       const headers: string[] = []
-      if (outcome.limits.length > 0) limitHeaders(outcome.limits, now(), (name, value) => headers.push(name, value))
-      if (outcome.allowed && outcome.retiresAt !== null && !unannounced) {
-        headers.push('Api-Key-Status', 'rotating', 'Api-Key-Expires', outcome.retiresAt.toUTCString())
-      }
+      writeHeaders(outcome, (name, value) => headers.push(name, value))
       return headers
     },
     identityHeaders,

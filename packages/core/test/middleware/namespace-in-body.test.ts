@@ -18,7 +18,8 @@ const server = createServer()
 
 beforeAll(async () => {
   await tenant.organization({ plan: 'enterprise' })
-  ;({ credential } = await issue(tenant.lifecycle, testActor, { organization: 'acme', name: 'test' }))
+  const limits = [{ requests: 1_000, windowSeconds: 3_600, per: 'key', kind: 'window' } as const]
+  ;({ credential } = await issue(tenant.lifecycle, testActor, { organization: 'acme', name: 'test', limits }))
   const listener = express()
   listener.set('case sensitive routing', true).set('strict routing', true)
   listener.use(guardExpress(tenant.verifier), express.json(), express.urlencoded({ extended: true }))
@@ -37,10 +38,13 @@ const apps: Record<string, (path: string, init: RequestInit) => Promise<Response
 }
 
 describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
-  async function send(types: string[], body: string, path = '/v1/query') {
+  function post(types: string[], body: string, path = '/v1/query') {
     const headers = new Headers({ 'x-api-key': credential })
     for (const type of types) headers.append('content-type', type)
-    const answer = await ask(path, { method: 'POST', headers, body })
+    return ask(path, { method: 'POST', headers, body })
+  }
+  async function send(types: string[], body: string, path?: string) {
+    const answer = await post(types, body, path)
     return [answer.status, await answer.text()]
   }
   const refused = [400, expect.stringMatching(/^\{"detail":"The body must /)]
@@ -68,5 +72,18 @@ describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
 
   it.each(['application/json; charset=utf-8', form, 'text/plain'])('lets JSON pass as %s', async (type) => {
     expect(await send([type], '{"namespace":"default"}')).toEqual([200, 'default'])
+  })
+
+  it('says what is left of the limits where it refuses a body, which costs nothing', async () => {
+    const left = async (body: string) => {
+      const { status, headers } = await post(['application/json'], body)
+      return [status, Number(headers.get('x-ratelimit-remaining'))]
+    }
+    const [, before] = await left('{"namespace":"default"}')
+    const tooMuch = JSON.stringify({ value: 'x'.repeat(holonomix.namespaces?.body?.maxBytes ?? 0) })
+    expect(await left('{')).toEqual([400, before])
+    expect(await left('{"namespace":"staging"}')).toEqual([403, before])
+    expect(await left(tooMuch)).toEqual([413, before])
+    expect(before).toBeGreaterThan(0)
   })
 })

@@ -1,12 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { type RefusalName, readNamespaceInBody, type Verifier } from '@keywright/core'
+import { type RefusedBody, readNamespaceInBody, type Verifier } from '@keywright/core'
 import { readBody } from '../http/read-body.ts'
 
-export type BodyReading =
-  /** The bytes as they came, and what they name; null: nothing. */
-  | { body: Buffer; namespace: string | null }
-  /** `message` says what is wrong with the body, where it can be said. `named`: see `NamespaceFound`. */
-  | { refused: RefusalName; message?: string; named?: string | null }
+/** The bytes as they came, and what they name; null: nothing. */
+export type BodyReading = { body: Buffer; namespace: string | null } | RefusedBody
 
 /** For a request whose namespace its body may name. */
 export async function readNamespaceFromBody(
@@ -20,7 +17,6 @@ export async function readNamespaceFromBody(
   const body = await readBody(request, rule.maxBytes)
   if (body === null) return { refused: 'payload_too_large' }
   const found = readNamespaceInBody(body, rule, presence, request.rawHeaders)
-  if (found.valid) return { body, namespace: found.namespace }
-  const { message, named } = found
-  return { refused: 'invalid_request', message, ...(named !== undefined && { named }) }
+  if (!found.valid) return { refused: 'invalid_request', ...found }
+  return { body, namespace: found.namespace }
 }

@@ -13,7 +13,7 @@ import {
   type Refusal,
   type RefusalName,
   readTarget,
-  refusedNamespace,
+  refuseBody,
   refuseMethod,
   requestIdOf,
   type Verifier,
@@ -89,7 +89,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
     if (!outcome.allowed) {
       answer(response, refusalOf(outcome, exchange), requestId)
     } else if (gateway === null) {
-      answer(response, verifier.refusal('not_found', { requestId }), requestId, verifier.responseHeaders(outcome))
+      answer(response, verifier.refusal('not_found', { requestId }, outcome), requestId)
     } else {
       if (expectsContinue && body === undefined) response.writeContinue()
       gateway.forward({ request, target, requestId, outcome, attempt }, response, body)
@@ -159,17 +159,10 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
       if ('refused' in reading) {
         if (!request.complete) response.shouldKeepAlive = false
-        const { refused, message, named } = reading
-        const facts = message === undefined ? { requestId } : { requestId, message }
         name = 'unavailable'
-        // It costs nothing, is recorded, and the caller is told what is left.
-        const asked = { ...attempt, namespace: refusedNamespace(named, known.principal?.namespaces ?? null) }
-        const outcome = await verifier.verify(asked)
-        if (named !== undefined && !outcome.allowed && outcome.reason === 'namespace_not_permitted') {
-          settle(exchange, asked, outcome, expectsContinue)
-          return
-        }
-        answer(response, verifier.refusal(refused, facts), requestId, verifier.responseHeaders(outcome))
+        const refused = await refuseBody(verifier, attempt, known, reading)
+        if ('status' in refused) answer(response, refused, requestId)
+        else settle(exchange, attempt, refused, expectsContinue)
         return
       }
       const { namespace, body } = reading

@@ -25,7 +25,7 @@ export function createUpgrades({ verifier, gateway, addressing, accessLog, log }
     const outcome = await verifier.verify(attempt)
     accessLog?.decided(socket, exchange, outcome)
     if (!outcome.allowed) return refusalOf(outcome, exchange)
-    if (gateway === null) return verifier.refusal('not_found', { requestId })
+    if (gateway === null) return verifier.refusal('not_found', { requestId }, outcome)
     gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
     return null
   }

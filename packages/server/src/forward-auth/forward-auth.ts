@@ -8,6 +8,7 @@ import {
   type Outcome,
   type Refusal,
   readTarget,
+  refuseBody,
   refuseMethod,
   soleHeader,
   type Verifier,
@@ -43,8 +44,8 @@ export function createForwardAuth({
     say: Say,
     address: string | undefined,
   ): void {
-    if (outcome === 'namespace_in_body') {
-      answer(response, say(verifier.refusal('forbidden', { requestId })), requestId)
+    if ('status' in outcome) {
+      answer(response, say(outcome), requestId)
     } else if (outcome.allowed) {
       const headers = verifier.responseHeaders(outcome)
       headers.push('X-Request-Id', requestId)
@@ -94,19 +95,19 @@ export function createForwardAuth({
 type Say = (refusal: Refusal) => Refusal
 type Told = Attempt & { headers: readonly string[]; method: string; path: string }
 
-type Decision = Outcome | 'namespace_in_body'
+type Decision = Outcome | Refusal
 
 function decide(verifier: Verifier, attempt: Told): Decision | Promise<Decision> {
   const { method, path, headers } = attempt
   if (isForwardedPreflight(verifier.contract, method, headers)) return allowedOn
-  // The path names one namespace, the body may name another, and nobody here sees it.
   const unseen = bodied.has(method) && verifier.namespaceInBody(method, path) === 'optional'
-  return unseen ? unlessKnown(verifier.authenticate(attempt)) : verifier.verify(attempt)
+  return unseen ? refuseUnseen(verifier, attempt) : verifier.verify(attempt)
 }
 
-async function unlessKnown(pending: Outcome | Promise<Outcome>): Promise<Decision> {
-  const outcome = await pending
-  return outcome.allowed ? 'namespace_in_body' : outcome
+/** The path names one namespace, the body may name another, and nobody here sees it. */
+async function refuseUnseen(verifier: Verifier, attempt: Told): Promise<Decision> {
+  const known = await verifier.authenticate(attempt)
+  return known.allowed ? refuseBody(verifier, attempt, known, { refused: 'forbidden' }) : known
 }
 
 const bodied = new Set(['POST', 'PUT', 'PATCH'])

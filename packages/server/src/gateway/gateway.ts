@@ -148,7 +148,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         failure: (error) => {
           const name = failureOf(error)
           metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
-          return verifier.refusal(name, { requestId })
+          return verifier.refusal(name, { requestId }, outcome)
         },
         requestId,
       })
