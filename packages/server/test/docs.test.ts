@@ -54,7 +54,7 @@ describe('the documentation of an instance', () => {
         `There is no such page. Begin at ${control}/docs/\n`,
       ])
     }
-    expect((await get('/docs/', {}, 'POST')).status).toBe(404)
+    expect((await get('/docs/', {}, 'POST')).status).toBe(405)
   })
 
   it('shows the addresses as seen from outside, the variable and every refusal', async () => {

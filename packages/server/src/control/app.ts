@@ -5,9 +5,9 @@ import { routes } from '../routes/index.ts'
 import { mountCheckoutCalls } from './checkout-call.ts'
 import type { ControlDeps } from './deps.ts'
 import { mountDeviceCalls } from './device-calls.ts'
-import { type Env, honoPath, mount } from './mount.ts'
+import { type Env, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
-import { Problem, problemResponse } from './problem.ts'
+import { otherMethod, Problem, problemResponse } from './problem.ts'
 import { problemOf } from './problem-of.ts'
 import { mountProviderCall } from './provider-call.ts'
 import { mountStripeCall } from './stripe-call.ts'
@@ -66,13 +66,12 @@ function noSuchPath(path: string): Problem {
 
 /** After the routes themselves, so that what arrives here has none. */
 function refuseOtherMethods(app: Hono<Env>): void {
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())
+  const offered = app.routes.filter(({ method }) => method !== 'ALL')
+  for (const path of new Set(offered.map((route) => route.path))) {
+    const methods = offered.filter((route) => route.path === path).map(({ method }) => method)
     if (methods.includes('GET')) methods.push('HEAD')
-    app.all(honoPath(path), () => {
-      throw new Problem('method_not_allowed', `Use ${methods.join(' or ')} here.`, {
-        headers: { allow: methods.join(', ') },
-      })
+    app.all(path, () => {
+      throw otherMethod(methods)
     })
   }
 }

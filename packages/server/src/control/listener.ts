@@ -7,7 +7,7 @@ import { answer, answerJson } from '../http/answer.ts'
 import type { HttpHandlers } from '../http/server.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Control } from './app.ts'
-import { Problem, problemAnswer } from './problem.ts'
+import { otherMethod, Problem, problemAnswer } from './problem.ts'
 
 /** Answers one path on Node's own request and response, without the framework's cost; at once where it can. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> | void
@@ -45,17 +45,28 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     }
   }
 
+  const refuseOther =
+    (methods: readonly string[]): RawHandler =>
+    (_, response, requestId) =>
+      answer(response, problemAnswer(otherMethod(methods), requestId), requestId)
+  const refuseToWrite = refuseOther(['GET', 'HEAD'])
+  const refuseOtherThanPost = refuseOther(['POST'])
+
   function handlerOf(method: string, path: string, request: IncomingMessage): RawHandler {
     if (path === '/v1/forward-auth') return forwardAuth
-    if (path === '/v1/verify' && method === 'POST') return verify
-    if (method === 'GET' || method === 'HEAD') {
-      if (path === '/health') return health
-      if (path === '/ready') return ready
-      if (path === '/metrics') return metrics
-      if (docs.takes(path)) return docs.handle
-      if (console.takes(path, request)) return console.handle
-    }
-    return viaFramework
+    if (path === '/v1/verify') return method === 'POST' ? verify : refuseOtherThanPost
+    const read = readerOf(path, request)
+    if (read === null) return viaFramework
+    return method === 'GET' || method === 'HEAD' ? read : refuseToWrite
+  }
+
+  /** Who answers a GET or HEAD; null: the framework, all methods. */
+  function readerOf(path: string, request: IncomingMessage): RawHandler | null {
+    if (path === '/health') return health
+    if (path === '/ready') return ready
+    if (path === '/metrics') return metrics
+    if (docs.takes(path)) return docs.handle
+    return console.takes(path, request) ? console.handle : null
   }
 
   function fail(response: ServerResponse, requestId: string, error: unknown): void {

@@ -35,6 +35,12 @@ export function notFound(noun: string): Problem {
   return new Problem('not_found', `There is no such ${noun}, or your credential does not reach it.`)
 }
 
+/** @param methods what is offered there */
+export function otherMethod(methods: readonly string[]): Problem {
+  const headers = { allow: methods.join(', ') }
+  return new Problem('method_not_allowed', `Use ${methods.join(' or ')} here.`, { headers })
+}
+
 /** As it is written: RFC 9457. */
 export function problemAnswer({ code, message, errors, headers }: Problem, requestId: string): Refusal {
   const { status, title } = problems[code]

@@ -252,6 +252,22 @@ describe('what is not in the table', () => {
     expect([status, headers.get('allow')]).toEqual([405, 'POST, GET, HEAD'])
   })
 
+  it.each([
+    ['GET', '/v1/verify', 'POST'],
+    ['GET', '/api/auth/device/code', 'POST'],
+    ['GET', '/api/auth/device/token', 'POST'],
+    ['POST', '/api/auth/provider/x/callback', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['PUT', '/ready', 'GET, HEAD'],
+    ['DELETE', '/health', 'GET, HEAD'],
+    ['POST', '/docs/', 'GET, HEAD'],
+    ['POST', '/', 'GET, HEAD'],
+  ])('%s %s is 405 as well', async (method, path, allow) => {
+    const { status, headers, json } = await api(method, path)
+    expect([status, json.code, headers.get('allow')]).toEqual([405, 'method_not_allowed', allow])
+  })
+
   it('methods are never overridden by a header', async () => {
     const headers = { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' }
     expect((await api('GET', `/v1/keys/${ids.key}`, { headers })).status).toBe(200)
