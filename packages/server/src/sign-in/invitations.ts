@@ -28,11 +28,15 @@ export interface NewInvitation {
 /** How long a person has, who may be on holiday, to take a place that nobody else can take. */
 export const invitationSeconds = 7 * 24 * 3600
 
+/** Throws where an open invitation may not be ended by whoever asks for that. */
+type RefuseToEnd = (open: InvitationRecord) => void
+
 /** @throws LifecycleError `not_found` where there is no such organization */
 export async function invite(
   { store, digester, now }: Lifecycle,
   actor: Actor,
   { organization, role, email, createdBy, lifetimeSeconds }: NewInvitation,
+  refuseToEnd: RefuseToEnd = () => {},
 ): Promise<{ invitation: InvitationRecord; token: string }> {
   const token = mintInvitation()
   const { result } = await store.transact(async (transaction) => {
@@ -46,7 +50,7 @@ export async function invite(
       ...{ createdAt: at, expiresAt, acceptedAt: null, revokedAt: null },
     }
     // Whoever was sent two has one link that works.
-    await revokeOpenIn(transaction, actor, { organization, email }, at)
+    await revokeOpenIn(transaction, actor, { organization, email }, at, refuseToEnd)
     await transaction.putInvitation(invitation)
     // No address: what stands in the log stays there for ever, and the invitation itself can be looked up by its id.
     const details = { role, expiresAt: expiresAt.toISOString() }
@@ -119,13 +123,16 @@ export async function revokeInvitation(
   { store, now }: Lifecycle,
   actor: Actor,
   { id, organization }: Pick<InvitationRecord, 'id' | 'organization'>,
+  refuseToEnd: RefuseToEnd,
 ): Promise<InvitationRecord> {
   const { result } = await store.transact(async (transaction) => {
     const before = await transaction.invitation(id)
     if (!before || before.organization !== organization) {
       throw new LifecycleError('not_found', 'There is no such invitation.')
     }
-    return before.acceptedAt || before.revokedAt ? before : revokedIn(transaction, actor, before, now())
+    if (before.acceptedAt || before.revokedAt) return before
+    refuseToEnd(before)
+    return revokedIn(transaction, actor, before, now())
   })
   return result
 }
@@ -152,12 +159,15 @@ async function revokeOpenIn(
   actor: Actor,
   { organization, email }: Pick<InvitationRecord, 'organization' | 'email'>,
   at: Date,
+  refuseToEnd: RefuseToEnd,
 ): Promise<void> {
   let after: string | undefined
   do {
     const page = await transaction.invitations({ organization, ...(after !== undefined && { after }), limit: 200 })
     for (const invitation of page.items) {
-      if (invitation.email === email && isOpen(invitation, at)) await revokedIn(transaction, actor, invitation, at)
+      if (invitation.email !== email || !isOpen(invitation, at)) continue
+      refuseToEnd(invitation)
+      await revokedIn(transaction, actor, invitation, at)
     }
     after = page.next ?? undefined
   } while (after !== undefined)

@@ -38,10 +38,13 @@ export const createInvitationRoute = route({
     const { consoleUrl, letters, attempts } = requireSignIn(deps)
     const inviter = caller.person?.id ?? null
     if (letters.byMail) await countAttempt(attempts, letterBounds(body.email, inviter), lifecycle.now())
-    const { invitation, token } = await invite(lifecycle, actor, {
-      ...{ organization, role: body.role, email: body.email.toLowerCase(), createdBy: inviter },
-      lifetimeSeconds: invitationSeconds,
-    })
+    const place = { organization, role: body.role, email: body.email.toLowerCase(), createdBy: inviter }
+    const { invitation, token } = await invite(
+      lifecycle,
+      actor,
+      { ...place, lifetimeSeconds: invitationSeconds },
+      ({ role }) => refuseAbove(caller, organization, [role]),
+    )
     const link = invitationLink(consoleUrl(), token)
     const name = (await lifecycle.store.organization(organization))?.name ?? organization
     letters.invitation(body.email, { place: `${name} as ${body.role}`, link, expiresAt: invitation.expiresAt })
@@ -93,6 +96,9 @@ export const revokeInvitationRoute = route({
   problems: ['not_found', 'role_missing'],
   async handle({ params: { organization, invitation: id }, caller, actor, lifecycle }) {
     requireOrganization(caller, organization)
-    return invitationView(await revokeInvitation(lifecycle, actor, { id, organization }))
+    const invitation = await revokeInvitation(lifecycle, actor, { id, organization }, ({ role }) =>
+      refuseAbove(caller, organization, [role]),
+    )
+    return invitationView(invitation)
   },
 })
