@@ -140,6 +140,21 @@ describe('roles', () => {
     expect((await invite('x@example.com', 'member', member)).json.code).toBe('role_missing')
   })
 
+  it('are the same for who is invited: an admin ends no invitation of an owner, by another one neither', async () => {
+    const { path, join, invite } = await found()
+    const [owner, admin] = [await join('owner'), await join('admin')]
+    const { id, link } = (await invite('next@example.com', 'owner', owner)).json
+    const revoke = (by: SignedUp, id: string) => by.browser.call('POST', `${path}/invitations/${id}/revoke`)
+    expect((await revoke(admin, id)).json.code).toBe('role_missing')
+    expect((await invite('Next@example.com', 'member', admin)).json.code).toBe('role_missing')
+    const invitation = tokenOf(link)
+    expect((await openBrowser(server).call('POST', '/api/auth/invitation', { invitation })).status).toBe(200)
+    expect((await revoke(owner, id)).status).toBe(200)
+    expect((await revoke(admin, id)).json.revokedAt).not.toBeNull()
+    const again = await invite('next@example.com', 'admin', admin)
+    expect((await revoke(admin, again.json.id)).status).toBe(200)
+  })
+
   it('leave an organization its last owner', async () => {
     const { path, join } = await found()
     const owner = await join('owner')
