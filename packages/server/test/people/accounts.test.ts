@@ -1,3 +1,4 @@
+import { createOrganization, type KeyRecord, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { startUpstream } from '../support/echo-upstream.ts'
@@ -141,6 +142,34 @@ onEachDatabase((start) => {
       }
       expect(await key.use()).toBe(200)
       expect((await owner.browser.call('GET', '/v1/whoami')).status).toBe(200)
+    })
+
+    it('ends any number of keys, wherever they are, and none where it is refused', async () => {
+      const { lifecycle } = server
+      const ann = await join('acme', 'admin')
+      const key = await keyOf(ann)
+      const { organization: other } = await createOrganization(lifecycle, tester, { name: 'Other' })
+      const place = { organization: other.id, role: 'owner' } as const
+      await setMember(lifecycle, tester, { ...place, user: ann.id })
+      await lifecycle.store.transact(async (transaction) => {
+        const made = { ...((await transaction.key(key.id)) as KeyRecord), versions: [] }
+        for (const organization of ['acme', other.id]) {
+          const many = Array.from({ length: 700 }, (_, i) => ({ ...made, id: `${organization}${i}`, organization }))
+          await Promise.all(many.map(transaction.putKey))
+        }
+        const event = { action: 'key.imported', organization: 'acme', target: 'acme', actor: tester } as const
+        transaction.record({ ...event, at: lifecycle.now(), details: {} })
+      })
+      expect((await call('DELETE', `/v1/people/${ann.id}`)).status).toBe(409)
+      expect(await key.use()).toBe(200)
+
+      await setMember(lifecycle, tester, { ...place, user: operator.id })
+      const { json } = await call('DELETE', `/v1/people/${ann.id}`)
+      expect(json).toMatchObject({ organizations: 2, keys: 1401 })
+      const { items } = await lifecycle.store.keys({ createdBy: ann.id, limit: 2_000 })
+      expect(items.filter(({ revokedAt }) => revokedAt === null)).toEqual([])
+      const { events } = (await call('GET', `/v1/audit?organization=${other.id}&limit=1`)).json
+      expect(events[0]).toMatchObject({ action: 'member.removed', details: { keys: 700 } })
     })
 
     it('lets the address be used anew, by somebody who has none of the old places', async () => {
