@@ -18,7 +18,10 @@ export function waitAtMost(seconds: number): void {
 /** Where the control side is. @throws CliError */
 export function controlUrl(): string {
   const url = process.env.KEYWRIGHT_URL || defaultUrl
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {}
+  if (username || password)
+    throw usageError('KEYWRIGHT_URL holds a name or a password.', 'Take them out: nobody asks for them.')
+  if (protocol === 'http:' || protocol === 'https:') return url
   throw usageError('KEYWRIGHT_URL is no address.', `Set it to one such as ${defaultUrl}.`)
 }
 

@@ -54,6 +54,15 @@ describe('keywright exits with', () => {
     expect(stdout + stderr).not.toContain(credential.slice(8, 24))
   })
 
+  it.each(['not an address', 'ftp://127.0.0.1', 'http://ann:a-password@127.0.0.1'])(
+    '2 where KEYWRIGHT_URL is %s, without repeating it',
+    async (url) => {
+      const { code, stdout, stderr } = await keywright(['whoami'], { env: { ...env, KEYWRIGHT_URL: url } })
+      expect([code, stdout, stderr.includes(url), stderr.includes('a-password')]).toEqual([2, '', false, false])
+      expect(stderr).toMatch(/^error: KEYWRIGHT_URL .+\nhint: /)
+    },
+  )
+
   it('0 and the help of one command within another', async () => {
     const { code, stdout } = await keywright(['help', 'keys', 'rotate'])
     expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: keywright keys rotate')])
