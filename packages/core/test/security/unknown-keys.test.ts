@@ -46,6 +46,25 @@ async function startSlow() {
 }
 
 describe('a key that does not exist', () => {
+  it('is hashed once for each pepper it may have been made under', async () => {
+    const { store } = await start()
+    const real = createDigester([
+      { id: 'new', value: 'n'.repeat(32) },
+      { id: 'old', value: 'o'.repeat(32) },
+    ])
+    let hashed = 0
+    const digester: typeof real = {
+      ...real,
+      utf16(...asked) {
+        hashed++
+        return real.utf16(...asked)
+      },
+    }
+    const verifier = createVerifier({ contract, keys: store, digester })
+    expect(await verifier.verify({ credential: random() })).toMatchObject({ reason: 'unknown_key' })
+    expect(hashed).toBe(digester.count)
+  })
+
   it('is looked up once a second at most', async () => {
     const { verifier, source, clock } = await start()
     const credential = random()
