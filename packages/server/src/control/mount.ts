@@ -17,7 +17,7 @@ export interface Env {
 const nothing = z.strictObject({})
 
 /** `/v1/keys/{key}` as Hono spells it. */
-export function honoPath(path: string): string {
+function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
