@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { tester } from '../../server/test/support/start-server.ts'
 import type { Visitor } from './browser.ts'
-import { invite } from './steps.ts'
+import { invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, () => {
@@ -22,8 +22,12 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
 
   it('is not offered what only an owner may: to make, change or remove owners', async () => {
     const { page } = bob
+    await inviteLink(olga, { email: 'oscar@example.com', role: 'Owner' })
+    await inviteLink(olga, { email: 'carol@example.com', role: 'Member' })
     await page.getByRole('link', { name: 'Members' }).click()
     await page.getByRole('row', { name: /Olga.*Owner/ }).waitFor()
+    await page.getByRole('button', { name: 'Withdraw the invitation of carol@example.com' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Withdraw' }).count()).toBe(1)
     expect(await page.getByLabel('Role of Olga').count()).toBe(0)
     expect(await page.getByRole('button', { name: 'Remove Olga' }).count()).toBe(0)
     expect(await page.getByLabel('Role of Bob').locator('option').allInnerTexts()).toEqual(['Member', 'Admin'])
@@ -32,7 +36,6 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
     expect(await page.getByRole('radio', { name: 'Owner' }).count()).toBe(0)
     await page.keyboard.press('Escape')
 
-    await olga.page.getByRole('link', { name: 'Members' }).click()
     await olga.page.getByLabel('Role of Olga').waitFor()
     expect(await olga.page.getByLabel('Role of Bob').locator('option').count()).toBe(3)
   })

@@ -107,6 +107,7 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
     await page.getByText('Your session has ended.').waitFor()
     await takeKey(page)
+    expect(await page.getByText(/credential|Bearer/).count()).toBe(0)
     expect(await faults(page, 'session-ended')).toEqual([])
     await signInAgain(page)
     await page.getByRole('link', { name: 'Just in time' }).waitFor()

@@ -64,6 +64,9 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByRole('button', { name: 'Account and appearance' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'You are still signed in' }).waitFor()
+    // On a phone too, where the menu that led here is out of sight.
+    await page.setViewportSize({ width: 360, height: 860 })
+    await page.getByRole('heading', { name: 'You are still signed in' }).waitFor()
     expect(await faults(page, 'still-signed-in')).toEqual([])
     await context.setOffline(false)
     await page.getByRole('button', { name: 'Try again' }).click()

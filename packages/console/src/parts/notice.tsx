@@ -44,6 +44,10 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
 }
 
 function explain(error: unknown): { title: string; text: string; reference?: string | null } {
+  // In the server's words it is about credentials, which are a program's to send.
+  if (error instanceof ProblemError && error.code === 'missing_credential') {
+    return { title: 'You are not signed in', text: 'Sign in, and try again.' }
+  }
   if (error instanceof ProblemError) {
     const fields = error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
     return {

@@ -10,10 +10,13 @@ import { Card } from '../parts/page.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useRole } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
+import { governs } from './roles.ts'
 
 /** Those that can still be taken up. */
-export function Invitations({ organization, mayChange }: { organization: string; mayChange: boolean }) {
+export function Invitations({ organization }: { organization: string }) {
+  const own = useRole(organization)
   const { data, error, refetch } = useQuery({
     queryKey: ['invitations', organization],
     queryFn: ({ signal }) => readAll(keywright.members.invitations(organization, { limit: 200 }, { signal })),
@@ -41,7 +44,7 @@ export function Invitations({ organization, mayChange }: { organization: string;
             <span className="text-muted">
               ends <When time={expiresAt} />
             </span>
-            {mayChange && (
+            {governs(own, role) && (
               <Button look="ghost" className="max-sm:ml-auto" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
                 Withdraw<span className="sr-only"> the invitation of {email}</span>
               </Button>

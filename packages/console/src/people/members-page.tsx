@@ -21,14 +21,13 @@ import { capitalized } from '../shell/words.ts'
 import { Invitations } from './invitations.tsx'
 import { InviteMember } from './invite-member.tsx'
 import { RemoveMember } from './remove-member.tsx'
-import { rolesGivenBy } from './roles.ts'
+import { governs, rolesGivenBy } from './roles.ts'
 
 export function MembersPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/members' })
   const members = useQuery(membersQuery(organization))
   const mayChange = useMayChange(organization)
   const own = useRole(organization)
-  const touches = ({ role }: Member) => mayChange && (role !== 'owner' || own === 'owner')
   const noun = useNoun()
   const [isInviting, setInviting] = useState(false)
   const [removing, setRemoving] = useState<Member | null>(null)
@@ -82,7 +81,7 @@ export function MembersPage() {
                     </span>
                   </Cell>
                   <Cell>
-                    {touches(member) ? (
+                    {governs(own, member.role) ? (
                       <Select
                         aria-label={`Role of ${visible(member.name ?? member.user)}`}
                         className="w-28"
@@ -105,7 +104,7 @@ export function MembersPage() {
                   </Cell>
                   {mayChange && (
                     <Cell className="w-0 text-right">
-                      {touches(member) && (
+                      {governs(own, member.role) && (
                         <IconButton
                           label={`Remove ${visible(member.name ?? member.user)}`}
                           onClick={() => setRemoving(member)}
@@ -121,7 +120,7 @@ export function MembersPage() {
           )}
           {members.data?.isAll === false && <NotAll noun="member" />}
         </Card>
-        <Invitations organization={organization} mayChange={mayChange} />
+        <Invitations organization={organization} />
       </div>
     </Page>
   )

@@ -1,4 +1,4 @@
-import type { Role } from '@keywright/client'
+import type { Invitation, Role } from '@keywright/client'
 
 /** The least first. */
 const roles = [
@@ -7,7 +7,11 @@ const roles = [
   { value: 'owner', label: 'Owner', hint: 'Also makes and removes owners.' },
 ] as const
 
-/** The roles that somebody with this one gives. */
+/** Whether who has the one role gives and takes the other. */
+export function governs(own: Role | undefined, role: Invitation['role']): boolean {
+  return own === 'owner' || (own === 'admin' && role !== 'owner')
+}
+
 export function rolesGivenBy(own: Role | undefined): readonly (typeof roles)[number][] {
-  return roles.filter(({ value }) => value !== 'owner' || own === 'owner')
+  return roles.filter(({ value }) => governs(own, value))
 }

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
+import { createPortal } from 'react-dom'
 import { keywright } from '../api/keywright.ts'
 import { queries, type Viewer } from '../api/queries.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
@@ -33,18 +34,20 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
   })
   return (
     <>
-      {signOut.error && (
-        <ConfirmDialog
-          title="You are still signed in"
-          action="Try again"
-          error={signOut.error}
-          isBusy={signOut.isPending}
-          onSubmit={() => signOut.mutate()}
-          onClose={signOut.reset}
-        >
-          <p>Until signing out succeeds, whoever comes to this browser next is you.</p>
-        </ConfirmDialog>
-      )}
+      {signOut.error &&
+        createPortal(
+          <ConfirmDialog
+            title="You are still signed in"
+            action="Try again"
+            error={signOut.error}
+            isBusy={signOut.isPending}
+            onSubmit={() => signOut.mutate()}
+            onClose={signOut.reset}
+          >
+            <p>Until signing out succeeds, whoever comes to this browser next is you.</p>
+          </ConfirmDialog>,
+          document.body,
+        )}
       <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger className="mt-4 flex h-12 w-full items-center gap-2.5 rounded-lg px-2.5 text-left hover:bg-raised">
           <span className="flex size-7 shrink-0 items-center justify-center rounded-full border bg-surface">
