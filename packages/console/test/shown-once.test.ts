@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
+import { totp } from '../../server/test/support/totp.ts'
 import { faults } from './browser.ts'
 import { takeKey } from './steps.ts'
 import { minute, stage } from './story.ts'
@@ -28,6 +29,15 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
 
+  async function asksBeforeItReloads(page: Page) {
+    const [asked] = await Promise.all([
+      page.waitForEvent('dialog'),
+      page.evaluate('void setTimeout(() => location.reload())'),
+    ])
+    expect(asked.type()).toBe('beforeunload')
+    await asked.dismiss()
+  }
+
   it('is seen of the first key too, made with the button in the middle of the page', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/acme/keys`)
@@ -50,12 +60,7 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     // There and back again.
     await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
     await page.waitForFunction('window.steps === 2')
-    const [asked] = await Promise.all([
-      page.waitForEvent('dialog'),
-      page.evaluate('void setTimeout(() => location.reload())'),
-    ])
-    expect(asked.type()).toBe('beforeunload')
-    await asked.dismiss()
+    await asksBeforeItReloads(page)
     expect(page.url()).toBe(`${set.server.control}/acme/keys`)
     await takeKey(page)
     await page.goBack()
@@ -122,6 +127,34 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
+    expect(set.ann.complaints).toEqual([])
+  })
+
+  it('is held where it is a service key', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/service-keys`)
+    await page.getByRole('button', { name: 'Create service key' }).first().click()
+    await page.getByLabel('Name', { exact: true }).fill('Held too')
+    await page.getByRole('dialog').getByRole('button', { name: 'Create service key' }).click()
+    await page.getByLabel('The new service key').waitFor()
+    await asksBeforeItReloads(page)
+    await page.getByLabel('I have stored this key').check()
+    await page.getByRole('button', { name: 'Done' }).click()
+  })
+
+  it('is held where it is a list of recovery codes', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/account`)
+    await page.getByRole('button', { name: 'Turn on' }).click()
+    await page.getByLabel('Your password').fill(password)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    const secret = await page.getByLabel('The secret').innerText()
+    await page.getByLabel('Code', { exact: true }).fill(totp(`otpauth://totp/x?secret=${secret}`))
+    await page.getByRole('button', { name: 'Turn on' }).last().click()
+    await page.getByLabel('Recovery codes', { exact: true }).waitFor()
+    await asksBeforeItReloads(page)
+    await page.getByLabel('I have stored these codes').check()
+    await page.getByRole('button', { name: 'Done' }).click()
     expect(set.ann.complaints).toEqual([])
   })
 })
