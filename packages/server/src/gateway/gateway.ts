@@ -112,6 +112,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     forward(passage, response, body) {
+      // They left while the verdict was awaited, and no event tells of it any more.
+      if (response.destroyed) return
       const { request, requestId, outcome, attempt, target } = passage
       const isAuthenticated = outcome.principal !== null
       const notices = verifier.responseHeaders(outcome)
@@ -127,6 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       pool.dispatch(asked, relay)
     },
     upgrade(passage, socket, head) {
+      if (socket.destroyed) return
       const { outcome, attempt, target, requestId } = passage
       const isAuthenticated = outcome.principal !== null
       tunnel({
