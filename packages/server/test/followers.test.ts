@@ -24,6 +24,14 @@ function follow({ url = server.control, key = serviceKey, maxStalenessSeconds = 
   return createVerifier({ contract: server.lifecycle.contract, keys })
 }
 
+/** Of a process whose clock is a minute behind. */
+async function verdictOfSlowClock(credential: string): Promise<string> {
+  const keys = remote({ url: server.control, serviceKey })
+  open.push(keys)
+  const { contract } = server.lifecycle
+  return ask(createVerifier({ contract, keys, now: () => Date.now() - 60_000 }), credential)
+}
+
 const verdict = (outcome: Outcome) => (outcome.allowed ? 'allowed' : outcome.reason)
 const ask = async (verifier: Verifier, credential: string) => verdict(await verifier.verify({ credential }))
 
@@ -85,6 +93,7 @@ describe('a verifier with remote keys', () => {
     expect(await ask(verifier, credential)).toBe('allowed')
     const rotated = await rotate(server.lifecycle, tester, key.id, { graceSeconds: 0 })
     await until('retired_secret', verifier, credential)
+    expect(await verdictOfSlowClock(credential)).toBe('retired_secret')
     expect(await ask(verifier, rotated.credential)).toBe('allowed')
     await suspend(server.lifecycle, tester, key.id)
     await until('suspended_key', verifier, rotated.credential)

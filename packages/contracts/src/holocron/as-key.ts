@@ -8,6 +8,7 @@ import {
   removeIn,
   stateAt,
   type Transaction,
+  worksAt,
 } from '@keywright/core'
 import type { EdgeRequest, RouteDeps } from '../routes/edge-routes.ts'
 import { json } from '../routes/json.ts'
@@ -41,8 +42,13 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
     const key = await transaction.key(principal.key)
     const version = key?.versions.find(({ number }) => number === principal.version)
     const organization = await transaction.organization(principal.organization)
-    const isOver = !version || (version.retiresAt !== null && version.retiresAt <= at)
-    if (!key || isOver || stateAt(key, at) !== 'active' || organization?.state !== 'active') {
+    if (
+      !key ||
+      !version ||
+      !worksAt(version, at) ||
+      stateAt(key, at) !== 'active' ||
+      organization?.state !== 'active'
+    ) {
       throw new Refused('invalid_credential')
     }
     return key

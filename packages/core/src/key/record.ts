@@ -43,6 +43,8 @@ export interface SecretVersion {
   createdAt: Date
   /** Refused from this instant on. null: the current one. */
   retiresAt: Date | null
+  /** It is over, whatever the time: a clock that is behind, or set back, does not bring it back. */
+  ended?: true
 }
 
 /** At most `requests` in any `windowSeconds`, counted together for everything that shares the `per`. */
@@ -57,6 +59,11 @@ export interface Limit {
 export type LimitSubject = 'key' | 'user' | 'project' | 'organization' | 'address'
 
 export type KeyState = 'active' | 'suspended' | 'expired' | 'revoked'
+
+/** Of a key that is neither revoked nor expired. */
+export function worksAt({ retiresAt, ended }: SecretVersion, now: Date): boolean {
+  return !ended && (retiresAt === null || retiresAt > now)
+}
 
 /** Revocation is final, so it outranks expiry; expiry outranks a suspension that may be lifted. */
 export function stateAt(key: KeyRecord, now: Date): KeyState {

@@ -3,7 +3,7 @@ import type { KeyRecord } from '../key/record.ts'
 import type { Transaction } from '../store/store.ts'
 import { mint } from './issue.ts'
 import { changeKeyIn, type Issued, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
-import { keep, nextNumber, type Rotated, retiring } from './rotate.ts'
+import { keep, nextNumber, type Rotated, retire, retiring } from './rotate.ts'
 
 /**
  * Another secret in place of one that may never have reached its holder: that one ends at once, older ones keep their
@@ -33,7 +33,7 @@ export async function reissueIn(
     if (current?.number !== number) {
       throw new LifecycleError('conflict', `Secret ${number} of this key has been replaced since.`)
     }
-    const older = before.versions.map((version) => (version === current ? { ...version, retiresAt: at } : version))
+    const older = before.versions.map((version) => (version === current ? retire(version, at, at) : version))
     const minted = mint(lifecycle, before, nextNumber(before), at)
     credential = minted.credential
     const { number: next, hint } = minted.version

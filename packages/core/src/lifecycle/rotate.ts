@@ -1,5 +1,5 @@
 import type { Actor } from '../audit/event.ts'
-import { type KeyRecord, type SecretVersion, stateAt } from '../key/record.ts'
+import { type KeyRecord, type SecretVersion, stateAt, worksAt } from '../key/record.ts'
 import { mint } from './issue.ts'
 import { type Changed, changeKey, type Issued, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
 import { invalid } from './terms.ts'
@@ -33,7 +33,7 @@ export async function rotate(
       throw new LifecycleError('conflict', 'This key has expired. Set a later expiry first, or create another key.')
     }
     const end = new Date(at.getTime() + graceSeconds * 1000)
-    const older = key.versions.map((version) => ({ ...version, retiresAt: earlier(version.retiresAt, end) }))
+    const older = key.versions.map((version) => retire(version, earlier(version.retiresAt, end), at))
     const minted = mint(lifecycle, key, nextNumber(key), at)
     credential = minted.credential
     const versions = [...keep(older, at), minted.version]
@@ -69,10 +69,10 @@ export async function changeGrace(
     if (!version) throw new LifecycleError('not_found', `This key has no secret version ${number}.`)
     if (!version.retiresAt)
       throw new LifecycleError('conflict', 'This is the current secret. Rotate the key to replace it.')
-    if (version.retiresAt <= at) throw new LifecycleError('conflict', 'This secret has ended, and that is final.')
+    if (!worksAt(version, at)) throw new LifecycleError('conflict', 'This secret has ended, and that is final.')
     const retiresAt = new Date(at.getTime() + graceSeconds * 1000)
     return {
-      key: { ...key, versions: key.versions.map((it) => (it === version ? { ...it, retiresAt } : it)) },
+      key: { ...key, versions: key.versions.map((it) => (it === version ? retire(it, retiresAt, at) : it)) },
       action: 'key.grace_changed',
       details: { version: number, hint: version.hint, retiresAt: retiresAt.toISOString() },
     }
@@ -85,12 +85,18 @@ function checkGrace({ contract }: Lifecycle, graceSeconds: number): void {
   throw invalid('graceSeconds', `The grace is a whole number of seconds from 0 to ${most}.`)
 }
 
+/** A deadline that has come ends the secret for good. */
+export function retire(version: SecretVersion, retiresAt: Date, now: Date): SecretVersion {
+  const retired = { ...version, retiresAt }
+  return worksAt(retired, now) ? retired : { ...retired, ended: true }
+}
+
 export function retiring(versions: readonly SecretVersion[], now: Date): SecretVersion[] {
-  return versions.filter(({ retiresAt }) => retiresAt !== null && retiresAt > now)
+  return versions.filter((version) => version.retiresAt !== null && worksAt(version, now))
 }
 
 export function keep(versions: readonly SecretVersion[], now: Date): readonly SecretVersion[] {
-  const live = versions.filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
+  const live = versions.filter((version) => worksAt(version, now))
   if (live.length >= mostVersions) {
     throw new LifecycleError(
       'conflict',

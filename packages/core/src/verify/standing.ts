@@ -25,7 +25,7 @@ export function standingOf(contract: Contract, { key, maker }: FoundKey, version
   const retiresAt = version.retiresAt?.getTime() ?? Number.POSITIVE_INFINITY
   const afterwards = expiresAt <= retiresAt ? 'expired_key' : 'retired_secret'
   return {
-    usableUntil: Math.min(expiresAt, retiresAt),
+    usableUntil: version.ended ? Number.NEGATIVE_INFINITY : Math.min(expiresAt, retiresAt),
     state: flags | codeOf(refusedBefore(contract, key, maker)) | (codeOf(afterwards) << AFTERWARDS_SHIFT),
   }
 }

@@ -11,6 +11,7 @@ import {
   issue,
   type KeySource,
   parseContract,
+  reissue,
   remove,
   removeMember,
   resume,
@@ -379,6 +380,31 @@ describe('a clock', () => {
     clock.advance(-3_600_000)
     expect(await of(credential)).toBe('retired_secret')
     await expect(changeGrace(lifecycle, testActor, key.id, 1, 60)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('that is behind gives back no secret that was ended at once', async () => {
+    const { lifecycle, clock, store, issue, of } = await start()
+    const credentials: string[] = []
+    for (const end of [
+      (id: string) => rotate(lifecycle, testActor, id),
+      (id: string) => reissue(lifecycle, testActor, id, 1),
+      async (id: string) => {
+        await rotate(lifecycle, testActor, id, { graceSeconds: 60 })
+        clock.advance(30_000)
+        await changeGrace(lifecycle, testActor, id, 1, 0)
+      },
+    ]) {
+      const { key, credential } = await issue()
+      credentials.push(credential)
+      await end(key.id)
+      clock.advance(-120_000)
+      const follower = createVerifier({ contract, keys: store, now: clock.now })
+      expect(await of(credential)).toBe('retired_secret')
+      expect(await follower.verify({ credential })).toMatchObject({ reason: 'retired_secret' })
+      await expect(changeGrace(lifecycle, testActor, key.id, 1, 60)).rejects.toMatchObject({ code: 'conflict' })
+      expect((await rotate(lifecycle, testActor, key.id, { graceSeconds: 60 })).retiring).toHaveLength(1)
+    }
+    for (const credential of credentials) expect(await of(credential)).toBe('retired_secret')
   })
 
   it('that is set back hides no key that was made since, not even where nobody tells', async () => {

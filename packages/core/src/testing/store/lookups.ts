@@ -23,7 +23,7 @@ const full = {
     revokedAt: later,
     revokedReason: 'leaked',
     deletedAt: later,
-    versions: [aVersion(1, { retiresAt: later }), aVersion(2, { number: 2, createdAt: later })],
+    versions: [aVersion(1, { retiresAt: later, ended: true }), aVersion(2, { number: 2, createdAt: later })],
   }),
   serviceKey: aServiceKey(1, { permissions: ['manage', 'metrics'], organization: 'acme', revokedAt: later }),
 }

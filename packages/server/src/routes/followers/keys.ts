@@ -33,7 +33,16 @@ const foundKey = z
       revokedAt: time.nullable(),
       deletedAt: time.nullable(),
       versions: z.array(
-        z.strictObject({ number: z.int(), digest: z.string(), createdAt: time, retiresAt: time.nullable() }),
+        z.strictObject({
+          number: z.int(),
+          digest: z.string(),
+          createdAt: time,
+          retiresAt: time.nullable(),
+          ended: z
+            .literal(true)
+            .exactOptional()
+            .openapi({ description: 'It is over, also by a clock that is behind.' }),
+        }),
       ),
     }),
     organization: z.strictObject({
@@ -107,11 +116,12 @@ function told(found: FoundKey | undefined): z.input<typeof foundKey> | null {
       suspendedAt: timeOf(key.suspendedAt),
       revokedAt: timeOf(key.revokedAt),
       deletedAt: timeOf(key.deletedAt),
-      versions: key.versions.map(({ number, digest, createdAt, retiresAt }) => ({
+      versions: key.versions.map(({ number, digest, createdAt, retiresAt, ended }) => ({
         number,
         digest,
         createdAt: createdAt.toISOString(),
         retiresAt: timeOf(retiresAt),
+        ...(ended && { ended }),
       })),
     },
     organization: { id, plan, namespaces: listed(namespaces), monthlyQuota, state },

@@ -1,4 +1,4 @@
-import { type Actor, changeGrace, type Lifecycle, revoke } from '@keywright/core'
+import { type Actor, changeGrace, type Lifecycle, revoke, worksAt } from '@keywright/core'
 import { isCliToken } from '../../access/cli-token-format.ts'
 import { revokeCliToken } from '../../access/cli-token-lifecycle.ts'
 import { isServiceKey } from '../../access/service-key-format.ts'
@@ -30,5 +30,5 @@ async function endSecret(lifecycle: Lifecycle, actor: Actor, digest: string): Pr
   const version = key?.versions.find((candidate) => candidate.digest === digest)
   if (!key || !version || key.revokedAt) return
   if (version.retiresAt === null) await revoke(lifecycle, actor, key.id, { reason })
-  else if (version.retiresAt > lifecycle.now()) await changeGrace(lifecycle, actor, key.id, version.number, 0)
+  else if (worksAt(version, lifecycle.now())) await changeGrace(lifecycle, actor, key.id, version.number, 0)
 }
