@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSyn
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
+import { removeStale } from './stale.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -18,6 +19,7 @@ export async function setup({ build = true } = {}) {
   await installDependencies(node, env)
   if (build) {
     await run(node, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, env })
+    removeStale(root)
     if (!isConsoleBuilt()) await run(node, consoleBuild, { cwd: root, env })
   }
   return { node, env }
@@ -56,8 +58,7 @@ function isSuitable() {
 
 /** It comes with its own npm: npm chooses versions by the Node it runs on, and an old npm may not run on this one. */
 async function privateNode() {
-  const windows = process.platform === 'win32'
-  const name = `node-${windows ? 'win' : process.platform}-${process.arch}`
+  const name = `node-${process.platform}-${process.arch}`
   const wanted = { [name]: privateNodeVersion, npm: privateNpmVersion }
   if (Object.keys(wanted).some((tool) => installedVersion(tool) !== wanted[tool])) {
     say(`Node ${process.version} is too old to run Keywright; fetching Node ${privateNodeVersion} into .tools/`)
@@ -66,7 +67,7 @@ async function privateNode() {
     const flags = ['--prefix', tools, '--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
     await run(process.execPath, [npmOf(process.execPath), 'install', ...flags, ...packages], { cwd: tools })
   }
-  return join(tools, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node')
+  return join(tools, 'node_modules', name, 'bin/node')
 }
 
 function installedVersion(tool) {

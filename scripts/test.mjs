@@ -5,6 +5,7 @@ import { oldestNode } from './oldest-node.mjs'
 import { installPrograms } from './programs.mjs'
 import { exitAs, outcomeOf } from './run.mjs'
 import { consoleBuild, isConsoleBuilt, npmOf, root, setup } from './setup.mjs'
+import { removeStale } from './stale.mjs'
 
 const { node, env } = await setup({ build: false })
 const summary = join(root, 'test-artifacts/vitest.json')
@@ -14,9 +15,13 @@ await installPrograms({ root, npm: npmOf(node), node, env })
 
 await claim('the code is formatted and lint-clean', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])
 await claim('the packages build', 'typescript/bin/tsc', ['-b'])
+removeStale(root)
 if (!isConsoleBuilt()) await claim('the console builds', 'vite/bin/vite.js', consoleBuild.slice(1))
 await claim('the tests type-check', 'typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
-await claimOnOldest('core runs on the oldest Node it supports', ['--test', 'packages/core/test/smoke/oldest-node.mjs'])
+await claimOnOldest('core and client run on the oldest Node they support', [
+  '--test',
+  'packages/core/test/smoke/oldest-node.mjs',
+])
 await claim('the tests pass', 'vitest/vitest.mjs', ['run', ...reporters, ...process.argv.slice(2)])
 printTotals()
 

@@ -1,7 +1,9 @@
-// Run on the oldest Node that core supports, over what is published: `node --test packages/core/test/smoke/oldest-node.mjs`.
+// Run on the oldest Node that core and client support, over what is published:
+// `node --test packages/core/test/smoke/oldest-node.mjs`.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
+import { Keywright } from '@keywright/client'
 import { hopx } from '@keywright/contracts'
 import { createVerifier, issue, remote, revoke } from '@keywright/core'
 import { guard } from '@keywright/core/node'
@@ -33,4 +35,9 @@ test('a server that is away is an outage, and no verdict', async () => {
   const verifier = createVerifier({ contract: hopx, keys })
   await assert.rejects(async () => verifier.verify({ credential }), { code: 'stale' })
   await keys.close()
+})
+
+test('a client that may be told to stop says that nobody answers', async () => {
+  const api = new Keywright({ url: 'http://127.0.0.1:1', credential: 'kwo_none', retries: 0 })
+  await assert.rejects(api.whoami({ signal: new AbortController().signal }), { code: 'unreachable' })
 })

@@ -1,6 +1,6 @@
 export { openPostgres, type SharedStore } from './open-postgres.ts'
 export { openSqlite } from './open-sqlite.ts'
 export { openPeopleFile } from './people-database.ts'
-export { type PostgresStore, postgres } from './postgres.ts'
+export { postgres } from './postgres.ts'
 export { openHints } from './postgres-hints.ts'
 export { type SqliteStore, sqlite } from './sqlite.ts'
