@@ -1,23 +1,36 @@
 import type { Limit } from '../key/record.ts'
-import type { Contract } from './contract.ts'
+import type { Contract, Plan } from './contract.ts'
 
 /** An organization, as far as its plan. */
 interface Agreed {
   plan: string | null
 }
 
+/** The first where it has none that there still is: a contract whose plans change lifts nobody's limits. */
+function planOf({ plans }: Contract, { plan }: Agreed): Plan | undefined {
+  return plan !== null && Object.hasOwn(plans, plan) ? plans[plan] : Object.values(plans)[0]
+}
+
 /** The organization's own, else its plan's; null: unlimited. */
 export function monthlyQuotaOf(
-  { plans }: Contract,
+  contract: Contract,
   { monthlyQuota, plan }: Agreed & { monthlyQuota: number | null },
 ): number | null {
   if (monthlyQuota !== null) return monthlyQuota
-  return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.monthlyQuota ?? null) : null
+  return planOf(contract, { plan })?.monthlyQuota ?? null
 }
 
 /** What holds for a key that was given no limits of its own: the plan's, else the contract's. */
-export function usualLimitsOf({ plans, limits }: Contract, { plan }: Agreed) {
-  return plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.limits ?? []) : limits
+export function usualLimitsOf(contract: Contract, agreed: Agreed): readonly Limit[] {
+  return (planOf(contract, agreed) ?? contract).limits
+}
+
+/** What an organization may reach; the default where it was made before the contract had namespaces. null: not used. */
+export function namespacesHeldBy(
+  contract: Contract,
+  { namespaces }: { namespaces: readonly string[] | null },
+): readonly string[] | null {
+  return namespaces ?? contract.namespaces?.default ?? null
 }
 
 /** Whether whoever keeps `given` keeps `held`: no more requests, in at least as long a time, of the same subject. */

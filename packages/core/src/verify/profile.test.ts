@@ -9,8 +9,10 @@ const contract = parseContract({
   name: 'acme',
   key: { forms: [{ prefix: 'ak_' }] },
   permissions: { byMakersRole: { owner: ['*'], admin: ['*'], member: ['things:read'] } },
-  plans: { small: { limits: [{ requests: 2, windowSeconds: 60 }], monthlyQuota: 10 } },
-  limits: [{ requests: 9, windowSeconds: 60, per: 'user' }],
+  plans: {
+    small: { limits: [{ requests: 2, windowSeconds: 60 }], monthlyQuota: 10 },
+    large: { limits: [{ requests: 9, windowSeconds: 60, per: 'user' }] },
+  },
 })
 
 const found: fc.Arbitrary<FoundKey> = fc
@@ -20,7 +22,7 @@ const found: fc.Arbitrary<FoundKey> = fc
     role: fc.constantFrom('owner' as const, 'member' as const, null),
     permissions: fc.constantFrom(null, ['things:read'], ['things:write']),
     allowedIps: fc.constantFrom(null, ['192.0.2.1']),
-    plan: fc.constantFrom(null, 'small', 'constructor'),
+    plan: fc.constantFrom(null, 'small', 'large', 'constructor'),
   })
   .map(({ organization, user, role, plan, ...terms }) => ({
     key: aKey(1, { organization, createdBy: user, ...terms }),
@@ -41,7 +43,7 @@ function expectDescribes(profiles: Profiles, number: number, { key, organization
       ? (key.permissions?.filter((one) => one === 'things:read') ?? ['things:read'])
       : key.permissions
   expect(profile.permissions).toEqual(capped)
-  const requests = organization.plan === 'small' ? 2 : 9
+  const requests = organization.plan === 'large' ? 9 : 2
   expect(profile.meters.map(({ limit }) => limit.requests)).toEqual([requests])
   expect(profile.ownMeters).toHaveLength(requests === 2 || key.createdBy === null ? 1 : 0)
 }
@@ -89,6 +91,23 @@ describe('a profile', () => {
     expect(profiles.at(after).account).toMatchObject({ stale: false, refused: 'organization_suspended' })
     profiles.release(before)
     expect(profiles.hold({ ...one, key: aKey(2) })).toBe(after)
+  })
+
+  it('of an organization from before the contract had namespaces and plans is held to the default ones', () => {
+    const now = parseContract({
+      name: 'acme',
+      key: { forms: [{ prefix: 'ak_' }] },
+      namespaces: { default: ['main', 'spare'] },
+      plans: { small: { monthlyQuota: 10 }, large: { monthlyQuota: 100 } },
+    })
+    for (const plan of [null, 'removed', 'toString']) {
+      const profiles = new Profiles(now)
+      const one = { key: aKey(1), organization: anOrganization({ plan }), maker: null, readAt: 1 }
+      expect(profiles.at(profiles.hold(one)).account.month.quota).toBe(10)
+      expect(profiles.at(profiles.hold(one)).namespaces).toEqual(['main', 'spare'])
+      const narrow = { ...one, key: aKey(1, { namespaces: ['spare', 'other'] }) }
+      expect(profiles.at(profiles.hold(narrow)).namespaces).toEqual(['spare'])
+    }
   })
 
   it('that cannot be made leaves nothing behind', () => {

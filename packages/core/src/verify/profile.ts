@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import { monthlyQuotaOf, usualLimitsOf } from '../contract/plan.ts'
+import { monthlyQuotaOf, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import { type AddressRanges, compileRanges } from '../key/address.ts'
 import { intersect } from '../key/permission.ts'
@@ -102,7 +102,7 @@ export class Profiles {
     const { key, organization } = found
     const { kind, environment, project, createdBy: user, allowedIps } = key
     const permissions = permissionsOf(this.contract, found)
-    const namespaces = namespacesOf(key, organization)
+    const namespaces = namespacesOf(this.contract, found)
     const limits = key.limits ?? usualLimitsOf(this.contract, organization)
     const name = [organization.id, project, user, kind, environment, permissions, namespaces, allowedIps, limits]
     // Before anything is taken hold of: it may throw.
@@ -166,9 +166,11 @@ function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): rea
 }
 
 /** At most what the key was given and what its organization has. */
-function namespacesOf({ namespaces }: KeyRecord, organization: OrganizationRecord): readonly string[] | null {
-  if (!namespaces || !organization.namespaces) return namespaces ?? organization.namespaces
-  return namespaces.filter((namespace) => organization.namespaces?.includes(namespace))
+function namespacesOf(contract: Contract, { key, organization }: FoundKey): readonly string[] | null {
+  const { namespaces } = key
+  const held = namespacesHeldBy(contract, organization)
+  if (!namespaces || !held) return namespaces ?? held
+  return namespaces.filter((namespace) => held.includes(namespace))
 }
 
 /** Without a project or a maker a key is its own subject: it neither escapes the limit nor shares it with strangers. */
