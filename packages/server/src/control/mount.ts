@@ -37,17 +37,26 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   const address = canonicalAddress(context.env.peer)
   const schema = route.body ?? nothing
   if (route.permission === null) {
-    const body = async () => validated(schema, parseBody(await readBody(context.req.raw), headers))
+    // Before anybody is looked at: a body may take its time, in which a session can end.
+    const text = await readBody(context.req.raw)
+    const body = async () => validated(schema, parseBody(text, headers))
     const setCookies = (cookies: readonly string[]) => {
       for (const cookie of cookies) context.header('set-cookie', cookie, { append: true })
     }
     return route.answerTo({ request: context.req.raw, headers, address, requestId, body, setCookies }, deps)
   }
-  const caller = await identify(context.req.raw, accessOf(deps))
-  permit(caller, route.permission)
+  const { permission } = route
+  const enter = async () => {
+    const caller = await identify(context.req.raw, accessOf(deps))
+    permit(caller, permission)
+    return caller
+  }
+  let caller = await enter()
   const url = new URL(context.req.url)
   const query = validatedQuery(route.query ?? nothing, url.searchParams)
   const text = await readBody(context.req.raw, route.mostBytes)
+  // A body may take its time, in which they can lose what they came with.
+  if (context.req.raw.body !== null) caller = await enter()
   const body = validated(schema, parseBody(text, headers))
   const actor = actorOf(caller, { address, requestId })
   const call = { params: context.req.param(), query, body, caller, actor, deps }

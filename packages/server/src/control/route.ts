@@ -73,7 +73,7 @@ export interface OpenCall<Body> {
   /** Of the client, in its one spelling; null where there is none. */
   address: string | null
   requestId: string
-  /** Read and checked when it is asked for. */
+  /** Is here by now, and checked when it is asked for. */
   body(): Promise<Body>
   /** Values of `Set-Cookie` for the answer. */
   setCookies(cookies: readonly string[]): void
