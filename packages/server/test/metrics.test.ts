@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { controlApi } from './support/control-api.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { freePort } from './support/free-port.ts'
+import { sendRaw } from './support/raw-request.ts'
 import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
 describe('metrics', () => {
@@ -79,6 +80,24 @@ describe('metrics', () => {
     expect(text).toContain('keywright_upstream_seconds_count{status="4xx"} 1')
     expect(text).toContain('keywright_upstream_seconds_bucket{le="+Inf",status="5xx"} 1')
     expect(text).toContain('keywright_upstream_failures_total{reason="unreachable"} 0')
+  })
+
+  it('tell of handshakes as of other requests', async () => {
+    const answers = ['101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket', '403 Forbidden']
+    upstream = await startUpstream(undefined, (_, socket) => {
+      socket.on('error', () => {})
+      socket.end(`HTTP/1.1 ${answers.shift()}\r\n\r\n`)
+    })
+    server = await startServer({ contract: 'keywright', upstream: upstream.url })
+    const { credential } = await server.issue()
+    const fields = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', `Authorization: Bearer ${credential}`]
+    for (const status of ['101', '403']) {
+      const answer = await sendRaw(server.edge, `GET /ws HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)
+      expect(answer).toContain(`HTTP/1.1 ${status} `)
+    }
+    const text = await metrics()
+    expect(text).toContain('keywright_upstream_seconds_count{status="1xx"} 1')
+    expect(text).toContain('keywright_upstream_seconds_count{status="4xx"} 1')
   })
 
   it('tell when it cannot be reached, is late, or breaks off', async () => {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { request as requestHttp, type ServerResponse } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Issued } from '@keywright/core'
@@ -29,6 +30,12 @@ describe('through the gateway', () => {
           // Never silent for so long that it would be timed out.
           const beat = setInterval(() => socket.write('beat\n'), 100)
           socket.on('close', () => clearInterval(beat))
+          return
+        }
+        if (request.url === '/broken') {
+          leaveWithPeer(socket)
+          socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+          setTimeout(() => (socket as Socket).resetAndDestroy(), 50)
           return
         }
         if (request.url === '/refused') {
@@ -301,6 +308,23 @@ describe('through the gateway', () => {
       await once(socket, 'close')
     })
 
+    it.runIf(process.platform === 'linux')(
+      'has both its ends looked after by TCP, which finds who has vanished',
+      async () => {
+        const socket = await joined()
+        const ports = [server.edge, upstream.url].map((url) => Number(new URL(url).port)) as [number, number]
+        const watched = () => {
+          const all = connections()
+          return [
+            all.find(({ local, remote }) => local === ports[0] && remote === socket.localPort),
+            ...all.filter(({ remote }) => remote === ports[1]),
+          ].map((connection) => connection?.timer)
+        }
+        await expect.poll(watched).toSatisfy((timers: number[]) => timers.every((timer) => timer === keepAliveTimer))
+        socket.destroy()
+      },
+    )
+
     it('that the upstream answers with a stream ends when its key is revoked', async () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
@@ -308,13 +332,28 @@ describe('through the gateway', () => {
       while (!text.endsWith('beat\n')) text += await textFrom(socket)
       expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
       const closed = once(atUpstream, 'close')
+      const error = once(socket, 'error')
       await server.revoke(issued.key.id)
-      await once(socket, 'close')
+      expect(await error).toMatchObject([{ code: 'ECONNRESET' }])
       await closed
+    })
+
+    it('that the upstream breaks off its answer to gets nothing after it, and is not mistaken for one that ended', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk
+      })
+      const error = once(socket, 'error')
+      socket.write(handshake('/broken', headerLines()))
+      expect(await error).toMatchObject([{ code: 'ECONNRESET' }])
+      expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+      expect(text.endsWith('\r\n\r\nhello')).toBe(true)
     })
 
     it('that the upstream answers with a stream is left by both when its caller leaves', async () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.on('error', () => {})
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
       while (!text.endsWith('beat\n')) text += await textFrom(socket)
@@ -421,6 +460,23 @@ describe('an upstream that is not there', () => {
     await server.stop()
   })
 
+  it('is given up on by handshakes too once it has not connected in time', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => {}).resume())
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const server = await startServer({
+      contract: 'hopx',
+      upstream: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      timeouts: { connectMs: 500, answerMs: 600_000 },
+    })
+    const { credential } = await server.issue()
+    const fields = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', `X-API-Key: ${credential}`]
+    const answer = await sendRaw(server.edge, `GET /ws HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)
+    expect(parseAnswer(answer).status).toBe(504)
+    await server.stop()
+    silent.close()
+  })
+
   it('is not asked for: without one, what is allowed is not found', async () => {
     const server = await startServer({ contract: 'hopx' })
     const { credential } = await server.issue()
@@ -442,6 +498,20 @@ function leaveWithPeer(socket: Duplex): void {
 async function textFrom(socket: Socket): Promise<string> {
   const [chunk] = await once(socket, 'data')
   return String(chunk)
+}
+
+const keepAliveTimer = 2
+
+/** Those that are established, with the timer that Linux runs for each (proc_net_tcp). */
+function connections(): { local: number; remote: number; timer: number }[] {
+  const rows = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1)
+  const fields = rows.map((row) => row.trim().split(/\s+/)).filter(([, , , state]) => state === '01')
+  const port = (address = '') => Number.parseInt(address.split(':')[1] ?? '', 16)
+  return fields.map(([, local, remote, , , timer]) => ({
+    local: port(local),
+    remote: port(remote),
+    timer: Number.parseInt(timer ?? '', 16),
+  }))
 }
 
 /** Waits until the value stands still. */

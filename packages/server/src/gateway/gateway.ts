@@ -70,11 +70,27 @@ export function createGateway(options: GatewayOptions): Gateway {
   )
   let reachable = true
 
+  function answered(status: number, startedMs: number): void {
+    reachable = true
+    metrics.answered(status, performance.now() - startedMs)
+  }
+
+  function failed(requestId: string, error: Error): RefusalName {
+    const name = failureOf(error)
+    metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
+    if (name !== 'upstream_timeout' && reachable) {
+      reachable = false
+      log.warn('the upstream cannot be reached', { requestId, error })
+    }
+    return name
+  }
+
+  const brokeOff = () => metrics.failed('broken')
+
   const host: RelayHost = {
     streams,
     responseHeaders(status, headers, { requestId, notices, isAuthenticated, startedMs }) {
-      reachable = true
-      metrics.answered(status, performance.now() - startedMs)
+      answered(status, startedMs)
       const all = filterResponse(headers, isAuthenticated)
       all.push('X-Request-Id', requestId, ...notices)
       return all
@@ -83,15 +99,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (response.destroyed) return
       // Nobody reads what is left of the request any more.
       if (!request.complete) response.shouldKeepAlive = false
-      const name = failureOf(error)
-      metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
-      if (name !== 'upstream_timeout' && reachable) {
-        reachable = false
-        log.warn('the upstream cannot be reached', { requestId, error })
-      }
-      answer(response, verifier.refusal(name, { requestId }), requestId, notices)
+      answer(response, verifier.refusal(failed(requestId, error), { requestId }), requestId, notices)
     },
-    brokeOff: () => metrics.failed('broken'),
+    brokeOff,
   }
 
   function pathOf({ path, query }: Target): string {
@@ -130,13 +140,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     upgrade(passage, socket, head) {
       if (socket.destroyed) return
+      const startedMs = performance.now()
       const { outcome, attempt, target, requestId } = passage
       const isAuthenticated = outcome.principal !== null
       tunnel({
         upstream,
         path: pathOf(target),
         headers: headersOf(passage),
-        timeoutMs: answerMs,
+        timeouts: { connectMs, answerMs },
         socket,
         head,
         streams,
@@ -148,11 +159,9 @@ export function createGateway(options: GatewayOptions): Gateway {
           requestId,
           ...verifier.responseHeaders(outcome),
         ],
-        failure: (error) => {
-          const name = failureOf(error)
-          metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
-          return verifier.refusal(name, { requestId }, outcome)
-        },
+        answered: (status) => answered(status, startedMs),
+        failure: (error) => verifier.refusal(failed(requestId, error), { requestId }, outcome),
+        brokeOff,
         requestId,
       })
     },

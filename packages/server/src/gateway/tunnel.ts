@@ -1,16 +1,20 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
 import type { Attempt, Refusal } from '@keywright/core'
 import { asText, hangUp } from '../http/server.ts'
 import type { LongStream, LongStreams } from './long-streams.ts'
+
+/** A peer that has vanished is found by TCP, where nobody else would: a WebSocket may be silent for days. */
+const keepAliveMs = 60_000
 
 export interface Tunnel {
   upstream: URL
   path: string
   /** Name, value, name, value, … */
   headers: readonly string[]
-  timeoutMs: number
+  timeouts: { connectMs: number; answerMs: number }
   /** The caller's. */
   socket: Duplex
   head: Buffer
@@ -19,7 +23,11 @@ export interface Tunnel {
   /** False: there is nothing to ask again. */
   isAuthenticated: boolean
   filterResponse: (headers: IncomingHttpHeaders) => string[]
+  /** The upstream agreed, or not. */
+  answered: (status: number) => void
   failure: (error: Error) => Refusal
+  /** In the middle of an answer. */
+  brokeOff: () => void
   requestId: string
 }
 
@@ -28,26 +36,36 @@ export interface Tunnel {
  * revocation closes them. Where it does not, the caller gets its answer.
  */
 export function tunnel(options: Tunnel): void {
-  const { upstream, path, headers, timeoutMs, socket, failure, requestId } = options
-  const send = upstream.protocol === 'https:' ? requestHttps : requestHttp
+  const { upstream, path, headers, timeouts, socket, answered, failure, requestId } = options
+  const isHttps = upstream.protocol === 'https:'
+  const send = isHttps ? requestHttps : requestHttp
   // One list of pairs: a repeated header stays repeated. Node adds nothing to such a list, the host included.
   const fields = ['Host', upstream.host, ...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket']
-  const request = send(upstream.origin, { method: 'GET', path, headers: fields, agent: false, timeout: timeoutMs })
+  const settings = { method: 'GET', path, headers: fields, agent: false, timeout: timeouts.connectMs }
+  const request = send(upstream.origin, settings)
+  request.setSocketKeepAlive(true, keepAliveMs)
+  let isAnswered = false
 
   const abandon = () => request.destroy()
   socket.on('error', abandon)
   socket.on('close', abandon)
+  request.on('socket', (upstreamSocket) => {
+    upstreamSocket.once(isHttps ? 'secureConnect' : 'connect', () => request.setTimeout(timeouts.answerMs))
+  })
   request.on('timeout', () => request.destroy(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })))
   request.on('error', (error) => {
-    if (socket.writable) hangUp(socket, asText(failure(error), requestId))
+    if (!isAnswered && socket.writable) hangUp(socket, asText(failure(error), requestId))
   })
   request.on('response', (response) => {
+    isAnswered = true
+    answered(response.statusCode ?? 502)
     // A stream may be silent for as long as both ends like.
     request.setTimeout(0)
     relayAnswer(options, response)
   })
   request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
     socket.off('close', abandon)
+    answered(101)
     join(options, response, upstreamSocket, upstreamHead)
   })
   request.end()
@@ -77,10 +95,12 @@ function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex
 
 /** What the upstream says to a handshake it did not like, or did not notice: that may be a stream without an end. */
 function relayAnswer(options: Tunnel, response: IncomingMessage): void {
-  const { socket, streams, attempt, isAuthenticated } = options
+  const { socket, streams, attempt, isAuthenticated, brokeOff } = options
+  // Its end is where the connection ends: only a reset tells the caller that this is not all of it.
   const cut = () => {
     response.destroy()
-    socket.destroy()
+    if (socket instanceof Socket) socket.resetAndDestroy()
+    else socket.destroy()
   }
   const stream: LongStream = { attempt, isTunnel: false, cut }
   if (isAuthenticated) streams.add(stream)
@@ -92,6 +112,12 @@ function relayAnswer(options: Tunnel, response: IncomingMessage): void {
   socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`)
   // Only who reads learns that the caller has left.
   socket.on('end', cut).resume()
+  // Before the pipeline's own listener, which would end the connection as if all had come.
+  response.on('error', () => {
+    if (socket.destroyed) return
+    brokeOff()
+    cut()
+  })
   pipeline(response, socket, (error) => {
     streams.remove(stream)
     if (!error) hangUp(socket)

@@ -35,6 +35,9 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     headersTimeout,
     requestTimeout,
     keepAliveTimeout,
+    // Of TCP: whoever has vanished from a stream that never ends is found by it.
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
     connectionsCheckingInterval: 1_000,
     // Its absence is answered by the handler, in the contract's words.
     requireHostHeader: false,
