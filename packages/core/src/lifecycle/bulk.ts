@@ -7,7 +7,7 @@ import { issueIn, type NewKey } from './issue.ts'
 import { type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { reissueIn } from './reissue.ts'
 import { revokeIn } from './revoke.ts'
-import type { Reach } from './terms.ts'
+import type { MakersReach } from './terms.ts'
 
 /** One of many, by its place among them. */
 export type Row<Input> = Input & { row: number }
@@ -27,7 +27,7 @@ export interface BulkOptions {
 export function issueMany(
   lifecycle: Lifecycle,
   actor: Actor,
-  inputs: readonly Row<{ key: NewKey; reach: Reach | null }>[],
+  inputs: readonly Row<{ key: NewKey; reach: MakersReach }>[],
   options: BulkOptions = {},
 ): Promise<Bulk<{ key: KeyRecord; credential: string }>> {
   return inBulk(lifecycle, inputs, options, (transaction, { key, reach }) =>

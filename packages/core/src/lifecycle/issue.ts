@@ -5,7 +5,7 @@ import type { KeyRecord, SecretVersion } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { checkTerms, invalid, type Reach, type Terms } from './terms.ts'
+import { checkTerms, invalid, type MakersReach, type Reach, reachNow, type Terms } from './terms.ts'
 
 export interface NewKey extends Terms {
   organization: string
@@ -20,14 +20,14 @@ export interface NewKey extends Terms {
 }
 
 /**
- * Makes a key with its first secret. `reach` is what its maker may give at most, null for an owner or operator.
+ * Makes a key with its first secret. `reach` is what its maker may give at most.
  * @throws LifecycleError
  */
 export async function issue(
   lifecycle: Lifecycle,
   actor: Actor,
   input: NewKey,
-  reach: Reach | null = null,
+  reach: MakersReach = null,
 ): Promise<Issued> {
   const { result, changes } = await lifecycle.store.transact((transaction) =>
     issueIn(transaction, lifecycle, actor, input, reach),
@@ -41,12 +41,13 @@ export async function issueIn(
   lifecycle: Lifecycle,
   actor: Actor,
   input: NewKey,
-  reach: Reach | null = null,
+  reach: MakersReach = null,
 ): Promise<{ key: KeyRecord; credential: string }> {
   const at = lifecycle.now()
   const organization = await placeFor(transaction, lifecycle, input, at)
-  const limited = withinReach(input, organization, reach)
-  checkTerms(limited, lifecycle.contract, organization, at, reach)
+  const held = await reachNow(transaction, reach)
+  const limited = withinReach(input, organization, held)
+  checkTerms(limited, lifecycle.contract, organization, at, held)
   const { version, credential, form } = mint(lifecycle, input, 1, at)
   const key: KeyRecord = {
     ...blankKey(input, at),

@@ -5,6 +5,7 @@ import { isSlug } from '../key/namespace.ts'
 import { covers, permissionProblem } from '../key/permission.ts'
 import type { KeyRecord, Limit } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
+import type { Transaction } from '../store/store.ts'
 import { LifecycleError } from './lifecycle.ts'
 
 /** What may be agreed about a key, at first and later. Absent members are left as they are. */
@@ -30,6 +31,16 @@ export interface Terms {
  * the plan's, which then hold for what is given, too.
  */
 export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt' | 'allowedIps' | 'limits'>
+
+/**
+ * null: of an owner or operator. It may be a function of what the maker is now, asked under lock: who loses their place at
+ * the same time gives nothing.
+ */
+export type MakersReach = Reach | null | ((transaction: Transaction) => Promise<Reach | null>)
+
+export async function reachNow(transaction: Transaction, reach: MakersReach): Promise<Reach | null> {
+  return typeof reach === 'function' ? reach(transaction) : reach
+}
 
 /** What is named otherwise is no term, and is never written into a record. */
 export const termNames = [

@@ -2,7 +2,7 @@ import type { Actor } from '../audit/event.ts'
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import { refuseSecondKey } from './issue.ts'
 import { type Changed, existingKey, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
-import { checkTerms, type Reach, type Terms, termNames } from './terms.ts'
+import { checkTerms, type MakersReach, reachNow, type Terms, termNames } from './terms.ts'
 
 /**
  * Changes what was agreed about a key; members left out stay as they are. `reach` as with `issue`.
@@ -13,7 +13,7 @@ export async function update(
   actor: Actor,
   id: string,
   terms: Terms,
-  reach: Reach | null = null,
+  reach: MakersReach = null,
 ): Promise<Changed> {
   const { result, changes } = await store.transact(async (transaction) => {
     const before = await existingKey(transaction, id)
@@ -21,7 +21,7 @@ export async function update(
     const organization = await transaction.organization(before.organization)
     if (!organization) throw new LifecycleError('not_found', `There is no key ${id}.`)
     const at = now()
-    checkTerms(terms, contract, organization, at, reach)
+    checkTerms(terms, contract, organization, at, await reachNow(transaction, reach))
     const changed = termNames.filter((name) => differs(before[name], terms[name]))
     if (changed.length === 0) return before
     const key: KeyRecord = { ...before, ...Object.fromEntries(changed.map((name) => [name, terms[name]])) }

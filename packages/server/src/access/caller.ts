@@ -1,12 +1,13 @@
-import type {
-  Actor,
-  Contract,
-  CredentialFormat,
-  Reach,
-  Role,
-  ServicePermission,
-  Store,
-  TriggeredBy,
+import {
+  type Actor,
+  type Contract,
+  type CredentialFormat,
+  LifecycleError,
+  type MakersReach,
+  type Role,
+  type ServicePermission,
+  type Store,
+  type TriggeredBy,
 } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
 import type { Person } from '../sign-in/people.ts'
@@ -107,17 +108,31 @@ export async function makerIn(
   organization: string,
   { person, places }: Caller,
   { store, contract }: { store: Pick<Store, 'member'>; contract: Contract },
-): Promise<{ createdBy: string | null; reach: Reach | null }> {
-  const member = person && (await store.member(organization, person.id))
-  if (!member) return { createdBy: null, reach: null }
-  const reach = {
-    permissions: contract.permissions.byMakersRole?.[member.role] ?? null,
-    namespaces: null,
-    allowedIps: null,
-    limits: places === null ? [] : null,
-    expiresAt: null,
+): Promise<{ createdBy: string | null; reach: MakersReach }> {
+  if (!person) return { createdBy: null, reach: null }
+  const isGuest = places === null && !(await store.member(organization, person.id))
+  if (isGuest) return { createdBy: null, reach: null }
+  const reach: MakersReach = async (transaction) => {
+    const member = await transaction.member(organization, person.id)
+    if (!member)
+      throw new LifecycleError(
+        'not_found',
+        'There is no such organization, or your credential does not reach it.',
+        'organization',
+      )
+    if (places !== null && member.role === 'member') {
+      const message = 'Members of an organization look; ask its owner or an admin to change something.'
+      throw new LifecycleError('beyond_reach', message, 'organization')
+    }
+    return {
+      permissions: contract.permissions.byMakersRole?.[member.role] ?? null,
+      namespaces: null,
+      allowedIps: null,
+      limits: places === null ? [] : null,
+      expiresAt: null,
+    }
   }
-  return { createdBy: member.user, reach }
+  return { createdBy: person.id, reach }
 }
 
 export function actorOf(caller: Caller, { address, requestId }: { address: string | null; requestId: string }): Actor {
