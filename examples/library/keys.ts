@@ -1,7 +1,10 @@
 import { keywright } from '@keywright/contracts'
 import { createVerifier, remote } from '@keywright/core'
 
-const { KEYWRIGHT_URL: url = 'http://127.0.0.1:8788', KEYWRIGHT_SERVICE_KEY: serviceKey = '' } = process.env
+const { KEYWRIGHT_URL: url = 'http://127.0.0.1:8788', KEYWRIGHT_SERVICE_KEY: serviceKey } = process.env
+if (!serviceKey) {
+  throw new Error('Set KEYWRIGHT_SERVICE_KEY: `keywright service-keys create --permission verify` makes a key for it.')
+}
 
 /** Keys of a running instance; a service key with `verify` is enough. */
 export const verifier = createVerifier({ contract: keywright, keys: remote({ url, serviceKey }) })

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,4 +33,14 @@ describe.each(['node', 'express', 'fastify', 'hono'])('the example for %s', (nam
     expect([allowed.status, await allowed.text()]).toEqual([200, 'hello, acme'])
     expect((await fetch(url)).status).toBe(401)
   })
+})
+
+it.each([undefined, ''])('the examples do not start with %j for a service key, and say what to set', (key) => {
+  const { status, stderr } = spawnSync(process.execPath, ['--conditions=keywright-source', `${folder}/node.ts`], {
+    env: { ...process.env, PORT: '0', KEYWRIGHT_SERVICE_KEY: key },
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  expect(status).toBe(1)
+  expect(stderr).toContain('Set KEYWRIGHT_SERVICE_KEY')
 })

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readTarget } from '@keywright/core'
+import { readTarget, updateOrganization } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
 import { type Stage, startStage, stopStage } from '../support/instances.ts'
 import { type RunningProxy, startCaddy, startHaproxy, startNginx } from '../support/proxies.ts'
 import { rawRequest } from '../support/raw-request.ts'
+import { tester } from '../support/start-server.ts'
 
 const proxies = [
   { name: 'nginx', file: 'nginx.conf', listen: '127.0.0.1:8080', start: startNginx, tellsTheBody: false },
@@ -14,21 +15,27 @@ const proxies = [
   { name: 'HAProxy', file: 'haproxy.cfg', listen: '127.0.0.1:8080', start: startHaproxy, tellsTheBody: true },
 ]
 
-describe.each(proxies)('behind $name, configured as in the example', ({ file, listen, start, tellsTheBody }) => {
+const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
+
+/** As the example has it, but for the three addresses, and with all that belongs to it in the same folder. */
+function startExample({ file, listen, start }: (typeof proxies)[number], stage: Stage): Promise<RunningProxy> {
+  return start((port, folder) => {
+    cpSync(examples, folder, { recursive: true })
+    return readFileSync(join(folder, file), 'utf8')
+      .replace(listen, listen.replace('8080', String(port)))
+      .replaceAll('127.0.0.1:3000', new URL(stage.upstream.url).host)
+      .replaceAll('127.0.0.1:8788', new URL(stage.server.control).host)
+  })
+}
+
+describe.each(proxies)('behind $name, configured as in the example', (example) => {
+  const { tellsTheBody } = example
   let stage: Stage
   let proxy: RunningProxy
 
   beforeAll(async () => {
     stage = await startStage('hopx')
-    const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
-    const example = readFileSync(join(examples, file), 'utf8')
-    proxy = await start((port) =>
-      example
-        .replace(listen, listen.replace('8080', String(port)))
-        .replace('haproxy.lua', join(examples, 'haproxy.lua'))
-        .replaceAll('127.0.0.1:3000', new URL(stage.upstream.url).host)
-        .replaceAll('127.0.0.1:8788', new URL(stage.server.control).host),
-    )
+    proxy = await startExample(example, stage)
   })
   afterAll(async () => {
     await proxy?.stop()
@@ -122,4 +129,25 @@ describe.each(proxies)('behind $name, configured as in the example', ({ file, li
       else expect(forwarded).toEqual([])
     },
   )
+})
+
+describe.each(proxies)('behind $name, with the default contract', (example) => {
+  let stage: Stage
+  let proxy: RunningProxy
+
+  beforeAll(async () => {
+    stage = await startStage('keywright')
+    proxy = await startExample(example, stage)
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await stopStage(stage)
+  })
+
+  it('an organization that has not paid is told so', async () => {
+    const lines = [`X-Api-Key: ${stage.key.credential}`]
+    expect((await rawRequest(proxy.url, { target: '/v1/things', lines })).status).toBe(200)
+    await updateOrganization(stage.server.lifecycle, tester, stage.key.key.organization, { state: 'unpaid' })
+    expect((await rawRequest(proxy.url, { target: '/v1/things', lines })).status).toBe(402)
+  })
 })

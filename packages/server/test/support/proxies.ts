@@ -25,14 +25,14 @@ export function startNginx(configure: (port: number, folder: string) => string):
   })
 }
 
-export function startCaddy(configure: (port: number) => string): Promise<RunningProxy> {
+export function startCaddy(configure: (port: number, folder: string) => string): Promise<RunningProxy> {
   return start('caddy', configure, (caddyfile, folder) => {
     writeFileSync(join(folder, 'Caddyfile'), `{\n\tadmin off\n\tauto_https off\n}\n${caddyfile}`)
     return ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile']
   })
 }
 
-export function startHaproxy(configure: (port: number) => string): Promise<RunningProxy> {
+export function startHaproxy(configure: (port: number, folder: string) => string): Promise<RunningProxy> {
   return start('haproxy', configure, (configuration, folder) => {
     writeFileSync(join(folder, 'haproxy.cfg'), configuration)
     return ['-db', '-f', join(folder, 'haproxy.cfg')]
