@@ -5,8 +5,8 @@ export interface RoutePattern {
   below: boolean
 }
 
-/** Unreserved characters, sub-delims, `:` and `@`, or a percent-encoded byte in upper case (RFC 3986 §3.3, §6.2.2.1). */
-const literal = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-F]{2})+$/
+/** Unreserved characters, sub-delims but `;`, `:` and `@`, or a percent-encoded byte in upper case (RFC 3986 §3.3, §6.2.2.1). */
+const literal = /^(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-F]{2})+$/
 const capture = /^\{([a-z][A-Za-z0-9]*)\}$/
 
 /** @returns what is wrong, as a clause, for a path that is no pattern */
@@ -22,13 +22,26 @@ export function parsePattern(path: string): RoutePattern | string {
     const name = capture.exec(part)?.[1]
     if (part === '') return 'a segment is empty'
     if (part === '.' || part === '..') return 'dot segments never reach a route'
+    if (part.includes(';')) return "a path with ';' never reaches a route"
     if (part.includes('*')) return "'**' is a whole segment, and the last"
     if (name === undefined && !literal.test(part)) return `'${part}' is neither a literal segment nor one {name}`
+    const problem = escapeProblem(part)
+    if (problem) return problem
     if (name !== undefined && names.has(name)) return `{${name}} is captured twice`
     if (name !== undefined) names.add(name)
     segments.push(name === undefined ? { literal: part } : { capture: name })
   }
   return { segments, below }
+}
+
+/** Requests are matched in their one spelling, where it takes no escape that stands for such a character. */
+function escapeProblem(part: string): string | null {
+  for (const [escaped, digits = ''] of part.matchAll(/%(?:25)*([0-9a-f]{2})/gi)) {
+    const character = String.fromCharCode(Number.parseInt(digits, 16))
+    if (/[\0/\\]/.test(character)) return `a path with ${escaped} never reaches a route`
+    if (/[A-Za-z0-9._~-]/.test(character)) return `${escaped} is '${character}' where a path reaches a route: write that`
+  }
+  return null
 }
 
 /** What the path captures; null where it does not match. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { readTarget } from '../../http/target.ts'
 import { ContractError, parseContract } from '../parse.ts'
 
 /** A line for each problem of a small contract that also says this. */
@@ -55,10 +56,24 @@ describe('a route', () => {
     ['/v1/{a}.json', "'{a}.json' is neither a literal segment nor one {name}"],
     ['/v1/a b', "'a b' is neither a literal segment nor one {name}"],
     ['/v1/%2f', "'%2f' is neither a literal segment nor one {name}"],
+    ['/%7Eadmin/**', "%7E is '~' where a path reaches a route: write that"],
+    ['/%61dmin/**', "%61 is 'a' where a path reaches a route: write that"],
+    ['/a/%2561', "%2561 is 'a' where a path reaches a route: write that"],
+    ['/v1/%2F', 'a path with %2F never reaches a route'],
+    ['/v1/a%5Cb', 'a path with %5C never reaches a route'],
+    ['/v1/%00', 'a path with %00 never reaches a route'],
+    ['/v1/%25252f', 'a path with %25252f never reaches a route'],
+    ['/v1;a/b', "a path with ';' never reaches a route"],
     ['/v1?x', "'v1?x' is neither a literal segment nor one {name}"],
     ['/{a}/{a}', '{a} is captured twice'],
   ])('has no path %j', (path, problem) => {
     expect(routeProblems({ path })).toEqual([`routes[0].path: ${problem}`])
+  })
+
+  it.each(['/~admin/**', '/caf%C3%A9', '/a%20b', '/a%25', '/a%3Bb', "/$&'()+,=:@"])('has a path %j', (path) => {
+    expect(routeProblems({ path })).toEqual([])
+    const plain = path.replace('/**', '')
+    expect(readTarget(plain)?.path).toBe(plain)
   })
 
   it.each([
