@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
@@ -57,6 +58,18 @@ describe('the access log', () => {
     ])
     for (const { bytes } of told) expect(bytes).toBeGreaterThan(100)
     for (const kept of [credential, 'secret=1', 'made-up', 'abc']) expect(server.log()).not.toContain(kept)
+  })
+
+  it('has no status for a request that was left before its answer', async () => {
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
+    upstream.server.removeAllListeners('request')
+    upstream.server.on('request', () => socket.destroy())
+    const { credential } = await server.issue()
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    socket.write(`GET /v1/sandboxes HTTP/1.1\r\nHost: a\r\nX-API-Key: ${credential}\r\n\r\n`)
+    const [told] = await lines(1)
+    expect(told).toMatchObject({ verdict: 'allowed', bytes: 0 })
+    expect(told).not.toHaveProperty('status')
   })
 
   it('tells of a WebSocket once it is over', async () => {

@@ -274,6 +274,30 @@ describe('through the gateway', () => {
     expect(broken).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it('a tunnel asked for behind requests without an answer ends them all', async () => {
+    const responses: ServerResponse[] = []
+    const closed = new Promise<void>((resolve) => {
+      respond = (request, response) => {
+        responses.push(response)
+        response.on('close', () => responses.every(({ closed }) => closed) && responses.length === 3 && resolve())
+        if (request.url === '/big') response.end(Buffer.alloc(16 * 1024 * 1024))
+      }
+    })
+    const one = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    socket.on('error', () => {})
+    socket.write(one('/slow') + one('/big') + one('/big'))
+    await expect.poll(() => responses.length).toBe(3)
+    socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n')
+    await closed
+    expect(text).toBe('')
+  })
+
   describe('a WebSocket', () => {
     const handshake = (path: string, lines: string[]) =>
       [
@@ -379,6 +403,20 @@ describe('through the gateway', () => {
       const nowhere = parseAnswer(await sendRaw(alone.edge, handshake('/ws', own)))
       expect([nowhere.status, nowhere.headers.ratelimit]).toEqual([404, expect.stringContaining(';r=4;')])
       await alone.stop()
+    })
+
+    it('that HTTP/1.0 asks for is an ordinary request, which is what that version knows', async () => {
+      respond = (_, response) => void response.end('plain')
+      const answer = await sendRaw(server.edge, handshake('/ws', headerLines()).replace('HTTP/1.1', 'HTTP/1.0'))
+      expect(parseAnswer(answer)).toMatchObject({ status: 200, body: 'plain' })
+    })
+
+    it('asked for behind a request without an answer is an ordinary request, and its answer comes second', async () => {
+      respond = (request, response) =>
+        void setTimeout(() => response.end(request.url), request.url === '/slow' ? 100 : 0)
+      const first = `GET /slow HTTP/1.1\r\nHost: a\r\n${headerLines()[0]}\r\n\r\n`
+      const text = await sendRaw(server.edge, first + handshake('/ws', headerLines()), { quietMs: 300 })
+      expect(text.match(/HTTP\/1\.1 \d+|\/slow|\/ws/g)).toEqual(['HTTP/1.1 200', '/slow', 'HTTP/1.1 200', '/ws'])
     })
 
     it('is refused with a path that could be read in two ways, or with a body', async () => {

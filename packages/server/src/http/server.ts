@@ -29,6 +29,13 @@ export interface HttpServer {
 }
 
 export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }: HttpHandlers): HttpServer {
+  const answers = new WeakMap<Duplex, ServerResponse[]>()
+  /** The connection's last request; the answers before its own come first. */
+  const latest = (socket: Duplex) => answers.get(socket)?.at(-1)
+  const opened = (socket: Duplex, response: ServerResponse) => {
+    const before = answers.get(socket)?.filter(({ writableFinished }) => !writableFinished) ?? []
+    answers.set(socket, [...before, response])
+  }
   const server = createServer({
     insecureHTTPParser: false,
     maxHeaderSize: 16 * 1024,
@@ -43,14 +50,17 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     shouldUpgradeCallback: (request) =>
-      onUpgrade !== undefined && isWebSocketHandshake(request) && (takesUpgrade?.(request) ?? true),
+      onUpgrade !== undefined &&
+      isWebSocketHandshake(request) &&
+      // Behind a request that is still to be answered, the connection cannot become something else yet.
+      latest(request.socket)?.writableFinished !== false &&
+      (takesUpgrade?.(request) ?? true),
   })
   // Node drops what is beyond the limit, and with it a second credential; the size of the head is bounded anyway.
   server.maxHeadersCount = 0
 
-  const latest = new WeakMap<Duplex, ServerResponse>()
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
-    latest.set(request.socket, response)
+    opened(request.socket, response)
     if (!server.listening || expectsContinue) response.shouldKeepAlive = false
     onRequest(request, response, expectsContinue)
   }
@@ -58,7 +68,7 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   server.on('checkContinue', (request, response) => take(request, response, true))
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const requestId = newRequestId()
-    latest.set(request.socket, response)
+    opened(request.socket, response)
     response.shouldKeepAlive = false
     answer(response, refuse(400, requestId), requestId)
   })
@@ -67,11 +77,17 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   server.on('connect', (_, socket: Duplex) => {
     // Nobody else listens to it any more: a caller who hangs up first would end the process.
     socket.on('error', () => socket.destroy())
+    if (latest(socket)?.writableFinished === false) {
+      // Node has let go of it, and would never close the answers that wait for it.
+      socket.destroy()
+      for (const response of answers.get(socket) ?? []) response.destroy()
+      return
+    }
     const requestId = newRequestId()
     hangUp(socket, asText(refuse(400, requestId), requestId))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const response = latest.get(socket)
+    const response = latest(socket)
     if (socket.writableEnded || (response?.writableEnded && !response.shouldKeepAlive)) return
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -117,8 +133,9 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   }
 }
 
-function isWebSocketHandshake({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
+/** HTTP/1.0 has no upgrades (RFC 9110 §7.8). */
+function isWebSocketHandshake({ method, headers, httpVersion }: IncomingMessage): boolean {
+  return method === 'GET' && httpVersion === '1.1' && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 function statusOf({ code }: NodeJS.ErrnoException): 400 | 408 | 431 {

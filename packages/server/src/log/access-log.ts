@@ -46,7 +46,7 @@ export function createAccessLog(log: Logger, contract: Contract): AccessLog {
         log.info('request', {
           requestId,
           method,
-          ...('statusCode' in stream && { status: stream.statusCode }),
+          ...('headersSent' in stream && stream.headersSent && { status: stream.statusCode }),
           ...told(decisions.get(stream)),
           ms: Math.round((performance.now() - startMs) * 1000) / 1000,
           bytes: socket.bytesWritten - startBytes,
