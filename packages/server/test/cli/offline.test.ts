@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { builtIn, keywright as contract, hopx } from '@keywright/contracts'
-import { compileFormat } from '@keywright/core'
+import { builtIn } from '@keywright/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
 import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { keywright } from '../support/command-line.ts'
 
@@ -14,8 +12,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'keywright-cli-'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const { credential } = compileFormat(contract.key).mint({ environment: 'live', kind: 'secret' })
 
 describe('keywright contract', () => {
   it.each(Object.keys(builtIn))('shows %s', async (name) => {
@@ -41,72 +37,6 @@ describe('keywright contract', () => {
   it('guesses which built-in contract was meant', async () => {
     const { code, stderr } = await keywright(['contract', 'show', 'hpox'])
     expect([code, stderr.includes('Did you mean hopx?')]).toEqual([2, true])
-  })
-})
-
-describe('keywright scan', () => {
-  it('finds keys, tells where they are without repeating them, and exits 1', async () => {
-    const tree = join(folder, 'tree')
-    mkdirSync(join(tree, 'src'), { recursive: true })
-    mkdirSync(join(tree, 'node_modules'), { recursive: true })
-    writeFileSync(join(tree, 'src', 'app.ts'), `// é\nconst key = '${credential}'\n`)
-    writeFileSync(join(tree, '.env'), `KEYWRIGHT_SERVICE_KEY=${mintServiceKey().credential}\n`)
-    writeFileSync(join(tree, 'node_modules', 'x.js'), credential)
-    const last = credential.endsWith('x') ? 'y' : 'x'
-    writeFileSync(join(tree, 'docs.md'), `kw_live_…abcd and ${credential.slice(0, -1)}${last} and kw_live_<your key>`)
-    const { code, stdout, stderr } = await keywright(['scan', tree])
-    expect(code).toBe(1)
-    expect(stdout).toMatch(/\.env:1:23 {2}kwo_…\w{4}\n.*app\.ts:2:14 {2}kw_live_…\w{4}\n$/s)
-    expect(stdout.split('\n')).toHaveLength(3)
-    expect(stdout + stderr).not.toContain(credential)
-    expect(stderr).toContain('2 keys were found.')
-  })
-
-  it('exits 0 where there is none', async () => {
-    const clean = join(folder, 'clean.txt')
-    writeFileSync(clean, 'nothing here\n')
-    expect(await keywright(['scan', clean, '--json'])).toMatchObject({ code: 0, stdout: '{"findings":[]}\n' })
-  })
-
-  it('says what cannot be read', async () => {
-    const { code, stderr } = await keywright(['scan', join(folder, 'not-there')])
-    expect([code, stderr.includes('cannot be read')]).toEqual([2, true])
-  })
-})
-
-describe('keywright scan-rules', () => {
-  const hopxKey = compileFormat(hopx.key).mint({ environment: 'live', kind: 'secret' }).credential
-
-  it.each(['gitleaks', 'betterleaks'])(
-    'writes a rule for %s that takes the key and not what follows',
-    async (format) => {
-      const { stdout } = await keywright(['scan-rules', '--contract', 'hopx', '--format', format])
-      const [, expression = ''] = /^regex = '''(.*)'''$/m.exec(stdout) ?? []
-      const rule = new RegExp(expression, 'm')
-      for (const line of [`key: "${hopxKey}",`, `KEY=${hopxKey}`, `${hopxKey}\n`])
-        expect(rule.exec(line)?.[1]).toBe(hopxKey)
-      expect(rule.exec(`KEY=${hopxKey.slice(0, -3)}`)).toBeNull()
-      expect(stdout).toContain('keywords = ["hopx_live_"]')
-    },
-  )
-
-  it('writes detectors for trufflehog', async () => {
-    const { stdout } = await keywright(['scan-rules', '--contract', 'hopx', '--format', 'trufflehog'])
-    const { detectors } = parse(stdout)
-    expect(detectors[0]).toMatchObject({ name: 'hopx-live-secret-key', keywords: ['hopx_live_'] })
-    expect(new RegExp(detectors[0].regex.key).exec(`KEY=${hopxKey}`)?.[1]).toBe(hopxKey)
-  })
-
-  it('writes what the form of a GitHub custom pattern asks for', async () => {
-    const { stdout } = await keywright(['scan-rules', '--format', 'github-custom-pattern'])
-    const [, expression = ''] = /^Secret format: +(.*)$/m.exec(stdout) ?? []
-    expect(new RegExp(`^${expression}$`).test(credential)).toBe(true)
-  })
-
-  it('names the scanners where another is asked for', async () => {
-    const { code, stderr } = await keywright(['scan-rules', '--format', 'grep'])
-    expect(code).toBe(2)
-    expect(stderr).toContain('gitleaks')
   })
 })
 

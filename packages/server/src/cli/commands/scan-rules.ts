@@ -3,7 +3,9 @@ import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { serviceKeyFormat } from '../../access/service-key-format.ts'
 import { contractOption, loadContract } from '../load-contract.ts'
-import { print } from '../print/terminal.ts'
+import { printable } from '../print/escape.ts'
+import { note, print } from '../print/terminal.ts'
+import { escapes } from '../scan/surroundings.ts'
 
 interface Rule {
   id: string
@@ -13,7 +15,7 @@ interface Rule {
 }
 
 const writers = {
-  gitleaks: (rules: readonly Rule[]) => gitleaks(rules, 'entropy = 3.5'),
+  gitleaks: (rules: readonly Rule[]) => gitleaks(rules, 'entropy = 3'),
   betterleaks: (rules: readonly Rule[]) => gitleaks(rules, `filter = 'filter.entropy(finding["secret"]) <= 3.0'`),
   trufflehog,
   'github-custom-pattern': githubCustomPattern,
@@ -24,36 +26,55 @@ export function defineScanRules(scanRules: Command): void {
     .addOption(new Option('--format <scanner>', 'whose rules').choices(Object.keys(writers)).default('gitleaks'))
     .addOption(contractOption())
     .action(async ({ format, contract: name }: { format: keyof typeof writers; contract: string }) => {
-      print(writers[format](rulesOf(await loadContract(name))))
+      const rules = rulesOf(await loadContract(name))
+      const written = rules.filter(({ keyword }) => keyword !== '')
+      for (const { description } of rules.filter(({ keyword }) => keyword === ''))
+        note(`There is no rule for: ${printable(description)}. Without a prefix it would match any random text.`)
+      print(writers[format](named(written)))
     })
 }
 
-/** A form without a prefix would match any random text. */
-export function rulesOf({ name, title, key }: Contract): Rule[] {
-  const own = compileFormat(key)
-    .patterns()
-    .map(({ environment, kind, keyword, regex }) => ({
-      id: `${name}-${environment}-${kind}-key`,
-      description: `${title} API key (${environment}, ${kind})`,
-      keyword,
-      regex,
-    }))
+/** The form that is issued before those that are only accepted, since it takes the name without a number. */
+function rulesOf({ name, title, key }: Contract): Rule[] {
+  const format = compileFormat(key)
+  const own = format.patterns().map(({ environment, kind, keyword, regex }, form) => ({
+    id: `${name}-${environment}-${kind}-key`,
+    description: `${title} API key (${environment}, ${kind})`,
+    keyword,
+    regex,
+    isRetired: format.forms[form]?.retired ?? false,
+  }))
   const service = serviceKeyFormat.patterns().map(({ keyword, regex }) => ({
     id: 'keywright-service-key',
     description: 'Keywright service key',
     keyword,
     regex,
   }))
-  return [...own, ...service].filter(({ keyword }) => keyword !== '')
+  return [...own.filter(({ isRetired }) => !isRetired), ...own.filter(({ isRetired }) => isRetired), ...service]
 }
 
-/** RE2 has no look-around, so what may follow is matched beside the secret's own group. */
+/** Of rules with the same id a scanner keeps the last alone. */
+function named(rules: readonly Rule[]): Rule[] {
+  const seen = new Map<string, number>()
+  return rules.map((rule) => {
+    const count = (seen.get(rule.id) ?? 0) + 1
+    seen.set(rule.id, count)
+    if (count === 1) return rule
+    return { ...rule, id: `${rule.id}-${count}`, description: `${rule.description} ${count}` }
+  })
+}
+
+/** RE2 has no look-around. What may stand beside is matched next to the secret's own group, as little as there is. */
+function besideOther(regex: string): string {
+  return `(?:\\b|^|[^0-9A-Za-z_-]|${escapes})(${regex})(?:\\b|[^0-9A-Za-z_-]|$)`
+}
+
 function gitleaks(rules: readonly Rule[], accuracy: string): string {
   const written = rules.map(
     ({ id, description, keyword, regex }) => `[[rules]]
 id = ${JSON.stringify(id)}
 description = ${JSON.stringify(description)}
-regex = '''\\b(${regex})(?:[\\x60'"\\s;,]|\\\\[nr]|$)'''
+regex = '''${besideOther(regex)}'''
 secretGroup = 1
 ${accuracy}
 keywords = [${JSON.stringify(keyword.toLowerCase())}]`,
@@ -65,7 +86,7 @@ function trufflehog(rules: readonly Rule[]): string {
   const detectors = rules.map(({ id, keyword, regex }) => ({
     name: id,
     keywords: [keyword],
-    regex: { key: `\\b(${regex})` },
+    regex: { key: besideOther(regex) },
   }))
   return stringify({ detectors }).trimEnd()
 }
@@ -74,7 +95,7 @@ function githubCustomPattern(rules: readonly Rule[]): string {
   return rules
     .map(
       ({ description, regex }) =>
-        `Pattern name:   ${description}\nSecret format:  ${regex}\nBefore secret:  \\A|[^0-9A-Za-z_-]\nAfter secret:   \\z|[^0-9A-Za-z_-]`,
+        `Pattern name:   ${description}\nSecret format:  ${regex}\nBefore secret:  \\A|[^0-9A-Za-z_-]|${escapes}\nAfter secret:   \\z|[^0-9A-Za-z_-]`,
     )
     .join('\n\n')
 }

@@ -1,0 +1,69 @@
+import { type Contract, type CredentialFormat, compileFormat } from '@keywright/core'
+import { serviceKeyFormat } from '../../access/service-key-format.ts'
+import { usageError } from '../failure.ts'
+import { escapes } from './surroundings.ts'
+
+type Pattern = ReturnType<CredentialFormat['patterns']>[number]
+
+/** One form of key, as it is looked for. */
+export interface Search {
+  format: CredentialFormat
+  /** Empty where the form has no prefix. */
+  keyword: string
+  expression: RegExp
+}
+
+export interface FoundKey {
+  line: number
+  column: number
+  /** Masked. */
+  hint: string
+}
+
+/** Of a contract's keys and of service keys. @throws CliError where a form looks like any other text */
+export function searchesFor({ key }: Contract): Search[] {
+  const format = compileFormat(key)
+  return [
+    ...format.patterns().map((pattern, form) => search(format, pattern, format.forms[form]?.checksum ?? key.checksum)),
+    ...serviceKeyFormat.patterns().map((pattern) => search(serviceKeyFormat, pattern, true)),
+  ]
+}
+
+/** Where a checksum decides, it does not matter what stands beside a key. */
+function search(format: CredentialFormat, { keyword, regex, environment, kind }: Pattern, isChecked: boolean) {
+  if (keyword === '' && !isChecked)
+    throw usageError(
+      `Keys of the form (${environment}, ${kind}) cannot be searched for: without prefix and checksum they look like any random text.`,
+      'Name a contract file without that form: --contract <file>.',
+    )
+  const unchecked = `(?:(?<![0-9A-Za-z_-])|(?<=${escapes}))(?=(${regex})(?![0-9A-Za-z_-]))`
+  return { format, keyword, expression: new RegExp(isChecked ? `(?=(${regex}))` : unchecked, 'g') }
+}
+
+/** In the order of the text. */
+export function findKeys(text: string, searches: readonly Search[]): FoundKey[] {
+  const found = searches
+    .filter(({ keyword }) => text.includes(keyword))
+    .flatMap(({ format, expression }) =>
+      [...text.matchAll(expression)]
+        .filter(([, credential = '']) => format.parse(credential) >= 0)
+        .map(({ 1: credential = '', index }) => ({ index, hint: format.hint(credential) })),
+    )
+    .sort((a, b) => a.index - b.index)
+  let line = 1
+  let start = 0
+  let end = endOfLine(text, start)
+  return found.map(({ index, hint }) => {
+    while (end < index) {
+      line++
+      start = end + 1
+      end = endOfLine(text, start)
+    }
+    return { line, column: index - start + 1, hint }
+  })
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
+}
