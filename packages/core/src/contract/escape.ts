@@ -15,7 +15,7 @@ export function escapeText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, '\ufffd')
 }
 
-/** A field value cannot end its line, nor leave ASCII (RFC 9110 §5.5). */
+/** A piece of a field value cannot end its line, nor leave ASCII (RFC 9110 §5.5). */
 export function escapeHeader(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '').trim()
+  return text.replace(/[^\x20-\x7e]/g, '')
 }

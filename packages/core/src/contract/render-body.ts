@@ -63,11 +63,11 @@ function writeJson(template: JsonTemplate, row: Row, pieces: Piece[]): void {
 }
 
 function writeJsonString(template: string, row: Row, pieces: Piece[]): void {
-  if (template === '{status}') {
-    pieces.push(String(row.status))
+  const fact = onlyFactOf(template, row)
+  if (typeof fact === 'number') {
+    pieces.push(String(fact))
     return
   }
-  const fact = onlyFactOf(template, row)
   if (fact) {
     pieces.push((facts) => {
       const value = fact(facts)
@@ -81,10 +81,11 @@ function writeJsonString(template: string, row: Row, pieces: Piece[]): void {
   pieces.push('"')
 }
 
-/** The fact that a string is nothing but, be it through a value of the row. */
-function onlyFactOf(template: string, row: Row): Fact | undefined {
+/** The fact that a string is nothing but, or the row's status, be it through a value of the row. */
+function onlyFactOf(template: string, row: Row): Fact | number | undefined {
   const [first, ...others] = splitTemplate(template)
   if (typeof first !== 'object' || others.length > 0) return undefined
+  if (first.name === 'status') return row.status
   if (first.name === 'message' && row.said !== undefined) return undefined
   const value = ownValue(first.name, row)
   return value === undefined ? factsByName.get(first.name) : onlyFactOf(value, { status: row.status })

@@ -152,6 +152,8 @@ describe('a placeholder', () => {
         { retryAfter: 7 },
       ),
     ).toBe('{"code":7}')
+    const refusals = { rate_limited: { body: json, values: { seconds: '{status}' } } }
+    expect(bodyOf('rate_limited', { refusals })).toBe('{"code":429}')
   })
 
   it.each([
@@ -166,6 +168,14 @@ describe('a placeholder', () => {
     [604_800, '7 days'],
   ])('{window} says a window of %i seconds as %j', (windowSeconds, words) => {
     expect(bodyOf('rate_limited', { body: { text: '{window}' } }, { windowSeconds })).toBe(words)
+  })
+
+  it('in a value of the row leaves its spaces where a header holds it', () => {
+    const refusals = {
+      rate_limited: { values: { said: 'Only {limit} per {window}. ' }, headers: { 'X-Said': '{said}' } },
+    }
+    const { headers } = rendered('rate_limited', { refusals }, { limit: 100, windowSeconds: 60 })
+    expect(headers['x-said']).toBe('Only 100 per minute.')
   })
 
   it('in a header can neither end its line nor leave ASCII', () => {

@@ -47,7 +47,7 @@ function compileRow(contract: Contract, name: RefusalName, row: Row): (facts: Re
   const varying: [string, Exclude<Text, string>][] = []
   for (const [header, text] of Object.entries(headersOf(contract, name, row))) {
     if (typeof text !== 'string') varying.push([header, text])
-    else if (text !== '') fixed[header] = text
+    else if (text.trim() !== '') fixed[header] = text.trim()
   }
   Object.freeze(fixed)
   if (typeof body === 'string' && varying.length === 0) {
@@ -57,7 +57,7 @@ function compileRow(contract: Contract, name: RefusalName, row: Row): (facts: Re
   return (facts) => {
     const headers = varying.length === 0 ? fixed : { ...fixed }
     for (const [header, pieces] of varying) {
-      const value = renderPieces(pieces, facts)
+      const value = renderPieces(pieces, facts).trim()
       if (value !== '') headers[header] = value
     }
     return { status, headers, body: typeof body === 'string' ? body : renderPieces(body, facts) }

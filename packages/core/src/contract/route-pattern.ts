@@ -39,7 +39,8 @@ function escapeProblem(part: string): string | null {
   for (const [escaped, digits = ''] of part.matchAll(/%(?:25)*([0-9a-f]{2})/gi)) {
     const character = String.fromCharCode(Number.parseInt(digits, 16))
     if (/[\0/\\]/.test(character)) return `a path with ${escaped} never reaches a route`
-    if (/[A-Za-z0-9._~-]/.test(character)) return `${escaped} is '${character}' where a path reaches a route: write that`
+    if (/[A-Za-z0-9._~-]/.test(character))
+      return `${escaped} is '${character}' where a path reaches a route: write that`
   }
   return null
 }
