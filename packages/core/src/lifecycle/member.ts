@@ -37,8 +37,8 @@ export async function setMemberIn(
   return member
 }
 
-/** Who goes, and from where. */
-export type Leaving = Omit<Place, 'role'>
+/** Who goes, and from where. `kept`: what they would be again, if they have no place there for now. */
+export type Leaving = Omit<Place, 'role'> & { kept?: Role }
 
 /**
  * Takes a person out. Where a key is as good as its maker's place, their keys are refused from then on; `withKeys` revokes
@@ -51,12 +51,12 @@ export async function removeMember(
   user: string,
   { withKeys = false, dryRun = false }: { withKeys?: boolean; dryRun?: boolean } = {},
 ): Promise<{ keys: number }> {
-  const { store, now } = lifecycle
+  const { store } = lifecycle
   const leaving = { organization, user }
   const check = (transaction: Transaction) => checkLeaving(transaction, leaving)
   if (dryRun) {
     await store.transact(check)
-    return { keys: withKeys ? await countUnrevoked(store, keysOf(leaving), now()) : 0 }
+    return { keys: withKeys ? await countKeysOf(lifecycle, leaving) : 0 }
   }
   const ahead = withKeys ? await revokeKeysAhead(lifecycle, actor, [leaving], check) : null
   const { result } = await store.transact((transaction) =>
@@ -74,7 +74,7 @@ export async function removeMemberIn(
   ahead: ReadonlyMap<string, number> | null,
 ): Promise<{ keys: number }> {
   const { organization, user } = leaving
-  const { role } = await checkLeaving(transaction, leaving)
+  const role = await checkLeaving(transaction, leaving)
   const keys = ahead
     ? (ahead.get(organization) ?? 0) + (await revokeAllIn(transaction, lifecycle, actor, keysOf(leaving), reason))
     : 0
@@ -95,12 +95,17 @@ export function revokeKeysAhead(
   return revokeAhead(lifecycle, actor, all.map(keysOf), reason, check)
 }
 
-/** @throws LifecycleError where they are not there, or its last owner */
-export async function checkLeaving(transaction: Transaction, { organization, user }: Leaving): Promise<MemberRecord> {
-  const member = await transaction.member(organization, user)
-  if (!member) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
-  if (member.role === 'owner') await keepAnOwner(transaction, organization, user)
-  return member
+/** Of those they have made, how many are still to be revoked. */
+export function countKeysOf({ store, now }: Lifecycle, leaving: Leaving): Promise<number> {
+  return countUnrevoked(store, keysOf(leaving), now())
+}
+
+/** What they are. @throws LifecycleError where they are not there, or its last owner */
+export async function checkLeaving(transaction: Transaction, { organization, user, kept }: Leaving): Promise<Role> {
+  const role = (await transaction.member(organization, user))?.role ?? kept
+  if (!role) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
+  if (role === 'owner') await keepAnOwner(transaction, organization, user)
+  return role
 }
 
 const reason = 'The person who made it has left the organization.'

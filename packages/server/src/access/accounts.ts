@@ -1,10 +1,11 @@
 import {
   type Actor,
   checkLeaving,
+  countKeysOf,
+  type Leaving,
   type Lifecycle,
   LifecycleError,
   type Role,
-  removeMember,
   removeMemberIn,
   revokeKeysAhead,
   type Store,
@@ -35,49 +36,76 @@ export async function removeAccount(
   user: string,
   { dryRun = false } = {},
 ): Promise<AccountRemoval> {
-  if (!(await people.find(user))) throw noAccount(user)
+  const places = await placesEver(lifecycle, people, user)
   const sessions = (await people.sessions(user)).length
-  const places = [...(await placesOf(lifecycle.store, user)).keys()]
-  if (dryRun) return { ...(await countOf(lifecycle, actor, user, places)), sessions }
-  const check = (transaction: Transaction) => checkRemoval(transaction, user)
-  const all = places.map((organization) => ({ organization, user }))
+  const check = (transaction: Transaction) => checkRemoval(transaction, user, places)
+  if (dryRun) {
+    const { result } = await lifecycle.store.transact(check)
+    return { ...(await countOf(lifecycle, user, result)), sessions }
+  }
+  const all = [...places.keys()].map((organization) => ({ organization, user }))
   const ahead = await revokeKeysAhead(lifecycle, actor, all, check)
   const { result } = await lifecycle.store.transact(async (transaction) => {
-    const places = await placesOf(transaction, user)
+    const all = await leavingIn(transaction, user, places)
     let keys = 0
-    for (const organization of places.keys()) {
-      keys += (await removeMemberIn(transaction, lifecycle, actor, { organization, user }, ahead)).keys
-    }
+    for (const leaving of all) keys += (await removeMemberIn(transaction, lifecycle, actor, leaving, ahead)).keys
     const cliTokens = await openCliTokens(transaction, user, lifecycle.now())
     await endIn(transaction, lifecycle, actor, user)
-    const details = { organizations: places.size, keys, cliTokens, sessions }
+    const details = { organizations: all.length, keys, cliTokens, sessions }
     const at = lifecycle.now()
     transaction.record({ action: 'person.removed', organization: null, target: user, actor, at, details })
-    return { organizations: places.size, keys, cliTokens }
+    return { organizations: all.length, keys, cliTokens }
   })
   // Last, so that a removal that was cut short can be asked for again.
   await people.remove(user)
   return { ...result, sessions }
 }
 
-async function countOf(lifecycle: Lifecycle, actor: Actor, user: string, places: readonly string[]) {
+async function countOf(lifecycle: Lifecycle, user: string, all: readonly Leaving[]) {
   let keys = 0
-  for (const organization of places) {
-    keys += (await removeMember(lifecycle, actor, organization, user, { withKeys: true, dryRun: true })).keys
-  }
+  for (const leaving of all) keys += await countKeysOf(lifecycle, leaving)
   const cliTokens = await openCliTokens(lifecycle.store, user, lifecycle.now())
-  return { organizations: places.length, keys, cliTokens }
+  return { organizations: all.length, keys, cliTokens }
+}
+
+/**
+ * Where they belong, or did when they were disabled. Their places are read first: disabling writes them down before it
+ * takes them.
+ */
+async function placesEver({ store }: Lifecycle, people: People, user: string): Promise<Map<string, Role>> {
+  const places = await placesOf(store, user)
+  const kept = await people.disabledPlaces(user)
+  if (kept === null) throw noAccount(user)
+  return new Map([...(Object.entries(kept) as [string, Role][]), ...places])
+}
+
+async function leavingIn(
+  transaction: Transaction,
+  user: string,
+  before: ReadonlyMap<string, Role>,
+): Promise<Leaving[]> {
+  const places = await placesOf(transaction, user)
+  const all: Leaving[] = [...places.keys()].map((organization) => ({ organization, user }))
+  for (const [organization, kept] of before) {
+    if (places.has(organization) || !(await transaction.organization(organization))) continue
+    all.push({ organization, user, kept })
+  }
+  return all
 }
 
 /** What would refuse it, before any of their keys has ended. */
-async function checkRemoval(transaction: Transaction, user: string): Promise<void> {
-  for (const organization of (await placesOf(transaction, user)).keys()) {
-    await checkLeaving(transaction, { organization, user })
-  }
+async function checkRemoval(
+  transaction: Transaction,
+  user: string,
+  places: ReadonlyMap<string, Role>,
+): Promise<Leaving[]> {
+  const all = await leavingIn(transaction, user, places)
+  for (const leaving of all) await checkLeaving(transaction, leaving)
   const { items: operators } = await transaction.operators({ limit: 2 })
   if (operators.length === 1 && operators[0]?.user === user) {
     throw new LifecycleError('conflict', 'They are the last operator. Make someone else one first.')
   }
+  return all
 }
 
 /**

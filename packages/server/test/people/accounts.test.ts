@@ -130,6 +130,25 @@ onEachDatabase((start) => {
       expect(events[0]).toMatchObject({ action: 'person.removed', target: ann.id, actor: { id: operator.id } })
     })
 
+    it('takes as much of one that is disabled', async () => {
+      const ann = await join('acme', 'admin')
+      const key = await keyOf(ann)
+      await call('POST', `/v1/people/${ann.id}/disable`)
+      const counted = { user: ann.id, organizations: 1, keys: 1, cliTokens: 0, sessions: 0 }
+      expect((await call('DELETE', `/v1/people/${ann.id}?dryRun=true`)).json).toEqual({ ...counted, dryRun: true })
+      expect((await server.lifecycle.store.key(key.id))?.revokedAt).toBeNull()
+      expect((await call('DELETE', `/v1/people/${ann.id}`)).json).toEqual({ ...counted, dryRun: false })
+      expect((await server.lifecycle.store.key(key.id))?.revokedAt).not.toBeNull()
+    })
+
+    it('does not mind a place of a disabled one whose organization is deleted', async () => {
+      await call('POST', '/v1/organizations', { id: 'short-lived', name: 'Short' })
+      const ann = await join('short-lived', 'owner')
+      await call('POST', `/v1/people/${ann.id}/disable`)
+      await call('DELETE', '/v1/organizations/short-lived')
+      expect((await call('DELETE', `/v1/people/${ann.id}`)).json).toMatchObject({ organizations: 0, keys: 0 })
+    })
+
     it('leaves no organization without an owner, and then nothing is changed', async () => {
       const owner = await signUp(server)
       const [{ id }] = (await owner.browser.call('GET', '/v1/whoami')).json.organizations
@@ -142,6 +161,19 @@ onEachDatabase((start) => {
       }
       expect(await key.use()).toBe(200)
       expect((await owner.browser.call('GET', '/v1/whoami')).status).toBe(200)
+    })
+
+    it('leaves none without an owner who is only disabled', async () => {
+      const owner = await signUp(server)
+      const [{ id }] = (await owner.browser.call('GET', '/v1/whoami')).json.organizations
+      const key = await keyOf(owner, id)
+      await call('POST', `/v1/people/${owner.id}/disable`)
+      for (const query of ['?dryRun=true', '']) {
+        const { status, json } = await call('DELETE', `/v1/people/${owner.id}${query}`)
+        expect([status, json.code]).toEqual([409, 'conflict'])
+      }
+      await call('POST', `/v1/people/${owner.id}/enable`)
+      expect(await key.use()).toBe(200)
     })
 
     it('ends any number of keys, wherever they are, and none where it is refused', async () => {
