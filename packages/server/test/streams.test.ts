@@ -203,6 +203,29 @@ describe('through the gateway', () => {
     expect(await response.json()).toMatchObject({ status: 502 })
   })
 
+  it.each([
+    ['GET', 200, 2],
+    ['HEAD', 200, 2],
+    ['OPTIONS', 200, 2],
+    ['POST', 502, 1],
+    ['DELETE', 502, 1],
+  ])(
+    'on a kept connection that the upstream closes, %s gets %i and arrived %i times',
+    async (method, status, times) => {
+      let sent = 0
+      const used = new WeakSet<Duplex>()
+      respond = ({ socket, url }, response) => {
+        if (url === '/counted') sent++
+        if (used.has(socket)) socket.destroy()
+        else response.end('once')
+        used.add(socket)
+      }
+      await (await get('/first')).text()
+      expect((await get('/counted', { method })).status).toBe(status)
+      expect(sent).toBe(times)
+    },
+  )
+
   it('an upstream whose headers nobody may repeat is unreachable', async () => {
     respond = (request) => void request.socket.end('HTTP/1.1 200 OK\r\nX-Bad: a\x01b\r\nContent-Length: 0\r\n\r\n')
     expect((await get()).status).toBe(502)

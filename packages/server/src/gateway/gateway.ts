@@ -127,8 +127,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { request, requestId, outcome, attempt, target } = passage
       const isAuthenticated = outcome.principal !== null
       const notices = verifier.responseHeaders(outcome)
-      const relay = new Relay(host, { request, response, requestId, attempt, isAuthenticated, notices })
       const streamed = body === undefined && hasBody(request.rawHeaders)
+      const isRepeatable = body === undefined && !streamed && safeMethods.has(request.method ?? '')
+      const again = isRepeatable ? () => void pool.dispatch(asked, relay) : null
+      const relay = new Relay(host, { request, response, requestId, attempt, isAuthenticated, notices, again })
       if (streamed) relay.watch()
       const asked = {
         method: request.method ?? 'GET',
@@ -172,6 +174,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   }
 }
+
+/** Change nothing (RFC 9110 §9.2.1), and so may be sent twice. */
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 const timedOut = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 

@@ -27,6 +27,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   /** Of the monotonic clock. */
   readonly startedMs = performance.now()
   readonly #host: RelayHost
+  /** Sends it once more; null where that could do something twice, or was done. */
+  #again: (() => void) | null
   #controller: Dispatcher.DispatchController | null = null
   #over = false
 
@@ -39,6 +41,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
       attempt: Attempt
       isAuthenticated: boolean
       notices: readonly string[]
+      again: (() => void) | null
     },
   ) {
     this.#host = host
@@ -48,6 +51,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.attempt = exchange.attempt
     this.isAuthenticated = exchange.isAuthenticated
     this.notices = exchange.notices
+    this.#again = exchange.again
     this.response.on('close', this.#onClose)
   }
 
@@ -89,6 +93,9 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     if (this.response.headersSent) {
       this.#host.brokeOff()
       this.response.destroy()
+    } else if (this.#again !== null && isHangUp(error)) {
+      queueMicrotask(this.#again)
+      this.#again = null
     } else this.#host.failed(this, error)
   }
 
@@ -106,4 +113,9 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     if (this.isAuthenticated) this.#host.streams.remove(this)
     if (!this.response.writableFinished) this.#controller?.abort(new errors.RequestAbortedError())
   }
+}
+
+/** As of a kept connection that the upstream closed while the request was on its way (RFC 9112 §9.3.1). */
+function isHangUp(error: Error): boolean {
+  return 'code' in error && (error.code === 'UND_ERR_SOCKET' || error.code === 'ECONNRESET')
 }
