@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Contract } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
 import { covers } from '../key/permission.ts'
-import type { KeyRecord } from '../key/record.ts'
+import type { KeyRecord, Limit } from '../key/record.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { importKey } from './import.ts'
 import { issue, type NewKey } from './issue.ts'
@@ -86,6 +86,11 @@ describe('a new key', () => {
     ['a limit of 1.5', { limits: [limit(1.5)] }, 'limits'],
     ['a window of none', { limits: [{ ...limit(1), windowSeconds: 0 }] }, 'limits'],
     ['a window of 367 days', { limits: [{ ...limit(1), windowSeconds: 367 * 86_400 }] }, 'limits'],
+    ['a limit that does not say of whom', { limits: [{ requests: 1, windowSeconds: 60 } as Limit] }, 'limits'],
+    ['a limit of nobody', { limits: [{ ...limit(1), per: 'constructor' as 'key' }] }, 'limits'],
+    ['a limit of no kind', { limits: [{ ...limit(1), kind: 'leaky' as 'window' }] }, 'limits'],
+    ['permissions that no header line would hold', { permissions: longPermissions(3501) }, 'permissions'],
+    ['permissions that one just holds', { permissions: longPermissions(3500) }, null],
     ['32 metadata', { metadata: metadata(32) }, null],
     ['33 metadata', { metadata: metadata(33) }, 'metadata'],
     ['a long metadata name', { metadata: { ['a'.repeat(65)]: '' } }, 'metadata'],
@@ -114,8 +119,22 @@ describe('a new key', () => {
   })
 })
 
+it('a key of an organization from before there were namespaces has none but the default ones', async () => {
+  const { namespaces: _, ...before } = contract
+  const all = await start({ ...before, namespaces: null })
+  const later = { ...all, lifecycle: { ...all.lifecycle, contract } }
+  await expect(make(later, { namespaces: ['other'] })).rejects.toMatchObject({ code: 'invalid', field: 'namespaces' })
+  expect((await make(later, { namespaces: ['live'] })).key.namespaces).toEqual(['live'])
+})
+
 function limit(requests: number) {
   return { requests, windowSeconds: 60, per: 'key', kind: 'window' } as const
+}
+
+/** So many characters together, with a space between them. */
+function longPermissions(length: number): string[] {
+  const names = Array.from({ length: 49 }, (_, i) => `tasks:${i}-`.padEnd(69, 'p'))
+  return [...names, `tasks:${'q'.repeat(length - names.join(' ').length - 7)}`]
 }
 
 function metadata(count: number): Record<string, number> {

@@ -5,7 +5,7 @@ import { isSlug } from '../key/namespace.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import { DuplicateError, type Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { checkName, invalid } from './terms.ts'
+import { checkJoined, checkName, invalid } from './terms.ts'
 
 export interface NewOrganization {
   /** A chosen slug, `[a-z0-9][a-z0-9_-]{0,62}`; absent: one is made. */
@@ -14,7 +14,7 @@ export interface NewOrganization {
   name: string
   /** The contract's first plan unless given. */
   plan?: string
-  /** At most 1000; the contract's default unless given. */
+  /** At most 1000, and 3500 characters with a space between them; the contract's default unless given. */
   namespaces?: readonly string[]
 }
 
@@ -144,6 +144,7 @@ function checkOrganization({ name, plan, namespaces, monthlyQuota }: Organizatio
 function checkNamespaces(namespaces: readonly string[], contract: Contract): void {
   if (!contract.namespaces) throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
   if (namespaces.length > mostNamespaces) throw invalid('namespaces', `At most ${mostNamespaces} can be listed.`)
+  checkJoined('namespaces', namespaces)
   if (new Set(namespaces).size < namespaces.length) throw invalid('namespaces', 'One of them is listed twice.')
   if (!namespaces.every(isSlug)) {
     throw invalid('namespaces', 'A namespace is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')

@@ -1,5 +1,6 @@
 import type { Contract } from '../contract/contract.ts'
-import { keepsLimit, usualLimitsOf } from '../contract/plan.ts'
+import { keepsLimit, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
+import { limitKinds, limitSubjects } from '../contract/read/limits.ts'
 import { AddressRangeError, compileRanges } from '../key/address.ts'
 import { isSlug } from '../key/namespace.ts'
 import { covers, permissionProblem } from '../key/permission.ts'
@@ -12,9 +13,9 @@ import { LifecycleError } from './lifecycle.ts'
 export interface Terms {
   /** 1–200 characters. */
   name?: string
-  /** At most 100; null: all that the contract allows such a key. */
+  /** At most 100, and 3500 characters with a space between them; null: all that the contract allows such a key. */
   permissions?: readonly string[] | null
-  /** At most 100, within the organization's own; null: all of these. */
+  /** Likewise, within the organization's own; null: all of these. */
   namespaces?: readonly string[] | null
   /** At most 100 addresses and CIDR ranges; null: anywhere. */
   allowedIps?: readonly string[] | null
@@ -54,6 +55,8 @@ export const termNames = [
 ] as const satisfies (keyof Terms)[]
 
 const mostListed = 100
+/** Upstreams get such a list as one header, and many take no line longer than 8 KB, nor more than 16 in all. */
+const longestJoined = 3500
 const longestWindowSeconds = 366 * 86_400
 
 /** @throws LifecycleError `invalid` that names the member, or `beyond_reach` */
@@ -67,7 +70,7 @@ export function checkTerms(
   const { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt } = terms
   if (name !== undefined) checkName(name)
   if (permissions) checkPermissions(permissions, contract)
-  if (namespaces) checkNamespaces(namespaces, organization)
+  if (namespaces) checkNamespaces(namespaces, organization, contract)
   if (allowedIps) checkAddresses(allowedIps)
   if (limits) checkLimits(limits)
   if (metadata) checkMetadata(metadata)
@@ -85,6 +88,7 @@ export function checkName(name: string): void {
 
 function checkPermissions(permissions: readonly string[], contract: Contract): void {
   checkList('permissions', permissions)
+  checkJoined('permissions', permissions)
   const offered = Object.keys(contract.permissions.offered)
   for (const permission of permissions) {
     const problem = permissionProblem(permission)
@@ -101,13 +105,15 @@ function checkPermissions(permissions: readonly string[], contract: Contract): v
   }
 }
 
-function checkNamespaces(namespaces: readonly string[], organization: OrganizationRecord): void {
+function checkNamespaces(namespaces: readonly string[], organization: OrganizationRecord, contract: Contract): void {
   checkList('namespaces', namespaces)
+  checkJoined('namespaces', namespaces)
+  const held = namespacesHeldBy(contract, organization)
   for (const namespace of namespaces) {
     if (!isSlug(namespace)) {
       throw invalid('namespaces', `A namespace is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.`)
     }
-    if (organization.namespaces && !organization.namespaces.includes(namespace)) {
+    if (held && !held.includes(namespace)) {
       throw invalid(
         'namespaces',
         `Organization ${organization.id} has no namespace '${namespace}'. Add it there first.`,
@@ -130,7 +136,9 @@ function checkAddresses(allowedIps: readonly string[]): void {
 
 function checkLimits(limits: readonly Limit[]): void {
   if (limits.length > 8) throw invalid('limits', 'At most 8 limits can be set.')
-  for (const { requests, windowSeconds } of limits) {
+  for (const { requests, windowSeconds, per, kind } of limits) {
+    if (!limitSubjects.includes(per)) throw invalid('limits', `per is one of ${limitSubjects.join(', ')}.`)
+    if (!limitKinds.includes(kind)) throw invalid('limits', `kind is one of ${limitKinds.join(', ')}.`)
     if (!isCount(requests, 1_000_000_000))
       throw invalid('limits', 'requests is a whole number from 1 to 1,000,000,000.')
     if (!isCount(windowSeconds, longestWindowSeconds)) {
@@ -189,6 +197,12 @@ function isWithin(wanted: readonly string[] | null, held: readonly string[] | nu
 function checkList(field: string, list: readonly string[]): void {
   if (list.length > mostListed) throw invalid(field, `At most ${mostListed} can be listed.`)
   if (new Set(list).size < list.length) throw invalid(field, 'One of them is listed twice.')
+}
+
+export function checkJoined(field: string, list: readonly string[]): void {
+  const { length } = list.join(' ')
+  if (length <= longestJoined) return
+  throw invalid(field, `Together these have ${length} characters, and upstreams are sent at most ${longestJoined}.`)
 }
 
 function isCount(value: number, most: number): boolean {

@@ -100,6 +100,10 @@ describe('revoking', () => {
 })
 
 describe('an organization', () => {
+  /** 3500 characters, with a space between them. */
+  const longest = Array.from({ length: 389 }, (_, i) => `${i}`.padEnd(8, 'n'))
+  const tooLong = [...longest.slice(1), 'n'.repeat(9)]
+
   it.each([
     ['a taken id', { id: 'acme', name: 'A' }, 'conflict'],
     ['an id in upper case', { id: 'Acme', name: 'A' }, 'invalid'],
@@ -111,11 +115,18 @@ describe('an organization', () => {
     ['a namespace twice', { id: 'b', name: 'B', namespaces: ['a', 'a'] }, 'invalid'],
     [
       'too many namespaces',
-      { id: 'b', name: 'B', namespaces: Array.from({ length: 1001 }, (_, i) => `n${i}`) },
+      { id: 'b', name: 'B', namespaces: Array.from({ length: 1001 }, (_, i) => i.toString(36)) },
       'invalid',
     ],
+    ['namespaces that no header line would hold', { id: 'b', name: 'B', namespaces: tooLong }, 'invalid'],
   ])('is not made with %s', async (_, input, code) => {
     await expect(all.organization(input)).rejects.toMatchObject({ code })
+  })
+
+  it('is made with as many namespaces as a header line holds', async () => {
+    const { id } = await all.organization({ id: 'b', name: 'B', namespaces: longest })
+    const adding = updateOrganization(all.lifecycle, testActor, id, { namespaces: tooLong })
+    await expect(adding).rejects.toMatchObject({ field: 'namespaces' })
   })
 
   it('loses neither of two namespaces that are added at once', async () => {

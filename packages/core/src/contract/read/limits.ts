@@ -4,7 +4,8 @@ import { Fields } from './fields.ts'
 import { headerNameProblem } from './header.ts'
 import { wordProblem } from './key.ts'
 
-const subjects = ['key', 'user', 'project', 'organization', 'address'] as const satisfies LimitSubject[]
+export const limitSubjects = ['key', 'user', 'project', 'organization', 'address'] as const satisfies LimitSubject[]
+export const limitKinds = ['window', 'bucket'] as const satisfies Limit['kind'][]
 
 const mostRequests = 1_000_000_000
 const longestWindowSeconds = 366 * 86_400
@@ -20,8 +21,8 @@ function readLimit(fields: Fields, per: LimitSubject): Limit {
   const limit: Limit = {
     requests: fields.integer('requests', { least: 1, most: mostRequests }),
     windowSeconds: fields.integer('windowSeconds', { least: 1, most: longestWindowSeconds }),
-    per: fields.choice('per', subjects, per),
-    kind: fields.choice('kind', ['window', 'bucket'], 'window'),
+    per: fields.choice('per', limitSubjects, per),
+    kind: fields.choice('kind', limitKinds, 'window'),
   }
   fields.close()
   return limit
