@@ -143,6 +143,8 @@ export async function enableAccount(lifecycle: Lifecycle, people: People, actor:
     const at = lifecycle.now()
     transaction.record({ action: 'person.enabled', organization: null, target: user, actor, at, details: {} })
   })
+  // What a sign-in has left that was under way as they were disabled.
+  await people.endSessions(user)
   await people.enable(user)
 }
 

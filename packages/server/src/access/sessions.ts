@@ -15,7 +15,9 @@ export function createSessions(people: People, isOwn: (origin: string) => boolea
     async of({ method, headers }) {
       if (!headers.has('cookie')) return null
       const signedIn = await people.signedIn(headers)
-      if (signedIn && method !== 'GET' && method !== 'HEAD') refuseForeign(headers, isOwn, { isCookieSent: true })
+      // A sign-in under way as they were disabled can leave a session that nobody has ended.
+      if (!signedIn || signedIn.person.disabledAt) return null
+      if (method !== 'GET' && method !== 'HEAD') refuseForeign(headers, isOwn, { isCookieSent: true })
       return signedIn
     },
   }
