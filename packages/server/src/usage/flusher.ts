@@ -43,6 +43,7 @@ export function startFlusher(options: FlusherOptions): Flusher {
   timer.unref()
 
   function look(): void {
+    if (waiting !== null) return
     const isEarly = performance.now() - lastMs < everyMs
     if (isEarly && (isFailing || tallies.lines < crowded)) return
     flush().catch(onError)
