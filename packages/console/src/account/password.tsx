@@ -15,6 +15,7 @@ export function Password() {
     setPassword('')
     await keywright.signIn.changePassword(input)
     await queries.invalidateQueries({ queryKey: ['sessions'] })
+    await queries.invalidateQueries({ queryKey: ['cli-tokens'] })
     return true
   })
   const submit = (event: FormEvent) => {
@@ -25,7 +26,9 @@ export function Password() {
     <Card title="Password">
       <form onSubmit={submit} className="max-w-md space-y-4 px-5 py-4">
         {change.error !== null && <ErrorNotice error={change.error} />}
-        {change.result && <p role="status">It is changed, and every other session has ended.</p>}
+        {change.result && (
+          <p role="status">It is changed. Every other session has ended, and so has every login from a terminal.</p>
+        )}
         <PasswordField label="Current password" value={current} onText={setCurrent} />
         <NewPasswordField
           label="New password"

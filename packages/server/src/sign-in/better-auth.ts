@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type { Attempts } from './attempts.ts'
 import { type Auth, type KeptPerson, openAuth, type PeopleOptions, personOf } from './auth.ts'
+import { endSessions } from './end-sessions.ts'
 import { createPasskeys } from './passkeys.ts'
+import { byPassword, createPasswords } from './passwords.ts'
 import type { People, Session } from './people.ts'
 import { createSecondFactor } from './second-factor.ts'
 import { visitOf } from './visit.ts'
 
 export type { PeopleDatabase } from './auth.ts'
-
-/** Under which the library keeps a password, among the providers. */
-const byPassword = 'credential'
 
 /**
  * Accounts by better-auth, which is seen by no request: what it is asked and what it answers goes through here. Its
@@ -46,21 +44,6 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         await adapter.deleteUserSessions(user.id)
       } catch (error) {
         if (!isRefusal(error, 422)) throw error
-      }
-    },
-    async signIn(input, visit) {
-      const { auth, adapter, isRefusal } = await ready()
-      const before = await auth.api.getSession({ headers: visitOf(visit) })
-      try {
-        const answered = await auth.api.signInEmail({ body: input, headers: visitOf(visit), returnHeaders: true })
-        if (before) await adapter.deleteSession(before.session.token)
-        const cookies = answered.headers.getSetCookie()
-        // What the second factor's plugin makes of the answer is not in its type.
-        const { user } = answered.response as { user?: KeptPerson }
-        return user ? { person: personOf(user), cookies } : { cookies }
-      } catch (error) {
-        if (isRefusal(error, 400, 401, 403)) return null
-        throw error
       }
     },
     async admit(person, visit) {
@@ -110,6 +93,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const accounts = await adapter.findAccounts(person)
       for (const { id, providerId } of accounts) if (providerId === issuer) await adapter.deleteAccount(id)
     },
+    ...createPasswords(ready),
     secondFactor: createSecondFactor(ready, options.attempts),
     passkeys: createPasskeys(ready),
     async signOut(visit) {
@@ -136,45 +120,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       return true
     },
     async endSessions(person) {
-      const { adapter } = await ready()
-      await adapter.deleteUserSessions(person)
-    },
-    async changePassword({ current, password }, visit) {
-      const { auth, isRefusal } = await ready()
-      try {
-        const body = { currentPassword: current, newPassword: password, revokeOtherSessions: true }
-        const answered = await auth.api.changePassword({ body, headers: visitOf(visit), returnHeaders: true })
-        return answered.headers.getSetCookie()
-      } catch (error) {
-        if (isRefusal(error, 400)) return null
-        throw error
-      }
-    },
-    async passwordToken(person, expiresAt) {
-      const { adapter } = await ready()
-      const token = randomBytes(32).toString('base64url')
-      await adapter.createVerificationValue({ identifier: resetOf(token), value: person, expiresAt })
-      return token
-    },
-    async resetPassword({ token, password }) {
-      const opened = await ready()
-      const { auth, adapter, isRefusal } = opened
-      const kept = await adapter.findVerificationValue(resetOf(token))
-      if (!kept || kept.expiresAt <= new Date()) return null
-      try {
-        await auth.api.resetPassword({ body: { token, newPassword: password } })
-      } catch (error) {
-        if (isRefusal(error, 400)) return null
-        throw error
-      }
-      const found = await adapter.findUserById(kept.value)
-      if (!found) return null
-      if (found.emailVerified) return { person: personOf(found), others: 'kept' }
-      // Whoever signed up with this address may have been somebody else, who is to find no way in.
-      await removeOtherWaysIn(opened, found.id)
-      await adapter.deleteUserSessions(found.id)
-      const proved = await adapter.updateUser(found.id, { emailVerified: true })
-      return { person: personOf(proved), others: 'removed' }
+      await endSessions(await ready(), person)
     },
     async prove(person) {
       const { adapter } = await ready()
@@ -196,9 +142,9 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       return new Map(found.flatMap((user) => (user ? [[user.id, personOf(user)] as const] : [])))
     },
     async disable(person, places, disabledAt) {
-      const { adapter } = await ready()
-      await adapter.updateUser(person, { disabledAt, disabledPlaces: JSON.stringify(places) })
-      await adapter.deleteUserSessions(person)
+      const opened = await ready()
+      await opened.adapter.updateUser(person, { disabledAt, disabledPlaces: JSON.stringify(places) })
+      await endSessions(opened, person)
     },
     async disabledPlaces(person) {
       const { adapter } = await ready()
@@ -226,19 +172,6 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
     },
     close: () => options.database.close(),
   }
-}
-
-/** All that opens the account without the password. A second factor does not, and a stolen mailbox is not to remove it. */
-async function removeOtherWaysIn({ adapter, database }: Auth, person: string): Promise<void> {
-  await database.deleteMany({ model: 'passkey', where: [{ field: 'userId', value: person }] })
-  for (const { id, providerId } of await adapter.findAccounts(person)) {
-    if (providerId !== byPassword) await adapter.deleteAccount(id)
-  }
-}
-
-/** As better-auth itself names what a new password is let in by; it is stored as a digest. */
-function resetOf(token: string): string {
-  return `reset-password:${token}`
 }
 
 interface KeptSession {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Attempts } from './attempts.ts'
 import { type Auth, type KeptPerson, personOf } from './auth.ts'
+import { endSessions } from './end-sessions.ts'
 import type { Admitted, Visit } from './people.ts'
 import { onlyCookies, visitOf } from './visit.ts'
 
@@ -24,7 +25,10 @@ export interface SecondFactor {
   newRecoveryCodes(password: string, visit: Visit): Promise<readonly string[] | null>
   /** null: another password. */
   disable(password: string, visit: Visit): Promise<readonly string[] | null>
-  /** Without asking: for who has lost both app and recovery codes, and has shown an operator who they are. */
+  /**
+   * Without asking, and ends all sessions: for who has lost both app and recovery codes, which somebody else may have,
+   * and has shown an operator who they are.
+   */
   forget(person: string): Promise<void>
   /** The second step of signing in. null: a wrong code, or a first step that is over; `locked`: too many wrong ones. */
   finish(given: { code: string } | { recoveryCode: string }, visit: Visit): Promise<Admitted | 'locked' | null>
@@ -86,9 +90,10 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
       }
     },
     async forget(person) {
-      const { adapter, database } = await ready()
-      await adapter.updateUser(person, { twoFactorEnabled: false })
-      await database.delete({ model: 'twoFactor', where: [{ field: 'userId', value: person }] })
+      const opened = await ready()
+      await opened.adapter.updateUser(person, { twoFactorEnabled: false })
+      await opened.database.delete({ model: 'twoFactor', where: [{ field: 'userId', value: person }] })
+      await endSessions(opened, person)
     },
     async finish(given, visit) {
       const { auth, adapter, isRefusal } = await ready()

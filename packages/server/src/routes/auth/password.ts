@@ -15,7 +15,7 @@ export const changePasswordRoute = openRoute({
   path: '/api/auth/password',
   tag: 'Sign-in',
   summary: 'Change your password',
-  description: 'Ends every other session.',
+  description: 'Ends every other session and every login from a terminal.',
   permission: null,
   credentials: 'session',
   body: z.strictObject({ current: z.string().min(1).max(longestPassword), password }).openapi('PasswordChange'),
@@ -34,17 +34,20 @@ export const changePasswordRoute = openRoute({
     'too_many_attempts',
     'sign_in_off',
   ],
-  async answerTo({ request, address, body, setCookies }, deps) {
+  async answerTo({ request, address, requestId, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     refusePortalPerson(person)
     const input = await body()
     const { attempts, people } = signIn
     const bounds = signInBounds(person.email, address)
-    await countAttempt(attempts, bounds, deps.lifecycle.now())
+    const { store, now } = deps.lifecycle
+    await countAttempt(attempts, bounds, now())
     const cookies = await people.changePassword(input, { headers: request.headers, address })
     if (!cookies) throw new Problem('sign_in_failed', 'The current password is another one.')
     for (const { name } of bounds) await attempts.uncount(name)
+    const actor = actorOfPerson(person, { address, requestId })
+    await store.transact((transaction) => revokeCliTokensIn(transaction, actor, person.id, now()))
     setCookies(cookies)
     return { person: personView(person) }
   },

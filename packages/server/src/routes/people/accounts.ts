@@ -161,7 +161,7 @@ export const forgetSecondFactorRoute = route({
   path: '/v1/people/{user}/second-factor',
   tag: 'Operators',
   summary: 'Let a person who has lost app and recovery codes in with the password alone',
-  description: 'Make sure first that it is them who ask.',
+  description: 'Make sure first that it is them who ask. Their sessions end.',
   permission: '*',
   answer: { ...changed, description: 'The password is enough.', example: { ...accountExample, secondFactor: false } },
   problems: ['not_found', 'sign_in_off'],
