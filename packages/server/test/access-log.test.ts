@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { rawRequest, sendRaw } from './support/raw-request.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
@@ -14,6 +14,7 @@ describe('the access log', () => {
     server = await startServer({ contract: 'hopx', upstream: upstream.url, env })
   }
   afterEach(async () => {
+    vi.useRealTimers()
     await server.stop()
     await upstream.stop()
   })
@@ -70,6 +71,19 @@ describe('the access log', () => {
     const [told] = await lines(1)
     expect(told).toMatchObject({ verdict: 'allowed', bytes: 0 })
     expect(told).not.toHaveProperty('status')
+  })
+
+  it('has new names for routes in the next hour, though one key made all up in this one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
+    const { credential } = await server.issue({ limits: [] })
+    const ask = (path: string) => fetch(server.edge + path, { headers: { 'x-api-key': credential } })
+    for (let i = 0; i < 100; i++) await ask(`/v1/${'a'.repeat(i % 10)}${'b'.repeat(1 + i / 10)}/x`)
+    await ask('/v1/later/x')
+    vi.setSystemTime(Date.now() + 3_600_000)
+    await ask('/v1/later/x')
+    const routes = (await lines(102)).map(({ route }) => route)
+    expect(routes.slice(99)).toEqual(['/v1/aaaaaaaaabbbbbbbbbb/**', '/**', '/v1/later/**'])
   })
 
   it('tells of a WebSocket once it is over', async () => {

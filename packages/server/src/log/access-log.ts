@@ -23,10 +23,14 @@ interface Decision {
 
 export function createAccessLog(log: Logger, contract: Contract): AccessLog {
   const routes = new RouteNames(contract)
+  let hour = 0
   const decisions = new WeakMap<ServerResponse | Duplex, Decision>()
 
   function told(decision: Decision | undefined) {
     if (!decision) return {}
+    const current = Math.floor(Date.now() / 3_600_000)
+    if (current !== hour) routes.forget()
+    hour = current
     const { asked, outcome } = decision
     const { method, target, address } = asked
     const principal = outcome?.principal ?? null
