@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { canonicalAddress, compileRanges } from '../key/address.ts'
-import { clientAddress } from '../key/client-address.ts'
+import { believedHops, clientAddress } from '../key/client-address.ts'
 
 /** Who a connection or a request comes from, as far as the proxies in between can be believed. */
 export interface Addressing {
   /** Right-most address that is no trusted proxy; null where the peer has none. */
   clientOf: (request: IncomingMessage) => string | null
-  /** `X-Forwarded-For` for the next hop: the chain as far as it can be believed, and the peer. */
+  /** `X-Forwarded-For` for the next hop: the chain as far as it can be believed, up to the peer. */
   chainOf: (request: IncomingMessage) => string | null
   isTrustedPeer: (request: IncomingMessage) => boolean
 }
@@ -44,7 +44,7 @@ export function createAddressing(trustedProxies: readonly string[]): Addressing 
     chainOf(request) {
       const peer = peerOf(request)
       const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
-      if (chain !== null) return `${chain}, ${peer.address}`
+      if (chain !== null) return believedHops({ peer: peer.address, forwardedFor: chain, trusted }).join(', ')
       return peer.address === '' ? null : peer.address
     },
     isTrustedPeer: (request) => peerOf(request).trusted,

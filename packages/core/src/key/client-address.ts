@@ -3,33 +3,42 @@ import { type AddressRanges, canonicalAddress } from './address.ts'
 // Each trusted hop costs a look, and the list is as long as its sender likes.
 const mostHops = 32
 
-/**
- * Who a request comes from, in the one spelling of `canonicalAddress`: the right-most hop that is not a trusted
- * proxy. Every address is vouched for by the hop to its right alone, so what stands left of an untrusted one, or of
- * one that is malformed, is hearsay and never looked at. null where the peer itself has no address (a Unix socket).
- */
-export function clientAddress(request: {
+interface Said {
   /** Of the connection. */
   peer: string
   /** `X-Forwarded-For`: one value, or the fields in the order they were sent. */
   forwardedFor: string | readonly string[] | undefined
   trusted: AddressRanges
-}): string | null {
-  const { peer, forwardedFor, trusted } = request
-  let client = canonicalAddress(peer)
-  if (client === null || forwardedFor === undefined || !trusted.has(client)) return client
+}
+
+/**
+ * Who a request comes from, in the one spelling of `canonicalAddress`: the right-most hop that is not a trusted
+ * proxy. null where the peer itself has no address (a Unix socket).
+ */
+export function clientAddress(said: Said): string | null {
+  return believedHops(said)[0] ?? null
+}
+
+/**
+ * From the client to the peer. Every address is vouched for by the hop to its right alone, so what stands left of an
+ * untrusted one, or of one that is malformed, is hearsay and never looked at.
+ */
+export function believedHops({ peer, forwardedFor, trusted }: Said): string[] {
+  const first = canonicalAddress(peer)
+  if (first === null) return []
+  const hops = [first]
+  if (forwardedFor === undefined || !trusted.has(first)) return hops
 
   const list = typeof forwardedFor === 'string' ? forwardedFor : forwardedFor.join(',')
-  let end = list.length
-  for (let hops = 0; hops < mostHops && end >= 0; hops++) {
+  for (let end = list.length; hops.length <= mostHops && end >= 0; ) {
     const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1)
     const hop = canonicalAddress(withoutSpace(list.slice(comma + 1, end)))
-    if (hop === null) return client
-    client = hop
-    if (!trusted.has(hop)) return client
+    if (hop === null) break
+    hops.unshift(hop)
+    if (!trusted.has(hop)) break
     end = comma
   }
-  return client
+  return hops
 }
 
 /** Without the optional white space around list members (RFC 9110 §5.6.3), which is less than `trim` takes. */
