@@ -281,9 +281,21 @@ export class KeyCache {
   }
 
   /** Whether the credential is a key's after all, under what is being read or under a later pepper. */
-  private async readOn(exists: Promise<boolean>, later: readonly string[], nowMs: number): Promise<boolean> {
-    if (await exists) return true
-    for (const digest of later) if (await this.read(digest, nowMs)) return true
+  private async readOn(first: Promise<boolean>, later: readonly string[], nowMs: number): Promise<boolean> {
+    let doubt: unknown
+    const isKey = async (exists: boolean | Promise<boolean>) => {
+      try {
+        return await exists
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'remote_peppers') throw error
+        // The server may know it under a pepper that is missing here, unless it is a key under one that is not.
+        doubt ??= error
+        return false
+      }
+    }
+    if (await isKey(first)) return true
+    for (const digest of later) if (await isKey(this.read(digest, nowMs))) return true
+    if (doubt) throw doubt
     return false
   }
 
