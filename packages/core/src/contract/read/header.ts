@@ -56,7 +56,8 @@ export function identityHeaderProblem(name: string): string | null {
   if (standardIdentity.includes(lower)) return `${name} is sent to every upstream already`
   // Many servers hand X_Tenant and X-Tenant to the application under one name, and a caller may send the other.
   if (name.includes('_')) return `${name} has an underscore, which servers take for a hyphen`
-  if (requestSide.includes(lower) || lower === 'authorization') return `${name} means something else in a request`
+  if (requestSide.includes(lower) || lower === 'authorization' || /^x-forwarded-(?:for|host|proto)$/.test(lower))
+    return `${name} means something else in a request`
   return headerNameProblem(name)
 }
 
