@@ -326,6 +326,18 @@ describe('join', () => {
       expect(format.parse(format.join(credential.slice(0, i), credential.slice(i)))).toBe(i === hint.length ? 0 : -1)
   })
 
+  test('uses the separator of the form that the halves are of', () => {
+    const rules = ['.', '_', '-'].map((separator, i) => {
+      return { ...withPublicId, publicId: { length: 12, separator }, random: { bytes: 32 - i } }
+    })
+    const forms = rules.map(({ publicId, random }) => ({ ...form('hopx_live_'), publicId, random }))
+    const mixed = compileFormat({ ...withPublicId, forms })
+    for (const rule of rules) {
+      const { credential, hint } = compileFormat(rule).mint(live)
+      expect(mixed.join(hint, credential.slice(hint.length + 1))).toBe(credential)
+    }
+  })
+
   test('gives nothing where the format has no public id', () => {
     expect(keywright.join('kw_live_', 'x')).toBe('')
   })

@@ -70,8 +70,13 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
       return mintAs(shape)
     },
     join(id, secret) {
-      const shape = shapes.find((candidate) => isIdOf(candidate, id))
-      return shape?.publicId ? id + shape.publicId.separator + secret : ''
+      let joined = ''
+      for (const shape of shapes) {
+        if (!shape.publicId || !isIdOf(shape, id)) continue
+        const other = id + shape.publicId.separator + secret
+        if (joined === '' || (other !== joined && parse(joined) < 0)) joined = other
+      }
+      return joined
     },
     patterns: () => shapes.map(patternOf),
     describe: (credential) => describeWith(shapes, credential),
