@@ -41,6 +41,9 @@ export interface Judge {
  * other reason spends nothing.
  */
 export function createJudge({ contract, cache, counters, quotas, again }: JudgeParts): Judge {
+  /** Routes of one path have different methods, and each has limits of its own. */
+  const namesOfRoutes = new Map(contract.routes.map((route) => [route, `${route.path} ${route.methods ?? ''}`]))
+
   function standing(entry: number, { account }: Profile, nowMs: number): DenialReason | null {
     return cache.refusedAt(entry, nowMs) ?? account.refused
   }
@@ -147,7 +150,7 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
         : { ...allowed, limits: states }
     },
     anonymous(route, attempt, nowMs) {
-      const meters = addressMeters(route.limits ?? [], route.path, attempt)
+      const meters = addressMeters(route.limits ?? [], namesOfRoutes.get(route) as string, attempt)
       if (meters.length === 0) return anonymously([])
       const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null))
       const quota = counters.take(meters, costOf(attempt), nowMs)

@@ -27,6 +27,8 @@ const contract = parseContract({
   },
   routes: [
     { path: '/open', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
+    { path: '/open-to-both', methods: ['GET'], access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
+    { path: '/open-to-both', methods: ['POST'], access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/also-open', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/things', permission: 'things:read' },
   ],
@@ -278,5 +280,13 @@ describe('a limit per address', () => {
     expect(await verifier.verify({ path: '/also-open', ip })).toMatchObject({ allowed: true })
     expect(await verifier.verify({ path: '/open', ip: '192.0.2.2' })).toMatchObject({ allowed: true })
     expect(await through(credential, 9, { ip })).toBe(2)
+  })
+
+  it('of one method of such a route counts no other', async () => {
+    const { verifier } = await start()
+    const ask = async (method: string) => verifier.verify({ method, path: '/open-to-both', ip: '192.0.2.1' })
+    for (let i = 0; i < 9; i++) await ask('GET')
+    expect(await ask('GET')).toMatchObject({ reason: 'rate_limited' })
+    expect(await ask('POST')).toMatchObject({ allowed: true })
   })
 })
