@@ -2,6 +2,7 @@ import type { Lifecycle } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
 import { actorOfPerson } from '../routes/auth/schemas.ts'
 import { settle } from '../routes/auth/sign-up.ts'
+import { refuseStale } from './guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from './invitations.ts'
 import type { Admitted, Person, Visit } from './people.ts'
 import { isPortalAddress } from './portal.ts'
@@ -29,9 +30,11 @@ export async function admitByProvider(
   if (errand.person !== null) {
     const current = await sessions.of({ method: 'GET', headers: request.headers })
     if (current?.person.id !== errand.person) throw new Problem('not_signed_in')
+    refuseStale(current.session, lifecycle.now())
     if (known && known.id !== errand.person) throw new Problem('conflict', 'Another account is linked with it already.')
     if (!known) await link(people, lifecycle, current.person, identity, from)
-    return admitted(await people.admit(errand.person, visit))
+    // The session stays: a new one would be as good as one of who has just given the password.
+    return { person: current.person, cookies: [] }
   }
   const person = known ?? (await newPerson())
   if (known && errand.invitation !== null) await accept(known, errand.invitation)

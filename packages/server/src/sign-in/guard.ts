@@ -1,6 +1,6 @@
 import { refuseForeign } from '../access/sessions.ts'
 import { Problem } from '../control/problem.ts'
-import type { Person, SignedIn } from './people.ts'
+import type { Person, Session, SignedIn } from './people.ts'
 import { isPortalAddress } from './portal.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -17,6 +17,14 @@ export async function requireSession(request: Request, { sessions }: SignIn): Pr
   throw new Problem('not_signed_in')
 }
 
+const freshSeconds = 24 * 3600
+
+/** Another way in, which outlasts the session, is made by who has just shown who they are. @throws Problem */
+export function refuseStale({ createdAt }: Session, now: Date): void {
+  if (now.getTime() - createdAt.getTime() < freshSeconds * 1000) return
+  throw new Problem('not_signed_in', 'Sign in again first: this session is older than a day.')
+}
+
 /** Who comes by portal links comes by nothing else, so that their provider can end it by giving no more. @throws Problem */
 export function refusePortalPerson({ email }: Pick<Person, 'email'>): void {
   if (!isPortalAddress(email)) return
@@ -26,4 +34,10 @@ export function refusePortalPerson({ email }: Pick<Person, 'email'>): void {
 /** Signing someone in unasked would have them work in a stranger's account. @throws Problem */
 export function requireOwnPage({ headers }: Request, { isOwn }: SignIn): void {
   refuseForeign(headers, isOwn, { isCookieSent: headers.has('cookie') })
+}
+
+/** For what is only read: a browser sends its cookie along where another site sends it here. @throws Problem */
+export function refuseOtherSite({ headers }: Request): void {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null && site !== 'same-origin' && site !== 'none') throw new Problem('foreign_origin')
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
@@ -166,7 +166,8 @@ describe('a sign-in elsewhere', () => {
     }
     const { login, email } = someone()
     const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
-    const { session } = await signIn(login, { link: true }, owner.browser)
+    await signIn(login, { link: true }, owner.browser)
+    const session = owner.browser.cookie()
     expect(await linked(session)).toEqual({ providers: [{ issuer: elsewhere.issuer, name: 'Acme' }] })
     expect(await unlink(session, 'https://evil.example')).toEqual([403, 'foreign_origin'])
     expect(await unlink(session)).toEqual([200, undefined])
@@ -178,6 +179,32 @@ describe('a sign-in elsewhere', () => {
     const only = await signIn(other.login, { invitation: await invite(other.email) })
     expect(await unlink(only.session)).toEqual([409, 'conflict'])
     expect((await signIn(other.login)).session).not.toBeNull()
+  })
+
+  it('is linked in a session of the last day, which stays the one it was', async () => {
+    const { login, email } = someone()
+    const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
+    const since = Date.now()
+    const at = (hours: number, seconds: number) => vi.setSystemTime(since + hours * 3_600_000 + seconds * 1000)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+
+    at(24, -20)
+    const { json } = await start(owner.browser, { link: true })
+    const location = await elsewhere.visit(json.location, login)
+    at(24, 20)
+    const late = await comeBack(owner.browser, location)
+    expect(late).toMatchObject({ to: '/sign-in?problem=not_signed_in', session: null })
+    expect((await start(owner.browser, { link: true })).json.code).toBe('not_signed_in')
+
+    at(23, 0)
+    const sessions = async () => (await owner.browser.call('GET', '/api/auth/sessions')).json
+    const before = await sessions()
+    expect(await signIn(login, { link: true, to: '/account' }, owner.browser)).toMatchObject({
+      to: '/account',
+      session: null,
+    })
+    expect(await sessions()).toEqual(before)
   })
 
   it('links nothing for who is not signed in, or with what another has linked', async () => {

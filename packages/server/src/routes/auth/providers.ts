@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
-import { refusePortalPerson, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refusePortalPerson, refuseStale, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import { actorOfPerson, invitationToken } from './schemas.ts'
 
 export const listProvidersRoute = openRoute({
@@ -32,7 +32,7 @@ export const startProviderRoute = openRoute({
   tag: 'Sign-in',
   summary: 'Sign in with an account elsewhere (OpenID Connect)',
   description:
-    'Within ten minutes, in the same browser. `link` links it with the account one is signed in with instead.',
+    'Within ten minutes, in the same browser. `link` links it with the account one is signed in with instead, in a session of the last day, which stays as it is.',
   permission: null,
   credentials: 'none',
   body: z
@@ -61,9 +61,12 @@ export const startProviderRoute = openRoute({
     const { provider, to, invitation = null, link } = await body()
     const now = deps.lifecycle.now()
     await countAttempt(signIn.attempts, passkeyBounds(address), now)
-    const person = link ? (await requireSession(request, signIn)).person : null
-    if (person) refusePortalPerson(person)
-    const started = await signIn.providers.start(provider, { to, invitation, person: person?.id ?? null }, now)
+    const by = link ? await requireSession(request, signIn) : null
+    if (by) {
+      refusePortalPerson(by.person)
+      refuseStale(by.session, now)
+    }
+    const started = await signIn.providers.start(provider, { to, invitation, person: by?.person.id ?? null }, now)
     if (!started) throw notFound('provider')
     setCookies([started.cookie])
     return { location: started.location }
