@@ -82,6 +82,18 @@ describe('a login from a terminal', () => {
     })
   })
 
+  it('is looked at by no page of another site, which would use up the guesses or bind it', async () => {
+    const ann = await signUp(server)
+    const { user_code } = await start()
+    const from = (site: string, code = user_code) =>
+      ann.browser.call('GET', `/api/auth/device?user_code=${code}`, undefined, { 'sec-fetch-site': site })
+    for (const site of ['cross-site', 'same-site', 'cross-site', 'same-site', 'cross-site', 'same-site']) {
+      expect((await from(site, 'BBBB-BBBB')).json.code).toBe('foreign_origin')
+    }
+    expect((await from('cross-site')).status).toBe(403)
+    expect([(await from('same-origin')).status, (await from('none')).status]).toEqual([200, 200])
+  })
+
   it('takes a form as it takes JSON', async () => {
     const form = 'application/x-www-form-urlencoded'
     const { status, json } = await post('code', { client_id }, form)

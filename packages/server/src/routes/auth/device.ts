@@ -5,7 +5,7 @@ import { time } from '../../control/schemas.ts'
 import { validatedQuery } from '../../control/validation.ts'
 import { readUserCode } from '../../sign-in/device/flow.ts'
 import type { DeviceLogin } from '../../sign-in/device/login.ts'
-import { refusePortalPerson, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import { refuseOtherSite, refusePortalPerson, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 
 const loginSchema = z
   .strictObject({
@@ -58,6 +58,8 @@ export const viewDeviceLoginRoute = openRoute({
   async answerTo({ request }, deps) {
     const signIn = requireSignIn(deps)
     const by = await requireSession(request, signIn)
+    // Looking counts wrong codes and binds the login to the session: a link on another site is to do neither.
+    refuseOtherSite(request)
     refusePortalPerson(by.person)
     const { user_code: typed } = validatedQuery(query, new URL(request.url).searchParams)
     return loginView(await signIn.device.view(codeFrom(typed, 'user_code'), by))
