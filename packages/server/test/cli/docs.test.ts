@@ -71,7 +71,7 @@ describe('keywright docs build', () => {
     const { control, edge, env } = await start('handinger')
     const out = join(folder, 'built')
     const args = ['docs', 'build', '--out', out, '--public-url', edge, '--json']
-    const { code, stdout } = await keywright(args, { env })
+    const { code, stdout } = await keywright(args, { env: { ...env, KEYWRIGHT_URL: `${control}/` } })
     expect(code).toBe(0)
     const zip = unzipSync(new Uint8Array(await (await fetch(`${control}/docs.zip`)).arrayBuffer()))
     expect(JSON.parse(stdout)).toEqual({ folder: out, files: expect.arrayContaining(Object.keys(zip)) })

@@ -68,6 +68,13 @@ describe('keywright doctor', () => {
     expect(stdout).toMatch(/^✗ clock +The server is 3\d{3} s behind this machine\./m)
   })
 
+  it('tells another server from a database that is away', async () => {
+    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: server.edge } })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^✗ control side +http:\S+ answers 401; is this the control side\? Check KEYWRIGHT_URL\./m)
+    expect(stdout).not.toMatch(/database/)
+  })
+
   it('says how to sign in where nobody is', async () => {
     const { code, stdout } = await keywright(['doctor'], {
       env: { KEYWRIGHT_URL: server.control, HOME: server.folder },

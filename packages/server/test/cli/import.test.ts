@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright, keywrightAtTerminal } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
+import { startUpstream } from '../support/echo-upstream.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 const contract = {
@@ -86,6 +88,46 @@ describe('keywright import', { timeout: 30_000 }, () => {
     expect(stderr).not.toContain('canary')
     expect(await count()).toBe(before)
     expect(await ask(good)).toBe(401)
+  })
+
+  it('prints each answer as JSON, with every line that is refused', async () => {
+    const rows = Array.from({ length: 530 }, (_, at) => ({
+      organization: 'acme',
+      name: `key ${at}`,
+      credential: at < 30 ? 'sk_live_canary' : credentialOf('mv_'),
+    }))
+    for (const flag of ['--dry-run', '--yes']) {
+      const { code, stdout } = await keywright(['import', fileOf(...rows), flag, '--json'], { env })
+      const answers = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      expect([code, answers.map(({ refused }) => refused)]).toEqual([1, [30, 0]])
+      expect(answers[0].results.slice(0, 30).map(({ status }: { status: string }) => status)).not.toContain('imported')
+    }
+  })
+
+  it('prints the answer of what is taken over although the next call fails', async () => {
+    const rows = Array.from({ length: 501 }, (_, at) => ({ name: `key ${at}`, credential: credentialOf('mv_') }))
+    let calls = 0
+    const failing = await startUpstream((incoming, response) => {
+      // Both halves are checked, and one is taken over.
+      if (++calls > 3) {
+        response.writeHead(500).end()
+        return
+      }
+      const { method, headers, url } = incoming
+      const outgoing = request(server.control + url, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 0, answer.headers)
+        answer.pipe(response)
+      })
+      incoming.pipe(outgoing)
+    })
+    const args = ['import', fileOf(...rows), '--organization', 'acme', '--json']
+    const { code, stdout } = await keywright(args, { env: { ...env, KEYWRIGHT_URL: failing.url } })
+    await failing.stop()
+    expect([code, calls]).toEqual([1, 4])
+    expect(JSON.parse(stdout)).toMatchObject({ dryRun: false, imported: 500, receipt: expect.any(String) })
   })
 
   it('reads thousands of lines from a pipe, and goes on where it was broken off', async () => {

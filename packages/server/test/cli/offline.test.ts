@@ -93,6 +93,22 @@ describe('keywright completion', () => {
     return file
   }
 
+  it.each([
+    ['bash', 'bash --norc -i'],
+    ['zsh', 'zsh -f -i'],
+  ])('leaves the names of files to %s', async (shell, program) => {
+    writeFileSync(join(folder, 'exported-keys.jsonl'), '')
+    // A terminal of its own, which zsh alone can make.
+    const typed = `zmodload zsh/zpty
+      zpty -e shell "cd ${folder}; TERM=dumb ZDOTDIR=${folder} ${program}"
+      zpty -w shell "PS1= ; source ${await written(shell)} && echo loa''ded"
+      zpty -r -m shell said '*loaded*'
+      zpty -w -n shell $'keywright import expo\\t'
+      zpty -r -m shell completed '*exported-keys.jsonl*'
+      print -r -- "$completed"`
+    expect(execFileSync('zsh', ['-f', '-c', typed], { timeout: 20_000 }).toString()).toContain('exported-keys.jsonl')
+  })
+
   it('completes the same in zsh', async () => {
     // A terminal of its own: zsh completes nowhere else.
     const typed = `zmodload zsh/zpty

@@ -7,6 +7,8 @@ export async function checkInstance(url: string, contractName: string): Promise<
   const sent = Date.now()
   const answer = await ask(new URL('/ready', url))
   if (typeof answer === 'string') return [failed('control side', answer)]
+  if (answer.status !== 200 && answer.status !== 503)
+    return [failed('control side', `${url} answers ${answer.status}; is this the control side? Check KEYWRIGHT_URL.`)]
   const contract = await contractOf()
   return [
     passed('control side', `It answers at ${url}.`),

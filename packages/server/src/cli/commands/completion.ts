@@ -50,7 +50,7 @@ ${cases.join('\n')}
   esac
   COMPREPLY=( $(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}") )
 }
-complete -F _keywright keywright`
+complete -o default -F _keywright keywright`
 }
 
 function zsh(program: Command): string {

@@ -47,17 +47,19 @@ Every line is checked before the first is taken over. Run again, it goes on wher
       if (count === 0) return note('There is nothing in it to import.')
       const client = connect()
       const checked = await send(client, batches, { dryRun: true, name: 'checked' })
+      if (json && (dryRun || total(checked, 'refused') > 0)) for (const answer of checked) printJson(answer)
       refuse(checked, batches)
       if (dryRun) {
-        if (json) for (const answer of checked) printJson(answer)
-        else print(`${count} keys can be taken over; ${total(checked, 'known')} of them are here already.`)
+        if (!json) print(`${count} keys can be taken over; ${total(checked, 'known')} of them are here already.`)
         return
       }
       await confirm(`Take over ${count} keys?`, yes)
-      const answers = await send(client, batches, { dryRun: false, name: 'taken over' })
+      // At once: a later call may fail, and each answer has the receipt of what is done.
+      const onAnswer = json ? printJson : undefined
+      const answers = await send(client, batches, { dryRun: false, name: 'taken over', onAnswer })
       refuse(answers, batches)
-      if (json) for (const answer of answers) printJson(answer)
-      else print(`${total(answers, 'imported')} keys are taken over; ${total(answers, 'known')} were here already.`)
+      if (!json)
+        print(`${total(answers, 'imported')} keys are taken over; ${total(answers, 'known')} were here already.`)
     })
 }
 
@@ -112,16 +114,22 @@ function batchesOf(lines: readonly Line[]): Line[][] {
 async function send(
   client: Keywright,
   batches: readonly Line[][],
-  { dryRun, name }: { dryRun: boolean; name: string },
+  {
+    dryRun,
+    name,
+    onAnswer,
+  }: { dryRun: boolean; name: string; onAnswer?: ((answer: ImportedKeys) => void) | undefined },
 ): Promise<ImportedKeys[]> {
-  const onProgress = progressBar()
+  const onProgress = onAnswer && process.stdout.isTTY ? () => {} : progressBar()
   const of = batches.flat().length
   const answers: ImportedKeys[] = []
   let done = 0
   for (const batch of batches) {
     onProgress(name, done, of)
     const keys = batch.map(({ key }) => key)
-    answers.push(await client.keys.import(keys, { dryRun, ...once() }))
+    const answer = await client.keys.import(keys, { dryRun, ...once() })
+    onAnswer?.(answer)
+    answers.push(answer)
     done += batch.length
   }
   onProgress(name, done, of)
@@ -147,6 +155,6 @@ function refuse(answers: readonly ImportedKeys[], batches: readonly Line[][]): v
   )
 }
 
-function total(answers: readonly ImportedKeys[], member: 'imported' | 'known'): number {
+function total(answers: readonly ImportedKeys[], member: 'imported' | 'known' | 'refused'): number {
   return answers.reduce((sum, answer) => sum + answer[member], 0)
 }
