@@ -25,12 +25,12 @@ const folders = ['core', 'contracts', 'client', 'server']
 let packed: Map<string, string[]>
 
 beforeAll(() => {
-  const workspaces = folders.map((folder) => `--workspace=packages/${folder}`)
-  const args = ['pack', ...workspaces, '--dry-run', '--json', '--ignore-scripts', '--offline', '--loglevel=error']
+  const paths = folders.map((folder) => `./packages/${folder}`)
+  const args = ['pack', ...paths, '--dry-run', '--json', '--ignore-scripts', '--offline', '--loglevel=error']
   const told = execFileSync(process.execPath, [npmOf(process.execPath), ...args], { cwd: root, encoding: 'utf8' })
   const packages: { name: string; files: { path: string }[] }[] = Object.values(JSON.parse(told))
   packed = new Map(packages.map(({ name, files }) => [name, files.map(({ path }) => path)]))
-})
+}, 180_000)
 
 function filesOf(folder: string): string[] {
   return packed.get(manifestOf(folder).name) ?? []
