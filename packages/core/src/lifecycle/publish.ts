@@ -6,11 +6,17 @@ import type { Store } from '../store/store.ts'
  * revoked must not see it accepted by the one who said so.
  */
 export function publish(store: Store, follow: (changes: readonly Change[]) => Promise<void>): Store {
-  return Object.assign(Object.create(store) as Store, {
-    async transact<T>(work: Parameters<typeof store.transact<T>>[0]) {
-      const done = await store.transact(work)
-      await follow(done.changes)
-      return done
+  async function transact<T>(work: Parameters<typeof store.transact<T>>[0]) {
+    const done = await store.transact(work)
+    await follow(done.changes)
+    return done
+  }
+  return new Proxy({} as Store, {
+    get(_, name) {
+      if (name === 'transact') return transact
+      const member: unknown = Reflect.get(store, name)
+      // Called as methods of the store itself: one written as a class finds its private members nowhere else.
+      return typeof member === 'function' ? member.bind(store) : member
     },
   })
 }
