@@ -11,7 +11,7 @@ import type { Verifier } from '../verify/verifier.ts'
 export interface GuardOptions {
   /** Needed beside what the contract's own route needs. */
   permissions?: readonly string[]
-  /** Told why no verdict could be reached, when the caller is answered 503 (or 500, where it was not an outage). */
+  /** Told why no verdict could be reached, when the caller is answered 503 (or 500, where it was not an outage). What it throws is dropped. */
   onFailure?: (error: unknown, requestId: string) => void
 }
 
@@ -103,10 +103,17 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
       return await decide(asked)
     } catch (error) {
       const name: RefusalName = error instanceof BodyError ? 'internal_error' : 'unavailable'
-      onFailure?.(error instanceof BodyError ? error.cause : error, requestId)
+      tell(onFailure, error instanceof BodyError ? error.cause : error, requestId)
       return { refusal: verifier.refusal(name, { requestId }) }
     }
   }
+}
+
+/** Whoever is told may fail in turn: the caller is answered all the same. */
+export function tell(onFailure: GuardOptions['onFailure'], error: unknown, requestId: string): void {
+  try {
+    onFailure?.(error, requestId)
+  } catch {}
 }
 
 class BodyError extends Error {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Verifier } from '../verify/verifier.ts'
-import type { Admitted } from './admission.ts'
+import { type Admitted, tell } from './admission.ts'
 import { compileGate, type NodeGuardOptions } from './on-node.ts'
 
 export type { Admitted, NodeGuardOptions }
@@ -23,7 +23,7 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
       try {
         await handler(Object.assign(request, { keywright: passed.admitted }), response)
       } catch (error) {
-        options.onFailure?.(error, requestId)
+        tell(options.onFailure, error, requestId)
         if (response.headersSent) {
           response.destroy()
           return

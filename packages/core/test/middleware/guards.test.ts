@@ -164,6 +164,17 @@ describe('guard', () => {
     expect(failures).toEqual([expect.objectContaining({ message: 'The database is away.' })])
   })
 
+  it('answers all the same where the one it tells fails in turn', async () => {
+    const { credential } = await newKey()
+    const onFailure = () => {
+      throw new Error('The log is full.')
+    }
+    const failing = () => Promise.reject(new Error('secret'))
+    const [out, broken] = [guardNode(away(), { onFailure })(() => {}), guardNode(acme.verifier, { onFailure })(failing)]
+    expect((await asking(`${await listening(out)}/v1/a`, credential)).status).toBe(503)
+    expect((await asking(`${await listening(broken)}/v1/a`, credential)).status).toBe(500)
+  })
+
   it('asks for more permissions where it is told to', async () => {
     const { credential } = await newKey({ permissions: ['read'] })
     const url = await listening(guardNode(acme.verifier, { permissions: ['write'] })((_, response) => response.end()))
