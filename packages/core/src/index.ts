@@ -15,6 +15,8 @@ export type {
   Route,
   Source,
 } from './contract/contract.ts'
+export type { ContractData, LimitData } from './contract/contract-data.ts'
+export type { Problem } from './contract/contract-error.ts'
 export { scanObject } from './contract/json-members.ts'
 export { ContractError, parseContract } from './contract/parse.ts'
 export { monthlyQuotaOf } from './contract/plan.ts'
@@ -36,7 +38,7 @@ export { CredentialText } from './key/credential-text.ts'
 export { createDigester, type Digester, type Pepper } from './key/digest.ts'
 export { isId, newId } from './key/id.ts'
 export { isSlug } from './key/namespace.ts'
-export { covers, grants, intersect, parsePermission, permissionProblem } from './key/permission.ts'
+export { covers, grants, intersect, PermissionError, parsePermission, permissionProblem } from './key/permission.ts'
 export * from './key/record.ts'
 export * from './key/search.ts'
 export * from './lifecycle/bulk.ts'
