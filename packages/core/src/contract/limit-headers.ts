@@ -4,7 +4,7 @@ import type { Contract, LimitHeaders } from './contract.ts'
 
 /**
  * Tells the caller what is left. Nothing is written where there is no limit. A refusal says how long the caller must
- * wait, so that no field speaks of a later time than its `Retry-After`.
+ * wait: of a limit with nothing left, `RateLimit` speaks of no later time than its `Retry-After`.
  */
 export type WriteLimitHeaders = (
   states: readonly LimitState[],
