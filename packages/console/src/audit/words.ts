@@ -12,7 +12,6 @@ const actions: Readonly<Record<string, string>> = {
   'key.imported': 'imported an API key',
   'key.grace_changed': 'changed the end of an old secret',
   'organization.created': 'created the organization',
-  'project.updated': 'renamed a project',
   'member.updated': 'changed the role of someone',
   'organization.updated': 'changed the organization',
   'organization.deleted': 'deleted the organization',

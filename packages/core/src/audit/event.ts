@@ -17,7 +17,6 @@ export type Action =
   | 'organization.updated'
   | 'organization.deleted'
   | 'project.created'
-  | 'project.updated'
   | 'project.deleted'
   | 'member.added'
   | 'member.updated'
