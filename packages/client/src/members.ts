@@ -37,6 +37,8 @@ export interface Invitation {
 /** The only answer that holds the link, which works once. */
 export interface CreatedInvitation extends Invitation {
   link: string
+  /** It is on its way by mail too. */
+  byMail: boolean
 }
 
 export class Members {

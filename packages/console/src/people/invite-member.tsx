@@ -28,8 +28,8 @@ export function InviteMember({ organization, onClose }: { organization: string; 
       <Dialog title="The invitation is ready" onClose={onClose}>
         <DialogBody>
           <p>
-            Send this link to {result.email}. It works once, for that address alone, within seven days, and is not shown
-            again.
+            {result.byMail ? 'A letter with this link is on its way to' : 'No letter is sent. Hand this link to'}{' '}
+            {result.email}. It works once, for that address alone, within seven days, and is not shown again.
           </p>
           <CopyBox label="The link" text={result.link} action="Copy link" />
         </DialogBody>

@@ -77,10 +77,21 @@ export function wrongUserCodeBound(person: string): Bound {
 
 /** @throws Problem `too_many_attempts` */
 export async function countAttempt(attempts: Attempts, bounds: readonly Bound[], now: Date): Promise<void> {
+  const endsAt = await endOfExceeded(attempts, bounds, now)
+  if (endsAt) throw tooMany(endsAt, now)
+}
+
+/** Counts as well: for what is left out above its bounds, and not refused. */
+export async function isWithin(attempts: Attempts, bounds: readonly Bound[], now: Date): Promise<boolean> {
+  return (await endOfExceeded(attempts, bounds, now)) === null
+}
+
+async function endOfExceeded(attempts: Attempts, bounds: readonly Bound[], now: Date): Promise<Date | null> {
   for (const { name, most, windowSeconds } of bounds) {
     const { count, endsAt } = await attempts.count(name, windowSeconds, now)
-    if (count > most) throw tooMany(endsAt, now)
+    if (count > most) return endsAt
   }
+  return null
 }
 
 export function tooMany(endsAt: Date, now: Date): Problem {

@@ -126,6 +126,10 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const { adapter } = await ready()
       await adapter.updateUser(person, { emailVerified: true })
     },
+    async isProved(person) {
+      const { adapter } = await ready()
+      return (await adapter.findUserById(person))?.emailVerified === true
+    },
     async findByEmail(email) {
       const { adapter } = await ready()
       const found = await adapter.findUserByEmail(email.toLowerCase())

@@ -96,6 +96,8 @@ export interface People {
   resetPassword(input: { token: string; password: string }): Promise<PasswordReset | null>
   /** The address is theirs, by the word of who runs the instance. */
   prove(person: string): Promise<void>
+  /** Whether something has shown that the address is theirs. */
+  isProved(person: string): Promise<boolean>
   find(person: string): Promise<Person | null>
   findByEmail(email: string): Promise<Person | null>
   findMany(people: readonly string[]): Promise<Map<string, Person>>

@@ -4,8 +4,8 @@ import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging } from '../../control/schemas.ts'
-import { countAttempt, letterBounds } from '../../sign-in/attempts.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
+import { mayWrite } from '../../sign-in/invitation-letter.ts'
 import { invitationSeconds, invite, revokeInvitation } from '../../sign-in/invitations.ts'
 import { invitationLink } from '../../sign-in/sign-in.ts'
 import { email } from '../auth/schemas.ts'
@@ -21,7 +21,7 @@ export const createInvitationRoute = route({
   tag: 'Members',
   summary: 'Invite a person into an organization',
   description:
-    'Only the address named can take the place, once, within seven days. An earlier link to it ends. Where mail is sent: five an hour to one address, and a hundred an hour by one person.',
+    'Only the address named can take the place, once, within seven days. An earlier link to it ends. Where mail is sent: five letters an hour to one address, a hundred an hour by one person, and where sign-up is open none by a person whose own address is not proved. `byMail` says whether one goes out; the link is in the answer in any case.',
   permission: 'manage',
   body: z.strictObject({ email, role }).openapi('NewInvitation'),
   bodyExample: { email: 'bob@example.com', role: 'member' },
@@ -29,15 +29,15 @@ export const createInvitationRoute = route({
     status: 201,
     description: 'The invitation and, this once, its link.',
     schema: createdInvitationSchema,
-    example: { ...invitationExample, link: 'https://keys.example.com/join#kwi_<shown once>' },
+    example: { ...invitationExample, link: 'https://keys.example.com/join#kwi_<shown once>', byMail: true },
   },
-  problems: ['not_found', 'role_missing', 'too_many_attempts', 'sign_in_off'],
+  problems: ['not_found', 'role_missing', 'sign_in_off'],
   async handle({ params: { organization }, body, caller, actor, lifecycle, deps }) {
     requireOrganization(caller, organization)
     refuseAbove(caller, organization, [body.role])
-    const { consoleUrl, letters, attempts } = requireSignIn(deps)
+    const signIn = requireSignIn(deps)
+    const { consoleUrl, letters } = signIn
     const inviter = caller.person?.id ?? null
-    if (letters.byMail) await countAttempt(attempts, letterBounds(body.email, inviter), lifecycle.now())
     const place = { organization, role: body.role, email: body.email.toLowerCase(), createdBy: inviter }
     const { invitation, token } = await invite(
       lifecycle,
@@ -47,8 +47,10 @@ export const createInvitationRoute = route({
     )
     const link = invitationLink(consoleUrl(), token)
     const name = (await lifecycle.store.organization(organization))?.name ?? organization
-    letters.invitation(body.email, { place: `${name} as ${body.role}`, link, expiresAt: invitation.expiresAt })
-    return { ...invitationView(invitation), link }
+    const byMail = await mayWrite(signIn, lifecycle, { to: body.email, inviter })
+    const { expiresAt } = invitation
+    if (byMail) letters.invitation(body.email, { place: `${name} as ${body.role}`, link, expiresAt })
+    return { ...invitationView(invitation), link, byMail }
   },
 })
 

@@ -41,5 +41,10 @@ export function invitationView(invitation: InvitationRecord): z.output<typeof in
 }
 
 export const createdInvitationSchema = invitationSchema
-  .extend({ link: z.string().openapi({ description: 'Shown in this answer and never again. It works once.' }) })
+  .extend({
+    link: z.string().openapi({ description: 'Shown in this answer and never again. It works once.' }),
+    byMail: z
+      .boolean()
+      .openapi({ description: 'The link is on its way by mail too. Otherwise hand it over yourself.' }),
+  })
   .openapi('CreatedInvitation')

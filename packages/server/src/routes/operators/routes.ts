@@ -4,8 +4,8 @@ import { readCursor, writeCursor } from '../../control/cursor.ts'
 import { requireWholeInstance } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging, time } from '../../control/schemas.ts'
-import { countAttempt, letterBounds } from '../../sign-in/attempts.ts'
 import { requireSignIn } from '../../sign-in/guard.ts'
+import { mayWrite } from '../../sign-in/invitation-letter.ts'
 import { invitationSeconds, invite } from '../../sign-in/invitations.ts'
 import { invitationLink } from '../../sign-in/sign-in.ts'
 import { email } from '../auth/schemas.ts'
@@ -65,22 +65,24 @@ export const inviteOperatorRoute = route({
     schema: createdInvitationSchema,
     example: {
       ...{ ...invitationExample, organization: null, role: 'operator' },
-      link: 'https://keys.example.com/join#kwi_<shown once>',
+      ...{ link: 'https://keys.example.com/join#kwi_<shown once>', byMail: true },
     },
   },
-  problems: ['too_many_attempts', 'sign_in_off'],
+  problems: ['sign_in_off'],
   async handle({ body, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
-    const { consoleUrl, letters, attempts } = requireSignIn(deps)
+    const signIn = requireSignIn(deps)
+    const { consoleUrl, letters } = signIn
     const inviter = caller.person?.id ?? null
-    if (letters.byMail) await countAttempt(attempts, letterBounds(body.email, inviter), lifecycle.now())
     const { invitation, token } = await invite(lifecycle, actor, {
       ...{ organization: null, role: 'operator', email: body.email.toLowerCase() },
       ...{ createdBy: inviter, lifetimeSeconds: invitationSeconds },
     })
     const link = invitationLink(consoleUrl(), token)
-    letters.invitation(body.email, { place: `run ${consoleUrl()}`, link, expiresAt: invitation.expiresAt })
-    return { ...invitationView(invitation), link }
+    const byMail = await mayWrite(signIn, lifecycle, { to: body.email, inviter })
+    const { expiresAt } = invitation
+    if (byMail) letters.invitation(body.email, { place: `run ${consoleUrl()}`, link, expiresAt })
+    return { ...invitationView(invitation), link, byMail }
   },
 })
 
