@@ -89,17 +89,17 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const host: RelayHost = {
     streams,
-    responseHeaders(status, headers, { requestId, notices, isAuthenticated, startedMs }) {
+    responseHeaders(status, headers, { requestId, outcome, isAuthenticated, startedMs }) {
       answered(status, startedMs)
       const all = filterResponse(headers, isAuthenticated)
-      all.push('X-Request-Id', requestId, ...notices)
+      all.push('X-Request-Id', requestId, ...verifier.responseHeaders(outcome))
       return all
     },
-    failed({ request, response, requestId, notices }, error) {
+    failed({ request, response, requestId, outcome }, error) {
       if (response.destroyed) return
       // Nobody reads what is left of the request any more.
       if (!request.complete) response.shouldKeepAlive = false
-      answer(response, verifier.refusal(failed(requestId, error), { requestId }), requestId, notices)
+      answer(response, verifier.refusal(failed(requestId, error), { requestId }, outcome), requestId)
     },
     brokeOff,
   }
@@ -125,12 +125,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       // They left while the verdict was awaited, and no event tells of it any more.
       if (response.destroyed) return
       const { request, requestId, outcome, attempt, target } = passage
-      const isAuthenticated = outcome.principal !== null
-      const notices = verifier.responseHeaders(outcome)
       const streamed = body === undefined && hasBody(request.rawHeaders)
       const isRepeatable = body === undefined && !streamed && safeMethods.has(request.method ?? '')
       const again = isRepeatable ? () => void pool.dispatch(asked, relay) : null
-      const relay = new Relay(host, { request, response, requestId, attempt, isAuthenticated, notices, again })
+      const relay = new Relay(host, { request, response, requestId, attempt, outcome, again })
       if (streamed) relay.watch()
       const asked = {
         method: request.method ?? 'GET',

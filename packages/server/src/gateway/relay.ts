@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Attempt } from '@keywright/core'
+import type { Attempt, Outcome } from '@keywright/core'
 import { type Dispatcher, errors } from 'undici'
 import type { LongStream, LongStreams } from './long-streams.ts'
 
@@ -20,10 +20,9 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   readonly response: ServerResponse
   readonly requestId: string
   readonly attempt: Attempt
+  readonly outcome: Outcome
   /** False on a route that asks for no credential: there is nothing to ask again. */
   readonly isAuthenticated: boolean
-  /** What the verifier says to the caller. */
-  readonly notices: readonly string[]
   /** Of the monotonic clock. */
   readonly startedMs = performance.now()
   readonly #host: RelayHost
@@ -39,8 +38,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
       response: ServerResponse
       requestId: string
       attempt: Attempt
-      isAuthenticated: boolean
-      notices: readonly string[]
+      outcome: Outcome
       again: (() => void) | null
     },
   ) {
@@ -49,8 +47,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.response = exchange.response
     this.requestId = exchange.requestId
     this.attempt = exchange.attempt
-    this.isAuthenticated = exchange.isAuthenticated
-    this.notices = exchange.notices
+    this.outcome = exchange.outcome
+    this.isAuthenticated = exchange.outcome.principal !== null
     this.#again = exchange.again
     this.response.on('close', this.#onClose)
   }

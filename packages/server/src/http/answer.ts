@@ -1,16 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Refusal } from '@keywright/core'
 
-/** Writes a refusal. `headers`: name, value, name, value, …, sent beside its own. */
-export function answer(
-  response: ServerResponse,
-  refusal: Refusal,
-  requestId: string,
-  headers?: readonly string[],
-): void {
+export function answer(response: ServerResponse, refusal: Refusal, requestId: string): void {
   const { status, body } = refusal
   const fields = ['X-Request-Id', requestId]
-  if (headers) fields.push(...headers)
   for (const name in refusal.headers) fields.push(name, refusal.headers[name] as string)
   const length = Buffer.byteLength(body)
   fields.push('Content-Length', String(length))
