@@ -89,10 +89,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const host: RelayHost = {
     streams,
-    responseHeaders(status, headers, { requestId, outcome, isAuthenticated, startedMs }) {
+    responseHeaders(status, headers, { requestId, notices, isAuthenticated, startedMs }) {
       answered(status, startedMs)
       const all = filterResponse(headers, isAuthenticated)
-      all.push('X-Request-Id', requestId, ...verifier.responseHeaders(outcome))
+      all.push('X-Request-Id', requestId, ...notices)
       return all
     },
     failed({ request, response, requestId, outcome }, error) {
@@ -125,10 +125,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       // They left while the verdict was awaited, and no event tells of it any more.
       if (response.destroyed) return
       const { request, requestId, outcome, attempt, target } = passage
+      const notices = verifier.responseHeaders(outcome)
       const streamed = body === undefined && hasBody(request.rawHeaders)
       const isRepeatable = body === undefined && !streamed && safeMethods.has(request.method ?? '')
       const again = isRepeatable ? () => void pool.dispatch(asked, relay) : null
-      const relay = new Relay(host, { request, response, requestId, attempt, outcome, again })
+      const relay = new Relay(host, { request, response, requestId, attempt, outcome, notices, again })
       if (streamed) relay.watch()
       const asked = {
         method: request.method ?? 'GET',

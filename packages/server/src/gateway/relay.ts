@@ -23,6 +23,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   readonly outcome: Outcome
   /** False on a route that asks for no credential: there is nothing to ask again. */
   readonly isAuthenticated: boolean
+  /** What the verifier says to the caller. */
+  readonly notices: readonly string[]
   /** Of the monotonic clock. */
   readonly startedMs = performance.now()
   readonly #host: RelayHost
@@ -39,6 +41,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
       requestId: string
       attempt: Attempt
       outcome: Outcome
+      notices: readonly string[]
       again: (() => void) | null
     },
   ) {
@@ -49,6 +52,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.attempt = exchange.attempt
     this.outcome = exchange.outcome
     this.isAuthenticated = exchange.outcome.principal !== null
+    this.notices = exchange.notices
     this.#again = exchange.again
     this.response.on('close', this.#onClose)
   }
