@@ -45,8 +45,9 @@ function paid(tenant: string): string {
   return JSON.stringify({ id: `evt_${tenant}`, object: 'event', type, created: now(), data: { object } })
 }
 
-async function start(query = 'plan=pro&tenant_id=acme-corp') {
-  const response = await fetch(`${server.control}/api/stripe/checkout?${query}`, { redirect: 'manual' })
+async function start(query = 'plan=pro&tenant_id=acme-corp', before = '') {
+  const headers = { cookie: before }
+  const response = await fetch(`${server.control}/api/stripe/checkout?${query}`, { redirect: 'manual', headers })
   const location = response.headers.get('location')
   const tenant = location ? (new URL(location).searchParams.get('client_reference_id') ?? '') : ''
   const [line = ''] = response.headers.getSetCookie()
@@ -99,6 +100,31 @@ describe('a checkout', () => {
     await post(paid(tenant), sign(paid(tenant)))
     const visits = await Promise.all(Array.from({ length: 4 }, () => success(cookie)))
     expect(visits.filter(({ key }) => key !== null)).toHaveLength(1)
+  })
+
+  it('shows the key of whichever was paid to who has started others after it, and then theirs', async () => {
+    const paidFirst = await start()
+    const lookedAt = await start(undefined, paidFirst.cookie)
+    const paidLast = await start(undefined, lookedAt.cookie)
+    expect((await success(paidLast.cookie)).status).toBe(202)
+    await post(paid(paidFirst.tenant), sign(paid(paidFirst.tenant)))
+    const first = await success(paidLast.cookie)
+    expect(first.html).toContain(paidFirst.tenant)
+    const [kept = ''] = (first.headers.get('set-cookie') ?? '').split(';')
+    expect((await success(kept)).status).toBe(202)
+    await post(paid(paidLast.tenant), sign(paid(paidLast.tenant)))
+    const second = await success(kept)
+    expect(second.html).toContain(paidLast.tenant)
+    expect([first.key, second.key].every((key) => key?.startsWith('hx_live_'))).toBe(true)
+  })
+
+  it('is remembered in a cookie of bounded length, which ends with the last of them', async () => {
+    let cookie = ''
+    for (let i = 0; i < 12; i++) cookie = (await start(`plan=pro&tenant_id=${'a'.repeat(63)}`, cookie)).cookie
+    expect(cookie.length).toBeLessThan(1024)
+    const only = await start()
+    await post(paid(only.tenant), sign(paid(only.tenant)))
+    expect((await success(only.cookie)).headers.get('set-cookie')).toContain('Max-Age=0')
   })
 
   it('shows no second key once the first was revoked', async () => {

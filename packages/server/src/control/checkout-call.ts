@@ -12,7 +12,7 @@ export function mountCheckoutCalls(app: Hono<Env>, checkout: Checkout): void {
     if (wish !== null && !isSlug(wish)) {
       throw invalid([{ field: 'tenant_id', message: 'must be a-z, 0-9, _ and -, at most 63' }])
     }
-    const started = checkout.start(context.req.query('plan') ?? '', wish)
+    const started = checkout.start(context.req.query('plan') ?? '', wish, context.req.header('cookie') ?? null)
     if (!started) throw notFound('plan')
     context.header('set-cookie', started.cookie)
     context.header('referrer-policy', 'no-referrer')
@@ -25,7 +25,7 @@ export function mountCheckoutCalls(app: Hono<Env>, checkout: Checkout): void {
     const isVisit = method === 'GET' && !headers.has('sec-purpose') && !headers.has('purpose')
     const from = { address: canonicalAddress(context.env.peer), requestId: context.get('requestId') }
     const purchase = await checkout.finish(headers.get('cookie'), isVisit, from)
-    if (purchase?.state === 'ready') context.header('set-cookie', checkout.forget)
+    if (purchase?.state === 'ready') context.header('set-cookie', purchase.cookie)
     const { status, html } = purchasePage(purchase)
     return context.body(html, status, pageHeaders)
   })
