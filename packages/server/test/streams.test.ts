@@ -291,29 +291,37 @@ describe('through the gateway', () => {
     expect(broken).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it('a tunnel asked for behind requests without an answer ends them all', async () => {
-    const responses: ServerResponse[] = []
-    const closed = new Promise<void>((resolve) => {
-      respond = (request, response) => {
+  it.each(['stays', 'leaves'])(
+    'a tunnel asked for behind unanswered requests is not answered: caller %s',
+    async (does) => {
+      const responses: ServerResponse[] = []
+      const closed: Promise<unknown>[] = []
+      const size = 16 * 1024 * 1024
+      respond = ({ url }, response) => {
         responses.push(response)
-        response.on('close', () => responses.every(({ closed }) => closed) && responses.length === 3 && resolve())
-        if (request.url === '/big') response.end(Buffer.alloc(16 * 1024 * 1024))
+        closed.push(once(response, 'close'))
+        if (url === '/big') response.end(Buffer.alloc(size))
       }
-    })
-    const one = (path: string) =>
-      `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
-    let text = ''
-    socket.on('data', (chunk) => {
-      text += chunk
-    })
-    socket.on('error', () => {})
-    socket.write(one('/slow') + one('/big') + one('/big'))
-    await expect.poll(() => responses.length).toBe(3)
-    socket.write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n')
-    await closed
-    expect(text).toBe('')
-  })
+      const one = (path: string) =>
+        `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1')
+      })
+      socket.write(`${one('/slow')}${one('/big')}${one('/big')}CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`)
+      await expect.poll(() => responses.length).toBe(3)
+      if (does === 'leaves') {
+        socket.resetAndDestroy()
+        await Promise.all(closed)
+        return
+      }
+      responses.find(({ req }) => req.url === '/slow')?.end()
+      await once(socket, 'end')
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 200'])
+      expect(text.length).toBeGreaterThan(2 * size)
+    },
+  )
 
   describe('a WebSocket', () => {
     const handshake = (path: string, lines: string[]) =>

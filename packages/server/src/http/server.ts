@@ -77,10 +77,17 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   server.on('connect', (_, socket: Duplex) => {
     // Nobody else listens to it any more: a caller who hangs up first would end the process.
     socket.on('error', () => socket.destroy())
-    if (latest(socket)?.writableFinished === false) {
-      // Node has let go of it, and would never close the answers that wait for it.
-      socket.destroy()
-      for (const response of answers.get(socket) ?? []) response.destroy()
+    const last = latest(socket)
+    if (last?.writableFinished === false) {
+      const waiting = answers.get(socket) ?? []
+      // Node has let go of the connection, and no longer does this for the answers before this one.
+      socket.on('drain', () => waiting.find(({ writableFinished }) => !writableFinished)?.emit('drain'))
+      socket.on('close', () => {
+        for (const response of waiting) response.destroy()
+      })
+      socket.resume()
+      last.shouldKeepAlive = false
+      last.once('finish', () => hangUp(socket))
       return
     }
     const requestId = newRequestId()
