@@ -46,6 +46,19 @@ onEachDatabase((start) => {
   const signIn = (email: string) =>
     openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
 
+  describe('an operator', () => {
+    it('is asked for the password, and not for a session alone, before their own second factor is gone', async () => {
+      for (const [method, path] of [
+        ['DELETE', '/second-factor'],
+        ['POST', '/disable'],
+        ['DELETE', ''],
+      ] as const) {
+        const { status, json } = await call(method, `/v1/people/${operator.id}${path}`)
+        expect([status, json.code]).toEqual([409, 'conflict'])
+      }
+    })
+  })
+
   describe('an account that is disabled', () => {
     it('can do nothing from then on, and nor can its sessions, terminals and keys', async () => {
       const ann = await join('acme', 'admin')

@@ -164,9 +164,11 @@ export const forgetSecondFactorRoute = route({
   description: 'Make sure first that it is them who ask. Their sessions end.',
   permission: '*',
   answer: { ...changed, description: 'The password is enough.', example: { ...accountExample, secondFactor: false } },
-  problems: ['not_found', 'sign_in_off'],
+  problems: ['not_found', 'conflict', 'sign_in_off'],
   async handle({ params: { user }, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
+    // Their own is turned off with the password: a session alone may be somebody else's.
+    refuseSelf(caller, user)
     const { people } = requireSignIn(deps)
     await existing(people, user)
     await lifecycle.store.transact(async (transaction) => {
