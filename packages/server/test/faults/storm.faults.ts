@@ -5,18 +5,33 @@ import { someEvent } from '@keywright/core/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openPostgres } from '../../src/stores/index.ts'
 import { letThrough } from '../support/history.ts'
+import { here, type Machine } from '../support/network/machine.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { told } from './figures.ts'
 
 let postgres: OwnPostgres
 let database: string
+/** The first takes none of the calls. */
 let nodes: [TestNode, TestNode, TestNode]
 
+/**
+ * Whatever else runs is served first, as if these had machines of their own: what is seen of a storm on the node that
+ * verifies is what it costs there, and not that few processors are asked for much.
+ */
+const elsewhere: Machine = {
+  ...here,
+  command: (program, args, user = null) => ({ program: 'nice', args: ['-n', '19', program, ...args], user }),
+}
+
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await startPostgres({}, elsewhere)
   database = await postgres.createDatabase()
-  nodes = await Promise.all([startNode(database), startNode(database), startNode(database)])
+  nodes = await Promise.all([
+    startNode(database),
+    startNode(database, {}, elsewhere),
+    startNode(database, {}, elsewhere),
+  ])
   await nodes[0].api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
 })
 afterAll(async () => {
@@ -62,23 +77,26 @@ async function makeKeys(many: number): Promise<Made[]> {
   return made
 }
 
-/** Asks every node about keys that stay as they are, until it is over. */
+/** Asks every node about keys that stay as they are, until it is over. How long each node's answers took. */
 function askMeanwhile(keys: readonly Made[]) {
   let isOver = false
-  const tookMs: number[] = []
   const answers = new Map<number, number>()
   const asking = nodes.map(async (node) => {
+    const tookMs: number[] = []
     for (let index = 0; !isOver; index++, await sleep(5)) {
       const startedAt = performance.now()
       const status = await node.ask(keys[index % keys.length]?.credential ?? '')
       tookMs.push(performance.now() - startedAt)
       answers.set(status, (answers.get(status) ?? 0) + 1)
     }
+    return tookMs
   })
-  return async () => {
+  return async (when: string) => {
     isOver = true
-    await Promise.all(asking)
-    return { tookMs, answers }
+    const [verifying, ...others] = await Promise.all(asking)
+    told(`verification ${when}, on the node that takes no call`, verifying ?? [])
+    told(`verification ${when}, on those that do`, others.flat())
+    return answers
   }
 }
 
@@ -100,8 +118,7 @@ it('tells what a storm of revocations does to verification, and loses none of th
   )
   const quiet = askMeanwhile(kept)
   await sleep(5_000)
-  const before = await quiet()
-  told('verification before', before.tookMs)
+  await quiet('before')
 
   const storm = askMeanwhile(kept)
   const startedAt = performance.now()
@@ -109,22 +126,21 @@ it('tells what a storm of revocations does to verification, and loses none of th
   for (let from = 0; from < count; from += inOneCall) {
     const body = { keys: doomed.slice(from, from + inOneCall).map(({ id }) => id) }
     const calledAt = performance.now()
-    const answer = await nodes[(from / inOneCall) % 3]?.api('POST', '/v1/keys/bulk-revoke', { body })
+    const answer = await nodes[1 + ((from / inOneCall) % 2)]?.api('POST', '/v1/keys/bulk-revoke', { body })
     expect([answer?.status, answer?.json.revoked]).toEqual([200, body.keys.length])
     callsMs.push(performance.now() - calledAt)
   }
   const tookMs = performance.now() - startedAt
-  const last = await nodes[0].api('POST', '/v1/keys/bulk-revoke?wait=all', { body: { keys: [doomed[0]?.id] } })
+  const last = await nodes[1].api('POST', '/v1/keys/bulk-revoke?wait=all', { body: { keys: [doomed[0]?.id] } })
   expect(last.status).toBe(200)
   const everywhereMs = performance.now() - startedAt - tookMs
-  const during = await storm()
-  told('verification during the storm', during.tookMs)
+  const answers = await storm('during the storm')
   told('a call of 1,000', callsMs)
   process.stdout.write(
     `${count} revocations in ${Math.round(tookMs)} ms, everywhere ${Math.round(everywhereMs)} ms later; ` +
-      `answers ${JSON.stringify([...during.answers])}\n`,
+      `answers ${JSON.stringify([...answers])}\n`,
   )
-  expect([...during.answers.keys()]).toEqual([letThrough])
+  expect([...answers.keys()]).toEqual([letThrough])
   await Promise.all(
     nodes.map(async (node, index) => {
       const asked = doomed.filter((_, at) => at >= count - inOneCall || at % 30 === index)
