@@ -66,7 +66,7 @@ function outliveTheLog(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
-/** A second signal is not waited for: it ends the process as if nobody listened. */
+/** The same signal once more is not waited for: it ends the process as if nobody listened. */
 function untilToldToStop(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())

@@ -5,7 +5,7 @@ export interface RoutePattern {
   below: boolean
 }
 
-/** Unreserved characters, sub-delims but `;`, `:` and `@`, or a percent-encoded byte in upper case (RFC 3986 §3.3, §6.2.2.1). */
+/** Unreserved characters, sub-delims but `;`, `:`, `@`, or a percent-encoded byte in upper case (RFC 3986 §3.3, §6.2.2.1). */
 const literal = /^(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-F]{2})+$/
 const capture = /^\{([a-z][A-Za-z0-9]*)\}$/
 

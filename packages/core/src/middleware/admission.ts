@@ -11,7 +11,10 @@ import type { Verifier } from '../verify/verifier.ts'
 export interface GuardOptions {
   /** Needed beside what the contract's own route needs. */
   permissions?: readonly string[]
-  /** Told why no verdict could be reached, when the caller is answered 503 (or 500, where it was not an outage). What it throws is dropped. */
+  /**
+   * Told why no verdict could be reached, when the caller is answered 503 (or 500, where it was not an outage). What it
+   * throws is dropped.
+   */
   onFailure?: (error: unknown, requestId: string) => void
 }
 

@@ -25,7 +25,10 @@ export interface FoundKey {
 
 /** Where verification finds keys. Answers at once where it can (SQLite, memory), with a promise where it must wait. */
 export interface KeySource {
-  /** By digest, deleted and revoked keys included. Throws where truth cannot be reached; never answers "unknown" then. */
+  /**
+   * By digest, deleted and revoked keys included. Throws where truth cannot be reached; never answers "unknown" then. An
+   * error with the code `remote_peppers` is about this digest alone: the credential may be a key under another pepper.
+   */
   find(digest: string): FoundKey | undefined | Promise<FoundKey | undefined>
   /** By id, for those who follow the change log. */
   found(id: string): Promise<FoundKey | undefined>

@@ -32,7 +32,7 @@ export interface Verifier {
   peek(attempt: Attempt): Outcome | Promise<Outcome>
   /** What the caller of a denied attempt is answered, in the contract's own words. */
   refuse(outcome: Denied, facts?: Partial<RefusalFacts>): Refusal
-  /** Any other row of the contract's table: `not_found`, `upstream_unreachable`, …; with the response headers of `outcome`. */
+  /** Any other row of the contract's table, `not_found` for one; with what `responseHeaders` says of the outcome. */
   refusal(name: RefusalName, facts?: Partial<RefusalFacts>, outcome?: Outcome): Refusal
   /** Limit headers and, in a rotated secret's grace, the notice of its end: name, value, name, value, … */
   responseHeaders(outcome: Outcome): string[]
