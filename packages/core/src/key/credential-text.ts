@@ -13,10 +13,12 @@ const encoder = new TextEncoder()
 export class CredentialText {
   /** From CREDENTIAL_AT on, as many as `length` says. */
   readonly bytes = new Uint8Array(CREDENTIAL_AT + 3 * longestCredential)
+  /** The same, to be read four at once. */
+  readonly data = new DataView(this.bytes.buffer)
   /** Characters, which are bytes here; −1 for what is not ASCII alone, or longer than any credential. */
   length = -1
-  private text = ''
-  private start = 0
+  /** What could not be written out; else nothing: a string kept here would cost each call a tenth of a digest. */
+  private unfit = ''
   /** By where in its text the credential starts: where that text is written to. */
   private readonly targets: Uint8Array[] = []
   /** By length. */
@@ -28,8 +30,6 @@ export class CredentialText {
       this.set(text.slice(start))
       return
     }
-    this.text = text
-    this.start = start
     const length = text.length - start
     // As many bytes as characters: ASCII alone.
     const fits =
@@ -37,6 +37,7 @@ export class CredentialText {
       length <= longestCredential &&
       encoder.encodeInto(text, this.targetOf(start)).written === text.length
     this.length = fits ? length : -1
+    if (!fits) this.unfit = text.slice(start)
   }
 
   /** Whether these are the characters before it, and none of it is white space to begin with. */
@@ -58,7 +59,7 @@ export class CredentialText {
   }
 
   toString(): string {
-    return this.text.slice(this.start)
+    return this.length < 0 ? this.unfit : Buffer.from(this.view()).toString('latin1')
   }
 
   private targetOf(start: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { alphabets } from './alphabet.ts'
-import { crcStep, crcText, crcValue } from './crc32.ts'
+import { crcStep, crcStep4, crcText, crcValue } from './crc32.ts'
 import { CREDENTIAL_AT, type CredentialText } from './credential-text.ts'
 import { checksumLength, type Shape } from './shape.ts'
 
@@ -39,15 +39,15 @@ export function compileScan({ form, positions, checksum }: Shape): Scan {
 }
 
 /** Index of the scan whose grammar and checksum the credential satisfies, or −1. */
-export function match(scans: readonly Scan[], { bytes, length }: CredentialText): number {
+export function match(scans: readonly Scan[], credential: CredentialText): number {
   for (let i = 0; i < scans.length; i++) {
     const scan = scans[i] as Scan
-    if (scan.length === length && accepts(scan, bytes)) return i
+    if (scan.length === credential.length && accepts(scan, credential)) return i
   }
   return -1
 }
 
-function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, bytes: Uint8Array): boolean {
+function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, { bytes, data }: CredentialText): boolean {
   let at = CREDENTIAL_AT
   for (let i = 0; i < prefix.length; i++, at++) if (bytes[at] !== prefix[i]) return false
 
@@ -56,6 +56,15 @@ function accepts({ prefix, prefixCrc, rows, runs, checksum }: Scan, bytes: Uint8
   for (let run = 0; run < runs.length; run += 2) {
     const row = runs[run] as number
     const end = runs[run + 1] as number
+    for (; at + 4 <= end; at += 4) {
+      const four = data.getInt32(at, true)
+      wrong |=
+        (rows[row + (four & 255)] as number) |
+        (rows[row + ((four >>> 8) & 255)] as number) |
+        (rows[row + ((four >>> 16) & 255)] as number) |
+        (rows[row + (four >>> 24)] as number)
+      crc = crcStep4(crc, four)
+    }
     for (; at < end; at++) {
       const byte = bytes[at] as number
       wrong |= rows[row + byte] as number

@@ -36,7 +36,8 @@ export interface Quota {
  * `take` is all or nothing: every meter has room for `cost`, and all are charged; or one has not, and none is.
  * N takes at once at a limit of L let exactly L through. A `cost` above the limit is never let through.
  *
- * Meters are read before `take` and `peek` return, and not after: keys of a kind take turns with the same ones.
+ * Meters are read before `take` and `peek` return, and not after: keys of a kind take turns with the same ones. Member
+ * by member: what `subject` and `slot` say is looked up when they are asked, so that a spread copy has neither.
  */
 export interface Counters {
   take(meters: readonly Meter[], cost: number, nowMs: number): Quota | Promise<Quota>

@@ -5,13 +5,10 @@ const MOST_ENTRIES = 2 ** 25
 /** What a line needs free ones beside it, so that they are found soon: for two that are taken, one. */
 const SPACE = 1.5
 
-/** The word of a line that is never 0: its owner keeps it so. */
-export const TAKEN = 10
-
 /**
  * 32-byte digests to entries, by open addressing in one typed array. An entry is a line of 64 bytes, a cache line: the
  * digest in words 0–7, the rest for the owner of the table. Cost grows with cache misses alone: one for the line, and
- * one for the id.
+ * at the same time one for the id, which tells whether the line is taken.
  *
  * Digests are compared whole: two keys whose digests share a prefix are two keys. An entry is good until anything is put
  * in or taken out; then lines move.
@@ -21,7 +18,7 @@ export class DigestTable {
   words: Int32Array
   /** The same memory: entry `e` begins at `e << 3`. */
   doubles: Float64Array
-  /** By entry: whose digest it is. */
+  /** By entry: whose digest it is. undefined where it is nobody's. */
   ids: (string | undefined)[]
   size = 0
   private capacity: number
@@ -56,41 +53,39 @@ export class DigestTable {
 
   /** The entry of a digest of 16 characters of two bytes, or −1. */
   find(digest: string): number {
-    const { words } = this
+    const { words, ids } = this
     const first = wordAt(digest, 0)
-    for (let entry = this.home(first); words[(entry << 4) + TAKEN] !== 0; entry = this.next(entry)) {
+    for (let entry = this.home(first); ids[entry] !== undefined; entry = this.next(entry)) {
       if (words[entry << 4] === first && isSame(words, entry << 4, digest)) return entry
     }
     return -1
   }
 
-  /** The entry of a digest that is not yet in, with all words behind the digest zero but one. The table must not be full. */
+  /** The entry of a digest that is not yet in, with all words behind the digest zero. The table must not be full. */
   insert(digest: string, id: string): number {
     if (this.size === this.capacity) this.grow()
     const entry = this.gapFrom(wordAt(digest, 0))
     const base = entry << 4
     for (let word = 0; word < DIGEST_WORDS; word++) this.words[base + word] = wordAt(digest, word * 2)
     this.words.fill(0, base + DIGEST_WORDS, base + LINE)
-    this.words[base + TAKEN] = 1
     this.ids[entry] = id
     this.size++
     return entry
   }
 
   remove(entry: number): void {
-    const { words } = this
+    const { words, ids } = this
     let hole = entry
     // What was put past the hole moves back into it, so that no markers of removal pile up.
-    for (let from = this.next(hole); words[(from << 4) + TAKEN] !== 0; from = this.next(from)) {
+    for (let from = this.next(hole); ids[from] !== undefined; from = this.next(from)) {
       const home = this.home(words[from << 4] as number)
       if (this.distance(home, from) < this.distance(hole, from)) continue
       words.copyWithin(hole << 4, from << 4, (from << 4) + LINE)
-      this.ids[hole] = this.ids[from]
+      ids[hole] = ids[from]
       this.moved(from, hole)
       hole = from
     }
-    words[(hole << 4) + TAKEN] = 0
-    this.ids[hole] = undefined
+    ids[hole] = undefined
     this.size--
   }
 
@@ -104,11 +99,12 @@ export class DigestTable {
     const { words, ids } = this
     this.capacity = Math.min(this.capacity * 2, this.maxEntries)
     this.allot()
-    for (let base = 0; base < words.length; base += LINE) {
-      if (words[base + TAKEN] === 0) continue
+    for (let from = 0; from < ids.length; from++) {
+      if (ids[from] === undefined) continue
+      const base = from << 4
       const entry = this.gapFrom(words[base] as number)
       this.words.set(words.subarray(base, base + LINE), entry << 4)
-      this.ids[entry] = ids[base >> 4]
+      this.ids[entry] = ids[from]
     }
   }
 
@@ -122,7 +118,7 @@ export class DigestTable {
 
   private gapFrom(first: number): number {
     let entry = this.home(first)
-    while (this.words[(entry << 4) + TAKEN] !== 0) entry = this.next(entry)
+    while (this.ids[entry] !== undefined) entry = this.next(entry)
     return entry
   }
 

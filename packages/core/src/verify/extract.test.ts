@@ -185,7 +185,7 @@ describe('a field that is there twice', () => {
     const acme = await under([apiKey])
     expect(await acme.of({ 'x-api-key': [acme.key] })).toBe('one')
     expect(await acme.of({ 'x-api-key': [acme.key, acme.key] })).toBe('repeated_credential')
-    expect(await acme.of({ 'x-api-key': [] })).toBe('repeated_credential')
+    expect(await acme.of({ 'x-api-key': [] })).toBe('missing_credential')
     expect(await acme.of({ 'x-api-key': acme.key, 'X-Api-Key': acme.key })).toBe('repeated_credential')
     expect(await acme.of({ 'x-api-key': undefined, 'X-Api-Key': acme.key })).toBe('one')
   })

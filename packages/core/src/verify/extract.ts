@@ -17,7 +17,7 @@ const malformed: Unusable = { reason: 'malformed_credential' }
 type Extractor = (headers: HeadersLike, query: string | undefined, into: CredentialText) => Unusable | null
 
 /** The same for one source, of the fields that were found. */
-type Reader = (fields: Fields, query: string | undefined, into: CredentialText) => Unusable | null
+type Reader = (list: readonly string[], query: string | undefined, into: CredentialText) => Unusable | null
 
 /**
  * Reads the credential from where the contract says, and from nowhere else. Which source counts is decided by what is
@@ -31,17 +31,16 @@ export function compileExtractor(rule: CredentialRule, join: (id: string, secret
   const [only] = readers
   if (readers.length === 1 && only) {
     return (headers, query, into) => {
-      fields.find(headers)
-      return only(fields, query, into)
+      return only(fields.find(headers), query, into)
     }
   }
   const another = new CredentialText()
   return (headers, query, into) => {
-    fields.find(headers)
+    const list = fields.find(headers)
     let found: Unusable | null = missing
     for (let i = 0; i < readers.length; i++) {
       const read = readers[i] as Reader
-      const problem = read(fields, query, found === missing ? into : another)
+      const problem = read(list, query, found === missing ? into : another)
       if (problem === missing) continue
       if (found === missing) {
         if (rule.whenSeveral === 'first') return problem
@@ -65,15 +64,15 @@ function readerOf(source: Source, fields: Fields, join: (id: string, secret: str
   if ('basic' in source) {
     const field = fields.add('Authorization')
     const pair = new CredentialText()
-    const token = schemeReader(field, 'Basic')
-    return (found, query, into) => token(found, query, pair) ?? present(fromBasic(pair.toString(), source.basic), into)
+    const token = schemeReader(fields, field, 'Basic')
+    return (list, query, into) => token(list, query, pair) ?? present(fromBasic(pair.toString(), source.basic), into)
   }
   if ('idHeader' in source) {
     const idField = fields.add(source.idHeader)
     const secretField = fields.add(source.secretHeader)
-    return ({ values }, _, into) => {
-      const id = values[idField]
-      const secret = values[secretField]
+    return (list, _, into) => {
+      const id = fields.value(list, idField)
+      const secret = fields.value(list, secretField)
       if (id === missing && secret === missing) return missing
       if (id === repeated || secret === repeated) return repeated
       if (typeof id !== 'string' || typeof secret !== 'string') return malformed
@@ -81,8 +80,8 @@ function readerOf(source: Source, fields: Fields, join: (id: string, secret: str
     }
   }
   const field = fields.add(source.header)
-  if (source.scheme !== undefined) return schemeReader(field, source.scheme)
-  return ({ values }, _, into) => present(values[field] as string | Unusable, into)
+  if (source.scheme !== undefined) return schemeReader(fields, field, source.scheme)
+  return (list, _, into) => present(fields.value(list, field), into)
 }
 
 function present(value: string | Unusable, into: CredentialText): Unusable | null {
@@ -99,11 +98,15 @@ export function isJoined(value: string): boolean {
   return value.includes(',')
 }
 
+/** Where a field stands in the list, instead of an index into it. */
+const MISSING = -1
+const REPEATED = -2
+
 /** The fields that a contract's sources name, found in one walk over the headers of each attempt. */
 class Fields {
-  /** Of the attempt at hand, in the order they were added. */
-  readonly values: (string | Unusable)[] = []
   private readonly names: { written: string; lower: string }[] = []
+  /** Of the attempt at hand: where the value of each name stands in its list. */
+  private readonly places: number[] = []
   /** A bit for each length of a name, modulo 32: what passes over nearly every other field at once. */
   private lengths = 0
 
@@ -115,42 +118,49 @@ class Fields {
     return known >= 0 ? known : this.names.push({ written, lower }) - 1
   }
 
-  find(headers: HeadersLike): void {
-    for (let field = 0; field < this.names.length; field++) this.values[field] = missing
-    if (Array.isArray(headers)) this.findInList(headers)
-    // By its method, since there are other `Headers` than the global one.
-    else if (typeof (headers as Headers).get === 'function') this.findInHeaders(headers as Headers)
-    else this.findInRecord(headers as Exclude<HeadersLike, readonly string[] | Headers>)
-  }
-
-  private findInList(list: readonly string[]): void {
-    const { lengths } = this
+  /** The headers as a list, to be asked for values until the next are looked through. */
+  find(headers: HeadersLike): readonly string[] {
+    const list = this.listOf(headers)
+    const { lengths, names, places } = this
+    for (let field = 0; field < names.length; field++) places[field] = MISSING
     for (let at = 0; at + 1 < list.length; at += 2) {
       const name = list[at] as string
-      if ((lengths & (1 << name.length)) !== 0) this.see(name, list[at + 1] as string)
+      if ((lengths & (1 << name.length)) !== 0) this.see(name, at + 1)
     }
+    return list
   }
 
-  private findInHeaders(headers: Headers): void {
-    for (const [field, { lower }] of this.names.entries()) this.values[field] = headers.get(lower) ?? missing
+  value(list: readonly string[], field: number): string | Unusable {
+    const place = this.places[field] as number
+    if (place >= 0) return list[place] as string
+    return place === MISSING ? missing : repeated
   }
 
-  private findInRecord(record: Readonly<Record<string, string | readonly string[] | undefined>>): void {
-    for (const name in record) {
-      const value = record[name]
-      if (typeof value === 'string') this.see(name, value)
-      else if (value !== undefined) this.see(name, value.length === 1 ? (value[0] as string) : repeated)
+  private listOf(headers: HeadersLike): readonly string[] {
+    if (Array.isArray(headers)) return headers
+    const list: string[] = []
+    // By its method, since there are other `Headers` than the global one.
+    if (typeof (headers as Headers).get === 'function') {
+      for (const { lower } of this.names) {
+        const value = (headers as Headers).get(lower)
+        if (value !== null) list.push(lower, value)
+      }
+      return list
     }
+    for (const [name, value] of Object.entries(headers as Exclude<HeadersLike, readonly string[] | Headers>)) {
+      for (const one of typeof value === 'string' ? [value] : (value ?? [])) list.push(name, one)
+    }
+    return list
   }
 
   /** A field given twice is refused whatever it holds: no "first wins". */
-  private see(name: string, value: string | Unusable): void {
-    const { names, values } = this
+  private see(name: string, place: number): void {
+    const { names, places } = this
     for (let field = 0; field < names.length; field++) {
       const { written, lower } = names[field] as { written: string; lower: string }
       if (name.length !== lower.length) continue
       if (name === written || name === lower || isSameField(name, lower)) {
-        values[field] = values[field] === missing ? value : repeated
+        places[field] = places[field] === MISSING ? place : REPEATED
       }
     }
   }
@@ -165,13 +175,13 @@ function isSameField(name: string, lower: string): boolean {
   return true
 }
 
-function schemeReader(index: number, written: string): Reader {
+function schemeReader(fields: Fields, index: number, written: string): Reader {
   const scheme = written.toLowerCase()
   const joined = new RegExp(`,[ \\t]*${scheme.replace(/[^a-z0-9]/g, '\\$&')}(?:[ \\t,]|$)`, 'i')
   /** As nearly everyone writes it: in this spelling, with one space. */
   const usual = Uint8Array.from(`${written} `, (character) => character.charCodeAt(0))
-  return ({ values }, _, into) => {
-    const field = values[index] as string | Unusable
+  return (list, _, into) => {
+    const field = fields.value(list, index)
     if (typeof field !== 'string') return field
     into.set(field, usual.length)
     if (into.follows(usual)) return null

@@ -95,7 +95,6 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
       quotas.giveBack(month, cost, nowMs)
       throw error
     }
-    cache.keepSlots(entry, profile)
     if (quota instanceof Promise) return settleLater(allow(entry, profile, []), quota, month, cost, nowMs)
     if (quota.taken) return allow(entry, profile, quota.states)
     quotas.giveBack(month, cost, nowMs)

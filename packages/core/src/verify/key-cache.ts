@@ -7,19 +7,18 @@ import type { Digester } from '../key/digest.ts'
 import type { SecretVersion } from '../key/record.ts'
 import type { Meter } from '../limit/counters.ts'
 import type { FoundKey, KeySource } from '../store/store.ts'
-import { DigestTable, TAKEN } from './digest-table.ts'
+import { DigestTable } from './digest-table.ts'
+import { forgetSlots, type KeyMeter } from './key-meter.ts'
 import type { Principal } from './outcome.ts'
 import { type Profile, Profiles } from './profile.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { isRevoked, ROTATED, reasonIn, standingOf, TOUCHED, versionIn } from './standing.ts'
 import { UnknownDigests } from './unknown-digests.ts'
 
-// A table line behind the digest: words 10 and 11, doubles 4, 6 and 7.
+// A table line behind the digest: double 4, words 10 and 11; a KeyMeter has the rest.
 const USABLE_UNTIL = 4
-const STATE = TAKEN
+const STATE = 10
 const PROFILE = 11
-const SLOTS = 6
-const SLOTS_KEPT = 2
 
 const MOST_READS = 8
 const MOST_CORRECTED = 64
@@ -58,7 +57,7 @@ export class KeyCache {
     this.source = source
     this.digester = digester
     this.table = new DigestTable(maxKeys, (from, to) => this.follow(from, to))
-    this.profiles = new Profiles(contract)
+    this.profiles = new Profiles(contract, this.table)
   }
 
   /**
@@ -114,22 +113,10 @@ export class KeyCache {
     }
   }
 
-  /** What this key is counted against, to be used before anything else is asked of the cache; then `keepSlots`. */
+  /** What this key is counted against, until another's are asked for. */
   metersOf(entry: number, { meters, ownMeters }: Profile): readonly Meter[] {
-    const slots = (entry << 3) + SLOTS
-    for (let at = 0; at < ownMeters.length; at++) {
-      const meter = ownMeters[at] as { subject: string; slot: number }
-      meter.subject = this.table.ids[entry] as string
-      meter.slot = at < SLOTS_KEPT ? (this.table.doubles[slots + at] as number) : -1
-    }
+    for (let at = 0; at < ownMeters.length; at++) (ownMeters[at] as KeyMeter).entry = entry
     return meters
-  }
-
-  keepSlots(entry: number, { ownMeters }: Profile): void {
-    const slots = (entry << 3) + SLOTS
-    for (let at = 0; at < ownMeters.length && at < SLOTS_KEPT; at++) {
-      this.table.doubles[slots + at] = (ownMeters[at] as { slot: number }).slot
-    }
   }
 
   /**
@@ -318,9 +305,7 @@ export class KeyCache {
     const entry = known >= 0 ? known : this.lineFor(found.key.id, version)
     const { ids, words, doubles } = this.table
     const line = entry << 4
-    // A slot is the counter of one limit: with other limits it would count another's requests.
-    const keepsSlots = known >= 0 && words[line + PROFILE] === profile
-    if (!keepsSlots) doubles.fill(-1, (entry << 3) + SLOTS, (entry << 3) + SLOTS + SLOTS_KEPT)
+    if (known < 0 || words[line + PROFILE] !== profile) forgetSlots(this.table, entry)
     if (known >= 0) this.profiles.release(words[line + PROFILE] as number)
     words[line + PROFILE] = profile
     // What is read for an earlier change may be older than a line that was read for itself; revocation stays.
@@ -338,12 +323,12 @@ export class KeyCache {
 
   /** Second chance: what was used since the hand last passed stays, unless all that it passes now was. */
   private makeRoom(): void {
-    const { words, lines } = this.table
+    const { words, ids, lines } = this.table
     for (let passed = 0; ; ) {
       const entry = this.hand < lines ? this.hand : 0
       const state = (entry << 4) + STATE
       this.hand = entry + 1
-      if (words[state] === 0) continue
+      if (ids[entry] === undefined) continue
       passed++
       if (((words[state] as number) & TOUCHED) === 0 || passed === MOST_PASSED) {
         this.evict(entry)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseContract } from '../contract/parse.ts'
 import type { FoundKey } from '../store/store.ts'
 import { aKey, aMember, anOrganization } from '../testing/index.ts'
+import { DigestTable } from './digest-table.ts'
 import { Profiles } from './profile.ts'
 
 const contract = parseContract({
@@ -52,7 +53,7 @@ describe('a profile', () => {
   it('describes every key that holds it, for as long as one does, and then gives its number back', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(found, fc.nat()), { maxLength: 60 }), (steps) => {
-        const profiles = new Profiles(contract)
+        const profiles = new Profiles(contract, new DigestTable(1))
         const held: [number, FoundKey][] = []
         let most = 0
         for (const [key, dice] of steps) {
@@ -76,13 +77,13 @@ describe('a profile', () => {
   })
 
   it('is shared by keys that differ in name, secret and id alone', () => {
-    const profiles = new Profiles(contract)
+    const profiles = new Profiles(contract, new DigestTable(1))
     const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1 }
     expect(profiles.hold({ ...one, key: aKey(2, { name: 'other', metadata: { a: 1 } }) })).toBe(profiles.hold(one))
   })
 
   it('of an organization as it was is not that of a key read since', () => {
-    const profiles = new Profiles(contract)
+    const profiles = new Profiles(contract, new DigestTable(1))
     const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1 }
     const before = profiles.hold(one)
     profiles.organizationChanged('acme')
@@ -101,7 +102,7 @@ describe('a profile', () => {
       plans: { small: { monthlyQuota: 10 }, large: { monthlyQuota: 100 } },
     })
     for (const plan of [null, 'removed', 'toString']) {
-      const profiles = new Profiles(now)
+      const profiles = new Profiles(now, new DigestTable(1))
       const one = { key: aKey(1), organization: anOrganization({ plan }), maker: null, readAt: 1 }
       expect(profiles.at(profiles.hold(one)).account.month.quota).toBe(10)
       expect(profiles.at(profiles.hold(one)).namespaces).toEqual(['main', 'spare'])
@@ -111,7 +112,7 @@ describe('a profile', () => {
   })
 
   it('that cannot be made leaves nothing behind', () => {
-    const profiles = new Profiles(contract)
+    const profiles = new Profiles(contract, new DigestTable(1))
     const one = { key: aKey(1, { allowedIps: ['nowhere'] }), organization: anOrganization(), maker: null, readAt: 1 }
     expect(() => profiles.hold(one)).toThrow('nowhere')
     const suspended = anOrganization({ state: 'suspended' })

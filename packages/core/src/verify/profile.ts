@@ -8,6 +8,8 @@ import type { Meter } from '../limit/counters.ts'
 import type { MonthMeter } from '../limit/monthly-quotas.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { FoundKey } from '../store/store.ts'
+import type { DigestTable } from './digest-table.ts'
+import { KeyMeter } from './key-meter.ts'
 
 /** Something many keys hang on. Once stale, whatever hangs on it is read again before it is used again. */
 export interface Shared {
@@ -36,8 +38,8 @@ export interface Profile extends Shared {
   allowedIps: AddressRanges | null
   /** Counted for whoever calls, in the order of the limits. */
   meters: readonly Meter[]
-  /** Those of them that each key has for itself. They are pointed at a key for the length of one take. */
-  ownMeters: readonly { subject: string; slot: number }[]
+  /** Those of them that each key has for itself. */
+  ownMeters: readonly KeyMeter[]
   /** Limits counted per address, which only the attempt knows. */
   perAddress: readonly Limit[]
 }
@@ -45,14 +47,16 @@ export interface Profile extends Shared {
 /** Profiles by number, each once, for as long as a key holds it. */
 export class Profiles {
   private readonly contract: Contract
+  private readonly table: DigestTable
   private readonly accounts = new Map<string, Account>()
   private readonly makers = new Map<string, Shared>()
   private readonly numbers = new Map<string, number>()
   private readonly byNumber: (Profile | undefined)[] = []
   private readonly free: number[] = []
 
-  constructor(contract: Contract) {
+  constructor(contract: Contract, table: DigestTable) {
     this.contract = contract
+    this.table = table
   }
 
   at(number: number): Profile {
@@ -108,7 +112,7 @@ export class Profiles {
     // Before anything is taken hold of: it may throw.
     const ranges = allowedIps && compileRanges(allowedIps)
     const mine = limits.filter((limit) => isOwn(limit, key))
-    const own = mine.map((limit) => ({ limit, subject: '', slot: -1 }))
+    const own = mine.map((limit, place) => new KeyMeter(limit, this.table, place))
     return {
       name: JSON.stringify(name),
       stale: false,

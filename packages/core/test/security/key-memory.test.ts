@@ -154,14 +154,14 @@ describe('a key', () => {
     // Reads the meters at once, as it must, and settles when it is told to.
     const counters: Counters = {
       take(meters, cost, nowMs) {
-        const read = meters.map((meter): Meter => ({ ...meter, slot: -1 }))
+        const read = meters.map((meter): Meter => ({ limit: meter.limit, subject: meter.subject, slot: -1 }))
         return later(() => {
           for (const { subject } of read) charged.push([subject, cost])
           return memory.take(read, cost, nowMs)
         })
       },
       peek(meters, nowMs) {
-        const read = meters.map((meter): Meter => ({ ...meter, slot: -1 }))
+        const read = meters.map((meter): Meter => ({ limit: meter.limit, subject: meter.subject, slot: -1 }))
         return later(() => memory.peek(read, nowMs))
       },
     }
