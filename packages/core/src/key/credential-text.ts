@@ -58,6 +58,11 @@ export class CredentialText {
     return view
   }
 
+  /** Whether it holds a character of ASCII. */
+  includes(character: string): boolean {
+    return this.length < 0 ? this.unfit.includes(character) : this.view().includes(character.charCodeAt(0))
+  }
+
   toString(): string {
     return this.length < 0 ? this.unfit : Buffer.from(this.view()).toString('latin1')
   }

@@ -95,10 +95,14 @@ export class Directory {
     return slot
   }
 
-  /** Now and then some steps on through all counters: gives back what has come to nothing. Once after each take. */
+  /** Once after each take. */
   sweep(): void {
     this.owed += SWEPT_PER_TAKE
-    if (this.owed < SWEPT_AT_ONCE) return
+    if (this.owed >= SWEPT_AT_ONCE) this.sweepNow()
+  }
+
+  /** Some steps on through all counters: gives back what has come to nothing. */
+  private sweepNow(): void {
     const { lines } = this
     for (; this.owed > 0; this.owed--) {
       const slot = this.advance()

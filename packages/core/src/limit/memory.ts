@@ -81,9 +81,8 @@ class Memory implements MemoryCounters {
     const states = new Array<LimitState>(meters.length)
     for (let index = 0; index < meters.length; index++) {
       const { limit } = meters[index] as Meter
-      const slot = current[index] as number
-      if (taken && cost > 0 && !this.isRepeated(index)) this.charge(limit, slot, cost)
-      states[index] = this.state(limit, slot)
+      const spent = taken && !this.isRepeated(index) ? cost : 0
+      states[index] = this.spend(limit, current[index] as number, spent)
     }
     directory.sweep()
     return { taken, states, retryAfterMs: taken ? 0 : longest + this.behind(nowMs), refusedBy }
@@ -97,7 +96,7 @@ class Memory implements MemoryCounters {
       const slot = this.directory.find(meter)
       if (slot < 0) return { limit, remaining: limit.requests, resetAt: lines.now - this.clock.ahead }
       if (limit.kind === 'window') windows.expire(slot)
-      return this.state(limit, slot)
+      return this.spend(limit, slot, 0)
     })
   }
 
@@ -129,16 +128,17 @@ class Memory implements MemoryCounters {
     return windows.wait(slot, cost, limit)
   }
 
-  private charge(limit: Limit, slot: number, cost: number): void {
+  /** After `expire`, with room for `cost`. What is left then. */
+  private spend(limit: Limit, slot: number, cost: number): LimitState {
     const { lines, windows } = this.directory
-    if (limit.kind === 'window') windows.charge(slot, cost, limit)
-    else bucketCharge(lines, slot, cost, limit)
-  }
-
-  /** After `expire`. */
-  private state(limit: Limit, slot: number): LimitState {
-    const { lines } = this.directory
-    const remaining = limit.kind === 'window' ? limit.requests - lines.spent(slot) : bucketRemaining(lines, slot, limit)
+    let remaining: number
+    if (limit.kind === 'window') {
+      if (cost > 0) windows.charge(slot, cost, limit)
+      remaining = limit.requests - lines.spent(slot)
+    } else {
+      if (cost > 0) bucketCharge(lines, slot, cost, limit)
+      remaining = bucketRemaining(lines, slot, limit)
+    }
     return { limit, remaining, resetAt: Math.max(lines.resetAt(slot), lines.now) - this.clock.ahead }
   }
 }

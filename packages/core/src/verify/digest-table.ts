@@ -56,7 +56,7 @@ export class DigestTable {
     const { words, ids } = this
     const first = wordAt(digest, 0)
     for (let entry = this.home(first); ids[entry] !== undefined; entry = this.next(entry)) {
-      if (words[entry << 4] === first && isSame(words, entry << 4, digest)) return entry
+      if (words[entry << 4] === first && isRestSame(words, entry << 4, digest)) return entry
     }
     return -1
   }
@@ -141,9 +141,9 @@ function wordAt(digest: string, at: number): number {
   return digest.charCodeAt(at) | (digest.charCodeAt(at + 1) << 16)
 }
 
-function isSame(words: Int32Array, base: number, digest: string): boolean {
+function isRestSame(words: Int32Array, base: number, digest: string): boolean {
   let difference = 0
-  for (let word = 0; word < DIGEST_WORDS; word++) {
+  for (let word = 1; word < DIGEST_WORDS; word++) {
     difference |= (words[base + word] as number) ^ wordAt(digest, word * 2)
   }
   return difference === 0

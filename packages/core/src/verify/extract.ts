@@ -94,7 +94,7 @@ function present(value: string | Unusable, into: CredentialText): Unusable | nul
  * Proxies and `Headers` join fields of one name with a comma (RFC 9110 §5.3), which no credential holds: it stands for
  * several.
  */
-export function isJoined(value: string): boolean {
+export function isJoined(value: string | CredentialText): boolean {
   return value.includes(',')
 }
 

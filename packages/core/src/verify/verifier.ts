@@ -98,7 +98,7 @@ export function createVerifier({
     const unusable = presentIn(attempt)
     if (unusable !== null) return denied(unusable.reason)
     if (format.parse(presented) >= 0) return cache.find(presented, nowMs)
-    return denied(isJoined(presented.toString()) ? 'repeated_credential' : 'malformed_credential')
+    return denied(isJoined(presented) ? 'repeated_credential' : 'malformed_credential')
   }
 
   function verify(attempt: Attempt): Outcome | Promise<Outcome> {
