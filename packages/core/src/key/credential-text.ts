@@ -17,12 +17,13 @@ export class CredentialText {
   readonly data = new DataView(this.bytes.buffer)
   /** Characters, which are bytes here; −1 for what is not ASCII alone, or longer than any credential. */
   length = -1
-  /** What could not be written out; else nothing: a string kept here would cost each call a tenth of a digest. */
+  /** What could not be written out; else nothing: to keep a string here would cost each call. */
   private unfit = ''
   /** By where in its text the credential starts: where that text is written to. */
   private readonly targets: Uint8Array[] = []
   /** By length. */
   private readonly views: Uint8Array[] = []
+  private readonly buffer = Buffer.from(this.bytes.buffer)
 
   /** What stands in `text` from `start` on, with nothing but ASCII before. */
   set(text: string, start = 0): void {
@@ -38,6 +39,7 @@ export class CredentialText {
       encoder.encodeInto(text, this.targetOf(start)).written === text.length
     this.length = fits ? length : -1
     if (!fits) this.unfit = text.slice(start)
+    else if (this.unfit !== '') this.unfit = ''
   }
 
   /** Whether these are the characters before it, and none of it is white space to begin with. */
@@ -64,7 +66,7 @@ export class CredentialText {
   }
 
   toString(): string {
-    return this.length < 0 ? this.unfit : Buffer.from(this.view()).toString('latin1')
+    return this.length < 0 ? this.unfit : this.buffer.toString('latin1', CREDENTIAL_AT, CREDENTIAL_AT + this.length)
   }
 
   private targetOf(start: number): Uint8Array {

@@ -8,7 +8,10 @@ export interface Meter {
   readonly limit: Limit
   /** The id counted by; unique together with `limit.per`. */
   readonly subject: string
-  /** The counters' own bookkeeping, −1 before the first use. Nobody else reads or writes it, nor do other counters. */
+  /**
+   * The counters' own bookkeeping, −1 before the first use. Nobody else reads or writes it, nor do other counters. What
+   * is written may be forgotten at once: it saves a search, and holds nothing.
+   */
   slot: number
 }
 
@@ -36,8 +39,8 @@ export interface Quota {
  * `take` is all or nothing: every meter has room for `cost`, and all are charged; or one has not, and none is.
  * N takes at once at a limit of L let exactly L through. A `cost` above the limit is never let through.
  *
- * Meters are read before `take` and `peek` return, and not after: keys of a kind take turns with the same ones. Member
- * by member: what `subject` and `slot` say is looked up when they are asked, so that a spread copy has neither.
+ * Meters are read and written before `take` and `peek` return, and not after: keys of a kind take turns with the same
+ * ones. Member by member: `subject` and `slot` may be looked up when they are asked, so that a spread copy has neither.
  */
 export interface Counters {
   take(meters: readonly Meter[], cost: number, nowMs: number): Quota | Promise<Quota>

@@ -17,6 +17,31 @@ function meter(subject: string, limit: Partial<Limit> = {}): Meter {
   return { limit: { requests: 3, windowSeconds: 60, per: 'key', kind: 'window', ...limit }, subject, slot: -1 }
 }
 
+/** As the verifier's are: it says what it is pointed at when it is asked, and forgets what is written to it. */
+class PointedMeter implements Meter {
+  readonly limit: Limit
+  readonly #subjects: string[]
+
+  constructor(limit: Limit, subject: string) {
+    this.limit = limit
+    this.#subjects = [subject]
+  }
+
+  point(subject: string): void {
+    this.#subjects[0] = subject
+  }
+
+  get subject(): string {
+    return this.#subjects[0] as string
+  }
+
+  get slot(): number {
+    return -1
+  }
+
+  set slot(_: number) {}
+}
+
 /** Every promise `Counters` make, as tests: run them over your own. Time is passed in; nothing waits for it. */
 export function countersConformance({ name, create, describe, it }: CountersSuite): void {
   const test = (title: string, body: (counters: Counters) => Promise<void>) =>
@@ -43,6 +68,22 @@ export function countersConformance({ name, create, describe, it }: CountersSuit
             [(await counters.take(limited, 2, open - 1)).taken, (await counters.take(limited, 2, open)).taken],
             [false, true],
           )
+        })
+
+        test('is the one its meter pointed at when it was asked, whatever that points at since', async (counters) => {
+          const pointed = new PointedMeter(meter('key_1', { requests: 2, kind }).limit, 'key_1')
+          const asked = []
+          for (const subject of ['key_1', 'key_2', 'key_1', 'key_2', 'key_1']) {
+            pointed.point(subject)
+            asked.push(counters.take([pointed], 1, start))
+          }
+          pointed.point('key_3')
+          const taken = (await Promise.all(asked)).map((quota) => quota.taken)
+          assert.deepEqual(taken, [true, true, true, true, false])
+          const [left] = await counters.peek([pointed], start)
+          pointed.point('key_1')
+          const [none] = await counters.peek([pointed], start)
+          assert.deepEqual([left?.remaining, none?.remaining], [2, 0])
         })
 
         test('is spent by nothing it refused', async (counters) => {

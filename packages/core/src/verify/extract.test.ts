@@ -188,6 +188,35 @@ describe('a field that is there twice', () => {
     expect(await acme.of({ 'x-api-key': [] })).toBe('missing_credential')
     expect(await acme.of({ 'x-api-key': acme.key, 'X-Api-Key': acme.key })).toBe('repeated_credential')
     expect(await acme.of({ 'x-api-key': undefined, 'X-Api-Key': acme.key })).toBe('one')
+    expect(await acme.of({ 'x-api-key': [], 'X-Api-Key': acme.key })).toBe('one')
+  })
+})
+
+describe('headers from code that no types hold', () => {
+  let acme: Under
+  beforeAll(async () => {
+    acme = await under([apiKey])
+  })
+  const of = (headers: unknown) => acme.of(headers as HeadersLike)
+
+  it.each([5, true, null, {}, new Set(['a'])])('are passed over where another field is %o', async (value) => {
+    expect(await of({ 'Content-Length': value, 'X-Api-Key': acme.key })).toBe('one')
+    expect(await of(['Content-Length', value, 'X-Api-Key', acme.key])).toBe('one')
+  })
+
+  it.each([5, true, null, {}, new Set(['a'])])('are malformed where the credential is %o', async (value) => {
+    for (const headers of [{ 'X-Api-Key': value }, { 'X-Api-Key': [value] }, ['X-Api-Key', value]]) {
+      expect(await of(headers)).toBe('malformed_credential')
+    }
+  })
+
+  it('are searched by any method `get`, whatever it answers for what is not there', async () => {
+    expect(await of(new Map([['x-api-key', acme.key]]))).toBe('one')
+    expect(await of(new Map())).toBe('missing_credential')
+  })
+
+  it('hold nothing that a record only inherits', async () => {
+    expect(await of(Object.create({ 'X-Api-Key': acme.key }))).toBe('missing_credential')
   })
 })
 

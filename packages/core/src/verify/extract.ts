@@ -132,8 +132,9 @@ class Fields {
 
   value(list: readonly string[], field: number): string | Unusable {
     const place = this.places[field] as number
-    if (place >= 0) return list[place] as string
-    return place === MISSING ? missing : repeated
+    if (place < 0) return place === MISSING ? missing : repeated
+    const value: unknown = list[place]
+    return typeof value === 'string' ? value : malformed
   }
 
   private listOf(headers: HeadersLike): readonly string[] {
@@ -143,12 +144,13 @@ class Fields {
     if (typeof (headers as Headers).get === 'function') {
       for (const { lower } of this.names) {
         const value = (headers as Headers).get(lower)
-        if (value !== null) list.push(lower, value)
+        if (typeof value === 'string') list.push(lower, value)
       }
       return list
     }
     for (const [name, value] of Object.entries(headers as Exclude<HeadersLike, readonly string[] | Headers>)) {
-      for (const one of typeof value === 'string' ? [value] : (value ?? [])) list.push(name, one)
+      const values = Array.isArray(value) ? value : [value]
+      for (const one of values) if (one !== undefined) list.push(name, one)
     }
     return list
   }

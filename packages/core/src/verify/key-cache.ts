@@ -113,7 +113,7 @@ export class KeyCache {
     }
   }
 
-  /** What this key is counted against, until another's are asked for. */
+  /** What this key is counted against, to be used before anything else is asked of the cache. */
   metersOf(entry: number, { meters, ownMeters }: Profile): readonly Meter[] {
     for (let at = 0; at < ownMeters.length; at++) (ownMeters[at] as KeyMeter).entry = entry
     return meters

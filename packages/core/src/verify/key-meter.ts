@@ -10,26 +10,27 @@ const SLOTS_NOTED = 2
 export class KeyMeter implements Meter {
   readonly limit: Limit
   entry = -1
-  private readonly table: DigestTable
-  private readonly place: number
+  // Not to be found by whoever writes down or copies a meter: it leads to every key there is.
+  readonly #table: DigestTable
+  readonly #place: number
 
   /** `place` among the key's own limits. */
   constructor(limit: Limit, table: DigestTable, place: number) {
     this.limit = limit
-    this.table = table
-    this.place = place
+    this.#table = table
+    this.#place = place
   }
 
   get subject(): string {
-    return this.table.ids[this.entry] as string
+    return this.#table.ids[this.entry] as string
   }
 
   get slot(): number {
-    return this.place < SLOTS_NOTED ? (this.table.doubles[(this.entry << 3) + SLOTS + this.place] as number) : -1
+    return this.#place < SLOTS_NOTED ? (this.#table.doubles[(this.entry << 3) + SLOTS + this.#place] as number) : -1
   }
 
   set slot(slot: number) {
-    if (this.place < SLOTS_NOTED) this.table.doubles[(this.entry << 3) + SLOTS + this.place] = slot
+    if (this.#place < SLOTS_NOTED) this.#table.doubles[(this.entry << 3) + SLOTS + this.#place] = slot
   }
 }
 
