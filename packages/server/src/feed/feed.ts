@@ -25,6 +25,8 @@ const pollEveryMs = 1_000
 const spacingMs = 25
 const stopWithinMs = 1_000
 const pruneEveryMs = 10 * 60_000
+/** An outage whose every error reads differently fills neither the log nor memory. */
+const mostTroubles = 20
 
 /** Resolves after the first attempt, whether the database was there or not: until it is, the lease does not hold. */
 export async function startFeed(options: FeedOptions): Promise<Feed> {
@@ -44,7 +46,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
       troubles.clear()
     } catch (error) {
       const trouble = error instanceof Error ? error.message : String(error)
-      if (troubles.has(trouble)) return
+      if (troubles.has(trouble) || troubles.size >= mostTroubles) return
       troubles.add(trouble)
       log.warn(error instanceof PepperError ? trouble : 'the database is not heard', { error })
     }

@@ -27,7 +27,7 @@ export interface Passkeys {
   /** Whether the person had it. */
   remove(id: string, visit: Visit): Promise<boolean>
   startSignIn(): Promise<Ceremony>
-  /** null: not one of ours, not for this challenge, or used without asking its holder. */
+  /** null: not one of ours, not for this challenge, used without asking its holder, or the account is disabled. */
   signIn(response: Record<string, unknown>, visit: Visit): Promise<Admitted | null>
 }
 
@@ -92,7 +92,8 @@ export function createPasskeys(ready: () => Promise<Auth>): Passkeys {
         if (before) await adapter.deleteSession(before.session.token)
         return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
-        if (isRefusal(error, 400, 401, 404)) return null
+        // 403: the account is disabled.
+        if (isRefusal(error, 400, 401, 403, 404)) return null
         throw error
       }
     },

@@ -30,8 +30,14 @@ export interface SecondFactor {
    * and has shown an operator who they are.
    */
   forget(person: string): Promise<void>
-  /** The second step of signing in. null: a wrong code, or a first step that is over; `locked`: too many wrong ones. */
-  finish(given: { code: string } | { recoveryCode: string }, visit: Visit): Promise<Admitted | 'locked' | null>
+  /**
+   * The second step of signing in. null: a wrong code, or a first step that is over; `locked`: too many wrong ones;
+   * `unreadable`: it was set up under another secret than ours.
+   */
+  finish(
+    given: { code: string } | { recoveryCode: string },
+    visit: Visit,
+  ): Promise<Admitted | 'locked' | 'unreadable' | null>
 }
 
 /** A code is good for 30 seconds, and for those before and after. */
@@ -113,11 +119,18 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         return { person: personOf(user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
         if (isRefusal(error, 429)) return 'locked'
-        if (isRefusal(error, 400, 401, 409)) return null
+        // 403: the account was disabled meanwhile.
+        if (isRefusal(error, 400, 401, 403, 409)) return null
+        if (isUnreadable(error)) return 'unreadable'
         throw error
       }
     },
   }
+}
+
+/** How the library's cipher says that something was encrypted with another key; it has no class for it. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && error.message === 'invalid tag'
 }
 
 function isCode(error: unknown, code: string): boolean {

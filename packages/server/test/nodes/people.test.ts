@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
+import { totp } from '../support/totp.ts'
 
 let postgres: TestPostgres
 let nodes: [TestNode, TestNode]
+let database: string
 
 const env = {
   KEYWRIGHT_SECRET: 'the-same-secret-on-every-node-of-these-tests',
@@ -15,7 +17,7 @@ const origin = { origin: env.KEYWRIGHT_CONSOLE_URL }
 
 beforeAll(async () => {
   postgres = await testPostgres()
-  const database = await postgres.createDatabase()
+  database = await postgres.createDatabase()
   nodes = await Promise.all([startNode(database, env), startNode(database, env)])
 }, 60_000)
 afterAll(async () => {
@@ -109,6 +111,28 @@ describe('an instance on PostgreSQL without a secret', () => {
     expect([status, json.code]).toEqual([501, 'sign_in_off'])
     expect(node.log()).toContain('KEYWRIGHT_SECRET')
     expect((await node.api('GET', '/v1/organizations')).status).toBe(200)
+    await node.stop()
+  })
+})
+
+describe('a second factor that was set up under another secret', () => {
+  it('is refused with the reason, and no longer asked for once an operator has turned it off', async () => {
+    const ann = await signUp(nodes[0], { headers: origin })
+    const enrolled = await ann.browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword }, origin)
+    const { uri, recoveryCodes } = enrolled.json
+    await ann.browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(uri) }, origin)
+    const node = await startNode(database, { ...env, KEYWRIGHT_SECRET: 'another-secret-than-that-of-the-other-nodes' })
+    const browser = openBrowser(node)
+    const signIn = () =>
+      browser.call('POST', '/api/auth/sign-in/email', { email: ann.email, password: goodPassword }, origin)
+    expect((await signIn()).json).toEqual({ secondFactor: true })
+    for (const given of [{ code: totp(uri, Date.now() + 30_000) }, { recoveryCode: recoveryCodes[0] }]) {
+      const { status, json } = await browser.call('POST', '/api/auth/sign-in/second-factor', given, origin)
+      expect([status, json.code]).toEqual([401, 'sign_in_failed'])
+      expect(json.detail).toContain('KEYWRIGHT_SECRET')
+    }
+    expect((await node.api('DELETE', `/v1/people/${ann.id}/second-factor`)).status).toBe(200)
+    expect((await signIn()).json.person.id).toBe(ann.id)
     await node.stop()
   })
 })

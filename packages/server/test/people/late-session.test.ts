@@ -3,6 +3,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
+import { totp } from '../support/totp.ts'
 
 let server: TestServer
 let operator: SignedUp
@@ -48,5 +49,22 @@ describe('a session that is stored after its owner was disabled', () => {
     const again = openBrowser(server)
     await again.call('POST', '/api/auth/sign-in/email', { email: ann.email, password: goodPassword })
     expect((await again.call('GET', '/v1/whoami')).status).toBe(200)
+  })
+})
+
+/** The step of a sign-in that waits for a code, while the account is disabled and nothing has ended the step yet. */
+describe('a code that is given in the instant in which its owner is disabled', () => {
+  it.each(['code', 'recoveryCode'])('opens nothing, and is no fault of ours: %s', async (kind) => {
+    const { browser, email, id } = await signUp(server)
+    const { json } = await browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })
+    await browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
+    const half = openBrowser(server)
+    await half.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    database.prepare('update kw_people set "disabledAt" = ? where id = ?').run(new Date().toISOString(), id)
+    const given =
+      kind === 'code' ? { code: totp(json.uri, Date.now() + 30_000) } : { recoveryCode: json.recoveryCodes[0] }
+    const refused = await half.call('POST', '/api/auth/sign-in/second-factor', given)
+    expect([refused.status, refused.json.code]).toEqual([401, 'sign_in_failed'])
+    expect((await half.call('GET', '/v1/whoami')).status).toBe(401)
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { type Browser, openBrowser, signUp } from '../support/people.ts'
-import type { TestServer } from '../support/start-server.ts'
+import { serviceKey, type TestServer } from '../support/start-server.ts'
 
 onEachDatabase((start) => {
   let server: TestServer
@@ -54,6 +54,20 @@ onEachDatabase((start) => {
       await refused((options) => authenticator.get({ ...options, rpId: 'example.com' }, server.control))
       await refused((options) => authenticator.get(options, server.control, { isUserVerified: false }))
       await refused((options) => createAuthenticator().get(options, server.control))
+    })
+
+    it('opens nothing while its account is disabled', async () => {
+      const { browser, id } = await signUp(server)
+      const { authenticator } = await enrol(browser)
+      const headers = { authorization: `Bearer ${serviceKey}` }
+      const set = (state: string) => fetch(`${server.control}/v1/people/${id}/${state}`, { method: 'POST', headers })
+      expect((await set('disable')).status).toBe(200)
+      const kept = await ask()
+      const { status, json } = await kept.finish(authenticator.get(kept.options, server.control))
+      expect([status, json.code]).toEqual([401, 'sign_in_failed'])
+      expect((await set('enable')).status).toBe(200)
+      const again = await ask()
+      expect((await again.finish(authenticator.get(again.options, server.control))).status).toBe(200)
     })
 
     it('is kept once, and not for who cannot show that it was made for this', async () => {

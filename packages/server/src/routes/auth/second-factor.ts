@@ -192,6 +192,9 @@ export const disableSecondFactorRoute = openRoute({
   },
 })
 
+const unreadable =
+  'Your second factor was set up under another KEYWRIGHT_SECRET, and no code of it can be checked. Ask an operator to turn it off.'
+
 export const finishSignInRoute = openRoute({
   operationId: 'finishSignIn',
   method: 'post',
@@ -218,6 +221,7 @@ export const finishSignInRoute = openRoute({
     requireOwnPage(request, signIn)
     const admitted = await signIn.people.secondFactor.finish(await body(), { headers: request.headers, address })
     if (admitted === 'locked') throw new Problem('too_many_attempts', undefined, { headers: { 'retry-after': '900' } })
+    if (admitted === 'unreadable') throw new Problem('sign_in_failed', unreadable)
     if (!admitted) {
       throw new Problem('sign_in_failed', 'The code is wrong or used, or the first step is over. Sign in again.')
     }
