@@ -62,8 +62,9 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
   ): Denied | Promise<Denied> {
     const meters = cache.metersOf(entry, profile)
     const principal = cache.principal(entry, profile)
+    const retiresAt = cache.retiresAt(entry)
     const denial = (limits: readonly LimitState[]): Denied => {
-      return { ...denied(reason), principal, about, limits, retryAfterMs }
+      return { ...denied(reason), principal, about, limits, retryAfterMs, retiresAt }
     }
     const states = meters.length === 0 ? [] : counters.peek(meters, nowMs)
     return states instanceof Promise ? states.then(denial) : denial(states)
@@ -98,7 +99,7 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
     if (quota instanceof Promise) return settleLater(allow(entry, profile, []), quota, month, cost, nowMs)
     if (quota.taken) return allow(entry, profile, quota.states)
     quotas.giveBack(month, cost, nowMs)
-    return overLimit(quota, cache.principal(entry, profile))
+    return overLimit(quota, cache.principal(entry, profile), cache.retiresAt(entry))
   }
 
   /** Once waited for, the entry may be another key's: `allowed` was taken down before. */
@@ -113,7 +114,7 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
     try {
       const quota = await pending
       taken = quota.taken
-      return taken ? { ...allowed, limits: quota.states } : overLimit(quota, allowed.principal)
+      return taken ? { ...allowed, limits: quota.states } : overLimit(quota, allowed.principal, allowed.retiresAt)
     } finally {
       if (!taken) quotas.giveBack(month, cost, nowMs)
     }
@@ -151,7 +152,7 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
     anonymous(route, attempt, nowMs) {
       const meters = addressMeters(route.limits ?? [], namesOfRoutes.get(route) as string, attempt)
       if (meters.length === 0) return anonymously([])
-      const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null))
+      const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null, null))
       const quota = counters.take(meters, costOf(attempt), nowMs)
       return quota instanceof Promise ? quota.then(settle) : settle(quota)
     },
@@ -217,7 +218,11 @@ function costOf({ cost = 1 }: Attempt): number {
   return cost
 }
 
-function overLimit({ states, retryAfterMs, refusedBy }: Quota, principal: Principal | null): Denied {
+function overLimit(
+  { states, retryAfterMs, refusedBy }: Quota,
+  principal: Principal | null,
+  retiresAt: Date | null,
+): Denied {
   const limit = states[refusedBy] ?? null
-  return { ...denied('rate_limited'), principal, limits: states, retryAfterMs, limit }
+  return { ...denied('rate_limited'), principal, limits: states, retryAfterMs, retiresAt, limit }
 }

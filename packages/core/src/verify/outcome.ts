@@ -62,6 +62,8 @@ export interface Denied {
   limits: readonly LimitState[]
   /** 0 unless a limit refused. */
   retryAfterMs: number
+  /** As of an allowed attempt: who is refused with a secret that stops working is told of that as well. */
+  retiresAt: Date | null
   /** What the refusal may name: the namespace or permission asked for, the limit that refused. */
   about: string | null
   limit: LimitState | null
@@ -81,6 +83,7 @@ export function denied(reason: DenialReason): Denied {
     principal: null,
     limits: Object.freeze([]),
     retryAfterMs: 0,
+    retiresAt: null,
     about: null,
     limit: null,
   })

@@ -128,7 +128,7 @@ export function createVerifier({
   function writeHeaders(outcome: Outcome, write: (name: string, value: string) => void): void {
     const { allowed, limits } = outcome
     if (limits.length > 0) limitHeaders(limits, now(), write, allowed ? 0 : outcome.retryAfterMs)
-    if (!allowed || outcome.retiresAt === null || unannounced) return
+    if (outcome.retiresAt === null || unannounced) return
     write('Api-Key-Status', 'rotating')
     write('Api-Key-Expires', outcome.retiresAt.toUTCString())
   }
@@ -157,7 +157,7 @@ export function createVerifier({
         ...(reason === 'permission_missing' && about !== null && { permission: about }),
         ...facts,
       })
-      return outcome.limits.length === 0 ? refusal : withHeaders(refusal, outcome)
+      return outcome.limits.length === 0 && outcome.retiresAt === null ? refusal : withHeaders(refusal, outcome)
     },
     refusal(name, facts, outcome) {
       const refusal = render(name, { requestId: '', ...facts })

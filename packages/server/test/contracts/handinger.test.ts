@@ -135,7 +135,7 @@ describe('rotation', () => {
   })
 
   it('with a day of grace lets both work, and tells callers of the old one when it ends', async () => {
-    const { key, credential } = await stage.server.issue()
+    const { key, credential } = await stage.server.issue({ permissions: ['workers:read'] })
     const control = controlApi(stage.server.control)
     const { json } = await control('POST', `/v1/keys/${key.id}/rotate`, { body: { graceSeconds: day } })
     const old = await ask('GET', '/api/workers', { headers: bearer(credential) })
@@ -144,6 +144,10 @@ describe('rotation', () => {
     expect(old.headers.get('api-key-status')).toBe('rotating')
     expect(old.headers.get('api-key-expires')).toBe(end.toUTCString())
     for (const name of ['deprecation', 'sunset']) expect(old.headers.has(name)).toBe(false)
+
+    const refused = await ask('POST', '/api/workers', { headers: bearer(credential) })
+    expect(refused.status).toBe(403)
+    expect(refused.headers.get('api-key-expires')).toBe(end.toUTCString())
 
     const current = await ask('GET', '/api/workers', { headers: bearer(json.credential) })
     expect([current.status, current.headers.has('api-key-status')]).toEqual([200, false])
