@@ -1,7 +1,8 @@
+import { remove } from '@keywright/core'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
-import { startServer, type TestServer } from './support/start-server.ts'
+import { startServer, type TestServer, tester } from './support/start-server.ts'
 
 const secret = 'whsec_a_secret_of_the_tests'
 // It asks nobody: only what it signs and checks is used.
@@ -132,7 +133,10 @@ describe('a checkout', () => {
     await post(paid(tenant), sign(paid(tenant)))
     await success(cookie)
     const { items } = await server.lifecycle.store.keys({ organization: tenant, limit: 1 })
-    await server.revoke(items[0]?.id ?? '')
+    const id = items[0]?.id ?? ''
+    await server.revoke(id)
+    expect((await success(cookie)).key).toBeNull()
+    await remove(server.lifecycle, tester, id)
     expect((await success(cookie)).key).toBeNull()
   })
 

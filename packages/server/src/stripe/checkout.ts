@@ -60,7 +60,10 @@ export function createCheckout({
   async function stateOf(tenant: string): Promise<'unpaid' | 'paid' | 'over'> {
     if (!(await lifecycle.store.organization(tenant))) return 'unpaid'
     const { items } = await lifecycle.store.keys({ organization: tenant, limit: 1 })
-    return items.length > 0 ? 'over' : 'paid'
+    if (items.length > 0) return 'over'
+    // A key that was deleted has been shown as well.
+    const created = { organization: tenant, action: 'key.created', newestFirst: true, limit: 1 }
+    return (await lifecycle.store.audit(created)).length > 0 ? 'over' : 'paid'
   }
 
   return {
