@@ -6,7 +6,7 @@ import { problemOf, rowProblem, rowProblemSchema } from '../../control/problem-o
 import { requireWholeInstance } from '../../control/reach.ts'
 import { receiptOf } from '../../control/receipt.ts'
 import { type Earlier, route } from '../../control/route.ts'
-import { receipt } from '../../control/schemas.ts'
+import { line, receipt } from '../../control/schemas.ts'
 import { validated } from '../../control/validation.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { newKeySchema } from './schemas.ts'
@@ -25,12 +25,7 @@ export const foreignKeySchema = newKeySchema
       .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest: 64 lower-case hexadecimal characters')
       .exactOptional()
       .openapi({ description: 'Instead of `credential`: its SHA-256.' }),
-    hint: z
-      .string()
-      .min(1)
-      .max(40)
-      .exactOptional()
-      .openapi({ description: 'What people may see of a key that comes as a digest.' }),
+    hint: line(40).exactOptional().openapi({ description: 'What people may see of a key that comes as a digest.' }),
   })
   .openapi('ForeignKey')
 
