@@ -79,12 +79,16 @@ describe('forward-auth', () => {
   })
 
   it('for nginx answers 2xx, 401 or 403, and tells the real status', async () => {
-    const status = async (lines: string[]) => {
-      const answer = await ask(lines, { query: '?for=nginx' })
+    const status = async (lines: string[], query = '?for=nginx') => {
+      const answer = await ask(lines, { query })
       return [answer.status, answer.headers['x-auth-status']]
     }
     expect(await status([`x-api-key: ${credential}`, ...original('GET', '/a')])).toEqual([200, undefined])
     expect(await status(original('GET', '/a'))).toEqual([403, '400'])
+    for (const query of ['?for=nginx&a=1', '?a=1&for=nginx']) {
+      expect(await status(original('GET', '/a'), query)).toEqual([403, '400'])
+    }
+    expect(await status(original('GET', '/a'), '?for=nginxes')).toEqual([400, undefined])
     expect(await status(['x-api-key: x', ...original('GET', '/a')])).toEqual([401, '401'])
     expect(await status([`x-api-key: ${credential}`, ...original('GET', '/a//b')])).toEqual([403, '400'])
     expect(await status([`x-api-key: ${credential}`, ...original('TRACE', '/a')])).toEqual([403, '405'])
