@@ -58,15 +58,18 @@ export class TimeoutError extends KeywrightError {
   }
 }
 
-/** Turns an answer that is not 2xx into an error, also where a proxy in between answered something else than a problem. */
+/**
+ * Turns an answer that is not 2xx into an error: a problem, one of OAuth (RFC 6749 §5.2), or what a proxy in between
+ * answered instead.
+ */
 export function problemOf(status: number, body: string, requestId: string | null): ProblemError {
   const problem = objectOf(body)
   const title = textOf(problem.title) ?? `The server answered ${status}`
   return new ProblemError({
-    code: textOf(problem.code) ?? `http_${status}`,
+    code: textOf(problem.code) ?? textOf(problem.error) ?? `http_${status}`,
     status,
     title,
-    detail: textOf(problem.detail) ?? `${title}.`,
+    detail: textOf(problem.detail) ?? textOf(problem.error_description) ?? `${title}.`,
     errors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
     requestId,
     body,

@@ -262,6 +262,13 @@ describe('a login from a terminal', () => {
     expect(await Promise.all(logins)).toEqual(outages.map(() => 'kwc_token'))
   }, 20_000)
 
+  it('that is not begun says why, in the words of OAuth', async () => {
+    const said = { error: 'too_many_attempts', error_description: 'Wait for a minute.' }
+    const server = await serverThat(answers(400, said))
+    const begun = new Keywright(server).deviceLogins.start('laptop')
+    await expect(begun).rejects.toMatchObject({ code: 'too_many_attempts', message: 'Wait for a minute.', status: 400 })
+  })
+
   it('ends with what was wrong once its code is too old', async () => {
     const server = await serverThat(fails(503))
     const login = new Keywright(server).deviceLogins.finish({ ...started, expiresInSeconds: 0 })
