@@ -71,6 +71,6 @@ function namespacesText(
   const where =
     body === null
       ? 'It is named in the path.'
-      : `It is named in the path or, under ${inline(body.under)}, in the member ${inline(body.member)} of the JSON body; without that it is ${inline(body.whenAbsent)}.`
+      : `It is named in the path or, under ${inline(body.under)}, in the member ${inline(body.member)} of the JSON body of a POST, PUT or PATCH, and is ${inline(body.whenAbsent)} where the body has no such member. A request that names none in any of these ways is refused.`
   return `A key reaches the namespaces of its ${plain(organization)}, at first ${either(standard.map((name) => inline(name)))}, or those of its own list. ${where} A name is of ${inline('[a-z0-9][a-z0-9_-]{0,62}')}.`
 }
