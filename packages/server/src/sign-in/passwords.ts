@@ -47,7 +47,8 @@ export function createPasswords(ready: () => Promise<Auth>): Passwords {
         await endSessions(opened, user.id, token === null ? {} : { but: token })
         return answered.headers.getSetCookie()
       } catch (error) {
-        if (isRefusal(error, 400)) return null
+        // 401 and 403: the session has ended meanwhile, or the account is disabled.
+        if (isRefusal(error, 400, 401, 403)) return null
         throw error
       }
     },

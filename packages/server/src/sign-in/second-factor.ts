@@ -59,7 +59,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         const { totpURI, backupCodes } = answered
         return { uri: totpURI, secret: new URL(totpURI).searchParams.get('secret') ?? '', recoveryCodes: backupCodes }
       } catch (error) {
-        if (!isRefusal(error, 400)) throw error
+        if (!isRefusal(error, 400, 401)) throw error
         return isCode(error, 'TOTP_ALREADY_ENABLED') ? 'enrolled' : null
       }
     },
@@ -70,7 +70,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         await isSpent(answered.response.user.id, code)
         return answered.headers.getSetCookie()
       } catch (error) {
-        if (isRefusal(error, 400, 401)) return null
+        if (isRefusal(error, 400, 401, 403)) return null
         throw error
       }
     },
@@ -80,7 +80,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         const answered = await auth.api.generateBackupCodes({ body: { password }, headers: visitOf(visit) })
         return answered.backupCodes
       } catch (error) {
-        if (isRefusal(error, 400)) return null
+        if (isRefusal(error, 400, 401)) return null
         throw error
       }
     },
@@ -91,7 +91,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         const answered = await auth.api.disableTwoFactor({ body, headers: visitOf(visit), returnHeaders: true })
         return answered.headers.getSetCookie()
       } catch (error) {
-        if (isRefusal(error, 400)) return null
+        if (isRefusal(error, 400, 401, 403)) return null
         throw error
       }
     },
