@@ -5,7 +5,7 @@ import { type Access, actorOf, identify, permit } from '../access/caller.ts'
 import { parseBody, readBody } from './body.ts'
 import type { ControlParts } from './deps.ts'
 import { once } from './idempotency.ts'
-import { isRepeatable, type Route } from './route.ts'
+import type { Route } from './route.ts'
 import { validated, validatedQuery } from './validation.ts'
 
 /** What the listener knows of a request beside the request itself. */
@@ -61,7 +61,7 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   const actor = actorOf(caller, { address, requestId })
   const call = { params: context.req.param(), query, body, caller, actor, deps }
   const { lifecycle } = deps
-  if (!isRepeatable(route)) return route.handle({ ...call, lifecycle })
+  if (route.method !== 'post') return route.handle({ ...call, lifecycle })
 
   const attempted = {
     caller: `${caller.type}:${caller.id}`,

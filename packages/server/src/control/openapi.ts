@@ -5,7 +5,7 @@ import { verifyDescription } from '../routes/verify/describe.ts'
 import { forwardAuthDescription, forwardAuthMethods } from '../routes/verify/describe-forward-auth.ts'
 import { announceAbsentMembers } from './absent-members.ts'
 import { type ProblemCode, problems } from './problems.ts'
-import { isRepeatable, type Route } from './route.ts'
+import type { Route } from './route.ts'
 
 const problemSchema = z
   .strictObject({
@@ -154,6 +154,11 @@ function requestOf(route: Route) {
       },
     }),
   }
+}
+
+/** With an `Idempotency-Key`. */
+function isRepeatable({ method, permission }: Route): boolean {
+  return method === 'post' && permission !== null
 }
 
 /** What any such route can answer, and what this one can beside. */

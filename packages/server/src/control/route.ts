@@ -42,8 +42,6 @@ interface Description<Path extends string, Query extends z.ZodType, Body extends
   /** The body may be left out. */
   bodyOptional?: boolean
   answer: { status: 200 | 201 | 202; description: string; schema: Answer; example: z.input<Answer> }
-  /** A `POST` only because of what it is asked with: it changes nothing, and so knows no `Idempotency-Key`. */
-  onlyReads?: boolean
   /** Beside those that every such route can answer. */
   problems: readonly ProblemCode[]
 }
@@ -116,9 +114,4 @@ export function openRoute<Body extends z.ZodType, Answer extends z.ZodType>(
   definition: OpenRoute<Body, Answer>,
 ): Route {
   return definition as unknown as Route
-}
-
-/** With an `Idempotency-Key`. */
-export function isRepeatable({ method, permission, onlyReads }: Route): boolean {
-  return method === 'post' && permission !== null && !onlyReads
 }

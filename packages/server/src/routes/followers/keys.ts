@@ -66,7 +66,6 @@ export const findKeyToFollowRoute = route({
   description:
     'For processes that verify by themselves, by the digest of a credential or by the id of a key that has changed.',
   permission: 'verify',
-  onlyReads: true,
   body: z
     .strictObject({
       digest: z
