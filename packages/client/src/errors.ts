@@ -21,6 +21,8 @@ export class ProblemError extends KeywrightError {
   readonly errors: readonly FieldError[]
   /** Names this call in the server's log. */
   readonly requestId: string | null
+  /** How long the server asks to wait before the next try; null where it says nothing of it. */
+  readonly retryAfterMs: number | null
   /** The answer as it came: the problem, or what else stood in its place. */
   readonly body: string
   constructor(answer: {
@@ -30,6 +32,7 @@ export class ProblemError extends KeywrightError {
     detail: string
     errors: readonly FieldError[]
     requestId: string | null
+    retryAfterMs: number | null
     body: string
   }) {
     super(answer.code, answer.detail)
@@ -38,6 +41,7 @@ export class ProblemError extends KeywrightError {
     this.title = answer.title
     this.errors = answer.errors
     this.requestId = answer.requestId
+    this.retryAfterMs = answer.retryAfterMs
     this.body = answer.body
   }
 }
@@ -62,7 +66,11 @@ export class TimeoutError extends KeywrightError {
  * Turns an answer that is not 2xx into an error: a problem, one of OAuth (RFC 6749 §5.2), or what a proxy in between
  * answered instead.
  */
-export function problemOf(status: number, body: string, requestId: string | null): ProblemError {
+export function problemOf(
+  status: number,
+  body: string,
+  { requestId, retryAfterMs }: Pick<ProblemError, 'requestId' | 'retryAfterMs'>,
+): ProblemError {
   const problem = objectOf(body)
   const title = textOf(problem.title) ?? `The server answered ${status}`
   return new ProblemError({
@@ -72,6 +80,7 @@ export function problemOf(status: number, body: string, requestId: string | null
     detail: textOf(problem.detail) ?? textOf(problem.error_description) ?? `${title}.`,
     errors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
     requestId,
+    retryAfterMs,
     body,
   })
 }

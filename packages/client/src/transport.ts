@@ -21,7 +21,7 @@ export interface CallOptions {
 
 /** Options of a call that changes something. */
 export interface Mutation extends CallOptions {
-  /** Makes the call safe to repeat for 24 hours: 1 to 255 printable characters that no other call uses. */
+  /** Makes the call safe to repeat for 24 hours: 1 to 255 visible characters of ASCII that no other call uses. */
   idempotencyKey?: string
 }
 
@@ -98,10 +98,12 @@ export function createTransport({
       const response = await send(target, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
       const body = await response.text()
       if (response.ok) return { json: parse(body, response) }
-      const error = problemOf(response.status, body, response.headers.get('x-request-id'))
+      const waitMs = retryAfterMs(response)
+      const requestId = response.headers.get('x-request-id')
+      const error = problemOf(response.status, body, { requestId, retryAfterMs: waitMs })
       // The server has waited for its nodes already, and says so: asking again would wait as long once more.
       const retry = transient.has(response.status) && error.code !== 'nodes_pending'
-      return { error, retry, waitMs: retryAfterMs(response) }
+      return { error, retry, waitMs }
     } catch (cause) {
       if (signal?.aborted || cause instanceof KeywrightError) throw cause
       if (timeout.aborted) return { error: new TimeoutError(base, timeoutMs), retry: true, waitMs: null }
@@ -121,11 +123,17 @@ function sendable(credential: string): string {
   )
 }
 
+/** Else a call that cannot be sent would look like a server that cannot be reached. */
+function repeatable(key: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
+  throw new KeywrightError('invalid_idempotency_key', 'An idempotency key has 1 to 255 visible ASCII characters.')
+}
+
 function headersOf({ body, options }: Call, bearer: string | undefined): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (body !== undefined) headers['content-type'] = 'application/json'
-  if (options?.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+  if (options?.idempotencyKey !== undefined) headers['idempotency-key'] = repeatable(options.idempotencyKey)
   return headers
 }
 

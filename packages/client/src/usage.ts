@@ -10,6 +10,8 @@ export interface UsageFilter extends Paging {
   key?: string | undefined
   outcome?: Outcome | undefined
   reason?: string | undefined
+  /** Calls with a key are all `api`. */
+  triggeredBy?: 'ui' | 'cli' | 'api' | undefined
   /** RFC 3339; from the hour of this time on. Absent: 7 days. */
   since?: string | undefined
   until?: string | undefined

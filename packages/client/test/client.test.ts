@@ -109,7 +109,14 @@ describe('a problem', () => {
       message: 'name is missing.',
       errors: [{ field: 'name', message: 'is missing' }],
       requestId: 'req_7',
+      retryAfterMs: null,
     })
+  })
+
+  it('says how long to wait, where the server does', async () => {
+    const server = await serverThat(fails(429, { 'retry-after': '3600' }))
+    const created = new Keywright(server).projects.create({ organization: 'acme', name: 'Web' })
+    await expect(created).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 })
   })
 
   it('is still an error with a code where something in between answered in HTML', async () => {
@@ -160,6 +167,13 @@ describe('retries', () => {
     const options = { idempotencyKey: 'order-1' }
     expect(await new Keywright(server).projects.create({ organization: 'acme', name: 'Web' }, options)).toEqual(project)
     expect(server.calls.map((call) => call.headers['idempotency-key'])).toEqual(['order-1', 'order-1'])
+  })
+
+  it.each(['', 'order 1', 'order №1', 'a'.repeat(256)])('are not begun with the key %j', async (idempotencyKey) => {
+    const server = await serverThat(answers(201, project))
+    const created = new Keywright(server).projects.create({ organization: 'acme', name: 'Web' }, { idempotencyKey })
+    await expect(created).rejects.toMatchObject({ code: 'invalid_idempotency_key' })
+    expect(server.calls).toHaveLength(0)
   })
 
   it('leave the server alone that has waited for its nodes in vain', async () => {
