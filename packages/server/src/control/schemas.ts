@@ -24,6 +24,7 @@ export const slug = z
 export const instant = z.iso
   .datetime({ offset: true, error: 'must be a time in RFC 3339, such as 2026-12-31T00:00:00Z' })
   .transform((text) => new Date(text))
+  .refine((at) => /^\d{4}-/.test(at.toISOString()), 'must be in the years 0000 to 9999 (UTC)')
 
 /** In answers. */
 export const time = z.iso.datetime()

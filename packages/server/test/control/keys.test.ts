@@ -185,6 +185,7 @@ describe('what a key is made of', () => {
     [{ expiresAt: 'tomorrow' }, 'expiresAt', 'RFC 3339'],
     [{ expiresAt: '2026-02-30T00:00:00Z' }, 'expiresAt', 'RFC 3339'],
     [{ expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt', 'future'],
+    [{ expiresAt: '9999-12-31T23:59:59-23:59' }, 'expiresAt', '9999'],
     [{ metadata: { deep: { er: 1 } } }, 'metadata.deep', ''],
     [{ metadata: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`m${i}`, i])) }, 'metadata', '32'],
     [{ metadata: { long: 'x'.repeat(501) } }, 'metadata.long', ''],
