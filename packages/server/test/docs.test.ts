@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, holonomix, hopx } from '@keywright/contracts'
+import { parseContract } from '@keywright/core'
 import { chromium } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { siteOf } from '../src/docs/site.ts'
@@ -181,6 +182,20 @@ describe('the documentation of an odd contract', () => {
       expect(text).not.toMatch(/<img|href="(javascript|https):/)
       expect(text).toContain('&#60;img src=x onerror=alert(1)&#62;')
     }
+  })
+
+  it('says which kinds of key a route takes, and that publishable ones are refused elsewhere', () => {
+    const contract = parseContract({
+      name: 'odd',
+      key: { forms: [{ prefix: 'odd_' }, { prefix: 'odd_pk_', kind: 'publishable' }] },
+      routes: [{ path: '/tokens', kinds: ['publishable'], permission: 'tokens:make' }, { path: '/**' }],
+    })
+    const pages = new Map(siteOf({ contract, edge, control }))
+    const page = [...pages].find(([path]) => path.endsWith('permissions.md'))?.[1]
+    expect(page).toContain('| a `publishable` key with `tokens:make` |')
+    expect(page).toContain('A publishable key is refused wherever no row names its kind.')
+    const plain = [...siteOf({ contract: hopx, edge, control })].find(([path]) => path.endsWith('permissions.md'))?.[1]
+    expect(plain).not.toContain('publishable')
   })
 
   it('is the same for the same contract, byte for byte', () => {

@@ -4,7 +4,7 @@ import type { Page, Subject } from './subject.ts'
 import { either } from './words.ts'
 
 export function permissionsPage({ contract }: Subject): Page {
-  const { permissions, namespaces, routes, otherRoutes, docs } = contract
+  const { permissions, namespaces, routes, otherRoutes, docs, key } = contract
   const offered = Object.entries(permissions.offered)
   return {
     name: 'permissions',
@@ -32,6 +32,9 @@ export function permissionsPage({ contract }: Subject): Page {
           ['everything else', 'all', rest[otherRoutes]],
         ],
       ),
+      key.forms.some(({ kind }) => kind === 'publishable')
+        ? 'A publishable key is refused wherever no row names its kind.'
+        : null,
       namespaces === null ? null : '## Namespaces',
       namespaces === null ? null : namespacesText(namespaces, docs.organization),
       '## Addresses',
@@ -49,8 +52,11 @@ function needs({ permission, access, kinds }: Route): string {
   if (access === 'anonymous') return 'nothing: no key is looked at'
   const kind = kinds === undefined ? 'a key' : `a ${either(kinds.map((name) => inline(name)))} key`
   if (permission === undefined) return kind
-  if (typeof permission === 'string') return inline(permission)
-  return `${inline(permission.read)} to read (GET, HEAD), ${inline(permission.write)} for all else`
+  const needed =
+    typeof permission === 'string'
+      ? inline(permission)
+      : `${inline(permission.read)} to read (GET, HEAD), ${inline(permission.write)} for all else`
+  return kinds === undefined ? needed : `${kind} with ${needed}`
 }
 
 function byRole(roles: NonNullable<Contract['permissions']['byMakersRole']>): string {
