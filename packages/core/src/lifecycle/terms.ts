@@ -84,8 +84,12 @@ export function checkTerms(
 
 export function checkName(name: string): void {
   if (name.trim() === '' || name.length > 200) throw invalid('name', 'A name has 1 to 200 characters.')
-  // What would end a line, repaint a terminal, or is half of a character.
-  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name)) throw invalid('name', 'A name holds no control characters.')
+  if (!isOneLine(name)) throw invalid('name', 'A name holds no control characters.')
+}
+
+/** Text that people read in lists and logs: no character in it ends a line, repaints a terminal or is half of one. */
+export function isOneLine(text: string): boolean {
+  return !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text)
 }
 
 function checkPermissions(permissions: readonly string[], contract: Contract): void {

@@ -20,19 +20,19 @@ function meter(subject: string, limit: Partial<Limit> = {}): Meter {
 /** As the verifier's are: it says what it is pointed at when it is asked, and forgets what is written to it. */
 class PointedMeter implements Meter {
   readonly limit: Limit
-  readonly #subjects: string[]
+  #subject: string
 
   constructor(limit: Limit, subject: string) {
     this.limit = limit
-    this.#subjects = [subject]
+    this.#subject = subject
   }
 
   point(subject: string): void {
-    this.#subjects[0] = subject
+    this.#subject = subject
   }
 
   get subject(): string {
-    return this.#subjects[0] as string
+    return this.#subject
   }
 
   get slot(): number {

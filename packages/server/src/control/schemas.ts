@@ -1,14 +1,10 @@
 import { z } from '@hono/zod-openapi'
+import { isOneLine } from '@keywright/core'
 
 const mostOnPage = 200
 
-/** Text that people read in lists and logs: no character in it ends a line, repaints a terminal or is half of one. */
 export function line(most: number) {
-  return z
-    .string()
-    .min(1)
-    .max(most)
-    .refine((text) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text), 'must not hold control characters')
+  return z.string().min(1).max(most).refine(isOneLine, 'must not hold control characters')
 }
 
 export const name = line(200)

@@ -32,7 +32,7 @@ export function limitsPage({ contract, edge }: Subject, answers: Answers): Page 
               plan.monthlyQuota?.toLocaleString('en') ?? 'unlimited',
             ]),
           ),
-      'Limits are exact: in no stretch of that length are more requests let through, but by one that is refilled evenly, which lets through as many at once and what was refilled beside. A request that is refused for whatever reason counts against none of them.',
+      'Limits are exact: in no stretch of that length are more requests let through. One that is refilled evenly lets its number through at once, and beside it what has been refilled since. A request that is refused for whatever reason counts against none of them.',
       '## What is left',
       headersText(contract),
       contract.limitHeaders === 'none' ? null : fence('sh rate_limited', request),

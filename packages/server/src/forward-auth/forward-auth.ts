@@ -139,7 +139,7 @@ function told(rawHeaders: readonly string[], one: string, other: string): string
 }
 
 function isForNginx({ url = '' }: IncomingMessage): boolean {
-  return new URLSearchParams(url.split('?')[1]).get('for') === 'nginx'
+  return /[?&]for=nginx(?:&|$)/.test(url)
 }
 
 function asItIs(refusal: Refusal): Refusal {

@@ -1,4 +1,4 @@
-import type { Refusal } from '@keywright/core'
+import { isOneLine, type Refusal } from '@keywright/core'
 import { Problem, problemAnswer } from '../../control/problem.ts'
 import { parseStrictObject, StrictJsonError } from '../../control/strict-json.ts'
 import type { DeviceFlow, Poll } from './flow.ts'
@@ -27,7 +27,7 @@ export function createDeviceWire(device: DeviceFlow, consoleUrl: () => string): 
         const name = read('device_name')
         const scope = read('scope')
         for (const text of [name, scope]) {
-          if (text !== null && (text.length > 200 || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text))) {
+          if (text !== null && (text.length > 200 || !isOneLine(text))) {
             throw new OAuthError('invalid_request', 'device_name and scope are at most 200 characters of plain text.')
           }
         }
