@@ -116,6 +116,7 @@ describe.each(names)('a call with an Idempotency-Key on %s', (name) => {
       before(one, () => slow.opened),
       'first',
     )
+    await slow.reached
     await expect(make(two, 'second')).rejects.toMatchObject(isRunning)
     expect(await make(two, 'second', { now: later })).toBe('made')
     slow.open()
@@ -131,6 +132,7 @@ describe.each(names)('a call with an Idempotency-Key on %s', (name) => {
       before(one, () => slow.opened.then(refuse)),
       'first',
     )
+    await slow.reached
     await expect(make(two, 'second')).rejects.toMatchObject(isRunning)
     const second = make(
       before(two, () => quicker.opened),
