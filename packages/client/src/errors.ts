@@ -71,7 +71,7 @@ export function problemOf(
   body: string,
   { requestId, retryAfterMs }: Pick<ProblemError, 'requestId' | 'retryAfterMs'>,
 ): ProblemError {
-  const problem = objectOf(body)
+  const problem = objectOf(body) ?? {}
   const title = textOf(problem.title) ?? `The server answered ${status}`
   return new ProblemError({
     code: textOf(problem.code) ?? textOf(problem.error) ?? `http_${status}`,
@@ -85,12 +85,13 @@ export function problemOf(
   })
 }
 
-function objectOf(body: string): Record<string, unknown> {
+/** null for what is no JSON object. */
+export function objectOf(body: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+    return typeof value === 'object' && !Array.isArray(value) ? (value as Record<string, unknown> | null) : null
   } catch {
-    return {}
+    return null
   }
 }
 

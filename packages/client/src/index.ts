@@ -46,5 +46,5 @@ export type {
   Session,
 } from './sign-in.ts'
 export type { CallOptions, FetchLike, KeywrightOptions, Mutation } from './transport.ts'
-export type { Decision, DecisionFilter, Outcome, UsageCount, UsageFilter } from './usage.ts'
+export type { Decision, DecisionFilter, Incomplete, Outcome, UsageCount, UsageFilter } from './usage.ts'
 export type { Whoami } from './whoami.ts'

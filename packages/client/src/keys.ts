@@ -1,6 +1,7 @@
 import type { FieldError } from './errors.ts'
 import { Pages, type Paging } from './pages.ts'
 import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
+import type { Incomplete } from './usage.ts'
 
 export type KeyState = 'active' | 'suspended' | 'expired' | 'revoked'
 export type LimitSubject = 'key' | 'user' | 'project' | 'organization'
@@ -255,7 +256,7 @@ export class Keys {
     id: string,
     filter: Paging & { version?: number | undefined; since?: string | undefined } = {},
     options?: CallOptions,
-  ): Pages<'callers', KeyCaller> {
+  ): Pages<'callers', KeyCaller, Incomplete> {
     return new Pages(this.#transport, 'callers', path`/v1/keys/${id}/callers`, { ...filter }, options)
   }
 

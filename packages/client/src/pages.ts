@@ -1,3 +1,4 @@
+import { KeywrightError } from './errors.ts'
 import type { Call, CallOptions, Query, Transport } from './transport.ts'
 
 export interface Paging {
@@ -43,7 +44,9 @@ export class Pages<Name extends string, T, More = unknown> implements AsyncItera
     }
   }
 
-  #read(query: Query | undefined): Promise<Page<Name, T> & More> {
-    return this.#transport({ ...this.#call, query })
+  async #read(query: Query | undefined): Promise<Page<Name, T> & More> {
+    const page = await this.#transport<Page<Name, T> & More>({ ...this.#call, query })
+    if (Array.isArray(page[this.#name])) return page
+    throw new KeywrightError('unreadable_answer', `The answer has no list of ${this.#name}. Is the address right?`)
   }
 }

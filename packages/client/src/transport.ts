@@ -1,4 +1,4 @@
-import { ConnectionError, KeywrightError, problemOf, TimeoutError } from './errors.ts'
+import { ConnectionError, KeywrightError, objectOf, problemOf, TimeoutError } from './errors.ts'
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
 
@@ -62,7 +62,7 @@ export function createTransport({
   retries = 2,
   fetch,
 }: KeywrightOptions): Transport {
-  const base = url.replace(/\/+$/, '')
+  const base = addressOf(url)
   const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 
@@ -114,6 +114,21 @@ export function createTransport({
 
 type Answer = { json: unknown } | { error: KeywrightError; retry: boolean; waitMs: number | null }
 
+/** Without the slashes at its end. What it is wrong about is said without it: it may hold a password. */
+function addressOf(url: string): string {
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : relative
+  if (username !== '' || password !== '') {
+    throw new KeywrightError('invalid_url', 'The url has a user or a password in it. Give the credential by itself.')
+  }
+  if (!/^https?:$/.test(protocol)) {
+    throw new KeywrightError('invalid_url', 'The url must begin with http:// or https://.')
+  }
+  return url.replace(/\/+$/, '')
+}
+
+/** What a browser makes of it. */
+const relative = { protocol: 'http:', username: '', password: '' }
+
 /** The runtime would otherwise refuse the header in words that quote it. */
 function sendable(credential: string): string {
   if (/^[\x21-\x7e]+$/.test(credential)) return credential
@@ -146,14 +161,12 @@ function queryString(query: Query = {}): string {
 }
 
 function parse(body: string, { status }: Response): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    throw new KeywrightError(
-      'unreadable_answer',
-      `The server answered ${status} with something else than JSON. Is the address right?`,
-    )
-  }
+  const answer = objectOf(body)
+  if (answer) return answer
+  throw new KeywrightError(
+    'unreadable_answer',
+    `The server answered ${status} with something else than a JSON object. Is the address right?`,
+  )
 }
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3); null where the server names no time. */

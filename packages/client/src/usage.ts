@@ -56,6 +56,12 @@ export interface Decision {
   requestId: string | null
 }
 
+/** With each page of what is counted or kept as far as there is room. */
+export interface Incomplete {
+  /** Of the same time: how many could not be counted by what they were, or were not kept. */
+  dropped: number
+}
+
 export type DecisionFilter = Omit<UsageFilter, 'interval' | 'by'>
 
 export class Usage {
@@ -64,16 +70,16 @@ export class Usage {
     this.#transport = transport
   }
 
-  /** The first page; `dropped` verifications could not be counted by what they were. */
-  page(filter: UsageFilter = {}, options?: CallOptions): Promise<Page<'usage', UsageCount> & { dropped: number }> {
+  /** The first page. */
+  page(filter: UsageFilter = {}, options?: CallOptions): Promise<Page<'usage', UsageCount> & Incomplete> {
     return this.#transport({ method: 'GET', path: '/v1/usage', query: { ...filter }, options })
   }
 
-  list(filter: UsageFilter = {}, options?: CallOptions): Pages<'usage', UsageCount> {
+  list(filter: UsageFilter = {}, options?: CallOptions): Pages<'usage', UsageCount, Incomplete> {
     return new Pages(this.#transport, 'usage', '/v1/usage', { ...filter }, options)
   }
 
-  decisions(filter: DecisionFilter = {}, options?: CallOptions): Pages<'decisions', Decision> {
+  decisions(filter: DecisionFilter = {}, options?: CallOptions): Pages<'decisions', Decision, Incomplete> {
     return new Pages(this.#transport, 'decisions', '/v1/decisions', { ...filter }, options)
   }
 }

@@ -19,6 +19,7 @@ export type Whoami =
       /** Runs the instance. */
       operator: boolean
       organizations: { id: string; name: string; role: Role }[]
+      signedInBy: 'session' | 'cli_token'
     }
   | {
       type: 'api_key'

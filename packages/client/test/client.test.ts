@@ -124,8 +124,8 @@ describe('a problem', () => {
     await expect(new Keywright(server).whoami()).rejects.toMatchObject({ code: 'http_403', status: 403 })
   })
 
-  it('is said of a 200 that is not JSON', async () => {
-    const server = await serverThat(answers(200, '<!doctype html>'))
+  it.each(['<!doctype html>', 'null', '[]', '7'])('is said of a 200 that is no JSON object: %s', async (body) => {
+    const server = await serverThat(answers(200, body))
     const error = await new Keywright(server).whoami().catch((e: unknown) => e)
     expect(error).toBeInstanceOf(KeywrightError)
     expect(error).toMatchObject({ code: 'unreadable_answer' })
@@ -257,6 +257,27 @@ describe('a credential', () => {
   })
 })
 
+describe('a url', () => {
+  it.each(['http://someone:canary@127.0.0.1:9', 'https://canary@example.com', 'canary:8788', 'file:///canary'])(
+    'that cannot be asked, or holds a password, is refused and never quoted: %s',
+    (url) => {
+      const open = () => new Keywright({ url })
+      expect(open).toThrow(expect.objectContaining({ code: 'invalid_url' }))
+      expect(open).toThrow(/^(?!.*canary)/s)
+    },
+  )
+
+  it.each(['', '/keys'])('may be what a browser completes: %j', async (url) => {
+    const asked: string[] = []
+    const fetch = async (target: string) => {
+      asked.push(target)
+      return Response.json(project)
+    }
+    await new Keywright({ url, fetch }).projects.get('prj_1')
+    expect(asked).toEqual([`${url}/v1/projects/prj_1`])
+  })
+})
+
 describe('a login from a terminal', () => {
   const started = {
     deviceCode: 'code',
@@ -321,6 +342,12 @@ describe('a list', () => {
     const server = await pages()
     for await (const _ of new Keywright(server).keys.list()) break
     expect(server.calls).toHaveLength(1)
+  })
+
+  it('that something else answers is refused in words', async () => {
+    const server = await serverThat(answers(200, { hello: 'world' }))
+    const error = { code: 'unreadable_answer', message: expect.stringContaining('no list of keys') }
+    await expect(new Keywright(server).keys.list().page()).rejects.toMatchObject(error)
   })
 
   it('gives one page as it was answered', async () => {
