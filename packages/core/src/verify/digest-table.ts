@@ -1,7 +1,7 @@
 const LINE = 16
 const DIGEST_WORDS = 8
-/** 2 GiB of lines, and half as much again that is free. */
-const MOST_ENTRIES = 2 ** 25
+/** With the free lines no more than 2 ** 25: a longer list of ids V8 would keep as a dictionary, and take seconds to make. */
+const MOST_ENTRIES = 2 ** 24
 /** What a line needs free ones beside it, so that they are found soon: for two that are taken, one. */
 const SPACE = 1.5
 

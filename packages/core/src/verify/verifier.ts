@@ -56,7 +56,7 @@ export interface VerifierOptions {
   quotas?: MonthlyQuotas
   /** The one of `keys`, where they have one; else plain SHA-256 unless given. */
   digester?: Digester
-  /** Keys held in memory, 1 to 33,554,432, about 250 bytes each; the least used make room. */
+  /** Keys held in memory, 1 to 16,777,216, about 250 bytes each; the least used make room. */
   maxKeys?: number
   /** Milliseconds since the epoch. */
   now?: () => number
