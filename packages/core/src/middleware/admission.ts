@@ -9,7 +9,7 @@ import { refuseBody } from '../verify/refused-body.ts'
 import type { Verifier } from '../verify/verifier.ts'
 
 export interface GuardOptions {
-  /** Needed beside what the contract's own route needs. */
+  /** Needed beside what the contract's own route needs; then also where that asks for no credential. */
   permissions?: readonly string[]
   /**
    * Told why no verdict could be reached, when the caller is answered 503 (or 500, where it was not an outage). What it

@@ -25,10 +25,13 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
       } catch (error) {
         tell(options.onFailure, error, requestId)
         if (response.headersSent) {
-          response.destroy()
+          if (!response.writableEnded) response.destroy()
           return
         }
-        const { status, headers, body } = verifier.refusal('internal_error', { requestId })
+        // What the handler has said of an answer that it did not give would be said of ours: how it is encoded, for one.
+        for (const name of response.getHeaderNames()) response.removeHeader(name)
+        const { status, headers, body } = verifier.refusal('internal_error', { requestId }, passed.admitted)
+        response.setHeader('X-Request-Id', requestId)
         response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) }).end(body)
       }
     }

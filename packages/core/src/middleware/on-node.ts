@@ -5,7 +5,7 @@ import { hasBody, isSoundlyFramed } from '../http/framing.ts'
 import { peekBody } from '../http/peek-body.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import type { Verifier } from '../verify/verifier.ts'
-import { type Admission, type Admitted, compileAdmission, type GuardOptions } from './admission.ts'
+import { type Admission, type Admitted, compileAdmission, type GuardOptions, tell } from './admission.ts'
 
 export interface NodeGuardOptions extends GuardOptions {
   /** Addresses and CIDR ranges of the proxies in front, whose `X-Forwarded-For` is believed; nobody's unless given. */
@@ -34,6 +34,10 @@ export function compileNodeAdmission(
   return async (request, url, peek = (mostBytes) => peekBody(request, mostBytes)) => {
     const { rawHeaders, method = '' } = request
     const requestId = requestIdOf(rawHeaders)
+    if (request.httpVersionMajor !== 1) {
+      tell(options.onFailure, new HttpVersionError(), requestId)
+      return { refusal: verifier.refusal('internal_error', { requestId }), requestId }
+    }
     if (!isSoundlyFramed(request)) return { refusal: verifier.refusal('invalid_request', { requestId }), requestId }
     const admission = await admit({
       method,
@@ -75,4 +79,13 @@ function answer(request: IncomingMessage, response: ServerResponse, refusal: Ref
   const { status, headers, body } = refusal
   const fields = { 'X-Request-Id': requestId, ...headers, 'Content-Length': String(Buffer.byteLength(body)) }
   response.writeHead(status, fields).end(body)
+}
+
+/** There no header says whether a body follows, so that one which names a namespace would go unread. */
+class HttpVersionError extends Error {
+  readonly code = 'http_version'
+  constructor() {
+    super('The guard reads HTTP/1.1. Let HTTP/2 end at the proxy in front.')
+    this.name = 'HttpVersionError'
+  }
 }

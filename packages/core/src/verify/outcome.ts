@@ -16,7 +16,7 @@ export interface Attempt {
   path?: string
   /** The query string without `?`; read only where the contract takes keys from it. */
   query?: string
-  /** Needed beside what the route needs. */
+  /** Needed beside what the route needs; then also where the route asks for no credential. */
   permissions?: readonly string[]
   /** Beside the one the path may name. */
   namespace?: string

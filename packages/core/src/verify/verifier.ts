@@ -105,7 +105,9 @@ export function createVerifier({
     const nowMs = now()
     const { method = 'GET', path } = attempt
     const match = path === undefined ? null : routes.matchRoute(method, path)
-    if (match?.route?.access === 'anonymous') return judge.anonymous(match.route, attempt, nowMs)
+    if (match?.route?.access === 'anonymous' && !attempt.permissions?.length) {
+      return judge.anonymous(match.route, attempt, nowMs)
+    }
     const entry = identify(attempt, nowMs)
     if (typeof entry === 'number') return judge.key(entry, attempt, match, nowMs)
     return entry instanceof Promise ? afterReading(entry, attempt, verify) : entry

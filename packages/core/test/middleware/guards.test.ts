@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createVerifier, issue, type KeySource, parseContract, rotate, type Verifier } from '@keywright/core'
 import { guard as guardExpress } from '@keywright/core/express'
 import { guard as guardFastify } from '@keywright/core/fastify'
@@ -197,6 +200,66 @@ describe('guard', () => {
     const answer = await asking(`${url}/v1/a`, credential)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('secret')
+  })
+
+  it('says nothing in that answer of the one that a handler of node:http did not give', async () => {
+    const { credential } = await newKey()
+    const handler: Parameters<ReturnType<typeof guardNode>>[0] = (_, response) => {
+      response.setHeader('Content-Encoding', 'gzip').setHeader('Set-Cookie', 'a=b').setHeader('Content-Length', '7')
+      throw new Error('secret')
+    }
+    const answer = await asking(`${await listening(guardNode(acme.verifier)(handler))}/v1/a`, credential)
+    expect([answer.status, await answer.json()]).toEqual([500, { error: expect.any(String) }])
+    expect(answer.headers.get('set-cookie')).toBeNull()
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
+    expect(answer.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')
+  })
+
+  it('does not cut short what a handler of node:http has answered before it fails', async () => {
+    const { credential } = await newKey()
+    const long = 'x'.repeat(5_000_000)
+    const handler: Parameters<ReturnType<typeof guardNode>>[0] = (_, response) => {
+      response.end(long)
+      throw new Error('secret')
+    }
+    const answer = await asking(`${await listening(guardNode(acme.verifier)(handler))}/v1/a`, credential)
+    expect((await answer.text()).length).toBe(long.length)
+  })
+
+  it('lets nobody through over HTTP/2, where no header says whether a body follows, and tells why', async () => {
+    const { credential } = await newKey()
+    const failures: unknown[] = []
+    const onFailure = (error: unknown) => failures.push(error)
+    const app = fastify({ http2: true })
+    app.addHook('onRequest', guardFastify(acme.verifier, { onFailure }))
+    app.all('/*', async () => 'in')
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const client = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+    const stream = client.request({ ':path': '/v1/a', 'x-acme-key': credential })
+    const [head] = (await once(stream, 'response')) as [{ ':status': number }]
+    const body = JSON.parse(await text(stream))
+    client.close()
+    await app.close()
+    expect([head[':status'], body]).toEqual([500, { error: expect.any(String) }])
+    expect(failures).toEqual([expect.objectContaining({ code: 'http_version' })])
+  })
+
+  it('asks for a key on an anonymous route where it needs permissions itself', async () => {
+    const open = inMemory({ contract: { ...contract, routes: [{ path: '/v1/**', access: 'anonymous' }] } })
+    await open.organization()
+    const { credential } = await issue(open.lifecycle, testActor, {
+      organization: 'acme',
+      name: 'test',
+      permissions: ['read'],
+    })
+    const handler = (_: unknown, response: { end(): void }) => response.end()
+    const bare = await listening(guardNode(open.verifier)(handler))
+    const reading = await listening(guardNode(open.verifier, { permissions: ['read'] })(handler))
+    const writing = await listening(guardNode(open.verifier, { permissions: ['write'] })(handler))
+    expect((await fetch(`${bare}/v1/a`)).status).toBe(200)
+    expect((await fetch(`${reading}/v1/a`)).status).toBe(401)
+    expect((await asking(`${reading}/v1/a`, credential)).status).toBe(200)
+    expect((await asking(`${writing}/v1/a`, credential)).status).toBe(403)
   })
 
   it('passes on in Hono what fetch and Response.redirect give, whose headers cannot be changed', async () => {
