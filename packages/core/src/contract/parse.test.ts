@@ -174,6 +174,15 @@ describe('limits', () => {
     expect(problemsWith({ limits })).toEqual(['limits: 9 limits; at most 8 are counted'])
   })
 
+  it.each(['Cache-Control', 'Retry-After', 'vary', 'WWW-Authenticate', 'X-Request-Id', 'Api-Key-Status'])(
+    'are not told in %s, which means something else in an answer',
+    (reset) => {
+      expect(problemsWith({ limitHeaders: { limit: 'X-A', remaining: 'X-B', reset } })).toEqual([
+        `limitHeaders.reset: ${reset} means something else in an answer`,
+      ])
+    },
+  )
+
   it('are told in three different headers', () => {
     expect(problemsWith({ limitHeaders: { limit: 'X-A', remaining: 'x-a', reset: 'X-B', resetAs: 'unix' } })).toEqual([
       'limitHeaders.resetAs: "unix"; one of unixSeconds, secondsLeft, unixMilliseconds, rfc3339 is needed',
@@ -187,6 +196,18 @@ describe('limits', () => {
       'plans["Pro!"]: "Pro!"; a-z, then a-z, 0-9, - and _ are needed',
       'plans["Pro!"].monthlyQuota: 0; a whole number from 1 to 9007199254740991 is needed',
     ])
+  })
+})
+
+describe('namespaces', () => {
+  it.each([
+    [['a', 'a'], 'one of them is listed twice'],
+    [
+      Array.from({ length: 100 }, (_, i) => `${i}`.padStart(40, 'a')),
+      'together these have 4099 characters, and upstreams are sent at most 3500',
+    ],
+  ])('that an organization begins with fit into one header, each once', (names, problem) => {
+    expect(problemsWith({ namespaces: { default: names } })).toEqual([`namespaces.default: ${problem}`])
   })
 })
 

@@ -4,7 +4,7 @@ import type { Verifier } from '../verify/verifier.ts'
 const accepted = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const acceptedSet = new Set(accepted)
 
-/** TRACE would echo the credential, CONNECT would open a tunnel to anywhere; others no route can name. */
+/** Of RFC 9110 §9.3 and RFC 5789, but for TRACE, which would echo the credential, and CONNECT, a tunnel to anywhere. */
 export function isAcceptedMethod(method: string): boolean {
   return acceptedSet.has(method)
 }

@@ -11,3 +11,20 @@ export function isSlug(text: string): boolean {
   }
   return true
 }
+
+const mostNamespaces = 1000
+/** Upstreams get such a list as one header, and many take no line longer than 8 KB, nor more than 16 in all. */
+const longestJoined = 3500
+
+/** What is wrong with so many namespaces of one organization, each of which is a slug; null: nothing. */
+export function namespacesProblem(namespaces: readonly string[]): string | null {
+  if (namespaces.length > mostNamespaces) return `At most ${mostNamespaces} can be listed.`
+  if (new Set(namespaces).size < namespaces.length) return 'One of them is listed twice.'
+  return joinedProblem(namespaces)
+}
+
+export function joinedProblem(list: readonly string[]): string | null {
+  const { length } = list.join(' ')
+  if (length <= longestJoined) return null
+  return `Together these have ${length} characters, and upstreams are sent at most ${longestJoined}.`
+}

@@ -23,10 +23,14 @@ export function entropyBits(random: Random): number {
   return 'bytes' in random ? random.bytes * 8 : random.length * Math.log2(alphabets[random.alphabet].length)
 }
 
+export function publicIdOf(form: KeyForm, rule: KeyRule): PublicIdRule | null {
+  return form.publicId === undefined ? rule.publicId : form.publicId
+}
+
 /** @throws RangeError for a form that is too weak, too long, or could not stand in a header */
 export function shapeOf(form: KeyForm, rule: KeyRule): Shape {
   const random = form.random ?? rule.random
-  const publicId = form.publicId === undefined ? rule.publicId : form.publicId
+  const publicId = publicIdOf(form, rule)
   const checksum = form.checksum ?? rule.checksum
   const positions = [
     ...form.prefix,

@@ -122,6 +122,15 @@ describe('a new key', () => {
   })
 })
 
+it('a key has no namespaces where the contract has none', async () => {
+  const all = await start({ ...contract, namespaces: null, routes: [] })
+  const made = make(all, { namespaces: ['live'] })
+  await expect(made).rejects.toMatchObject({ code: 'invalid', field: 'namespaces' })
+  const { key } = await make(all, {})
+  const updated = update(all.lifecycle, testActor, key.id, { namespaces: ['live'] })
+  await expect(updated).rejects.toMatchObject({ code: 'invalid', field: 'namespaces' })
+})
+
 it('a key of an organization from before there were namespaces has none but the default ones', async () => {
   const { namespaces: _, ...before } = contract
   const all = await start({ ...before, namespaces: null })

@@ -1,11 +1,11 @@
 import type { Actor, Change } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import { newId } from '../key/id.ts'
-import { isSlug } from '../key/namespace.ts'
+import { isSlug, namespacesProblem } from '../key/namespace.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import { DuplicateError, type Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { checkJoined, checkName, invalid } from './terms.ts'
+import { checkName, invalid } from './terms.ts'
 
 export interface NewOrganization {
   /** A chosen slug, `[a-z0-9][a-z0-9_-]{0,62}`; absent: one is made. */
@@ -36,8 +36,6 @@ export interface ChangedOrganization {
 
 /** What is named otherwise is no term, and is never written into a record. */
 const termNames = ['name', 'plan', 'namespaces', 'monthlyQuota', 'state'] as const satisfies (keyof OrganizationTerms)[]
-
-const mostNamespaces = 1000
 
 /** @throws LifecycleError `conflict` where the id is taken, `invalid` */
 export async function createOrganization(
@@ -143,9 +141,8 @@ function checkOrganization({ name, plan, namespaces, monthlyQuota }: Organizatio
 
 function checkNamespaces(namespaces: readonly string[], contract: Contract): void {
   if (!contract.namespaces) throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
-  if (namespaces.length > mostNamespaces) throw invalid('namespaces', `At most ${mostNamespaces} can be listed.`)
-  checkJoined('namespaces', namespaces)
-  if (new Set(namespaces).size < namespaces.length) throw invalid('namespaces', 'One of them is listed twice.')
+  const problem = namespacesProblem(namespaces)
+  if (problem !== null) throw invalid('namespaces', problem)
   if (!namespaces.every(isSlug)) {
     throw invalid('namespaces', 'A namespace is 1 to 63 of a–z, 0–9, _ and -, and begins with a letter or digit.')
   }

@@ -1,8 +1,9 @@
 import type { Contract } from '../contract/contract.ts'
 import { keepsLimit, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
-import { limitKinds, limitSubjects } from '../contract/read/limits.ts'
+import { limitKinds, limitSubjects, longestWindowSeconds, mostLimits, mostRequests } from '../contract/read/limits.ts'
+import { isOffered } from '../contract/read/reach.ts'
 import { AddressRangeError, compileRanges } from '../key/address.ts'
-import { isSlug } from '../key/namespace.ts'
+import { isSlug, joinedProblem } from '../key/namespace.ts'
 import { covers, permissionProblem } from '../key/permission.ts'
 import type { KeyRecord, Limit } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
@@ -55,9 +56,6 @@ export const termNames = [
 ] as const satisfies (keyof Terms)[]
 
 const mostListed = 100
-/** Upstreams get such a list as one header, and many take no line longer than 8 KB, nor more than 16 in all. */
-const longestJoined = 3500
-const longestWindowSeconds = 366 * 86_400
 
 /** @throws LifecycleError `invalid` that names the member, or `beyond_reach` */
 export function checkTerms(
@@ -93,16 +91,12 @@ export function isOneLine(text: string): boolean {
 }
 
 function checkPermissions(permissions: readonly string[], contract: Contract): void {
-  checkList('permissions', permissions)
   checkJoined('permissions', permissions)
   const offered = Object.keys(contract.permissions.offered)
   for (const permission of permissions) {
     const problem = permissionProblem(permission)
     if (problem) throw invalid('permissions', problem)
-    if (
-      offered.length > 0 &&
-      !offered.some((known) => covers([permission], [known]) || covers([known], [permission]))
-    ) {
+    if (!isOffered(permission, offered)) {
       throw invalid(
         'permissions',
         `'${permission}' is not one of ${contract.title}'s permissions: ${offered.join(', ')}.`,
@@ -112,7 +106,7 @@ function checkPermissions(permissions: readonly string[], contract: Contract): v
 }
 
 function checkNamespaces(namespaces: readonly string[], organization: OrganizationRecord, contract: Contract): void {
-  checkList('namespaces', namespaces)
+  if (!contract.namespaces) throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
   checkJoined('namespaces', namespaces)
   const held = namespacesHeldBy(contract, organization)
   for (const namespace of namespaces) {
@@ -141,12 +135,11 @@ function checkAddresses(allowedIps: readonly string[]): void {
 }
 
 function checkLimits(limits: readonly Limit[]): void {
-  if (limits.length > 8) throw invalid('limits', 'At most 8 limits can be set.')
+  if (limits.length > mostLimits) throw invalid('limits', `At most ${mostLimits} limits can be set.`)
   for (const { requests, windowSeconds, per, kind } of limits) {
     if (!limitSubjects.includes(per)) throw invalid('limits', `per is one of ${limitSubjects.join(', ')}.`)
     if (!limitKinds.includes(kind)) throw invalid('limits', `kind is one of ${limitKinds.join(', ')}.`)
-    if (!isCount(requests, 1_000_000_000))
-      throw invalid('limits', 'requests is a whole number from 1 to 1,000,000,000.')
+    if (!isCount(requests, mostRequests)) throw invalid('limits', 'requests is a whole number from 1 to 1,000,000,000.')
     if (!isCount(windowSeconds, longestWindowSeconds)) {
       throw invalid('limits', `windowSeconds is a whole number from 1 to ${longestWindowSeconds} (366 days).`)
     }
@@ -180,7 +173,11 @@ function checkReach({ permissions, namespaces, expiresAt, allowedIps }: Terms, r
     throw new LifecycleError('beyond_reach', 'A key cannot be made to outlive its maker.', 'expiresAt')
   }
   if (allowedIps !== undefined && !isWithin(allowedIps, reach.allowedIps)) {
-    throw new LifecycleError('beyond_reach', 'A key cannot be used from where its maker cannot.', 'allowedIps')
+    throw new LifecycleError(
+      'beyond_reach',
+      'Each must be one of the ranges that the maker is held to, as it is written there.',
+      'allowedIps',
+    )
   }
 }
 
@@ -205,10 +202,10 @@ function checkList(field: string, list: readonly string[]): void {
   if (new Set(list).size < list.length) throw invalid(field, 'One of them is listed twice.')
 }
 
-export function checkJoined(field: string, list: readonly string[]): void {
-  const { length } = list.join(' ')
-  if (length <= longestJoined) return
-  throw invalid(field, `Together these have ${length} characters, and upstreams are sent at most ${longestJoined}.`)
+function checkJoined(field: string, list: readonly string[]): void {
+  checkList(field, list)
+  const problem = joinedProblem(list)
+  if (problem !== null) throw invalid(field, problem)
 }
 
 function isCount(value: number, most: number): boolean {

@@ -65,6 +65,8 @@ describe('the place of a credential', () => {
     expect(withPrefix('a:b_', { basic: 'user' })).toEqual([
       'credential.sources[0]: keys that begin with "a:b_" have a colon, which ends a user name (RFC 7617 §2)',
     ])
+    const key = { publicId: { length: 8, separator: ':' }, forms: [{ prefix: 'a_', publicId: null }] }
+    expect(problemsWith({ key, credential: { sources: [{ basic: 'user' }] } })).toEqual([])
     expect(withPrefix('a%b_', { query: 'key', keysEndUpInLogs: true })).toEqual([
       'credential.sources[0]: keys that begin with "a%b_" would have to be encoded in a query',
     ])

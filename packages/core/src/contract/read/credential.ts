@@ -1,3 +1,4 @@
+import { publicIdOf } from '../../key/shape.ts'
 import type { CredentialRule, KeyRule, Source } from '../contract.ts'
 import { described, Fields, isObject } from './fields.ts'
 import { credentialHeaderProblem } from './header.ts'
@@ -95,11 +96,11 @@ export function checkTransport(contract: Fields, { sources }: CredentialRule, ke
       contract.problems.push({ field: `${contract.at('credential')}.sources[${i}]`, message })
     if ('idHeader' in source) {
       if (source.idHeader.toLowerCase() === source.secretHeader.toLowerCase()) report('both halves are in one header')
-      if (key.forms.some((form) => (form.publicId === undefined ? key.publicId : form.publicId) === null))
+      if (key.forms.some((form) => publicIdOf(form, key) === null))
         report('a key without a publicId has no half to put into a header of its own')
     }
     for (const form of key.forms) {
-      const text = form.prefix + ((form.publicId ?? key.publicId)?.separator ?? '')
+      const text = form.prefix + (publicIdOf(form, key)?.separator ?? '')
       const unfit = unfitFor(source, text)
       if (unfit !== null) report(`keys that begin with ${described(form.prefix)} ${unfit}`)
     }

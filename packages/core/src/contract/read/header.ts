@@ -61,8 +61,21 @@ export function identityHeaderProblem(name: string): string | null {
   return headerNameProblem(name)
 }
 
-/** A header of a response: of limits, or of a refusal. */
-export function headerNameProblem(name: string): string | null {
+export function refusalHeaderProblem(name: string): string | null {
+  return name.toLowerCase() === 'x-request-id' ? `${name} is in every answer already` : headerNameProblem(name)
+}
+
+/** What answers have of their own, where limits would overwrite it. */
+const ofAnswers = ['cache-control', 'retry-after', 'vary', 'www-authenticate', 'x-request-id']
+
+export function limitHeaderProblem(name: string): string | null {
+  const lower = name.toLowerCase()
+  if (ofAnswers.includes(lower) || lower.startsWith('api-key-')) return `${name} means something else in an answer`
+  return headerNameProblem(name)
+}
+
+/** A header of a response. */
+function headerNameProblem(name: string): string | null {
   const lower = name.toLowerCase()
   if (!token.test(name)) return `${JSON.stringify(name)} is no header name (RFC 9110 §5.6.2)`
   if (hopByHop.includes(lower)) return `${name} is for the next hop alone (RFC 9110 §7.6.1)`

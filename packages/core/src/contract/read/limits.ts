@@ -1,15 +1,15 @@
 import type { Limit, LimitSubject } from '../../key/record.ts'
 import type { LimitHeaders, Plan } from '../contract.ts'
 import { Fields } from './fields.ts'
-import { headerNameProblem } from './header.ts'
+import { limitHeaderProblem } from './header.ts'
 import { wordProblem } from './key.ts'
 
 export const limitSubjects = ['key', 'user', 'project', 'organization', 'address'] as const satisfies LimitSubject[]
 export const limitKinds = ['window', 'bucket'] as const satisfies Limit['kind'][]
 
-const mostRequests = 1_000_000_000
-const longestWindowSeconds = 366 * 86_400
-const mostLimits = 8
+export const mostRequests = 1_000_000_000
+export const longestWindowSeconds = 366 * 86_400
+export const mostLimits = 8
 
 export function readLimits(parent: Fields, per: LimitSubject = 'key'): Limit[] {
   const limits = parent.list('limits', (value, path) => readLimit(new Fields(value, path, parent.problems), per))
@@ -46,9 +46,9 @@ export function readLimitHeaders(contract: Fields): LimitHeaders {
   if (typeof data === 'string') return contract.choice('limitHeaders', ['none', 'ietf'], 'ietf')
   const fields = contract.fields('limitHeaders')
   const headers = {
-    limit: fields.text('limit', { check: headerNameProblem }),
-    remaining: fields.text('remaining', { check: headerNameProblem }),
-    reset: fields.text('reset', { check: headerNameProblem }),
+    limit: fields.text('limit', { check: limitHeaderProblem }),
+    remaining: fields.text('remaining', { check: limitHeaderProblem }),
+    reset: fields.text('reset', { check: limitHeaderProblem }),
     resetAs: fields.choice('resetAs', ['unixSeconds', 'secondsLeft', 'unixMilliseconds', 'rfc3339'], 'unixSeconds'),
   }
   fields.close()

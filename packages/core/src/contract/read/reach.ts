@@ -1,4 +1,4 @@
-import { isSlug } from '../../key/namespace.ts'
+import { isSlug, namespacesProblem } from '../../key/namespace.ts'
 import { grants, permissionProblem } from '../../key/permission.ts'
 import type { NamespaceRule, PermissionRule } from '../contract.ts'
 import { parsePattern } from '../route-pattern.ts'
@@ -7,7 +7,7 @@ import { described, type Fields } from './fields.ts'
 export function readPermissions(contract: Fields): PermissionRule {
   const fields = contract.fields('permissions')
   const offered = fields.textRecord('offered')
-  for (const permission of Object.keys(offered)) reportPermission(fields, `${fields.at('offered')}`, permission)
+  for (const permission of Object.keys(offered)) reportPermission(fields, fields.at('offered'), permission)
   const byMakersRole = (fields.take('byMakersRole') ?? null) === null ? null : readRoles(fields, Object.keys(offered))
   fields.close()
   return { offered, byMakersRole }
@@ -40,6 +40,8 @@ export function readNamespaces(contract: Fields): NamespaceRule | null {
   if ((contract.take('namespaces') ?? null) === null) return null
   const fields = contract.fields('namespaces')
   const defaults = fields.take('default') === undefined ? ['default'] : fields.texts('default', slugProblem)
+  const problem = namespacesProblem(defaults)
+  if (problem !== null) fields.report('default', clause(problem))
   const body = (fields.take('body') ?? null) === null ? null : readInBody(fields)
   fields.close()
   return { default: defaults, body }

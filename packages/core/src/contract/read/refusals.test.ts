@@ -35,6 +35,8 @@ describe('a row of the refusal table', () => {
     [{ headers: { 'X-A': 'ä' } }, 'headers.X-A: a header value is visible ASCII and spaces'],
     [{ headers: { 'Set-Cookie': 'a' } }, 'headers.Set-Cookie: Set-Cookie cannot be had for this'],
     [{ headers: { 'X-A': 1 } }, 'headers.X-A: 1; a text is needed'],
+    [{ headers: { 'X-A': '1', 'x-a': '2' } }, 'headers.x-a: it is there in another spelling already'],
+    [{ headers: { 'X-Request-Id': '1' } }, 'headers.X-Request-Id: X-Request-Id is in every answer already'],
   ])('cannot be %j', (row, problem) => {
     expect(rowProblems(row)).toEqual([`refusals.forbidden.${problem}`])
   })
@@ -51,6 +53,24 @@ describe('a row of the refusal table', () => {
     })
     expect(problems).toHaveLength(refusalNames.length - 2)
     expect(problems[0]).toBe('refusals.missing_credential.values: nothing fills {reason}; give it a value')
+  })
+
+  it.each(['missing_credential', 'repeated_credential', 'invalid_credential'])(
+    'for an unknown key is no other row that names what only a known one has: %s',
+    (name) => {
+      const row = { values: { message: 'Not for {organization}.' } }
+      expect(problemsWith({ refusals: { forbidden: row, [name]: 'forbidden' } })).toContain(
+        `refusals.${name}: {organization} would tell a key that exists from one that does not`,
+      )
+    },
+  )
+
+  it('for a missing credential is no other row that names an error', () => {
+    const row = { headers: { 'WWW-Authenticate': 'Bearer realm="acme", error="invalid_token"' } }
+    const refusals = { invalid_credential: row, missing_credential: 'invalid_credential' }
+    expect(problemsWith({ refusals })).toEqual([
+      'refusals.missing_credential: where no credential was sent, no error is named (RFC 6750 §3.1)',
+    ])
   })
 
   it.each(['organization', 'namespace', 'permission'])('for an unknown key cannot name its {%s}', (fact) => {

@@ -5,7 +5,7 @@ import { factsByName, rowNames, splitTemplate } from '../template.ts'
 import { readBody } from './body.ts'
 import { challengeProblem } from './challenge.ts'
 import { described, type Fields } from './fields.ts'
-import { headerNameProblem, headerValueProblem } from './header.ts'
+import { headerValueProblem, refusalHeaderProblem } from './header.ts'
 import { nearest } from './nearest.ts'
 
 type Refusals = Record<RefusalName, RefusalRow>
@@ -33,10 +33,36 @@ export function readRefusals(contract: Fields, body: Body, credential: Credentia
     let source = name
     for (let steps = 0; steps < refusalNames.length; steps++) source = sameAs.get(source) ?? source
     if (sameAs.has(source)) fields.report(name, 'it is the same as itself; one of the rows must be written out')
-    return [name, rows.get(source) ?? standard[name]]
+    const row = rows.get(source) ?? standard[name]
+    const report = (message: string) => fields.report(source === name ? [name, 'values'] : name, message)
+    const isReported = source !== name && knowsNobody.includes(source)
+    if (knowsNobody.includes(name) && !isReported) reportFactsOfTheKey(row, body, report)
+    if (name === 'missing_credential' && source !== name) reportError(row, report)
+    return [name, row]
   })
   return Object.fromEntries(entries) as Refusals
 }
+
+function reportFactsOfTheKey(
+  { values = {}, headers = {}, body }: RefusalRow,
+  contractBody: Body,
+  report: Report,
+): void {
+  const used = placeholdersOf(body ?? contractBody)
+  for (const text of [...Object.values(values), ...Object.values(headers)]) addPlaceholders(text, used)
+  for (const fact of aboutTheKey) {
+    if (used.has(fact)) report(`{${fact}} would tell a key that exists from one that does not`)
+  }
+}
+
+/** In a row that was read for somebody who had sent a credential. */
+function reportError({ headers = {} }: RefusalRow, report: Report): void {
+  const [, challenge = ''] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'www-authenticate') ?? []
+  const problem = challenge === '' ? null : challengeProblem(challenge, true)
+  if (problem !== null) report(problem)
+}
+
+type Report = (message: string) => void
 
 function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contractBody: Body): RefusalRow {
   const fields = parent.fields(name)
@@ -53,7 +79,7 @@ function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contr
     if (placeholders.has(value)) values[value] = text
     else if (Object.hasOwn(given, value)) reportUnused(fields, value, [...placeholders])
   }
-  checkPlaceholders(fields, name, placeholders, values)
+  checkPlaceholders(fields, placeholders, values)
   return {
     status,
     ...(Object.keys(values).length > 0 && { values }),
@@ -64,10 +90,13 @@ function readRow(parent: Fields, name: RefusalName, standard: StandardRow, contr
 
 function readHeaders(fields: Fields, name: RefusalName, status: number): Record<string, string> {
   const headers = fields.textRecord('headers')
+  const written = new Set<string>()
   for (const [header, value] of Object.entries(headers)) {
     const report = (message: string) => fields.report(['headers', header], message)
     const isChallenge = header.toLowerCase() === 'www-authenticate'
-    const nameProblem = header.toLowerCase() === 'content-type' ? null : headerNameProblem(header)
+    const nameProblem = header.toLowerCase() === 'content-type' ? null : refusalHeaderProblem(header)
+    if (written.has(header.toLowerCase())) report('it is there in another spelling already')
+    written.add(header.toLowerCase())
     const valueProblem = headerValueProblem(value)
     if (nameProblem !== null) report(nameProblem)
     if (valueProblem !== null) report(valueProblem)
@@ -80,7 +109,6 @@ function readHeaders(fields: Fields, name: RefusalName, status: number): Record<
 
 function checkPlaceholders(
   fields: Fields,
-  name: RefusalName,
   placeholders: ReadonlySet<string>,
   values: Readonly<Record<string, string>>,
 ): void {
@@ -95,8 +123,6 @@ function checkPlaceholders(
   for (const placeholder of used) {
     if (Object.hasOwn(values, placeholder)) continue
     if (!isBuiltIn(placeholder)) fields.report('values', unknownPlaceholder(placeholder, Object.keys(values)))
-    else if (knowsNobody.includes(name) && aboutTheKey.includes(placeholder))
-      fields.report('values', `{${placeholder}} would tell a key that exists from one that does not`)
   }
 }
 

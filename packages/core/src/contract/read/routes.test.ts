@@ -94,6 +94,20 @@ describe('a route', () => {
       ],
       false,
     ],
+    [
+      [
+        { path: '/a', methods: ['GET'] },
+        { path: '/a', methods: ['HEAD'] },
+      ],
+      true,
+    ],
+    [
+      [
+        { path: '/a', methods: ['HEAD'] },
+        { path: '/a', methods: ['GET'] },
+      ],
+      false,
+    ],
     [[{ path: '/a', methods: ['GET'] }, { path: '/a' }], false],
     [[{ path: '/v1/a' }, { path: '/v1/**' }], false],
     [[{ path: '/v1/{x}' }, { path: '/v1/a/**' }], false],

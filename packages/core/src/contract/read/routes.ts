@@ -133,5 +133,7 @@ function canNameInBody(pattern: RoutePattern, { body }: NamespaceRule): boolean 
 function shadows(earlier: Placed, later: Placed): boolean {
   const { methods } = earlier.route
   if (!covers(earlier.pattern, later.pattern)) return false
-  return methods === undefined || (later.route.methods?.every((method) => methods.includes(method)) ?? false)
+  if (methods === undefined) return true
+  const taken = methods.includes('GET') ? [...methods, 'HEAD'] : methods
+  return later.route.methods?.every((method) => taken.includes(method)) ?? false
 }
