@@ -46,7 +46,7 @@ export function reissueMany(
   )
 }
 
-/** Revokes many in one transaction. What is revoked already stays as it is. */
+/** Revokes many, each named once, in one transaction. What is revoked already stays as it is. */
 export function revokeMany(
   lifecycle: Lifecycle,
   actor: Actor,

@@ -76,6 +76,7 @@ describe('a key taken over', () => {
     ['a digest in upper case', { algorithm: 'sha256', digest: sha256('').toUpperCase() }],
     ['a digest and a line feed', { algorithm: 'sha256', digest: `${sha256('')}\n` }],
     ['a digest with the key as its hint', { algorithm: 'sha256', digest: sha256('acme-1234'), hint: 'acme-1234' }],
+    ['a hint that repaints a terminal', { algorithm: 'sha256', digest: sha256('a'), hint: 'x\u001b[2J' }],
     ['a long hint', { algorithm: 'sha256', digest: sha256('a'), hint: 'h'.repeat(41) }],
   ])('is refused with %s, in words that hold none of it', async (_, secret) => {
     const { take, store } = await start()

@@ -5,7 +5,7 @@ import type { KeyRecord } from '../key/record.ts'
 import { DuplicateError, type Transaction } from '../store/store.ts'
 import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
 import type { Changed, Lifecycle } from './lifecycle.ts'
-import { checkTerms, invalid } from './terms.ts'
+import { checkTerms, invalid, isOneLine } from './terms.ts'
 
 /**
  * A key that callers hold already: its credential, which is digested and forgotten, or its digest. SHA-256 alone is taken
@@ -101,5 +101,6 @@ export function readSecret({ contract, format, digester }: Lifecycle, secret: Fo
   const { hint = 'imported' } = secret
   if (hint.length > 40 || format.parse(hint) >= 0 || digester.candidates(hint).includes(secret.digest))
     throw invalid('secret', 'A hint has at most 40 characters and is not the key itself.')
+  if (!isOneLine(hint)) throw invalid('secret', 'A hint holds no control characters.')
   return { digest: secret.digest, hint, form: null, candidates: [secret.digest] }
 }

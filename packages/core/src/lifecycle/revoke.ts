@@ -2,7 +2,7 @@ import type { Actor } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
 import type { Transaction } from '../store/store.ts'
 import { type Changed, changeKey, changeKeyIn, type Lifecycle } from './lifecycle.ts'
-import { invalid } from './terms.ts'
+import { invalid, isOneLine } from './terms.ts'
 
 /** Ends a key and all its secrets, for good. Revoking a revoked key changes nothing. `reason`: at most 500 characters. */
 export async function revoke(
@@ -26,6 +26,7 @@ export async function revokeIn(
   reason: string | null,
 ): Promise<KeyRecord> {
   if (reason !== null && reason.length > 500) throw invalid('reason', 'A reason has at most 500 characters.')
+  if (reason !== null && !isOneLine(reason)) throw invalid('reason', 'A reason holds no control characters.')
   return changeKeyIn(transaction, lifecycle, actor, id, (key, at) =>
     key.revokedAt
       ? null
