@@ -84,7 +84,7 @@ export class ChangeFeed implements Freshness {
     const { call, name, maxStalenessSeconds, malformed, signal } = this.options
     const known = this.position
     // What is heard at the end of a poll is as old as its beginning: three fit into the time that is allowed.
-    const wait = known === null ? 0 : Math.max(1, Math.min(longestWaitSeconds, Math.floor(maxStalenessSeconds / 3)))
+    const wait = known === null ? 0 : Math.min(longestWaitSeconds, Math.floor(maxStalenessSeconds / 3))
     const query = new URLSearchParams({ follower: name, maxStaleness: String(maxStalenessSeconds), wait: String(wait) })
     if (known !== null) {
       query.set('after', String(known.number))

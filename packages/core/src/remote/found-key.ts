@@ -5,28 +5,34 @@ const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 /** What the server says of a key, with its times as `Date`; undefined where there is no such key, null for anything else. */
 export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKey | undefined | null {
   if (answer.found === null) return undefined
-  const found = revived(answer.found) as FoundKey
+  const found = answer.found as FoundKey | undefined
   const { key, organization, maker, readAt } = found ?? {}
   const isSound =
     typeof key?.id === 'string' &&
     Array.isArray(key.versions) &&
-    key.versions.every(({ digest, createdAt }) => typeof digest === 'string' && createdAt instanceof Date) &&
-    [key.expiresAt, key.suspendedAt, key.revokedAt].every((at) => at === null || at instanceof Date) &&
+    key.versions.every(
+      (version) => typeof version?.digest === 'string' && revive(version, 'createdAt', ['retiresAt']),
+    ) &&
+    revive(key, 'createdAt', ['expiresAt', 'suspendedAt', 'revokedAt', 'deletedAt']) &&
     typeof organization?.id === 'string' &&
     typeof organization.state === 'string' &&
     (maker === null || typeof maker?.role === 'string') &&
     Number.isSafeInteger(readAt)
-  return isSound ? found : null
+  return isSound && found ? found : null
 }
 
-/** Only members named `…At` hold times. */
-function revived(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(revived)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name,
-      name.endsWith('At') && typeof member === 'string' && instant.test(member) ? new Date(member) : revived(member),
-    ]),
-  )
+/**
+ * Makes a time of the one member, and of the others but for null. False where one is none: `Invalid Date` is earlier than
+ * nothing, so that such a key would never expire.
+ */
+function revive(record: object, needed: string, others: readonly string[]): boolean {
+  const members = record as Record<string, unknown>
+  for (const name of [needed, ...others]) {
+    const value = members[name]
+    if (value === null && name !== needed) continue
+    const time = typeof value === 'string' && instant.test(value) ? new Date(value) : null
+    if (time === null || Number.isNaN(time.getTime())) return false
+    members[name] = time
+  }
+  return true
 }

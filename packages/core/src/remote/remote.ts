@@ -12,7 +12,7 @@ export interface RemoteOptions {
   /** With the permission `verify`, bound to no organization. */
   serviceKey: string
   /**
-   * How long keys that are known here may be accepted after the server was last heard, 2 to 3600; 10. After it every
+   * How long keys that are known here may be accepted after the server was last heard, 3 to 3600; 10. After it every
    * verification rejects, which the middleware answers with 503.
    */
   maxStalenessSeconds?: number
@@ -52,8 +52,8 @@ export function remote({
       `${server.origin} would get the service key unencrypted. Use https, or say unencrypted: true where nobody else is on that network.`,
     )
   }
-  if (!Number.isInteger(maxStalenessSeconds) || maxStalenessSeconds < 2 || maxStalenessSeconds > 3600) {
-    throw new RangeError('maxStalenessSeconds must be a whole number from 2 to 3600.')
+  if (!Number.isInteger(maxStalenessSeconds) || maxStalenessSeconds < 3 || maxStalenessSeconds > 3600) {
+    throw new RangeError('maxStalenessSeconds must be a whole number from 3 to 3600.')
   }
   const closing = new AbortController()
   const { signal } = closing

@@ -111,6 +111,16 @@ describe('a profile', () => {
     }
   })
 
+  it('of a maker in a role that the contract does not know may do nothing', () => {
+    const profiles = new Profiles(contract, new DigestTable(1))
+    for (const role of ['viewer', 'constructor']) {
+      const maker = { ...aMember(), role: role as 'member' }
+      const key = aKey(1, { createdBy: maker.user, permissions: null })
+      const number = profiles.hold({ key, organization: anOrganization(), maker, readAt: 1 })
+      expect(profiles.at(number).permissions).toEqual([])
+    }
+  })
+
   it('that cannot be made leaves nothing behind', () => {
     const profiles = new Profiles(contract, new DigestTable(1))
     const one = { key: aKey(1, { allowedIps: ['nowhere'] }), organization: anOrganization(), maker: null, readAt: 1 }

@@ -165,8 +165,10 @@ function letGo(shared: Map<string, Shared>, one: Shared): void {
 
 /** At most what the key was given and what its maker holds. Of a maker who holds everything a key has no list. */
 function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): readonly string[] | null {
-  const held = maker && permissions.byMakersRole?.[maker.role]
-  return !held || held.includes('*') ? key.permissions : intersect(key.permissions, held)
+  const { byMakersRole } = permissions
+  if (!byMakersRole || !maker) return key.permissions
+  const held = Object.hasOwn(byMakersRole, maker.role) ? byMakersRole[maker.role] : []
+  return held.includes('*') ? key.permissions : intersect(key.permissions, held)
 }
 
 /** At most what the key was given and what its organization has. */

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { readFoundKey } from './found-key.ts'
+
+const at = '2026-11-20T08:00:00.000Z'
+const version = { number: 1, digest: 'd', createdAt: at, retiresAt: null }
+const key = { id: 'key_1', createdAt: at, expiresAt: null, suspendedAt: null, revokedAt: null, deletedAt: null }
+
+function answer(ofKey: object = {}, ofVersion: object = {}) {
+  return {
+    found: {
+      key: { ...key, metadata: { deployedAt: at }, versions: [{ ...version, ...ofVersion }], ...ofKey },
+      organization: { id: 'acme', state: 'active' },
+      maker: null,
+      readAt: 7,
+    },
+  }
+}
+
+describe('what a server says of a key', () => {
+  it('has its times as Date, and nothing else', () => {
+    expect(readFoundKey(answer({ expiresAt: at }, { retiresAt: at }))?.key).toMatchObject({
+      createdAt: new Date(at),
+      expiresAt: new Date(at),
+      revokedAt: null,
+      metadata: { deployedAt: at },
+      versions: [{ createdAt: new Date(at), retiresAt: new Date(at) }],
+    })
+  })
+
+  it.each([
+    ['the end of a key', { expiresAt: '2026-13-01T00:00:00.000Z' }, {}],
+    ['the end of a key, in another form', { expiresAt: '2026-12-01' }, {}],
+    ['the end of a key, left out', { expiresAt: undefined }, {}],
+    ['a revocation', { revokedAt: 'now' }, {}],
+    ['a deletion', { deletedAt: 1 }, {}],
+    ['the beginning of a key', { createdAt: null }, {}],
+    ['the end of a secret', {}, { retiresAt: '2026-02-30T25:00:00.000Z' }],
+    ['the end of a secret, left out', {}, { retiresAt: undefined }],
+  ])('is not taken where a time is none: %s', (_, ofKey, ofVersion) => {
+    expect(readFoundKey(answer(ofKey, ofVersion))).toBeNull()
+  })
+})
