@@ -15,6 +15,8 @@ const proxies = [
   { name: 'HAProxy', file: 'haproxy.cfg', listen: '127.0.0.1:8080', start: startHaproxy, tellsTheBody: true },
 ]
 
+const identity = ['X-Key-Id', 'X-Organization-Id', 'X-Project-Id', 'X-User-Id', 'X-Permissions', 'X-Namespaces']
+
 const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
 
 /** As the example has it, but for the three addresses, and with all that belongs to it in the same folder. */
@@ -54,6 +56,11 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
     expect(JSON.stringify(stage.upstream.received)).not.toContain(stage.key.credential)
   })
 
+  it('nothing is said of who calls where nobody is asked for a key', async () => {
+    expect((await ask([], { target: '/health' })).status).toBe(200)
+    for (const name of identity) expect([name, stage.upstream.lastHeader(name)]).toEqual([name, []])
+  })
+
   it('a body arrives whole', async () => {
     const { status } = await ask([key(), 'Content-Length: 5'], { method: 'POST', body: 'hello' })
     expect(status).toBe(200)
@@ -89,15 +96,12 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
     expect((await ask([`X-API-Key: ${issued.credential}`])).status).toBe(429)
   })
 
-  it.each(['X-Key-Id', 'X-Organization-Id', 'X-Project-Id', 'X-User-Id', 'X-Permissions', 'X-Namespaces'])(
-    'a caller cannot say %s',
-    async (name) => {
-      for (const twin of [name, name.toLowerCase(), name.replaceAll('-', '_')]) {
-        expect((await ask([key(), `${twin}: spoofed`])).status).toBe(200)
-        expect(stage.upstream.lastHeader(name)).not.toContain('spoofed')
-      }
-    },
-  )
+  it.each(identity)('a caller cannot say %s', async (name) => {
+    for (const twin of [name, name.toLowerCase(), name.replaceAll('-', '_')]) {
+      expect((await ask([key(), `${twin}: spoofed`])).status).toBe(200)
+      expect(stage.upstream.lastHeader(name)).not.toContain('spoofed')
+    }
+  })
 
   it('a caller cannot choose what is judged', async () => {
     const issued = await stage.server.issue({ permissions: ['templates:read'] })
@@ -142,6 +146,15 @@ describe.each(proxies)('behind $name, with the default contract', (example) => {
   afterAll(async () => {
     await proxy?.stop()
     await stopStage(stage)
+  })
+
+  it('nothing is said of what a key does not have', async () => {
+    const lines = [`X-Api-Key: ${stage.key.credential}`]
+    expect((await rawRequest(proxy.url, { target: '/v1/things', lines })).status).toBe(200)
+    expect(stage.upstream.lastHeader('X-Key-Id')).toEqual([stage.key.key.id])
+    for (const name of ['X-Project-Id', 'X-User-Id', 'X-Permissions', 'X-Namespaces']) {
+      expect([name, stage.upstream.lastHeader(name)]).toEqual([name, []])
+    }
   })
 
   it('an organization that has not paid is told so', async () => {
