@@ -1,9 +1,9 @@
 import { guard } from '@keywright/core/fastify'
 import fastify from 'fastify'
-import { port, ready, verifier } from './keys.ts'
+import { onFailure, port, ready, verifier } from './keys.ts'
 
 const app = fastify()
-app.addHook('onRequest', guard(verifier))
+app.addHook('onRequest', guard(verifier, { onFailure }))
 
 app.get('/v1/hello', async (request) => `hello, ${request.keywright.principal?.organization}`)
 

@@ -1,10 +1,10 @@
 import { serve } from '@hono/node-server'
 import { guard } from '@keywright/core/hono'
 import { Hono } from 'hono'
-import { port, ready, verifier } from './keys.ts'
+import { onFailure, port, ready, verifier } from './keys.ts'
 
 const app = new Hono()
-app.use(guard(verifier))
+app.use(guard(verifier, { onFailure }))
 
 app.get('/v1/hello', (context) => context.text(`hello, ${context.get('keywright').principal?.organization}`))
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import { guard } from '@keywright/core/node'
-import { port, ready, verifier } from './keys.ts'
+import { onFailure, port, ready, verifier } from './keys.ts'
 
-const protect = guard(verifier)
+const protect = guard(verifier, { onFailure })
 
 createServer(
   protect(({ keywright }, response) => {

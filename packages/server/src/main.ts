@@ -281,6 +281,9 @@ export async function startInstance(
       const own = { node, peppers, lease, apply, reset, onNodes, prepare, log }
       feed = await startFeed({ ...own, nodes: shared.nodes, hints, changes })
     }
+    if (settings.port !== 0 && settings.port === settings.controlPort && settings.host === settings.controlHost) {
+      throw new StartError(`Port ${settings.port} is named for both sides.`, 'Choose another one with --control-port.')
+    }
     controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
       await controlServer.drain(0)

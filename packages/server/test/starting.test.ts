@@ -13,9 +13,11 @@ import { type Instance, startInstance } from '../src/main.ts'
 
 describe('an instance', () => {
   let folder: string
+  let log: string
   const instances: Instance[] = []
 
   beforeEach(() => {
+    log = ''
     folder = mkdtempSync(join(tmpdir(), 'keywright-starting-'))
   })
   afterEach(async () => {
@@ -26,7 +28,10 @@ describe('an instance', () => {
   async function start(...args: string[]): Promise<Instance> {
     const flags = parseFlags(['--port', '0', '--control-port', '0', '--data', 'data', ...args])
     const settings = await readSettings({ flags, env: {}, folder })
-    const instance = await startInstance(settings, { folder, logTo: { write() {} } })
+    const write = (line: string) => {
+      log += line
+    }
+    const instance = await startInstance(settings, { folder, logTo: { write } })
     instances.push(instance)
     return instance
   }
@@ -90,6 +95,23 @@ describe('an instance', () => {
   it('does not start on a data folder that another one uses', async () => {
     await start()
     expect((await refusal()).message).toContain('is open in another Keywright')
+  })
+
+  it('does not start with one port for both sides', async () => {
+    const settings = await readSettings({ flags: { port: '9', controlPort: '9', data: 'data' }, env: {}, folder })
+    const refused = startInstance(settings, { folder, logTo: { write() {} } })
+    await expect(refused).rejects.toMatchObject({
+      message: 'Port 9 is named for both sides.',
+      hint: expect.stringContaining('--control-port'),
+    })
+  })
+
+  it('says at once that Redis cannot be reached, where, and why', async () => {
+    await start('--redis', 'redis://:hidden@127.0.0.1:9')
+    expect(log).toContain('limits cannot be counted together')
+    expect(log).toContain('Redis at 127.0.0.1:9 cannot be reached.')
+    expect(log).toContain('ECONNREFUSED')
+    expect(log).not.toContain('hidden')
   })
 
   it('does not start with a service-key file that holds none', async () => {

@@ -71,7 +71,7 @@ test('a fingerprint tells peppers apart and follows the value, not the id', () =
 describe('peppers that are refused', () => {
   test('a short value, without repeating it', () => {
     const create = () => createDigester([{ id: 'short', value: 'hunter2' }])
-    expect(create).toThrow("Pepper 'short' has 7 characters; at least 32 are needed.")
+    expect(create).toThrow('Pepper 1 has 7 characters; at least 32 are needed.')
     expect(create).not.toThrow('hunter2')
   })
 
@@ -80,6 +80,8 @@ describe('peppers that are refused', () => {
   })
 
   test('the same id twice', () => {
-    expect(() => createDigester([current, { ...older, id: current.id }])).toThrow("Pepper '2026' is there twice.")
+    expect(() => createDigester([current, { ...older, id: current.id }])).toThrow(
+      'Pepper 2 has the id of one before it.',
+    )
   })
 })

@@ -40,11 +40,12 @@ const leastPepperLength = 32
 export function createDigester(peppers: readonly Pepper[] = []): Digester {
   const ids = new Set<string>()
   for (const [i, { id, value }] of peppers.entries()) {
-    // Not repeated: it may be a value in the wrong place.
+    // No id is repeated: it may be a value in the wrong place.
+    const pepper = `Pepper ${i + 1}`
     if (!/^[a-z0-9_-]{1,32}$/.test(id)) throw new RangeError(`The id of pepper ${i + 1} is not of [a-z0-9_-]{1,32}.`)
-    if (ids.has(id)) throw new RangeError(`Pepper '${id}' is there twice.`)
+    if (ids.has(id)) throw new RangeError(`${pepper} has the id of one before it.`)
     if (value.length < leastPepperLength)
-      throw new RangeError(`Pepper '${id}' has ${value.length} characters; at least ${leastPepperLength} are needed.`)
+      throw new RangeError(`${pepper} has ${value.length} characters; at least ${leastPepperLength} are needed.`)
     ids.add(id)
   }
   const keyed = peppers.map(({ value }) => createHmacSha256(value))

@@ -47,13 +47,15 @@ const mailFrom = text
   .max(320, 'it is too long')
   .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'it has to be an address, or Name <address>')
 
+const needed = z.string('it is missing').min(1, 'it is empty')
+
 const provider = z.strictObject(
   {
-    id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'its id has to be 1 to 32 of a-z, 0-9 and -'),
-    name: z.string().min(1).max(64),
-    issuer: z.string().refine(isSafe, 'its issuer has to begin with https://'),
-    clientId: z.string().min(1),
-    clientSecret: z.string().min(1),
+    id: needed.regex(/^[a-z0-9-]{1,32}$/, 'it has to be 1 to 32 of a-z, 0-9 and -'),
+    name: needed.max(64, 'it has at most 64 characters'),
+    issuer: needed.refine(isSafe, 'it has to begin with https://'),
+    clientId: needed,
+    clientSecret: needed,
   },
   'each needs id, name, issuer, clientId and clientSecret',
 )

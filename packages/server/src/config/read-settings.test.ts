@@ -71,6 +71,7 @@ describe('the settings', () => {
     expect(await read({ KEYWRIGHT_MAX_STALENESS_SECONDS: '2' })).toMatchObject({ maxStalenessSeconds: 2 })
     const forEver = await refusal({ KEYWRIGHT_WHEN_STORE_UNAVAILABLE: 'keepServing' })
     expect(forEver.message).toContain('it has to be "refuse", or "keepServing(600)"')
+    await refusal({ KEYWRIGHT_WHEN_STORE_UNAVAILABLE: 'keepServing(0)' })
     await refusal({ KEYWRIGHT_MAX_STALENESS_SECONDS: '1' })
   })
 
@@ -82,12 +83,29 @@ describe('the settings', () => {
     expect(await read(env)).toMatchObject({
       retention: { usageDays: 31, decisionsDays: 30, callersDays: 1, auditDays: 730 },
     })
+    file('keywright.config.yaml', 'retention:\n  auditDays: 30\n')
+    expect(await read({ KEYWRIGHT_RETENTION: 'auditDays=null' })).toMatchObject({ retention: { auditDays: null } })
     const none = await refusal({ KEYWRIGHT_RETENTION: 'usageDays=0' })
-    expect(none.message).toContain('its days have to be whole numbers from 1 to 3660')
+    expect(none.message).toContain('usageDays: it has to be a whole number from 1 to 3660')
     const short = await refusal({ KEYWRIGHT_RETENTION: 'auditDays=6' })
-    expect(short.message).toContain('its days have to be whole numbers from 7 to 3660')
+    expect(short.message).toContain('auditDays: it has to be a whole number from 7 to 3660')
     const unknown = await refusal({ KEYWRIGHT_RETENTION: 'keysDays=30' })
     expect(unknown.message).toContain('it has to hold usageDays, decisionsDays, callersDays or auditDays')
+  })
+
+  it('of a provider are named where they are missing or wrong', async () => {
+    const whole = { id: 'acme', name: 'Acme', issuer: 'https://login.example.com', clientId: 'c', clientSecret: 's' }
+    for (const [member, value, problem] of [
+      ['name', undefined, '1.name: it is missing'],
+      ['clientSecret', '', '1.clientSecret: it is empty'],
+      ['issuer', 'http://login.example.com', '1.issuer: it has to begin with https://'],
+    ] as const) {
+      const providers = [
+        { ...whole, id: 'other' },
+        { ...whole, [member]: value },
+      ]
+      expect((await refusal({ KEYWRIGHT_PROVIDERS: JSON.stringify(providers) })).message).toContain(problem)
+    }
   })
 
   it('come from flags before variables before the file', async () => {
@@ -209,6 +227,9 @@ describe('the settings', () => {
     ['KEYWRIGHT_SERVICE_KEY', `${secret} with spaces`],
     ['KEYWRIGHT_SECRET', 'too-short-a-secret'],
     ['KEYWRIGHT_PEPPERS', 'first:too-short-a-value'],
+    ['KEYWRIGHT_PEPPERS', 'a-value-without-an-id-before-it'],
+    ['KEYWRIGHT_PEPPERS', 'a-value-in-the-place-of-its-id:short'],
+    ['KEYWRIGHT_PEPPERS', `a-value-of-an-id:${secret},a-value-of-an-id:${secret}`],
     ['KEYWRIGHT_PEPPERS', `a:${secret},a:${secret}`],
     ['KEYWRIGHT_DATABASE_URL', 'mysql://user:hidden@host/database'],
     ['KEYWRIGHT_REDIS_URL', 'http://user:hidden@host'],

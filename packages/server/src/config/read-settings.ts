@@ -98,7 +98,9 @@ function parsed({ read, secret }: Setting, where: string, value: unknown): unkno
   const result = read.safeParse(value)
   if (result.success) return result.data
   const shown = secret ? '' : ` ${JSON.stringify(value)}`
-  throw new SettingError(`${where}${shown} is not usable: ${result.error.issues[0]?.message}.`, `Change ${where}.`)
+  const [issue] = result.error.issues
+  const member = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
+  throw new SettingError(`${where}${shown} is not usable: ${member}${issue?.message}.`, `Change ${where}.`)
 }
 
 function secretFrom(env: Environment, variable: string): string | undefined {

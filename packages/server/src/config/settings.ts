@@ -124,6 +124,11 @@ const peppers = text.transform((value, context) => {
     const [id = '', ...rest] = entry.trim().split(':')
     return { id, value: rest.join(':') }
   })
+  const bare = list.findIndex((entry) => entry.value === '')
+  if (bare >= 0) {
+    context.addIssue(`it has to be id:value,…, and entry ${bare + 1} is not both`)
+    return z.NEVER
+  }
   try {
     createDigester(list)
     return list
@@ -141,24 +146,29 @@ function seconds(most: number) {
 }
 
 const whenStoreUnavailable = text.transform((value, context): WhenStoreUnavailable => {
-  const served = /^keepServing\((\d{1,6})\)$/.exec(value)?.[1]
+  const served = /^keepServing\(([1-9]\d{0,5})\)$/.exec(value)?.[1]
   if (value === 'refuse') return 'refuse'
   if (served !== undefined && Number(served) <= 86_400) return { keepServingSeconds: Number(served) }
   context.addIssue('it has to be "refuse", or "keepServing(600)" with seconds up to 86400')
   return z.NEVER
 })
 
+function pairOf(text: string): [string, string | null | undefined] {
+  const [name = '', value] = text.split('=')
+  return [name, value === 'null' ? null : value]
+}
+
 function days(least: number) {
-  const message = `its days have to be whole numbers from ${least} to 3660`
+  const message = `it has to be a whole number from ${least} to 3660`
   return z.preprocess(
     (value) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value),
     z.int(message).min(least, message).max(3660, message),
   )
 }
 
-/** In a variable: `usageDays=400,decisionsDays=30`. What is left out stays as it is. */
+/** In a variable: `usageDays=400,auditDays=null`. What is left out stays as it is. */
 const retention = z.preprocess(
-  (value) => (typeof value === 'string' ? Object.fromEntries(value.split(',').map((pair) => pair.split('='))) : value),
+  (value) => (typeof value === 'string' ? Object.fromEntries(value.split(',').map(pairOf)) : value),
   z.strictObject(
     {
       usageDays: days(1).default(400),

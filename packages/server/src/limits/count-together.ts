@@ -41,6 +41,7 @@ export async function countTogether(options: CountTogetherOptions): Promise<Comm
     return { counters: shares, stop: shares.stop }
   }
   const redis = await openRedis(url)
+  if (redis.trouble) onReach(false, redis.trouble)
   if (redisLimits === 'exact') {
     return { counters: createRedisCounters({ redis, otherwise, onReach }), stop: async () => redis.close() }
   }

@@ -5,6 +5,8 @@ import type { createClient } from '@redis/client'
 export interface RedisClient {
   /** Whether keys must lie in one slot to be asked about together. */
   isCluster: boolean
+  /** Why it could not be reached when that was last tried; null since it has answered. */
+  trouble: Error | null
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
   close(): void
 }
@@ -28,7 +30,12 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
   const { createClient, createCluster } = await import('@redis/client')
   const options = { url, disableOfflineQueue: true, socket: { connectTimeout: connectWithinMs, reconnectStrategy } }
   const single = createClient(options)
-  single.on('error', () => {})
+  const { host } = new URL(url)
+  let trouble: Error | null = null
+  const away = (cause: unknown) => {
+    trouble = new Error(`Redis at ${host} cannot be reached.`, { cause })
+  }
+  single.on('error', away)
   let client: AnyClient = single
   let isCluster = false
   let isClosed = false
@@ -37,7 +44,7 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
   /** Until it is reached, as the server that was asked so far. */
   async function joinCluster(): Promise<void> {
     const cluster = createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
-    cluster.on('error', () => {})
+    cluster.on('error', away)
     const isReached = await Promise.race([cluster.connect(), elapsed(connectWithinMs)]).catch(() => null)
     if (isReached === null || isClosed) return cluster.destroy()
     single.destroy()
@@ -52,19 +59,24 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
     return joining
   }
 
-  await Promise.race([single.connect(), elapsed(connectWithinMs)]).catch(() => {})
+  await Promise.race([single.connect(), elapsed(connectWithinMs)]).catch((error) => trouble ?? away(error))
   if (await clusterEnabled(single)) await join()
   return {
     get isCluster() {
       return isCluster
     },
+    get trouble() {
+      return trouble
+    },
     async run(script, keys, args) {
       try {
-        return await Promise.race([ask(client, script, keys, args), elapsed(answerWithinMs)])
+        const answer = await Promise.race([ask(client, script, keys, args), elapsed(answerWithinMs)])
+        trouble = null
+        return answer
       } catch (error) {
         // It was away when it would have said so by itself.
         if (!isCluster && isFromCluster(error)) void join()
-        throw error
+        throw trouble ?? error
       }
     },
     close() {
