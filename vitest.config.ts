@@ -18,6 +18,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     coverage: { include: ['packages/*/src/**'] },
     projects: [
       // Most wait for servers and browsers. Vitest's own number, one less than there are processors, leaves them idle.

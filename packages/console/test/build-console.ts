@@ -34,7 +34,8 @@ async function build(): Promise<void> {
 }
 
 function isFresh(): boolean {
-  return existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources.map((path) => newest(at(path))))
+  const builtAt = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return builtAt >= Math.max(...sources.map((path) => newest(at(path))))
 }
 
 function isTaken(): boolean {
@@ -43,8 +44,8 @@ function isTaken(): boolean {
     return true
   } catch {
     // Whoever was killed while building has left it behind.
-    if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 120_000)
-      rmSync(lock, { recursive: true, force: true })
+    const takenAt = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity
+    if (Date.now() - takenAt > 120_000) rmSync(lock, { recursive: true, force: true })
     return false
   }
 }

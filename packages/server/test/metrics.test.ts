@@ -105,7 +105,7 @@ describe('metrics', () => {
     server = await startServer({
       contract: 'keywright',
       upstream: `http://127.0.0.1:${port}`,
-      timeouts: { answerMs: 500 },
+      timeouts: { answerMs: 2_000 },
     })
     expect(await askWithKey()).toBe(502)
     let answer = ''

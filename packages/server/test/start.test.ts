@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startUpstream } from './support/echo-upstream.ts'
 
 const program = fileURLToPath(new URL('../src/start.ts', import.meta.url))
 
@@ -75,6 +77,16 @@ describe('npm start', () => {
     return fetch(plain.find((word) => word.startsWith('http')) as string, { method, headers })
   }
 
+  function isAnswered(url: string): Promise<boolean> {
+    return fetch(url).then(
+      async (response) => {
+        await response.text()
+        return true
+      },
+      () => false,
+    )
+  }
+
   it('prints lines that are allowed, refused, revoked and refused, and does so again the next time', async () => {
     for (let time = 0; time < 2; time++) {
       const { curls, child, exit, out } = await started()
@@ -107,7 +119,15 @@ describe('npm start', () => {
   }, 60_000)
 
   it('finishes what is under way when told to stop', async () => {
-    const { curls, child, exit } = await started()
+    let arrive = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const upstream = await startUpstream((request, response) => {
+      request.once('data', arrive)
+      request.pipe(response)
+    })
+    const { curls, child, exit } = await started(['--upstream', upstream.url])
     const url = /http:\S+/.exec(curls[0] as string)?.[0] as string
     const credential = /Bearer ([^']+)/.exec(curls[0] as string)?.[1]
     let send: (() => void) | undefined
@@ -126,13 +146,13 @@ describe('npm start', () => {
       body,
       duplex: 'half',
     })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await arrived
     child.kill('SIGTERM')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    await expect(fetch(url)).rejects.toThrow()
+    while (await isAnswered(url)) await sleep(20)
     send?.()
-    expect(await (await answer).json()).toMatchObject({ body: 'begin end' })
+    expect(await (await answer).text()).toBe('begin end')
     expect(await exit).toBe(0)
+    await upstream.stop()
   }, 60_000)
 
   it('goes on when nobody reads what it prints any more', async () => {
@@ -140,7 +160,7 @@ describe('npm start', () => {
     child.stdout?.destroy()
     for (let time = 0; time < 5; time++) {
       expect((await paste(curls[0] as string)).status).toBe(200)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await sleep(50)
     }
     child.kill('SIGTERM')
     expect(await exit).toBe(0)

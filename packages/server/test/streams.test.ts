@@ -56,7 +56,7 @@ describe('through the gateway', () => {
     server = await startServer({
       contract: 'keywright',
       upstream: upstream.url,
-      timeouts: { recheckMs: 50, answerMs: 1_000, connectMs: 500 },
+      timeouts: { recheckMs: 50, answerMs: 3_000, connectMs: 2_000 },
     })
   })
   afterAll(async () => {

@@ -138,8 +138,13 @@ describe('a database that many nodes share', () => {
     const stopped = new Promise<void>((resolve) => {
       release = resolve
     })
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve
+    })
     const first = store.transact(async (transaction) => {
       await transaction.organization('acme')
+      begin()
       await stopped
       transaction.record(someEvent())
     })
@@ -147,7 +152,7 @@ describe('a database that many nodes share', () => {
       () => 'committed',
       () => 'ended',
     )
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await begun
     await store.transact(async (transaction) => {
       await transaction.organization('acme')
       transaction.record(someEvent())

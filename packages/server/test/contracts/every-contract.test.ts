@@ -168,7 +168,7 @@ describe.each(pages)('true of $contract:', (page) => {
     const { lifecycle, issueElsewhere } = stage.server
     const revoked = await issueElsewhere()
     await stage.server.revoke(revoked.key.id)
-    const expiresAt = new Date(Date.now() + 1_000)
+    const expiresAt = new Date(Date.now() + 3_000)
     const expired = await issueElsewhere({ expiresAt })
     const rotated = await issueElsewhere()
     await rotate(lifecycle, tester, rotated.key.id)

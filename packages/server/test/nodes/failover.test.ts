@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Machine } from '../support/network/machine.ts'
 import { layNetwork, type Network, over, type Wire } from '../support/network/network.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
-import { startNode, type TestNode } from '../support/start-node.ts'
+import { startNode, type TestNode, verdictOf } from '../support/start-node.ts'
 
 /** Let through, to an upstream that is not there. */
 const letThrough = 404
@@ -41,7 +41,7 @@ async function makeKey(): Promise<{ id: string; credential: string }> {
     body: { organization: 'acme', name: 'key', limits: [] },
   })
   expect(status).toBe(201)
-  expect(await nodes[1]?.ask(json.credential)).toBe(letThrough)
+  expect(await verdictOf(nodes[1] as TestNode, json.credential)).toBe(letThrough)
   return json
 }
 
@@ -118,6 +118,6 @@ describe('where a standby takes over', { timeout: 120_000 }, () => {
     // The revocation is gone with the primary: all nodes agree on what the database says, and can be told again.
     await untilLetThrough(revoked.credential)
     expect((await node.api('POST', `/v1/keys/${revoked.id}/revoke?wait=all`)).status).toBe(200)
-    for (const each of nodes) expect(await each.ask(revoked.credential)).toBe(401)
+    for (const each of nodes) expect(await verdictOf(each, revoked.credential)).toBe(401)
   })
 })

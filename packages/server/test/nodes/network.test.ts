@@ -107,7 +107,7 @@ describe('a wire', () => {
     await untilHeard(one, 'one')
   })
 
-  it('that is slow or loses much brings everything in the end', async () => {
+  it('that is slow or loses much brings everything in the end', { timeout: 120_000 }, async () => {
     const text = 'x'.repeat(2_000)
     await wire.delay(100)
     const client = await ask()

@@ -66,9 +66,9 @@ describe('a node that is told to stop', () => {
 
     const ended = once(node.child, 'exit')
     node.child.kill('SIGTERM')
-    // As those do who start and stop programs for others.
+    // As those do who start and stop programs for others, after ten seconds; a busy machine needs some of its own.
     const enough = new AbortController()
-    const killing = sleep(10_000, undefined, { signal: enough.signal }).then(
+    const killing = sleep(14_000, undefined, { signal: enough.signal }).then(
       () => node.child.kill('SIGKILL'),
       () => {},
     )

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, type SignedUp, signUp, tokenOf } from '../support/people.ts'
@@ -25,7 +25,18 @@ onEachDatabase((start) => {
   async function askWhile<T>({ id }: SignedUp, role: 'member' | null, ask: () => Promise<T>): Promise<T> {
     let asked: Promise<T> | undefined
     const { lifecycle } = server
-    await lifecycle.store.transact(async (transaction) => {
+    const { store } = lifecycle
+    let come = () => {}
+    const hasCome = new Promise<void>((resolve) => {
+      come = resolve
+    })
+    lifecycle.store = new Proxy(store, {
+      get(target, name) {
+        if (name === 'transact') come()
+        return Reflect.get(target, name)
+      },
+    })
+    const done = store.transact(async (transaction) => {
       const member = await transaction.member('acme', id)
       if (role && member) await transaction.putMember({ ...member, role })
       else await transaction.deleteMember('acme', id)
@@ -33,7 +44,11 @@ onEachDatabase((start) => {
       transaction.record({ action: role ? 'member.updated' : 'member.removed', ...event })
       // Out of this transaction, and until the call has come to where it waits for this one.
       asked = new Promise((resolve, reject) => setImmediate(() => ask().then(resolve, reject)))
-      await setTimeout(300)
+      await Promise.race([hasCome, asked])
+      await sleep(300)
+    })
+    await done.finally(() => {
+      lifecycle.store = store
     })
     return asked as Promise<T>
   }

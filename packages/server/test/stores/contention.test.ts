@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createOrganization, type ForeignKey, importMany } from '@keywright/core'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let postgres: TestPostgres
@@ -10,12 +10,15 @@ let server: TestServer
 let other: Client
 
 beforeAll(async () => {
-  postgres = await testPostgres()
+  // Who has waited for so long looks, once, whether others wait for it: by then `other` has come to do so.
+  postgres = await startPostgres({ deadlock_timeout: '5s' })
   const database = await postgres.createDatabase()
   const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
   server = await startServer({ contract: 'keywright', database, env })
   other = new Client({ connectionString: database })
   await other.connect()
+  // Never the one that the database gives up on.
+  await other.query(`set deadlock_timeout = '30s'`)
 }, 60_000)
 afterAll(async () => {
   await other.end()
@@ -29,7 +32,11 @@ const locked = (organization: string) =>
 /** Resolves once somebody waits for what `other` has locked. */
 async function untilWaitedFor(): Promise<void> {
   const waiting = 'select from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))'
-  while ((await other.query(waiting)).rowCount === 0) await setTimeout(10)
+  while ((await other.query(waiting)).rowCount === 0) {
+    await setTimeout(10)
+    // Within a transaction it would be told what it was told the first time.
+    await other.query('select pg_stat_clear_snapshot()')
+  }
 }
 
 function foreign(organization: string, letter: string): ForeignKey {

@@ -87,9 +87,12 @@ function typeWhenAsked(
   answers: readonly (readonly [question: string, keys: string])[],
 ): void {
   const left = [...answers]
+  let seen = ''
   output.on('data', (chunk) => {
     const [next] = left
-    if (next === undefined || !String(chunk).includes(next[0])) return
+    seen += chunk
+    if (next === undefined || !seen.includes(next[0])) return
+    seen = ''
     left.shift()
     setTimeout(() => stdin.write(next[1]), 100)
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Api, controlApi } from './control-api.ts'
 import { here } from './network/machine.ts'
@@ -73,5 +74,14 @@ export async function startNode(
       rmSync(folder, { recursive: true })
       return code as number | null
     },
+  }
+}
+
+/** What it answers once it can tell: one that did not run for longer than it may be stale says 503 until it has caught up. */
+export async function verdictOf(node: TestNode, credential: string): Promise<number> {
+  for (;;) {
+    const status = await node.ask(credential)
+    if (status !== 503) return status
+    await sleep(10)
   }
 }

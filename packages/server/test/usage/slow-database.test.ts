@@ -20,10 +20,11 @@ it('a write that fails after a while is told of once, however many times it was 
   await holder.query('begin; lock table kw_usage in access exclusive mode')
 
   await node.verifier.verify({ credential })
-  const cancel = `select pg_cancel_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  const waiting = `from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
   for (let failures = 1; failures <= 2; failures++) {
-    await pause(500)
-    expect((await other.query(cancel)).rows).toHaveLength(1)
+    while ((await other.query(`select ${waiting}`)).rowCount === 0) await pause(10)
+    await pause(300)
+    expect((await other.query(`select pg_cancel_backend(pid) ${waiting}`)).rows).toHaveLength(1)
     await expect.poll(() => recorded.errors.length).toBeGreaterThanOrEqual(failures)
     await pause(100)
     expect(recorded.errors).toHaveLength(failures)

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { serviceKey } from '../support/start-server.ts'
@@ -74,6 +75,17 @@ async function counted(): Promise<number> {
   return json.usage.reduce((sum: number, { count }: { count: number }) => sum + count, 0)
 }
 
+/** What the file holds of it. */
+function written(): number {
+  const file = new BetterSqlite3(join(folder, 'keywright.db'), { readonly: true })
+  try {
+    const { sum } = file.prepare('select coalesce(sum(count), 0) as sum from kw_usage').get() as { sum: number }
+    return sum
+  } finally {
+    file.close()
+  }
+}
+
 describe('a server that is told to stop', () => {
   it('loses no counted use, however little time has passed since', { timeout: 60_000 }, async () => {
     await use(25)
@@ -104,7 +116,9 @@ describe('a server that is killed', () => {
 
   it('has written by itself what it counted more than five seconds before', { timeout: 60_000 }, async () => {
     await use(10)
-    await setTimeout(8_000)
+    const usedAt = performance.now()
+    while (written() < 10) await sleep(100)
+    expect(performance.now() - usedAt).toBeLessThan(15_000)
     await end('SIGKILL')
     running = await start()
     expect(await counted()).toBe(10)
