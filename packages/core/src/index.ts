@@ -11,14 +11,15 @@ export type {
   PermissionRule,
   Plan,
   Random,
+  Role,
   RotationRule,
   Route,
   Source,
 } from './contract/contract.ts'
 export type { ContractData, LimitData } from './contract/contract-data.ts'
-export type { Problem } from './contract/contract-error.ts'
+export { ContractError, type Problem } from './contract/contract-error.ts'
 export { scanObject } from './contract/json-members.ts'
-export { ContractError, parseContract } from './contract/parse.ts'
+export { parseContract } from './contract/parse.ts'
 export { monthlyQuotaOf } from './contract/plan.ts'
 export * from './contract/refusal.ts'
 export { compileRoutes, type RouteMatch, type Routes } from './contract/route.ts'
@@ -32,13 +33,12 @@ export * from './http/preflight.ts'
 export * from './http/request-id.ts'
 export * from './http/target.ts'
 export * from './key/address.ts'
-export * from './key/client-address.ts'
 export { type CredentialFormat, compileFormat } from './key/credential.ts'
 export { CredentialText } from './key/credential-text.ts'
 export { createDigester, type Digester, type Pepper } from './key/digest.ts'
-export { isId, newId } from './key/id.ts'
+export { newId } from './key/id.ts'
 export { isSlug } from './key/namespace.ts'
-export { covers, grants, intersect, PermissionError, parsePermission, permissionProblem } from './key/permission.ts'
+export { covers, grants, intersect, permissionProblem } from './key/permission.ts'
 export * from './key/record.ts'
 export * from './key/search.ts'
 export * from './lifecycle/bulk.ts'
@@ -70,7 +70,7 @@ export { type Operations, runWork } from './store/run-work.ts'
 export * from './store/store.ts'
 export { createTurns } from './store/turns.ts'
 export { compileExtractor } from './verify/extract.ts'
-export * from './verify/identity.ts'
+export { identityHeaderNames } from './verify/identity.ts'
 export * from './verify/lease.ts'
 export { leased } from './verify/leased.ts'
 export * from './verify/outcome.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ContractError, parseContract } from './parse.ts'
+import { ContractError } from './contract-error.ts'
+import { parseContract } from './parse.ts'
 import { refusalNames } from './refusal.ts'
 
 const minimal = { name: 'acme', key: { forms: [{ prefix: 'acme_live_' }] } }

@@ -11,8 +11,6 @@ import { readRefusals } from './read/refusals.ts'
 import { readRoutes } from './read/routes.ts'
 import { splitTemplate } from './template.ts'
 
-export { ContractError, type Problem } from './contract-error.ts'
-
 /**
  * Reads a contract from data, be it JSON, YAML or TypeScript (`ContractData` has its shape and the defaults), and
  * completes it: what parses can be run. Parsing a parsed contract changes nothing.

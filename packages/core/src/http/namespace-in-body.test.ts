@@ -9,7 +9,7 @@ function read(body: string | Uint8Array, presence?: 'required' | 'optional', enc
   return found.valid ? found.namespace : found.message
 }
 
-function find(body: string | Uint8Array, presence?: 'required' | 'optional', rawHeaders: string[] = []) {
+function find(body: string | Uint8Array, presence: 'required' | 'optional' = 'required', rawHeaders: string[] = []) {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
   return readNamespaceInBody(bytes, rule, presence, rawHeaders)
 }

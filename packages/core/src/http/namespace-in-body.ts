@@ -26,8 +26,8 @@ export interface NamespaceMember {
 export function readNamespaceInBody(
   body: Uint8Array,
   rule: NamespaceMember,
-  presence: 'required' | 'optional' = 'required',
-  rawHeaders: readonly string[] = [],
+  presence: 'required' | 'optional',
+  rawHeaders: readonly string[],
 ): NamespaceFound {
   const isOptional = presence === 'optional'
   if (isOptional && body.length === 0) return { valid: true, namespace: null }

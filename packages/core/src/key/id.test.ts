@@ -1,14 +1,13 @@
-import { describe, expect, test } from 'vitest'
-import { isId, newId } from './id.ts'
+import { expect, test } from 'vitest'
+import { newId } from './id.ts'
 
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 const bitsOf = (id: string) =>
   [...id.slice(id.indexOf('_') + 1)].reduce((bits, digit) => bits * 32n + BigInt(crockford.indexOf(digit)), 0n)
 
-test.each(['key', 'org', 'prj', 'svc', 'req'])('a new %s id is that prefix and 26 characters', (prefix) => {
+test.each(['key', 'org', 'prj', 'svc'])('a new %s id is that prefix and 26 characters', (prefix) => {
   const id = newId(prefix)
   expect(id).toMatch(new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`))
-  expect(isId(prefix, id)).toBe(true)
 })
 
 test('an id is a UUID of version 7 with the time it was made', () => {
@@ -39,24 +38,4 @@ test('62 bits of each id are random, so that one does not lead to the next', () 
     // 7.5 standard deviations: one false alarm in 10¹¹ for all bits together.
     expect(Math.abs(ones - 1_000)).toBeLessThan(168)
   }
-})
-
-describe('what is no id', () => {
-  const id = newId('key')
-  test.each([
-    ['another prefix', id.replace('key_', 'org_')],
-    ['no prefix', id.slice(4)],
-    ['capitals', id.toUpperCase()],
-    ['too short', id.slice(0, -1)],
-    ['too long', `${id}0`],
-    ['a letter outside the alphabet', `${id.slice(0, -1)}u`],
-    ['more than 128 bits', `key_8${id.slice(5)}`],
-    ['white space', `${id.slice(0, -1)} `],
-    ['a hyphen for the underscore', id.replace('_', '-')],
-    ['a full-width digit', `${id.slice(0, -1)}０`],
-    ['nothing', ''],
-    ['__proto__', '__proto__'],
-  ])('%s', (_, text) => {
-    expect(isId('key', text)).toBe(false)
-  })
 })

@@ -1,11 +1,10 @@
 import { alphabets } from './alphabet.ts'
 import { randomByte } from './random.ts'
 
-/** `key_` and 26 characters; likewise `org_`, `prj_`, `svc_`, `req_`. */
+/** `key_` and 26 characters; likewise `org_`, `prj_`, `svc_`. */
 export type Id<Prefix extends string> = `${Prefix}_${string}`
 
 const digits = alphabets.crockford32
-const length = 26
 
 let lastTime = 0
 let sequence = 0
@@ -34,15 +33,6 @@ export function newId<Prefix extends string>(prefix: Prefix, now: number = Date.
   const low =
     randomByte() * 2 ** 32 + randomByte() * 2 ** 24 + randomByte() * 2 ** 16 + randomByte() * 2 ** 8 + randomByte()
   return `${prefix}_${base32(lastTime, 10)}${base32(high, 8)}${base32(low, 8)}`
-}
-
-/** Whether a text is an id of that kind, in its one spelling. */
-export function isId<Prefix extends string>(prefix: Prefix, text: string): text is Id<Prefix> {
-  const start = prefix.length + 1
-  if (text.length !== start + length || !text.startsWith(prefix) || text[prefix.length] !== '_') return false
-  for (let i = start; i < text.length; i++) if (!digits.includes(text.charAt(i))) return false
-  // 26 characters hold 130 bits, an id 128.
-  return text.charAt(start) <= '7'
 }
 
 function base32(value: number, characters: number): string {

@@ -2,23 +2,7 @@
 // below it; `*` alone is everything. Permissions are compared as strings and never looked up as members of an object,
 // so that `constructor` and `__proto__` are nothing but words nobody holds.
 
-export const longestPermission = 128
-
-/** The text itself. @throws PermissionError that says what is wrong with it */
-export function parsePermission(text: string): string {
-  const problem = permissionProblem(text)
-  if (problem !== null) throw new PermissionError(text, problem)
-  return text
-}
-
-export class PermissionError extends Error {
-  override readonly name = 'PermissionError'
-  readonly code = 'invalid_permission'
-
-  constructor(text: string, problem: string) {
-    super(`Permission ${JSON.stringify(text.slice(0, longestPermission))}: ${problem}`)
-  }
-}
+const longestPermission = 128
 
 /** A sentence about what is wrong; null for a permission. */
 export function permissionProblem(text: string): string | null {

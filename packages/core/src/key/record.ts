@@ -28,7 +28,7 @@ export interface KeyRecord {
   revokedReason: string | null
   /** Hidden from lists since then; a deleted key is a revoked key. */
   deletedAt: Date | null
-  /** Oldest first. Exactly one has no `retiresAt` unless the key is revoked. */
+  /** Oldest first. Exactly one has no `retiresAt`. */
   versions: readonly SecretVersion[]
 }
 

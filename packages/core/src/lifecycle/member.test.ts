@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Role } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
-import type { Role } from '../store/records.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { removeMember, setMember } from './member.ts'
 

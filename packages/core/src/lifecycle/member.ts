@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/event.ts'
-import type { MemberRecord, Role } from '../store/records.ts'
+import type { Role } from '../contract/contract.ts'
+import type { MemberRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { countUnrevoked, type KeysOf, revokeAhead, revokeAllIn } from './revoke-all.ts'

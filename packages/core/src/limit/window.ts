@@ -2,7 +2,7 @@ import type { Limit } from '../key/record.ts'
 import { FLOATS, HEAD_AT, INTS, type Lines, NEWEST, RESET_AT, SPENT, TAIL } from './lines.ts'
 
 /** Into how many steps a window is cut where it does not remember every request by itself. */
-export const SEGMENTS = 64
+const SEGMENTS = 64
 
 /** 16 bytes a segment: 2 floats, or 4 ints. [0] is when it is spent no more. */
 const FLOATS_EACH = 2

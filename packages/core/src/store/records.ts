@@ -1,3 +1,5 @@
+import type { Role } from '../contract/contract.ts'
+
 /** The customer account that keys belong to. */
 export interface OrganizationRecord {
   /** A chosen slug, `[a-z0-9][a-z0-9_-]{0,62}`, or `org_` and 26 characters. */
@@ -21,8 +23,6 @@ export interface ProjectRecord {
   name: string
   createdAt: Date
 }
-
-export type Role = 'owner' | 'admin' | 'member'
 
 /** A person's place in an organization. */
 export interface MemberRecord {

@@ -156,7 +156,7 @@ export interface Transaction {
   cliTokens(page: { user?: string; after?: string; limit: number }): Promise<Page<CliTokenRecord>>
   invitation(id: string): Promise<InvitationRecord | undefined>
   invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
-  /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest or public id is taken. */
+  /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest is taken. */
   putKey(key: KeyRecord): Promise<void>
   /** Throws `DuplicateError` where the id was that of a deleted one. */
   putOrganization(organization: OrganizationRecord): Promise<void>
@@ -178,7 +178,7 @@ export interface Transaction {
   record(event: ChangeEvent): void
 }
 
-/** The id, digest or name is already taken. `field` says which. */
+/** The id or digest is already taken, or the checkpoint is another. `field` says which. */
 export class DuplicateError extends Error {
   readonly code = 'duplicate'
   readonly field: string

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ContractError, parseContract } from '../parse.ts'
+import { ContractError } from '../contract-error.ts'
+import { parseContract } from '../parse.ts'
 
 /** A line for each problem of a small contract that also says this. */
 function problemsWith(data: object): string[] {
