@@ -1,7 +1,8 @@
-import { ConnectionError, KeywrightError, ProblemError, TimeoutError } from '@keywright/client'
+import { ConnectionError, type FieldError, KeywrightError, ProblemError, TimeoutError } from '@keywright/client'
 import { CommanderError } from 'commander'
 import { StartError } from '../config/start-error.ts'
 import { isProblemCode, problems } from '../control/problems.ts'
+import { address, defaultUrl } from './address.ts'
 import { printable } from './print/escape.ts'
 import { note, styledNote } from './print/terminal.ts'
 
@@ -78,24 +79,61 @@ function usageOf({ code, exitCode, message }: CommanderError): Failure {
   return { message: sentence(said), hint, exitCode: exitCodes.usage }
 }
 
-function problemOf({ code, status, message, errors, requestId }: ProblemError): Failure {
+/** A refusal that only looks like the control side's: the edge's, of the API behind it, or of a proxy before both. */
+export function isForeign({ status, body }: ProblemError): boolean {
+  return [401, 403, 404].includes(status) && !/"type":\s*"urn:keywright:problem:/.test(body)
+}
+
+function problemOf(error: ProblemError): Failure {
+  const { code, status, message, errors, requestId } = error
+  if (isForeign(error)) {
+    return {
+      message: `${address()} answers ${status}, and not as the control side does.`,
+      hint: `Check KEYWRIGHT_URL: it names the control side, ${defaultUrl} unless chosen otherwise, and not the edge.`,
+      exitCode: exitCodes.failed,
+    }
+  }
   if (status === 401) {
     const refused = code === 'invalid_credential' ? `Your credential is refused. ${message}` : message
     const hint = 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.'
     return { message: refused, hint, exitCode: exitCodes.notSignedIn }
   }
   if (status === 404) {
-    const hint = 'Check the id; `keywright whoami` says what you reach.'
-    return { message, hint, exitCode: exitCodes.notFound }
+    return { message, hint: missingHint(message), exitCode: exitCodes.notFound }
   }
-  const [error] = errors
-  if (error) {
-    const named = message.includes(error.field) ? message : `${error.field}: ${message}`
-    return { message: named, hint: null, exitCode: exitCodes.failed }
-  }
+  if (errors.length > 0) return { message: inFlags(message, errors), hint: null, exitCode: exitCodes.failed }
   const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
   const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
   return { message: message + about, hint: mend, exitCode: status === 504 ? exitCodes.timedOut : exitCodes.failed }
+}
+
+/** The server says this of an organization only to those who may make one. An id with `org_` is one that it has made. */
+function missingHint(message: string): string {
+  const id = /^There is no organization '(?!org_)([a-z0-9][a-z0-9_-]*)'\.$/.exec(message)?.[1]
+  return id === undefined
+    ? 'Check the id; `keywright whoami` says what you reach.'
+    : `Check the id, or make it: keywright organizations create --id ${id} --name <name>`
+}
+
+/** What the API calls otherwise than the flag that says it. */
+const flags: ReadonlyMap<string, string> = new Map([
+  ['expiresAt', '--expires'],
+  ['limits.requests', '--limit: requests'],
+  ['limits.windowSeconds', '--limit: seconds'],
+  ['namespaces', '--namespace'],
+  ['permissions', '--permission'],
+])
+
+function inFlags(message: string, errors: readonly FieldError[]): string {
+  const together = (nameOf: (field: string) => string) =>
+    `${errors.map(({ field, message }) => `${nameOf(field)} ${message}`).join('; ')}.`
+  if (message === together((field) => field)) return together(flagOf)
+  const [{ field } = { field: '' }] = errors
+  return message.includes(field) ? message : `${flagOf(field)}: ${message}`
+}
+
+function flagOf(field: string): string {
+  return flags.get(field.replace(/\.\d+/, '')) ?? field
 }
 
 function sentence(text: string): string {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { readTimeout } from './read.ts'
-import { waitAtMost } from './session.ts'
+import { defaultTimeoutSeconds, waitAtMost } from './session.ts'
 
 type Define = (command: Command) => void
 
@@ -135,8 +135,8 @@ export async function createProgram(wanted: readonly string[] | 'all'): Promise<
   const program: Command = new Command('keywright')
     .description('API keys for any HTTP API: issue, verify, limit, rotate and revoke them')
     .version(version)
-    .option('--timeout <duration>', 'how long to wait for an answer', readTimeout, 45)
-    .hook('preAction', () => waitAtMost(program.opts<{ timeout: number }>().timeout))
+    .option('--timeout <duration>', `how long to wait for an answer (default: ${defaultTimeoutSeconds}s)`, readTimeout)
+    .hook('preAction', () => waitAtMost(program.opts<{ timeout?: number }>().timeout ?? null))
     // What goes wrong is said in one place, with the exit code that is promised for it.
     .exitOverride()
     .configureOutput({ outputError: () => {} })

@@ -25,12 +25,21 @@ export function readTimeout(text: string): number {
   throw new InvalidArgumentError('Write a duration from 1s to 1d.')
 }
 
+/** Whoever writes 24 may mean days as well as hours, and would get seconds. */
+const withUnit = /^\d+[smhdw]$/
+
+/** How long an old secret goes on; 0: not at all. */
+export function readGrace(text: string): number {
+  if (text === '0' || withUnit.test(text)) return readDuration(text)
+  throw new InvalidArgumentError('Write a duration with its unit, such as 24h or 30m.')
+}
+
 /** A duration from now, or a time in RFC 3339. */
 export function readExpiry(text: string): string {
-  if (/^\d+[smhdw]?$/.test(text)) return new Date(Date.now() + readDuration(text) * 1000).toISOString()
+  if (withUnit.test(text)) return new Date(Date.now() + readDuration(text) * 1000).toISOString()
   const time = Date.parse(text)
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
-  throw new InvalidArgumentError('Write a duration such as 90d or 24h, or a date such as 2027-02-19.')
+  throw new InvalidArgumentError('Write a duration with its unit, such as 90d or 24h, or a date such as 2027-02-19.')
 }
 
 /** `100/1m`: a hundred in any minute. */
@@ -43,7 +52,7 @@ export function readLimit(text: string, previous: readonly Limit[] | undefined):
 
 /** A time in RFC 3339, or how long ago: `24h`. */
 export function readInstant(text: string): string {
-  if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - readDuration(text) * 1000).toISOString()
+  if (withUnit.test(text)) return new Date(Date.now() - readDuration(text) * 1000).toISOString()
   const time = Date.parse(text)
   if (/^\d{4}-/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
   throw new InvalidArgumentError('Write a time such as 2026-11-20T08:00:00Z, or how long ago: 24h.')

@@ -1,23 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { Keywright } from '@keywright/client'
+import { address, defaultUrl } from './address.ts'
 import { storedToken } from './credentials.ts'
 import { CliError, exitCodes, usageError } from './failure.ts'
 
-const defaultUrl = 'http://127.0.0.1:8788'
-let timeoutMs = 45_000
+export const defaultTimeoutSeconds = 45
+let givenSeconds: number | null = null
 
 /** How long every call of this process waits for one answer. */
 export function answerWithinMs(): number {
-  return timeoutMs
+  return (givenSeconds ?? defaultTimeoutSeconds) * 1000
 }
 
-export function waitAtMost(seconds: number): void {
-  timeoutMs = seconds * 1000
+/** How long a person is waited for; null where nobody has said: not as shortly as a server. */
+export function decisionWithinSeconds(): number | null {
+  return givenSeconds
+}
+
+export function waitAtMost(seconds: number | null): void {
+  givenSeconds = seconds
 }
 
 /** Where the control side is. @throws CliError */
 export function controlUrl(): string {
-  const url = process.env.KEYWRIGHT_URL || defaultUrl
+  const url = address()
   const { protocol, username, password } = URL.canParse(url) ? new URL(url) : {}
   if (username || password)
     throw usageError('KEYWRIGHT_URL holds a name or a password.', 'Take them out: nobody asks for them.')
@@ -51,11 +57,11 @@ export function connect(): Keywright {
 
 /** The API, as anyone may ask it. @throws CliError */
 export function connectAnonymously(): Keywright {
-  return new Keywright({ url: controlUrl(), timeoutMs })
+  return new Keywright({ url: controlUrl(), timeoutMs: answerWithinMs() })
 }
 
 export function signedInWith(credential: string): Keywright {
-  return new Keywright({ url: controlUrl(), credential, timeoutMs })
+  return new Keywright({ url: controlUrl(), credential, timeoutMs: answerWithinMs() })
 }
 
 /** The runtime would otherwise refuse the header in words that quote it. */

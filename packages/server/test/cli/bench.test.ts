@@ -24,6 +24,7 @@ describe('keywright bench', () => {
     expect(table.stdout).toMatch(
       /a second +\d+\nlatency +median [\d.]+ ms, .*\nallowed +0\nmalformed_credential +\d+\n$/,
     )
+    expect((await keywright(['bench', '--help'])).stdout).toContain('for a text that is no key')
   })
 
   it.each([

@@ -63,6 +63,12 @@ describe('keywright exits with', () => {
     },
   )
 
+  it('0 and help that names units, and flags that may be repeated', async () => {
+    expect((await keywright(['--help'])).stdout).toContain('(default: 45s)')
+    expect((await keywright(['bench', '--help'])).stdout).toContain('(default: 5s)')
+    expect((await keywright(['serve', '--help'])).stdout).toMatch(/--trusted-proxy <cidr> [^-]+; repeatable\n/)
+  })
+
   it('0 and the help of one command within another', async () => {
     const { code, stdout } = await keywright(['help', 'keys', 'rotate'])
     expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: keywright keys rotate')])
@@ -76,6 +82,40 @@ describe('keywright exits with', () => {
     expect(code).toBe(1)
     expect(stderr).toContain(`error: No answer from ${gone.url}: the connection was refused.`)
     expect(stderr).toContain('hint: ')
+  })
+
+  it.each([401, 403, 404])(
+    '1 where what is not the control side answers %i, and names KEYWRIGHT_URL',
+    async (status) => {
+      const other = await listen((_, response) => response.writeHead(status).end('<h1>no</h1>'))
+      const { code, stderr } = await keywright(['keys', 'list'], { env: { ...env, KEYWRIGHT_URL: other.url } })
+      await other.close()
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining(
+          `${other.url} answers ${status}, and not as the control side does.\nhint: Check KEYWRIGHT_URL`,
+        ),
+      ])
+    },
+  )
+
+  it.each([[['keys', 'list']], [['login', '--no-browser']], [['bench']]])(
+    '1 where %j asks the edge, and says nothing of a credential',
+    async (args) => {
+      const { code, stderr } = await keywright(args, { env: { ...env, KEYWRIGHT_URL: server.edge } })
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Check KEYWRIGHT_URL')])
+      expect(stderr).not.toMatch(/credential|API key/)
+    },
+  )
+
+  it.each([
+    [['--limit', '0/1m'], 'error: --limit: requests must be at least 1.\n'],
+    [['--limit', '5/1m', '--limit', '5/99w'], 'error: --limit: seconds must be at most 31622400.\n'],
+    [['--expires', '2020-01-01'], 'error: --expires: The expiry must lie in the future.\n'],
+  ])('1 where the server refuses what %j says, in the words of the flag', async (flags, words) => {
+    const args = ['keys', 'create', '--name', 'x', '--organization', 'acme', ...flags]
+    const { code, stderr } = await keywright(args, { env })
+    expect([code, stderr]).toEqual([1, words])
   })
 
   it('1 where the server refuses', async () => {
@@ -92,6 +132,8 @@ describe('keywright exits with', () => {
     [['keys', 'list', '--organisation', 'acme'], 'Did you mean --organization?'],
     [['keys', 'inspect'], 'Add --help'],
     [['keys', 'rotate', 'key_x', '--grace', 'soon'], 'Add --help'],
+    [['keys', 'rotate', 'key_x', '--grace', '24'], 'Add --help'],
+    [['keys', 'create', '--name', 'x', '--expires', '90'], 'Add --help'],
     [['keys', 'list', '--limit', '0'], 'Add --help'],
     [['whoami', '--timeout', '30d'], 'Add --help'],
     [['whoami', '--timeout', '0'], 'Add --help'],
@@ -103,6 +145,14 @@ describe('keywright exits with', () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/^error: .+\.\nhint: /)
     expect(stderr).toContain(hint)
+  })
+
+  it.each([
+    [['keys', 'rotate', 'key_x', '--grace', '24'], "'24' is invalid. Write a duration with its unit, such as 24h"],
+    [['keys', 'create', '--expires', '90'], "'90' is invalid. Write a duration with its unit, such as 90d"],
+  ])('2 where a duration may mean days as well as hours, and says what to write: %j', async (args, words) => {
+    const { code, stderr } = await keywright(args, { env })
+    expect([code, stderr]).toEqual([2, expect.stringContaining(words)])
   })
 
   it.each(['ftp://x', 'nonsense'])('2 where KEYWRIGHT_URL is %s', async (url) => {
@@ -119,6 +169,33 @@ describe('keywright exits with', () => {
   it('4 where there is no such thing', async () => {
     expect((await keywright(['keys', 'inspect', 'key_nothing'], { env })).code).toBe(4)
     expect((await keywright(['keys', 'list', '--organization', '..'], { env })).code).toBe(0)
+  })
+
+  it.each([
+    [['keys', 'create', '--name', 'x']],
+    [['projects', 'create', '--name', 'x']],
+    [['service-keys', 'create', '--name', 'x', '--permission', 'verify']],
+  ])('4 where %j names an organization that is not there, and says how to make it', async (args) => {
+    const { code, stderr } = await keywright([...args, '--organization', 'globex'], { env })
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringContaining('keywright organizations create --id globex --name <name>'),
+    ])
+    const theirs = await keywright([...args, '--organization', 'org_1'], { env })
+    expect([theirs.code, theirs.stderr]).toEqual([4, expect.stringContaining('keywright whoami')])
+  })
+
+  it('5 where nobody decides while the code of a login holds', async () => {
+    const codes = { device_code: 'd', user_code: 'ABCD-EFGH', verification_uri: 'x', verification_uri_complete: 'x' }
+    const expired = await listen(({ url }, response) => {
+      const isStart = url === '/api/auth/device/code'
+      const answer = isStart ? { ...codes, expires_in: 90, interval: 0 } : { error: 'expired_token' }
+      response.writeHead(isStart ? 200 : 400).end(JSON.stringify(answer))
+    })
+    const { code, stderr } = await keywright(['login', '--no-browser'], { env: { KEYWRIGHT_URL: expired.url } })
+    await expired.close()
+    expect([code, stderr]).toEqual([5, expect.stringContaining('error: Nobody decided in time.')])
+    expect(stderr).toContain('within 90 seconds')
   })
 
   it('5 where no answer comes in time', async () => {

@@ -68,6 +68,14 @@ describe('keywright import', { timeout: 30_000 }, () => {
     expect(audit).not.toContain(old)
   })
 
+  it('says of one key that it is one', async () => {
+    const run = ['import', fileOf({ name: 'Alone', credential: credentialOf('mv_') }), '--organization', 'acme']
+    const dry = async () => (await keywright([...run, '--dry-run'], { env })).stdout
+    expect(await dry()).toBe('1 key can be taken over; 0 are here already.\n')
+    expect((await keywright(run, { env })).stdout).toBe('1 key is taken over; 0 were here already.\n')
+    expect(await dry()).toBe('1 key can be taken over; 1 is here already.\n')
+  })
+
   it('takes over nothing where a line is wrong, names the line, and repeats none of it', async () => {
     const [good, twice, weak] = [credentialOf('mv_'), credentialOf('mv_'), 'sk_live_canary']
     const before = await count()

@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
+import { rotate } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright, keywrightAtTerminal, type Ran } from '../support/command-line.ts'
-import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
 let env: NodeJS.ProcessEnv
@@ -150,7 +152,54 @@ describe('what is printed', () => {
   })
 })
 
+describe('keywright keys inspect', () => {
+  it('shows no secret of a key that has ended as one that works', async () => {
+    const revoked = await server.issue()
+    await rotate(server.lifecycle, tester, revoked.key.id, { graceSeconds: 3_600 })
+    expect((await run(`keys inspect ${revoked.key.id}`)).stdout).toMatch(/^1 .* UTC \(in 60 minutes\)$/m)
+    await server.revoke(revoked.key.id)
+    const expired = await server.issue({ expiresAt: new Date(Date.now() + 2_000) })
+    await rotate(server.lifecycle, tester, expired.key.id, { graceSeconds: 3_600 })
+    await setTimeout(2_000)
+    for (const [{ key }, state] of [
+      [revoked, 'revoked'],
+      [expired, 'expired'],
+    ] as const) {
+      const { stdout } = await run(`keys inspect ${key.id}`)
+      expect(stdout).toMatch(new RegExp(`^1 .* ${state}\n2 .* ${state}\n$`, 'm'))
+      expect(stdout).not.toContain('(in ')
+    }
+  })
+
+  it('shows when a secret ended that had ended before its key', async () => {
+    const { key } = await server.issue()
+    await rotate(server.lifecycle, tester, key.id)
+    await setTimeout(10)
+    await server.revoke(key.id)
+    expect((await run(`keys inspect ${key.id}`)).stdout).toMatch(/^1 .* UTC \([^)]+\)\n2 .* revoked\n$/m)
+  })
+})
+
+describe('keywright keys rotate', () => {
+  it('says how long a grace may be', async () => {
+    const { key } = await server.issue()
+    const { code, stderr } = await run(`keys rotate ${key.id} --grace 40d`)
+    expect([code, stderr]).toEqual([1, 'error: --grace is too long for Keywright.\nhint: Give it 30 days at most.\n'])
+  })
+
+  it('ends the old secret at once with a grace of 0', async () => {
+    const { key, credential } = await server.issue()
+    expect((await run(`keys rotate ${key.id} --grace 0`)).code).toBe(0)
+    expect(await edge(credential)).toBe(401)
+  })
+})
+
 describe('keywright keys list', () => {
+  it('says where to look whether there is the organization that has no keys', async () => {
+    const { code, stderr } = await run('keys list --organization nope')
+    expect([code, stderr]).toEqual([0, "No key matches. Check that there is 'nope': keywright organizations list\n"])
+  })
+
   it('is searched and ordered by the server', async () => {
     await run('organizations create --id searched --name Searched')
     for (const name of ['web', 'backup', 'webhook']) await run(`keys create --organization searched --name ${name}`)

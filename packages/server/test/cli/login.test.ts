@@ -137,6 +137,14 @@ describe('keywright login', () => {
   })
 })
 
+describe('keywright login --timeout', () => {
+  it('waits for a decision no longer than that, and says how long the code holds', async () => {
+    const { code, stderr } = await run('login', '--no-browser', '--timeout', '2s')
+    expect([code, stderr]).toEqual([5, expect.stringContaining('error: Nobody decided within 2 seconds.\nhint: ')])
+    expect(stderr).toContain('within 10 minutes')
+  })
+})
+
 describe('keywright logout', () => {
   it('ends the login here and on the server', async () => {
     const file = join(credentials(), 'credentials.json')
@@ -159,8 +167,12 @@ describe('keywright logout', () => {
     expect([away.code, away.stderr]).toEqual([1, expect.stringMatching(/^You are still logged in: .+\nerror: /)])
     expect(readFileSync(file, 'utf8')).toContain('kwc_token')
 
-    const back = createServer((_, response) => response.writeHead(401).end()).listen(Number(new URL(url).port))
+    let body = 'of a proxy that wants a password of its own'
+    const back = createServer((_, response) => response.writeHead(401).end(body)).listen(Number(new URL(url).port))
     await once(back, 'listening')
+    expect((await logout()).code).toBe(1)
+    expect(readFileSync(file, 'utf8')).toContain('kwc_token')
+    body = JSON.stringify({ type: 'urn:keywright:problem:invalid_credential', code: 'invalid_credential' })
     expect((await logout()).code).toBe(3)
     back.closeAllConnections()
     back.close()

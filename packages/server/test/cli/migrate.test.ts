@@ -210,6 +210,37 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     await node.stop()
   })
 
+  it('says what to do about a database that is not there, or cannot be reached', async () => {
+    await embedded(0)
+    const target = new URL(to)
+    target.pathname = '/keywright_nowhere'
+    const args = ['migrate', '--from', join(folder, 'data'), '--to']
+    const missing = await keywright([...args, target.href])
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error: PostgreSQL has no such database: .+\nhint: Make it: createdb keywright_nowhere\n$/,
+      ),
+    ])
+    const away = await keywright([...args, 'postgres://127.0.0.1:9/keywright'])
+    expect([away.code, away.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: PostgreSQL cannot be reached: .+\nhint: Start it, or correct --to\.\n$/),
+    ])
+  })
+
+  it.each([
+    [['--to', 'mysql://ann:a-password@127.0.0.1/x'], '--to'],
+    [[], 'KEYWRIGHT_DATABASE_URL'],
+  ])('refuses what is no address of PostgreSQL, as serve does: %j', async (flags, where) => {
+    const env = { KEYWRIGHT_DATABASE_URL: 'mysql://ann:a-password@127.0.0.1/x' }
+    const { code, stderr } = await keywright(['migrate', '--from', folder, ...flags], { env })
+    expect([code, stderr]).toEqual([
+      2,
+      `error: ${where} is not usable: it has to begin with postgres://.\nhint: Change ${where}.\n`,
+    ])
+  })
+
   it('says what is missing', async () => {
     const nowhere = await keywright(['migrate', '--from', join(folder, 'nothing'), '--to', to])
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('There is no')])

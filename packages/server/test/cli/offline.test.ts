@@ -21,6 +21,10 @@ describe('keywright contract', () => {
     expect(stdout).toMatch(/unknown_key +invalid_credential +401/)
   })
 
+  it('says in days how long a grace may be', async () => {
+    expect((await keywright(['contract', 'show', 'keywright'])).stdout).toMatch(/^rotation +grace of at most 30 days$/m)
+  })
+
   it('checks a file, and names every field at fault', async () => {
     const good = join(folder, 'good.json')
     writeFileSync(good, (await keywright(['contract', 'show', 'hopx', '--json'])).stdout)

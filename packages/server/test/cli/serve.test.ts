@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright } from '../support/command-line.ts'
 import { freePort } from '../support/free-port.ts'
@@ -38,6 +39,24 @@ describe('keywright serve', () => {
     const env = { KEYWRIGHT_URL: control, KEYWRIGHT_SERVICE_KEY_FILE: file }
     const { code, stdout } = await keywright(['whoami', '--json'], { env })
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { type: 'service_key', permissions: ['*'] }])
+  })
+
+  it('opens the first commands of the documentation, on an instance that has nothing yet', async () => {
+    const page = readFileSync(new URL('../../../../docs/command-line.md', import.meta.url), 'utf8')
+    const [, session = ''] = /```console\n(.*?)```/s.exec(page) ?? []
+    const [organization, key] = [...session.matchAll(/^\$ (.+)$/gm)].map(([, command]) => command)
+    const env = {
+      PATH: process.env.PATH,
+      KEYWRIGHT_URL: control,
+      KEYWRIGHT_SERVICE_KEY_FILE: join(folder, '.keywright', 'service-key'),
+    }
+    const script = `set -e
+      keywright() { '${process.execPath}' --conditions=keywright-source '${main}' "$@"; }
+      ${organization}
+      ${key}
+      printf '%s' "$KEY"`
+    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env })
+    expect(stdout).toMatch(/^acme .+\nkw_live_[0-9A-Za-z]+$/m)
   })
 
   it('ends with 0 when it is told to', async () => {

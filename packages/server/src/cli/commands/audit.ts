@@ -2,6 +2,7 @@ import type { AuditEvent, AuditFilter, Keywright } from '@keywright/client'
 import { type Change, emptyHead, type Head, verifyChain } from '@keywright/core'
 import { type Command, Option } from 'commander'
 import { CliError, usageError } from '../failure.ts'
+import { counted } from '../print/count.ts'
 import { csvLine } from '../print/csv.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
@@ -114,7 +115,7 @@ function says({ action, details }: AuditEvent, { number, hash }: Head): boolean 
 function describeLog(start: Head, head: Head): string {
   const count = head.number - start.number
   const older = start.number === 0 ? '' : ` Those up to ${start.number} were deleted when they were due.`
-  return `${count} changes, each chained to the one before.${older} Last hash: ${head.hash}`
+  return `${counted(count, 'change')}, each chained to the one before.${older} Last hash: ${head.hash}`
 }
 
 /** As it was hashed. An action this version does not know is hashed like any other. */

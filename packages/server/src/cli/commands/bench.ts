@@ -1,7 +1,7 @@
 import { Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
 import { TimeoutError } from '@keywright/client'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CliError, exitCodes, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
 import { print, printJson } from '../print/terminal.ts'
@@ -27,12 +27,12 @@ interface Measured {
 
 export function defineBench(bench: Command): void {
   bench
-    .option('--duration <duration>', 'how long: 5s, at most 1m', readLength, 5)
+    .addOption(new Option('--duration <duration>', 'how long, at most 1m').argParser(readLength).default(5, '5s'))
     .option('--connections <count>', 'how many at once, 1 to 100', readConnections, 10)
     .option('--json', 'print the figures as JSON')
     .addHelpText(
       'after',
-      '\nAsks POST /v1/verify for the key in the variable that the contract names, such as KEYWRIGHT_API_KEY, or for one\nthat does not exist where there is none. A limit of the key shows as refusals.',
+      '\nAsks POST /v1/verify for the key in the variable that the contract names, such as KEYWRIGHT_API_KEY. Where there\nis none, for a text that is no key: that is refused without a look-up. A limit of the key shows as refusals.',
     )
     .action(async ({ duration, connections, json }: Options) => {
       const serviceKey = credential()

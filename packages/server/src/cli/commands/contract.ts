@@ -4,6 +4,7 @@ import { loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
 import { facts, table } from '../print/table.ts'
 import { print, printJson, styled } from '../print/terminal.ts'
+import { lasting } from '../print/time.ts'
 
 export function defineContract(contract: Command): void {
   contract
@@ -39,7 +40,10 @@ function summary(contract: Contract): string {
     ['sent as', credential.sources.map(sourceText).join(', or ')],
     ['bound to', `one ${boundTo}${namespaces ? ', and its namespaces' : ''}`],
     ['permissions', Object.keys(permissions.offered).join(', ') || 'none'],
-    ['rotation', rotation.maxGraceSeconds === 0 ? 'immediate' : `grace of at most ${rotation.maxGraceSeconds} s`],
+    [
+      'rotation',
+      rotation.maxGraceSeconds === 0 ? 'immediate' : `grace of at most ${lasting(rotation.maxGraceSeconds)}`,
+    ],
     ['limits', limits.map((it) => `${it.requests} in ${it.windowSeconds} s per ${it.per}`).join(', ') || 'none'],
   ])
   return `${rows}\n\n${routeTable(contract)}\n\n${refusalTable(contract)}`

@@ -3,6 +3,7 @@ import type { ForeignKey, ImportedKeys, Keywright } from '@keywright/client'
 import type { Command } from 'commander'
 import { confirm } from '../ask.ts'
 import { CliError, usageError } from '../failure.ts'
+import { counted } from '../print/count.ts'
 import { printable } from '../print/escape.ts'
 import { progressBar } from '../print/progress.ts'
 import { note, print, printJson } from '../print/terminal.ts'
@@ -50,16 +51,20 @@ Every line is checked before the first is taken over. Run again, it goes on wher
       if (json && (dryRun || total(checked, 'refused') > 0)) for (const answer of checked) printJson(answer)
       refuse(checked, batches)
       if (dryRun) {
-        if (!json) print(`${count} keys can be taken over; ${total(checked, 'known')} of them are here already.`)
+        const known = total(checked, 'known')
+        const here = `${known}${count === 1 ? '' : ' of them'} ${known === 1 ? 'is' : 'are'} here already`
+        if (!json) print(`${counted(count, 'key')} can be taken over; ${here}.`)
         return
       }
-      await confirm(`Take over ${count} keys?`, yes)
+      await confirm(`Take over ${counted(count, 'key')}?`, yes)
       // At once: a later call may fail, and each answer has the receipt of what is done.
       const onAnswer = json ? printJson : undefined
       const answers = await send(client, batches, { dryRun: false, name: 'taken over', onAnswer })
       refuse(answers, batches)
-      if (!json)
-        print(`${total(answers, 'imported')} keys are taken over; ${total(answers, 'known')} were here already.`)
+      if (json) return
+      const [imported, known] = [total(answers, 'imported'), total(answers, 'known')]
+      const taken = `${counted(imported, 'key')} ${imported === 1 ? 'is' : 'are'} taken over`
+      print(`${taken}; ${known} ${known === 1 ? 'was' : 'were'} here already.`)
     })
 }
 
@@ -150,7 +155,7 @@ function refuse(answers: readonly ImportedKeys[], batches: readonly Line[][]): v
   if (refused.length > shownRefusals) note(`… and ${refused.length - shownRefusals} more`)
   const taken = total(answers, 'imported')
   throw new CliError(
-    `${refused.length} ${refused.length === 1 ? 'line is' : 'lines are'} refused; ${taken === 0 ? 'nothing was' : `${taken} keys were`} taken over.`,
+    `${refused.length} ${refused.length === 1 ? 'line is' : 'lines are'} refused; ${taken === 0 ? 'nothing was' : `${counted(taken, 'key')} ${taken === 1 ? 'was' : 'were'}`} taken over.`,
     'Correct them, or take them out, and run it again.',
   )
 }

@@ -1,4 +1,4 @@
-import type { Key, Limit } from '@keywright/client'
+import type { Key, Limit, SecretVersion } from '@keywright/client'
 import { printable } from '../print/escape.ts'
 import { facts, table } from '../print/table.ts'
 import { styled } from '../print/terminal.ts'
@@ -55,15 +55,22 @@ export function keyFacts(key: Key): string {
   if (key.revokedReason !== null) rows.push(['because', printable(key.revokedReason)])
   const versions = table(
     ['SECRET', 'KEY', 'CREATED', 'LAST USED', 'WORKS UNTIL'],
-    key.versions.map(({ number, hint, createdAt, lastUsedAt, retiresAt }) => [
-      String(number),
-      printable(hint),
-      at(createdAt),
-      lastUsedAt === null ? 'never' : at(lastUsedAt),
-      retiresAt === null ? (key.revokedAt === null ? 'replaced or revoked' : 'revoked') : at(retiresAt),
+    key.versions.map((version) => [
+      String(version.number),
+      printable(version.hint),
+      at(version.createdAt),
+      version.lastUsedAt === null ? 'never' : at(version.lastUsedAt),
+      worksUntil(version, key),
     ]),
   )
   return `${facts(rows)}\n\n${versions}`
+}
+
+/** No secret outlives its key, whatever grace it was given. */
+function worksUntil({ retiresAt }: SecretVersion, { state, revokedAt, expiresAt }: Key): string {
+  const ended = state === 'expired' ? expiresAt : revokedAt
+  if (retiresAt !== null && (ended === null || retiresAt < ended)) return at(retiresAt)
+  return ended === null ? 'replaced or revoked' : state
 }
 
 function listOf(items: readonly string[] | null, all: string): string {

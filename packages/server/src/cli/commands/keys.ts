@@ -1,12 +1,12 @@
-import type { KeyFilter, Keywright, RevokedKeys } from '@keywright/client'
+import { type KeyFilter, type Keywright, ProblemError, type RevokedKeys } from '@keywright/client'
 import { type Command, Option } from 'commander'
 import { confirm } from '../ask.ts'
 import { CliError, exitCodes } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { facts } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
-import { at } from '../print/time.ts'
-import { readDuration } from '../read.ts'
+import { at, lasting } from '../print/time.ts'
+import { readGrace } from '../read.ts'
 import { connect } from '../session.ts'
 import { addKeysCallers } from './keys-callers.ts'
 import { addKeysCreate } from './keys-create.ts'
@@ -31,9 +31,9 @@ export function defineKeys(keys: Command): void {
     .action((options: ListOptions & KeyFilterOptions) => {
       const { organization, project, state, search: q, order, direction } = options
       const filter = { organization, project, state, q, order, direction, ...pagingOf(options) }
-      const isFiltered = [organization, project, state, q, options.cursor].some((value) => value !== undefined)
+      const isNarrowed = [project, state, q, options.cursor].some((value) => value !== undefined)
       return showList(connect().keys.list(filter), 'keys', options, {
-        none: isFiltered ? 'No key matches.' : 'There are no keys. Issue one: keywright keys create',
+        none: isNarrowed ? 'No key matches.' : noneOf(organization),
         show: keyTable,
       })
     })
@@ -58,12 +58,18 @@ export function defineKeys(keys: Command): void {
   addEnding(keys)
 }
 
+/** A list does not tell an organization without keys from one that is not there. */
+function noneOf(organization: string | undefined): string {
+  if (organization === undefined) return 'There are no keys. Issue one: keywright keys create'
+  return `No key matches. Check that there is '${printable(organization)}': keywright organizations list`
+}
+
 function addRotate(keys: Command): void {
   keys
     .command('rotate')
     .description('give a key a new secret; it is printed once')
     .argument('<key>', 'key_…')
-    .option('--grace <duration>', 'how long the old secret goes on working: 24h; without it, not at all', readDuration)
+    .option('--grace <duration>', 'how long the old secret goes on working: 24h; without it, not at all', readGrace)
     .option('--yes', 'do not ask')
     .option('--json', 'print what the API answered')
     .option('--quiet', 'print the credential alone')
@@ -71,7 +77,9 @@ function addRotate(keys: Command): void {
       const client = connect()
       const { grace: graceSeconds, yes, json, quiet } = options
       if (!graceSeconds) await confirm(`The present secret of ${printable(id)} ends at once. Rotate?`, yes)
-      const rotated = await client.keys.rotate(id, { graceSeconds }, once())
+      const rotated = await client.keys.rotate(id, { graceSeconds }, once()).catch(async (error: unknown) => {
+        throw isAboutGrace(error) ? await graceError(client) : error
+      })
       if (json) return printJson(rotated)
       if (quiet) return print(rotated.credential)
       const retiring = rotated.retiring.map(
@@ -80,6 +88,18 @@ function addRotate(keys: Command): void {
       print(facts([['id', rotated.id], ['credential', rotated.credential], ...retiring]))
       note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))
     })
+}
+
+function isAboutGrace(error: unknown): boolean {
+  return error instanceof ProblemError && error.errors.some(({ field }) => field === 'graceSeconds')
+}
+
+async function graceError(client: Keywright): Promise<CliError> {
+  const { rotation, title } = await client.contract()
+  const { maxGraceSeconds: most } = rotation
+  return most === 0
+    ? new CliError(`${title} has no grace: an old secret ends at once.`, 'Leave out --grace.')
+    : new CliError(`--grace is too long for ${title}.`, `Give it ${lasting(most)} at most.`)
 }
 
 function addState(keys: Command, verb: 'suspend' | 'resume', description: string): void {

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os'
-import { ProblemError, type StartedLogin } from '@keywright/client'
+import { type CallOptions, KeywrightError, ProblemError, type StartedLogin } from '@keywright/client'
 import type { Command } from 'commander'
 import { forgetToken, storedToken, storeToken } from '../credentials.ts'
-import { CliError, exitCodes } from '../failure.ts'
+import { CliError, exitCodes, isForeign } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { isInteractive, note, printJson } from '../print/terminal.ts'
-import { connectAnonymously, controlUrl, signedInWith } from '../session.ts'
+import { lasting } from '../print/time.ts'
+import { connectAnonymously, controlUrl, decisionWithinSeconds, signedInWith } from '../session.ts'
 
 interface LoginOptions {
   browser: boolean
@@ -21,7 +22,7 @@ export function defineLogin(login: Command): void {
       const { deviceLogins } = connectAnonymously()
       const started = await deviceLogins.start(hostname())
       await show(started, browser && isInteractive())
-      const token = await deviceLogins.finish(started)
+      const token = await decided((options) => deviceLogins.finish(started, options))
       storeToken(url, token)
       const who = await signedInWith(token).whoami()
       if (json) return printJson(who)
@@ -37,7 +38,7 @@ export function defineLogout(logout: Command): void {
     const ended = await signedInWith(token)
       .cliTokens.revoke('current')
       .catch((error: unknown) => {
-        if (error instanceof ProblemError && error.status === 401) forgetToken(url)
+        if (error instanceof ProblemError && error.status === 401 && !isForeign(error)) forgetToken(url)
         else note('You are still logged in: the server has not ended this login.')
         throw error
       })
@@ -47,8 +48,27 @@ export function defineLogout(logout: Command): void {
   })
 }
 
-async function show({ userCode, verificationUri, verificationUriComplete }: StartedLogin, browser: boolean) {
-  note(`Open ${printable(verificationUri)} and type in this code:\n\n  ${printable(userCode)}\n`)
+async function decided(finish: (options: CallOptions) => Promise<string>): Promise<string> {
+  const seconds = decisionWithinSeconds()
+  const signal = seconds === null ? undefined : AbortSignal.timeout(seconds * 1000)
+  try {
+    return await finish(signal ? { signal } : {})
+  } catch (error) {
+    if (seconds !== null && error === signal?.reason) {
+      const hint = 'Log in again, with a longer --timeout or without.'
+      throw new CliError(`Nobody decided within ${lasting(seconds)}.`, hint, exitCodes.timedOut)
+    }
+    const isOver = error instanceof KeywrightError && error.code === 'expired_token'
+    throw isOver ? new CliError(error.message, null, exitCodes.timedOut) : error
+  }
+}
+
+async function show(
+  { userCode, verificationUri, verificationUriComplete, expiresInSeconds }: StartedLogin,
+  browser: boolean,
+) {
+  const within = lasting(expiresInSeconds)
+  note(`Open ${printable(verificationUri)} and type in this code within ${within}:\n\n  ${printable(userCode)}\n`)
   if (!browser || !/^https?:\/\//.test(verificationUriComplete)) return
   const { default: open } = await import('open')
   // Where there is no browser, the address has been said.

@@ -6,6 +6,9 @@ import { progressBar } from '../print/progress.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson } from '../print/terminal.ts'
 
+/** Of PostgreSQL, as SQL has it. */
+const noSuchDatabase = '3D000'
+
 export function defineMigrate(migrate: Command): void {
   migrate
     .requiredOption('--from <sqlite>', 'data folder of the instance, or its keywright.db; stop the instance first')
@@ -14,11 +17,17 @@ export function defineMigrate(migrate: Command): void {
     .action(async ({ from, to, json }: { from: string; to?: string; json?: true }) => {
       const url = to ?? process.env.KEYWRIGHT_DATABASE_URL
       if (!url) throw usageError('Where to is not said.', 'Name an empty database with --to or KEYWRIGHT_DATABASE_URL.')
+      const { settings } = await import('../../config/settings.ts')
+      const { error: unusable } = settings.database.read.safeParse(url)
+      const where = to === undefined ? 'KEYWRIGHT_DATABASE_URL' : '--to'
+      if (unusable) throw usageError(`${where} is not usable: ${unusable.issues[0]?.message}.`, `Change ${where}.`)
       if (!existsSync(from))
         throw usageError(`There is no ${from}.`, 'Name the data folder, `.keywright` unless chosen.')
       const file = statSync(from).isDirectory() ? join(from, 'keywright.db') : from
       const people = join(dirname(file), 'people.db')
       const { moveToPostgres, MoveError } = await import('../../stores/move.ts')
+      const { explainPostgres } = await import('../../stores/explain-postgres.ts')
+      const { DatabaseUnreachableError } = await import('../../stores/postgres-connection.ts')
       const { preparePeople } = await import('../../sign-in/prepare.ts')
       const moved = await moveToPostgres({
         from: file,
@@ -27,7 +36,14 @@ export function defineMigrate(migrate: Command): void {
         preparePeople,
         onProgress: progressBar(),
       }).catch((error: unknown) => {
-        throw error instanceof MoveError ? new CliError(error.message, error.hint) : error
+        if (error instanceof MoveError) throw new CliError(error.message, error.hint)
+        if (error instanceof DatabaseUnreachableError)
+          throw new CliError(error.message, `Start it, or correct ${where}.`)
+        const known = explainPostgres(error)
+        if (!known) throw error
+        const { code } = error as { code?: string }
+        const hint = code === noSuchDatabase ? `Make it: createdb ${databaseOf(url)}` : known.hint
+        throw new CliError(known.message, hint.replace(/--database( or KEYWRIGHT_DATABASE_URL)?/, where))
       })
       if (json) return printJson({ moved })
       print(
@@ -37,7 +53,13 @@ export function defineMigrate(migrate: Command): void {
         ),
       )
       note(
-        'Moved, counted and checked. Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in `secret` of the data folder where no variable gave it.',
+        'Moved, counted and checked. Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in `secret` of the data folder where no variable gave it. Then put that folder away: an instance that is started in it goes on by itself, with the keys of today.',
       )
     })
+}
+
+/** As one writes it in a shell; where it is not that plain, the database has named it in its own words. */
+function databaseOf(url: string): string {
+  const { pathname } = URL.canParse(url) ? new URL(url) : {}
+  return /^\/([\w-]+)$/.exec(pathname ?? '')?.[1] ?? '<name>'
 }

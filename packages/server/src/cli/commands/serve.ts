@@ -5,7 +5,7 @@ import { collect } from '../read.ts'
 
 export function defineServe(serve: Command): void {
   for (const { name, takes, repeatable, about } of flags) {
-    if (repeatable) serve.option(`--${name} ${takes}`, about, collect)
+    if (repeatable) serve.option(`--${name} ${takes}`, `${about}; repeatable`, collect)
     else serve.option(`--${name} ${takes}`, about)
   }
   serve.action(async (given: Flags) => {

@@ -1,3 +1,5 @@
+import { counted } from './count.ts'
+
 /** Each unit with its length, and from how many seconds on it says enough. */
 const units = [
   ['year', 365 * 86_400, 2 * 365 * 86_400],
@@ -26,4 +28,16 @@ export function at(time: string): string {
 /** `2026-11-20 (3 days ago)`, where a line has several. */
 export function on(time: string): string {
   return `${time.slice(0, 10)} (${ago(time)})`
+}
+
+const exactUnits = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const
+
+/** `30 days`, `90 seconds`: in the largest unit that goes into it. */
+export function lasting(seconds: number): string {
+  const [unit, length] = exactUnits.find(([, length]) => seconds % length === 0) ?? ['second', 1]
+  return counted(seconds / length, unit)
 }
