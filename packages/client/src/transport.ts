@@ -114,20 +114,19 @@ export function createTransport({
 
 type Answer = { json: unknown } | { error: KeywrightError; retry: boolean; waitMs: number | null }
 
-/** Without the slashes at its end. What it is wrong about is said without it: it may hold a password. */
+/** Without the slashes at its end. What is wrong about it is said without it: it may hold a password. */
 function addressOf(url: string): string {
-  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : relative
-  if (username !== '' || password !== '') {
-    throw new KeywrightError('invalid_url', 'The url has a user or a password in it. Give the credential by itself.')
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  // What a browser completes by itself.
+  const isRelative = url === '' || /^\/(?!\/)/.test(url)
+  if (!isRelative && !/^https?:$/.test(parsed?.protocol ?? '')) {
+    throw new KeywrightError('invalid_url', 'The url must be one that begins with http:// or https://.')
   }
-  if (!/^https?:$/.test(protocol)) {
-    throw new KeywrightError('invalid_url', 'The url must begin with http:// or https://.')
+  if (parsed?.username || parsed?.password) {
+    throw new KeywrightError('invalid_url', 'The url has a user or a password in it. Give the credential by itself.')
   }
   return url.replace(/\/+$/, '')
 }
-
-/** What a browser makes of it. */
-const relative = { protocol: 'http:', username: '', password: '' }
 
 /** The runtime would otherwise refuse the header in words that quote it. */
 function sendable(credential: string): string {

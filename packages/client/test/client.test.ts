@@ -258,14 +258,20 @@ describe('a credential', () => {
 })
 
 describe('a url', () => {
-  it.each(['http://someone:canary@127.0.0.1:9', 'https://canary@example.com', 'canary:8788', 'file:///canary'])(
-    'that cannot be asked, or holds a password, is refused and never quoted: %s',
-    (url) => {
-      const open = () => new Keywright({ url })
-      expect(open).toThrow(expect.objectContaining({ code: 'invalid_url' }))
-      expect(open).toThrow(/^(?!.*canary)/s)
-    },
-  )
+  it.each([
+    'http://someone:canary@127.0.0.1:9',
+    'https://canary@example.com',
+    'http://someone:cana/ry@127.0.0.1:9',
+    'https://someone:p#canary@example.com',
+    '//someone:canary@example.com',
+    'canary:8788',
+    'canary',
+    'file:///canary',
+  ])('that cannot be asked, or holds a password, is refused and never quoted: %s', (url) => {
+    const open = () => new Keywright({ url })
+    expect(open).toThrow(expect.objectContaining({ code: 'invalid_url' }))
+    expect(open).toThrow(/^(?!.*canary)/s)
+  })
 
   it.each(['', '/keys'])('may be what a browser completes: %j', async (url) => {
     const asked: string[] = []

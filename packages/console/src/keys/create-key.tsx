@@ -35,7 +35,8 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
   const [expiry, setExpiry] = useState(defaultExpiry)
   const offered = offeredPermissions(contract)
   const [permissions, setPermissions] = useState<readonly string[] | null>(offered.length > 0 ? [] : null)
-  const offeredNamespaces = contract.oneKeyPerOrganization ? null : organization.namespaces
+  const offersNamespaces = contract.namespaces !== null && !contract.oneKeyPerOrganization
+  const offeredNamespaces = offersNamespaces ? organization.namespaces : null
   const [namespaces, setNamespaces] = useState<readonly string[]>(offeredNamespaces ?? [])
   const [limit, setLimit] = useState<LimitText>({ requests: '', windowSeconds: 60 })
 

@@ -84,7 +84,7 @@ export interface Route {
   permission?: string | { read: string; write: string }
   /** Kinds of key it takes; absent: every kind but `publishable`. */
   kinds?: readonly string[]
-  /** `anonymous`: no credential is asked for, and none is looked at. */
+  /** `anonymous`: no credential is asked for, and none is looked at unless the attempt needs permissions of its own. */
   access?: 'key' | 'anonymous'
   /** Absent: where the contract has namespaces, the request names one. `none`: it need not. */
   namespace?: 'none'

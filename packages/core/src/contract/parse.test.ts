@@ -175,7 +175,7 @@ describe('limits', () => {
     expect(problemsWith({ limits })).toEqual(['limits: 9 limits; at most 8 are counted'])
   })
 
-  it.each(['Cache-Control', 'Retry-After', 'vary', 'WWW-Authenticate', 'X-Request-Id', 'Api-Key-Status'])(
+  it.each(['Cache-Control', 'Retry-After', 'vary', 'WWW-Authenticate', 'X-Key-Id', 'Api-Key-Status'])(
     'are not told in %s, which means something else in an answer',
     (reset) => {
       expect(problemsWith({ limitHeaders: { limit: 'X-A', remaining: 'X-B', reset } })).toEqual([

@@ -9,9 +9,10 @@ export interface Target {
 /**
  * Reads an origin-form target (RFC 9112 §3.2.1). null, to be answered with 400, for everything that two readers could
  * read in two ways: dot segments and empty segments, also encoded; an encoded or raw backslash, slash or NUL, however
- * often encoded or in more bytes than UTF-8 has for it; an unreserved character that is encoded more than once; `;` parameters, which Java servers cut off
- * before they route; broken escapes; fragments; characters that RFC 3986 §3.3 does not allow. Absolute form is refused
- * as well, which RFC 9112 §3.2.2 would have a server accept: this one has no use for a second authority beside `Host`.
+ * often encoded, or in more bytes than UTF-8 has for it; an unreserved character that is encoded more than once; `;`
+ * parameters, which Java servers cut off before they route; broken escapes; fragments; characters that RFC 3986 §3.3 does
+ * not allow. Absolute form is refused as well, which RFC 9112 §3.2.2 would have a server accept: this one has no use for a
+ * second authority beside `Host`.
  *
  * Two spellings are made one, as RFC 3986 §6.2.2 says: an escape that stands for an unreserved character becomes
  * that character, any other is written in upper case.
@@ -82,8 +83,8 @@ function isQuery(raw: string, from: number): boolean {
 /** What must not hide behind any number of encodings: NUL, `/`, `\`, and what nobody has a reason to encode at all. */
 const hidden = /%25(?:25)*(?:00|2[def]|3\d|[46][1-9a-f]|[57][0-9a]|5[cf]|7e)/i
 
-/** Overlong UTF-8 (RFC 3629 §3), which lenient decoders read as ASCII or as another spelling of what is behind it. */
-const overlong = /%C[01]%[89AB]|%E0%[89]|%F0%8/
+/** Overlong UTF-8 (RFC 3629 §3; RFC 2279 knew six bytes), of which lenient decoders make ASCII. */
+const overlong = /%(?:25)*(?:c[01]%(?:25)*[89ab]|e0%(?:25)*[89]|f0%(?:25)*8|f8%(?:25)*8[0-7]|fc%(?:25)*8[0-3])/i
 
 function normalised(raw: string, end: number): string | null {
   let path = ''

@@ -126,6 +126,9 @@ it('a key has no namespaces where the contract has none', async () => {
   const all = await start({ ...contract, namespaces: null, routes: [] })
   const made = make(all, { namespaces: ['live'] })
   await expect(made).rejects.toMatchObject({ code: 'invalid', field: 'namespaces' })
+  const confined = { permissions: null, namespaces: ['live'], expiresAt: null, allowedIps: null, limits: [] }
+  const child = await issue(all.lifecycle, testActor, { organization: 'acme', name: 'child' }, confined)
+  expect(child.key.namespaces).toEqual(['live'])
   const { key } = await make(all, {})
   const updated = update(all.lifecycle, testActor, key.id, { namespaces: ['live'] })
   await expect(updated).rejects.toMatchObject({ code: 'invalid', field: 'namespaces' })

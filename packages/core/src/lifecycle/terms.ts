@@ -68,7 +68,7 @@ export function checkTerms(
   const { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt } = terms
   if (name !== undefined) checkName(name)
   if (permissions) checkPermissions(permissions, contract)
-  if (namespaces) checkNamespaces(namespaces, organization, contract)
+  if (namespaces) checkNamespaces(namespaces, organization, contract, reach)
   if (allowedIps) checkAddresses(allowedIps)
   if (limits) checkLimits(limits)
   if (metadata) checkMetadata(metadata)
@@ -105,8 +105,15 @@ function checkPermissions(permissions: readonly string[], contract: Contract): v
   }
 }
 
-function checkNamespaces(namespaces: readonly string[], organization: OrganizationRecord, contract: Contract): void {
-  if (!contract.namespaces) throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
+function checkNamespaces(
+  namespaces: readonly string[],
+  organization: OrganizationRecord,
+  contract: Contract,
+  reach: Reach | null,
+): void {
+  // Where the contract had them once, a key that was confined then makes none that is less so.
+  if (!contract.namespaces && !reach?.namespaces)
+    throw invalid('namespaces', `${contract.title} has no namespaces; leave them out.`)
   checkJoined('namespaces', namespaces)
   const held = namespacesHeldBy(contract, organization)
   for (const namespace of namespaces) {

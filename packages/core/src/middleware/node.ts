@@ -20,6 +20,7 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
       if (passed === null) return
       request.url = passed.url
       const { requestId } = passed.admitted
+      const before = response.getHeaders()
       try {
         await handler(Object.assign(request, { keywright: passed.admitted }), response)
       } catch (error) {
@@ -30,8 +31,9 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
         }
         // What the handler has said of an answer that it did not give would be said of ours: how it is encoded, for one.
         for (const name of response.getHeaderNames()) response.removeHeader(name)
-        const { status, headers, body } = verifier.refusal('internal_error', { requestId }, passed.admitted)
-        response.setHeader('X-Request-Id', requestId)
+        for (const [name, value] of Object.entries(before)) if (value !== undefined) response.setHeader(name, value)
+        response.statusMessage = ''
+        const { status, headers, body } = verifier.refusal('internal_error', { requestId })
         response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) }).end(body)
       }
     }

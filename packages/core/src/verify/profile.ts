@@ -1,6 +1,7 @@
 import type { Contract } from '../contract/contract.ts'
 import { monthlyQuotaOf, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
 import type { DenialReason } from '../contract/refusal.ts'
+import { permissionsOfRole } from '../contract/role.ts'
 import { type AddressRanges, compileRanges } from '../key/address.ts'
 import { intersect } from '../key/permission.ts'
 import type { KeyRecord, Limit } from '../key/record.ts'
@@ -164,11 +165,9 @@ function letGo(shared: Map<string, Shared>, one: Shared): void {
 }
 
 /** At most what the key was given and what its maker holds. Of a maker who holds everything a key has no list. */
-function permissionsOf({ permissions }: Contract, { key, maker }: FoundKey): readonly string[] | null {
-  const { byMakersRole } = permissions
-  if (!byMakersRole || !maker) return key.permissions
-  const held = Object.hasOwn(byMakersRole, maker.role) ? byMakersRole[maker.role] : []
-  return held.includes('*') ? key.permissions : intersect(key.permissions, held)
+function permissionsOf(contract: Contract, { key, maker }: FoundKey): readonly string[] | null {
+  const held = maker && permissionsOfRole(contract, maker.role)
+  return held === null || held.includes('*') ? key.permissions : intersect(key.permissions, held)
 }
 
 /** At most what the key was given and what its organization has. */

@@ -206,10 +206,18 @@ describe('guard', () => {
     const { credential } = await newKey()
     const handler: Parameters<ReturnType<typeof guardNode>>[0] = (_, response) => {
       response.setHeader('Content-Encoding', 'gzip').setHeader('Set-Cookie', 'a=b').setHeader('Content-Length', '7')
+      response.statusMessage = 'Fine'
       throw new Error('secret')
     }
-    const answer = await asking(`${await listening(guardNode(acme.verifier)(handler))}/v1/a`, credential)
+    const guarded = guardNode(acme.verifier)(handler)
+    const url = await listening((request, response) => {
+      response.setHeader('Access-Control-Allow-Origin', 'https://example.com')
+      return guarded(request, response)
+    })
+    const answer = await asking(`${url}/v1/a`, credential)
     expect([answer.status, await answer.json()]).toEqual([500, { error: expect.any(String) }])
+    expect(answer.statusText).toBe('Internal Server Error')
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://example.com')
     expect(answer.headers.get('set-cookie')).toBeNull()
     expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
     expect(answer.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')

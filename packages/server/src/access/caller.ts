@@ -4,6 +4,7 @@ import {
   type CredentialFormat,
   LifecycleError,
   type MakersReach,
+  permissionsOfRole,
   type Role,
   type ServicePermission,
   type Store,
@@ -125,7 +126,7 @@ export async function makerIn(
       throw new LifecycleError('beyond_reach', message, 'organization')
     }
     return {
-      permissions: contract.permissions.byMakersRole?.[member.role] ?? null,
+      permissions: permissionsOfRole(contract, member.role),
       namespaces: null,
       allowedIps: null,
       limits: places === null ? [] : null,

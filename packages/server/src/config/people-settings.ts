@@ -47,7 +47,9 @@ const mailFrom = text
   .max(320, 'it is too long')
   .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'it has to be an address, or Name <address>')
 
-const needed = z.string('it is missing').min(1, 'it is empty')
+const needed = z
+  .string({ error: ({ input }) => (input === undefined ? 'it is missing' : 'it has to be a text') })
+  .min(1, 'it is empty')
 
 const provider = z.strictObject(
   {

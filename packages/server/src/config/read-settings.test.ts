@@ -87,6 +87,7 @@ describe('the settings', () => {
     expect(await read({ KEYWRIGHT_RETENTION: 'auditDays=null' })).toMatchObject({ retention: { auditDays: null } })
     const none = await refusal({ KEYWRIGHT_RETENTION: 'usageDays=0' })
     expect(none.message).toContain('usageDays: it has to be a whole number from 1 to 3660')
+    for (const value of ['auditDays', 'auditDays=', 'auditDays=30=5']) await refusal({ KEYWRIGHT_RETENTION: value })
     const short = await refusal({ KEYWRIGHT_RETENTION: 'auditDays=6' })
     expect(short.message).toContain('auditDays: it has to be a whole number from 7 to 3660')
     const unknown = await refusal({ KEYWRIGHT_RETENTION: 'keysDays=30' })
@@ -98,6 +99,7 @@ describe('the settings', () => {
     for (const [member, value, problem] of [
       ['name', undefined, '1.name: it is missing'],
       ['clientSecret', '', '1.clientSecret: it is empty'],
+      ['clientId', 7, '1.clientId: it has to be a text'],
       ['issuer', 'http://login.example.com', '1.issuer: it has to begin with https://'],
     ] as const) {
       const providers = [

@@ -153,8 +153,9 @@ const whenStoreUnavailable = text.transform((value, context): WhenStoreUnavailab
   return z.NEVER
 })
 
-function pairOf(text: string): [string, string | null | undefined] {
-  const [name = '', value] = text.split('=')
+function pairOf(text: string): [string, string | null] {
+  const [name = '', ...rest] = text.split('=')
+  const value = rest.join('=')
   return [name, value === 'null' ? null : value]
 }
 

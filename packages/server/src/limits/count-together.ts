@@ -41,11 +41,12 @@ export async function countTogether(options: CountTogetherOptions): Promise<Comm
     return { counters: shares, stop: shares.stop }
   }
   const redis = await openRedis(url)
-  if (redis.trouble) onReach(false, redis.trouble)
+  const isReached = redis.trouble === null
+  if (!isReached) onReach(false, redis.trouble)
   if (redisLimits === 'exact') {
-    return { counters: createRedisCounters({ redis, otherwise, onReach }), stop: async () => redis.close() }
+    return { counters: createRedisCounters({ redis, otherwise, onReach, isReached }), stop: async () => redis.close() }
   }
-  const shares = createShares({ ledgers: createRedisLedgers(redis), otherwise, onReach })
+  const shares = createShares({ ledgers: createRedisLedgers(redis), otherwise, onReach, isReached })
   return {
     counters: shares,
     async stop() {

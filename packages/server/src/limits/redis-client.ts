@@ -27,7 +27,7 @@ export function scriptOf(text: string): Script {
 /** Connects in the background, again and again. What is asked meanwhile, or not answered in time, is rejected at once. */
 export async function openRedis(url: string, answerWithinMs = answerWithin): Promise<RedisClient> {
   // 480 files, which cost a start without Redis a quarter of a second.
-  const { createClient, createCluster } = await import('@redis/client')
+  const { createClient, createCluster, ErrorReply } = await import('@redis/client')
   const options = { url, disableOfflineQueue: true, socket: { connectTimeout: connectWithinMs, reconnectStrategy } }
   const single = createClient(options)
   const { host } = new URL(url)
@@ -35,7 +35,9 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
   const away = (cause: unknown) => {
     trouble = new Error(`Redis at ${host} cannot be reached.`, { cause })
   }
-  single.on('error', away)
+  single.on('error', away).on('ready', () => {
+    trouble = null
+  })
   let client: AnyClient = single
   let isCluster = false
   let isClosed = false
@@ -50,6 +52,7 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
     single.destroy()
     client = cluster as unknown as AnyClient
     isCluster = true
+    trouble = null
   }
 
   function join(): Promise<void> {
@@ -76,7 +79,7 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
       } catch (error) {
         // It was away when it would have said so by itself.
         if (!isCluster && isFromCluster(error)) void join()
-        throw trouble ?? error
+        throw error instanceof ErrorReply ? error : (trouble ?? error)
       }
     },
     close() {

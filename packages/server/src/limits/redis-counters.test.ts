@@ -217,6 +217,18 @@ describe('counters in Redis', () => {
     await own.stop()
   })
 
+  it('are said to be in Redis again where it was said at the start that they are not', async () => {
+    const told: boolean[] = []
+    const counters = createRedisCounters({
+      redis: await client(),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+      isReached: false,
+    })
+    await counters.take([meter({ requests: 2 })], 1, Date.now())
+    expect(told).toEqual([true])
+  })
+
   it('are in Redis again once that is back', async () => {
     const own = await startRedis()
     const told: boolean[] = []

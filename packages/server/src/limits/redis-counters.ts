@@ -9,6 +9,8 @@ export interface RedisCountersOptions {
   otherwise: Counters
   /** Told when Redis does not answer, and when it does again. */
   onReach?: (isReached: boolean, error?: unknown) => void
+  /** As far as was told before. */
+  isReached?: boolean
   /** Instead of the clock of Redis: for tests. */
   clock?: (nowMs: number) => number
 }
@@ -33,9 +35,14 @@ interface Answer {
  * where another refuses: still never more than any limit, while a request that is refused may for that moment stand in
  * another's way.
  */
-export function createRedisCounters({ redis, otherwise, onReach, clock }: RedisCountersOptions): Counters {
+export function createRedisCounters({
+  redis,
+  otherwise,
+  onReach,
+  isReached = true,
+  clock,
+}: RedisCountersOptions): Counters {
   let restsUntil = 0
-  let isReached = true
 
   async function ask(
     verb: 'take' | 'peek' | 'back',

@@ -13,6 +13,8 @@ export interface SharesOptions {
   every?: (ms: number, work: () => void) => () => void
   /** Told when the ledgers are out of reach, and when they are back. */
   onReach?: (isReached: boolean, error?: unknown) => void
+  /** As far as was told before. */
+  isReached?: boolean
 }
 
 export interface Shares extends Counters {
@@ -56,13 +58,13 @@ export function createShares({
   now = () => performance.now(),
   every = repeat,
   onReach,
+  isReached = true,
 }: SharesOptions): Shares {
   const holdings = new Holdings()
   let asks: Ask[] = []
   let waiting: readonly Ask[] = []
   let running = false
   let restsUntil = 0
-  let isReached = true
   let prunedAt = now()
   const stops = [every(sweepEveryMs, sweep), every(tickMs, waitNoLonger)]
 

@@ -158,9 +158,9 @@ describe('keywright keys inspect', () => {
     await rotate(server.lifecycle, tester, revoked.key.id, { graceSeconds: 3_600 })
     expect((await run(`keys inspect ${revoked.key.id}`)).stdout).toMatch(/^1 .* UTC \(in 60 minutes\)$/m)
     await server.revoke(revoked.key.id)
-    const expired = await server.issue({ expiresAt: new Date(Date.now() + 2_000) })
+    const expired = await server.issue({ expiresAt: new Date(Date.now() + 4_000) })
     await rotate(server.lifecycle, tester, expired.key.id, { graceSeconds: 3_600 })
-    await setTimeout(2_000)
+    await setTimeout(4_000)
     for (const [{ key }, state] of [
       [revoked, 'revoked'],
       [expired, 'expired'],
@@ -169,6 +169,13 @@ describe('keywright keys inspect', () => {
       expect(stdout).toMatch(new RegExp(`^1 .* ${state}\n2 .* ${state}\n$`, 'm'))
       expect(stdout).not.toContain('(in ')
     }
+  })
+
+  it('shows no secret as one that works longer than its key', async () => {
+    const { key } = await server.issue({ expiresAt: new Date(Date.now() + 86_400_000) })
+    await rotate(server.lifecycle, tester, key.id, { graceSeconds: 7 * 86_400 })
+    const { stdout } = await run(`keys inspect ${key.id}`)
+    expect(stdout).toMatch(/^1 .* \(in 24 hours\)\n2 .* \(in 24 hours\)\n$/m)
   })
 
   it('shows when a secret ended that had ended before its key', async () => {

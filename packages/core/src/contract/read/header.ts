@@ -65,12 +65,15 @@ export function refusalHeaderProblem(name: string): string | null {
   return name.toLowerCase() === 'x-request-id' ? `${name} is in every answer already` : headerNameProblem(name)
 }
 
-/** What answers have of their own, where limits would overwrite it. */
-const ofAnswers = ['cache-control', 'retry-after', 'vary', 'www-authenticate', 'x-request-id']
+/** What answers have of their own; of forward-auth's, proxies take the identity along. */
+const ofAnswers = [
+  ...['cache-control', 'retry-after', 'vary', 'www-authenticate', 'location'],
+  ...['api-key-status', 'api-key-expires', 'x-auth-status', ...standardIdentity],
+]
 
 export function limitHeaderProblem(name: string): string | null {
   const lower = name.toLowerCase()
-  if (ofAnswers.includes(lower) || lower.startsWith('api-key-')) return `${name} means something else in an answer`
+  if (ofAnswers.includes(lower)) return `${name} means something else in an answer`
   return headerNameProblem(name)
 }
 

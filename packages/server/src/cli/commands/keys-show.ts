@@ -68,9 +68,11 @@ export function keyFacts(key: Key): string {
 
 /** No secret outlives its key, whatever grace it was given. */
 function worksUntil({ retiresAt }: SecretVersion, { state, revokedAt, expiresAt }: Key): string {
-  const ended = state === 'expired' ? expiresAt : revokedAt
-  if (retiresAt !== null && (ended === null || retiresAt < ended)) return at(retiresAt)
-  return ended === null ? 'replaced or revoked' : state
+  const isOver = state === 'revoked' || state === 'expired'
+  const [ended] = [revokedAt, expiresAt].filter((end) => end !== null).sort()
+  if (retiresAt !== null && (ended === undefined || retiresAt < ended)) return at(retiresAt)
+  if (isOver) return state
+  return ended === undefined ? 'replaced or revoked' : at(ended)
 }
 
 function listOf(items: readonly string[] | null, all: string): string {

@@ -1,4 +1,4 @@
-import { covers, intersect, type KeyRecord, type Lifecycle, LifecycleError } from '@keywright/core'
+import { covers, intersect, type KeyRecord, type Lifecycle, LifecycleError, permissionsOfRole } from '@keywright/core'
 import type { Caller } from '../../access/caller.ts'
 
 /**
@@ -11,12 +11,11 @@ export async function requireSecretReach(
   { person, places }: Caller,
   { store, contract }: Lifecycle,
 ): Promise<void> {
-  const { byMakersRole } = contract.permissions
   const role = places?.get(organization)
-  if (!byMakersRole || !person || !role || createdBy === person.id) return
+  if (!contract.permissions.byMakersRole || !person || !role || createdBy === person.id) return
   const maker = createdBy === null ? undefined : await store.member(organization, createdBy)
-  const held = maker ? intersect(permissions, byMakersRole[maker.role]) : permissions
-  if (covers(byMakersRole[role], held)) return
+  const held = maker ? intersect(permissions, permissionsOfRole(contract, maker.role)) : permissions
+  if (covers(permissionsOfRole(contract, role), held)) return
   throw new LifecycleError(
     'beyond_reach',
     'This key may do what its maker may, and you may not: ask them, or an owner.',
