@@ -97,6 +97,7 @@ export async function startInstance(
   const contract = await readContract(settings.contract, folder)
   const format = compileFormat(contract.key)
   const redact = createRedaction(contract.key.forms.map(({ prefix }) => prefix))
+  const hasCredential = (text: string) => redact(text) !== text
   const log = createLogger({ redact, ...(logTo && { sink: logTo }) })
   const data = openDataFolder(resolve(folder, settings.data))
   const digester = createDigester(settings.peppers)
@@ -205,6 +206,7 @@ export async function startInstance(
         addressing,
         failedAttempts,
         accessLog: settings.accessLog ? createAccessLog(log, contract) : null,
+        hasCredential,
         log,
       }),
     )
@@ -238,6 +240,7 @@ export async function startInstance(
       revocationSeconds: shared ? leaseMs(settings) / 1000 : 0,
       calls: opened.calls,
       usage,
+      hasCredential,
       nodes: shared?.nodes ?? onlyNode(node),
       logger: log,
     })
@@ -263,6 +266,7 @@ export async function startInstance(
         isReady: async () => lease?.holds !== false && (await canRead(opened)),
         metrics: metrics.endpoint(serviceKeys.authenticate),
         addressing,
+        hasCredential,
         log,
       }),
     )

@@ -46,7 +46,16 @@ describe('through an edge that is broken inside', () => {
     })
     const failedAttempts = createFailedAttempts(verifier)
     const server = createHttpServer(
-      createEdge({ verifier, gateway, routes: null, addressing, failedAttempts, accessLog: null, log }),
+      createEdge({
+        verifier,
+        gateway,
+        routes: null,
+        addressing,
+        failedAttempts,
+        accessLog: null,
+        hasCredential: () => false,
+        log,
+      }),
     )
     const url = await server.listen('127.0.0.1', 0)
     const before = upstream.received.length

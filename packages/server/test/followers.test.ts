@@ -193,6 +193,18 @@ describe('following the change log', () => {
     expect(await changes(`after=99999&hash=${start.hash}`)).toMatchObject({ reset: true, changes: [] })
   })
 
+  it('is not taken for applied by who follows another history', async () => {
+    const { key } = await server.issue()
+    await changes(`after=99999&hash=${'0'.repeat(64)}`)
+    const revoked = await (await api(`/v1/keys/${key.id}/revoke`, { method: 'POST', body: '{}' })).json()
+    const receipt = await (await api(`/v1/receipts/${(revoked as { receipt: string }).receipt}`)).json()
+    expect(JSON.stringify((receipt as { appliedBy: unknown }).appliedBy)).not.toContain('follower:me')
+    const { number, hash } = (await changes('')) as { number: number; hash: string }
+    await changes(`after=${number}&hash=${hash}`)
+    const later = await (await api(`/v1/receipts/${(revoked as { receipt: string }).receipt}`)).json()
+    expect(JSON.stringify((later as { appliedBy: unknown }).appliedBy)).toContain('follower:me')
+  })
+
   it('is for service keys with verify that are bound to no organization', async () => {
     const made = async (body: object) =>
       (

@@ -44,6 +44,15 @@ describe('the end of a checkout', () => {
     expect(await tenant('acme-2')).toEqual({ plan: 'starter', state: 'active' })
   })
 
+  it('makes the tenant once a payment that takes days has succeeded', async () => {
+    const unpaid = checkout('acme-4', { payment_status: 'unpaid' } as object)
+    await send(unpaid)
+    expect(await tenant('acme-4')).toBeUndefined()
+    const paid = checkout('acme-4')
+    expect((await send({ ...paid, type: 'checkout.session.async_payment_succeeded' })).status).toBe(200)
+    expect(await tenant('acme-4')).toEqual({ plan: 'pro', state: 'active' })
+  })
+
   it('never takes over a tenant that was there before', async () => {
     const { status, json } = await send(checkout('acme'))
     expect([status, json.code]).toEqual([409, 'conflict'])
@@ -75,6 +84,15 @@ describe('a subscription', () => {
     expect(await tenant('sub-1')).toEqual({ plan: 'builder', state: 'active' })
     await send(subscription('sub-1', { type: 'deleted', status: 'canceled', created: now() + 3 }))
     expect((await tenant('sub-1'))?.state).toBe('suspended')
+  })
+
+  it('of a price that is in no plan any more leaves the plan, and ends all the same', async () => {
+    await send(checkout('sub-8'))
+    const old = { price: 'price_retired' }
+    expect((await send(subscription('sub-8', { ...old, status: 'unpaid', created: now() + 1 }))).status).toBe(200)
+    expect(await tenant('sub-8')).toEqual({ plan: 'pro', state: 'unpaid' })
+    await send(subscription('sub-8', { ...old, type: 'deleted', status: 'canceled', created: now() + 2 }))
+    expect(await tenant('sub-8')).toEqual({ plan: 'pro', state: 'suspended' })
   })
 
   it('that is over stays so, whatever comes late', async () => {

@@ -6,8 +6,11 @@ const sane = /^[A-Za-z0-9._-]{1,128}$/
 const start = newId('req')
 let count = 0
 
-/** The caller's own where it is sane and sent once, else a new one. Headers are as on the wire: name, value, name, value, … */
-export function requestIdOf(rawHeaders: readonly string[]): string {
+/**
+ * The caller's own where it is sane, sent once and not `unfit`, else a new one. Headers are as on the wire: name, value,
+ * name, value, …
+ */
+export function requestIdOf(rawHeaders: readonly string[], unfit: (id: string) => boolean = () => false): string {
   let id: string | undefined
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
@@ -15,7 +18,7 @@ export function requestIdOf(rawHeaders: readonly string[]): string {
     if (id !== undefined) return newRequestId()
     id = rawHeaders[i + 1] as string
   }
-  return id !== undefined && sane.test(id) ? id : newRequestId()
+  return id !== undefined && sane.test(id) && !unfit(id) ? id : newRequestId()
 }
 
 export function newRequestId(): string {

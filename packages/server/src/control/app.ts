@@ -1,4 +1,4 @@
-import { createMemoryCounters, newRequestId } from '@keywright/core'
+import { createMemoryCounters, requestIdOf } from '@keywright/core'
 import { Hono } from 'hono'
 import { watchHead } from '../feed/head-watch.ts'
 import { routes } from '../routes/index.ts'
@@ -22,7 +22,7 @@ export function createControl(deps: ControlDeps): Control {
 
   app.use(async (context, next) => {
     const own = context.req.header('x-request-id')
-    context.set('requestId', own !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(own) ? own : newRequestId())
+    context.set('requestId', requestIdOf(own === undefined ? [] : ['x-request-id', own], deps.hasCredential))
     await next()
     context.header('x-request-id', context.get('requestId'))
     context.header('cache-control', 'no-store')

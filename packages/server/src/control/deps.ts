@@ -32,6 +32,8 @@ export interface ControlDeps {
   calls: CallStore
   /** What has been used. */
   usage: Pick<Usage, 'counts' | 'decisions' | 'callers' | 'lastUses' | 'keysByUse' | 'dropped' | 'month'>
+  /** Whether a text has a credential in it: such a request id would stand in the audit log for good. */
+  hasCredential: (text: string) => boolean
   /** Who has applied a change. */
   nodes: Confirmations
   logger: ControlLogger

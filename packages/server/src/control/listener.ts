@@ -24,12 +24,14 @@ export interface ControlListenerOptions {
   isReady: () => boolean | Promise<boolean>
   metrics: RawHandler
   addressing: Addressing
+  /** Whether a text has a credential in it: such a request id would be written down. */
+  hasCredential: (text: string) => boolean
   log: Logger
 }
 
 /** The control side: what is asked for every request of an API goes past the framework, everything else through it. */
 export function createControlListener(options: ControlListenerOptions): HttpHandlers {
-  const { control, console, docs, verify, forwardAuth, isReady, metrics, addressing, log } = options
+  const { control, console, docs, verify, forwardAuth, isReady, metrics, addressing, hasCredential, log } = options
   const viaFramework = getRequestListener(
     (request, { incoming }) => control.fetch(request, { peer: addressing.clientOf(incoming as IncomingMessage) ?? '' }),
     { overrideGlobalObjects: false },
@@ -77,7 +79,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
 
   return {
     onRequest(request, response, expectsContinue) {
-      const requestId = requestIdOf(request.rawHeaders)
+      const requestId = requestIdOf(request.rawHeaders, hasCredential)
       const { url = '', method = '' } = request
       if (!isSoundlyFramed(request) || url.charCodeAt(0) !== 0x2f) {
         response.shouldKeepAlive = false

@@ -39,6 +39,8 @@ export interface EdgeOptions {
   failedAttempts: FailedAttempts
   /** null: none is kept. */
   accessLog: AccessLog | null
+  /** Whether a text has a credential in it: such a request id would be written down. */
+  hasCredential: (text: string) => boolean
   log: Logger
 }
 
@@ -46,7 +48,7 @@ const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresA
 
 /** The contract's wire: health, its own routes, and the gateway for everything else. Whatever goes wrong, nothing passes. */
 export function createEdge(options: EdgeOptions): HttpHandlers {
-  const { verifier, gateway, routes, addressing, failedAttempts, accessLog, log } = options
+  const { verifier, gateway, routes, addressing, failedAttempts, accessLog, hasCredential, log } = options
 
   /** A request with its head read and found sound, or the refusal it gets. */
   function read(request: IncomingMessage, response: ServerResponse, requestId: string): Exchange | Refusal {
@@ -201,7 +203,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
 
   return {
     onRequest(request, response, expectsContinue) {
-      const requestId = requestIdOf(request.rawHeaders)
+      const requestId = requestIdOf(request.rawHeaders, hasCredential)
       accessLog?.opened(request, response, requestId)
       try {
         const exchange = read(request, response, requestId)

@@ -5,11 +5,14 @@ import { asText, hangUp } from '../http/server.ts'
 import type { EdgeOptions } from './edge.ts'
 import { attemptOf, type Exchange } from './exchange.ts'
 
-type Parts = Pick<EdgeOptions, 'verifier' | 'gateway' | 'addressing' | 'accessLog' | 'log'>
+type Parts = Pick<EdgeOptions, 'verifier' | 'gateway' | 'addressing' | 'accessLog' | 'hasCredential' | 'log'>
 type RefusalOf = (outcome: Denied, from: Pick<Exchange, 'address' | 'requestId'>) => Refusal
 
 /** A request to become something else, such as a WebSocket: judged like any other, and tunnelled where it is allowed. */
-export function createUpgrades({ verifier, gateway, addressing, accessLog, log }: Parts, refusalOf: RefusalOf) {
+export function createUpgrades(
+  { verifier, gateway, addressing, accessLog, hasCredential, log }: Parts,
+  refusalOf: RefusalOf,
+) {
   async function decide(
     request: IncomingMessage,
     socket: Duplex,
@@ -31,7 +34,7 @@ export function createUpgrades({ verifier, gateway, addressing, accessLog, log }
   }
 
   return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const requestId = requestIdOf(request.rawHeaders)
+    const requestId = requestIdOf(request.rawHeaders, hasCredential)
     socket.on('error', () => socket.destroy())
     accessLog?.opened(request, socket, requestId)
     const refusal = await decide(request, socket, head, requestId).catch((error) => {

@@ -67,7 +67,7 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
         ...(organization === undefined ? [] : [eb('organization', '=', text.encode(organization))]),
         ...(target === undefined ? [] : [eb('target', '=', text.encode(target))]),
         ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
-        ...(action === undefined ? [] : [eb('action', '=', action)]),
+        ...(action === undefined ? [] : [eb('action', '=', text.encode(action))]),
         ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
         ...(since === undefined ? [] : [eb('at', '>=', since.getTime()), eb('number', '>', lastBefore(since))]),
         ...(until === undefined ? [] : [eb('at', '<', until.getTime()), eb('number', '<', firstAfter(until))]),

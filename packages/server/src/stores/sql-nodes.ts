@@ -62,6 +62,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
     },
 
     async leave(node) {
+      told.delete(node)
       await db.deleteFrom('kw_nodes').where('id', '=', node).execute()
     },
 
@@ -93,6 +94,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
     },
 
     async prune() {
+      told.clear()
       await sql`delete from kw_nodes where heard_at + max_staleness_ms + ${forgottenAfterMs} < ${now}`.execute(db)
       await sql`delete from kw_applied as old where at + ${keptMs} < ${now} and exists
         (select from kw_applied as newer where newer.node = old.node and newer.number > old.number)`.execute(db)

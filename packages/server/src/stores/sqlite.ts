@@ -105,12 +105,17 @@ function configure(client: BetterSqlite3.Database): void {
   client.pragma('foreign_keys = ON')
 }
 
-/** Kysely asks for each statement anew; preparing one costs more than running it. */
+/** Whoever asks for lists decides how many different statements there are, and each takes some 40 kB. */
+const mostPrepared = 300
+
+/** Kysely asks for each statement anew; preparing one costs more than running it. Those used last are kept. */
 function kyselyOn(client: BetterSqlite3.Database): Kysely<Schema> {
   const prepared = new Map<string, BetterSqlite3.Statement>()
   const prepare = (sql: string) => {
     const statement = prepared.get(sql) ?? client.prepare(sql)
+    prepared.delete(sql)
     prepared.set(sql, statement)
+    if (prepared.size > mostPrepared) prepared.delete(prepared.keys().next().value as string)
     return statement
   }
   return new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } }) })

@@ -5,7 +5,8 @@ const price = z.object({ id: z.string() })
 const items = z.object({ data: z.array(z.object({ price })) })
 
 const checkout = z.object({
-  type: z.literal('checkout.session.completed'),
+  // A payment that takes days completes the checkout unpaid, and succeeds later.
+  type: z.enum(['checkout.session.completed', 'checkout.session.async_payment_succeeded']),
   created: seconds,
   data: z.object({
     object: z.object({
@@ -29,7 +30,7 @@ const subscription = z.object({
 export const stripeEvent = z.union([checkout, subscription])
 export type StripeEvent = z.output<typeof stripeEvent>
 
-const known = new Set<string>([checkout.shape.type.value, ...subscription.shape.type.options])
+const known = new Set<string>([...checkout.shape.type.options, ...subscription.shape.type.options])
 
 /** Stripe sends whatever an endpoint was ticked for. */
 export function concernsUs(event: unknown): boolean {

@@ -27,8 +27,8 @@ export interface StripeWebhook {
   receive(call: { signature: string | null; body: string; address: string | null; requestId: string }): Promise<void>
 }
 
-type Checkout = Extract<StripeEvent, { type: 'checkout.session.completed' }>
-type SubscriptionEvent = Exclude<StripeEvent, Checkout>
+type SubscriptionEvent = Extract<StripeEvent, { type: `customer.subscription.${string}` }>
+type Checkout = Exclude<StripeEvent, SubscriptionEvent>
 
 /**
  * Tenants that pay by Stripe: the end of a checkout makes one, the life of its subscription moves its plan and its state.
@@ -36,8 +36,12 @@ type SubscriptionEvent = Exclude<StripeEvent, Checkout>
  */
 export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }: StripeParts): StripeWebhook {
   function planOf(price: string | undefined): string | null {
-    if (price === undefined) return null
-    if (Object.hasOwn(prices, price)) return prices[price] ?? null
+    return price !== undefined && Object.hasOwn(prices, price) ? (prices[price] ?? null) : null
+  }
+
+  /** Nobody who pays is given what nobody has decided. */
+  function planBought(price: string | undefined): string | null {
+    if (price === undefined || Object.hasOwn(prices, price)) return planOf(price)
     throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
   }
 
@@ -47,7 +51,7 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
     if (!isSlug(organization)) {
       throw invalid([{ field: 'client_reference_id', message: 'must be a tenant id: a-z, 0-9, _ and -, at most 63' }])
     }
-    const priced = planOf(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
+    const priced = planBought(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
     const subscription = await subscriptions.take(transaction, object.subscription ?? object.id)
     if (subscription.organization !== null) return
     const plan = subscription.plan ?? priced
@@ -68,7 +72,8 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
     const changedAt = new Date(created * 1000)
     const isDeleted = type === 'customer.subscription.deleted'
     if (before.state === 'ended' || (before.state && before.changedAt > changedAt)) return
-    const plan = planOf(items.data[0]?.price.id)
+    // One that is in no plan any more moves no plan; that it has ended counts all the same.
+    const plan = planOf(items.data[0]?.price.id) ?? before.plan
     const state = isDeleted ? ('ended' as const) : (states[status] ?? 'suspended')
     const after: Subscription = { ...before, plan, state, changedAt }
     if (before.organization !== null) {
@@ -89,12 +94,14 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
       if (event === null) return
       const actor: Actor = { type: 'system', id: 'stripe', triggeredBy: 'api', address, requestId }
       await lifecycle.store.transact((transaction) =>
-        event.type === 'checkout.session.completed'
-          ? checkedOut(transaction, event, actor)
-          : subscriptionChanged(transaction, event, actor),
+        isSubscription(event) ? subscriptionChanged(transaction, event, actor) : checkedOut(transaction, event, actor),
       )
     },
   }
+}
+
+function isSubscription(event: StripeEvent): event is SubscriptionEvent {
+  return event.type.startsWith('customer.subscription.')
 }
 
 const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {

@@ -38,6 +38,7 @@ function overBroken(code: string) {
       release: async () => {},
       abandon: async () => {},
     },
+    hasCredential: () => false,
     nodes: onlyNode('test'),
     logger: { error: (message, facts) => void lines.push(`${message} ${JSON.stringify(facts)} ${facts.error}`) },
   })

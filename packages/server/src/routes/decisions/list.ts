@@ -70,7 +70,7 @@ export const listDecisionsRoute = route({
   },
   problems: ['not_found'],
   async handle({ query, caller, deps: { usage } }) {
-    const { organization, project, key, since, until, cursor, limit } = query
+    const { organization, project, key, outcome, since, until, cursor, limit } = query
     const confined = organizationFilter(caller, organization)
     const verdict = verdictOf(query)
     const before = placeOf(cursor)
@@ -81,10 +81,16 @@ export const listDecisionsRoute = route({
     return {
       decisions: decisions.map(decisionView),
       nextCursor: last ? writeCursor(`${last.at.getTime()}.${last.id}`) : null,
-      dropped: await usage.dropped({ ...confined, key, since, until }, 'refusals'),
+      dropped:
+        outcome === 'allowed' ? 0 : await usage.dropped({ ...confined, key, since: hourOf(since), until }, 'refusals'),
     }
   },
 })
+
+/** What was dropped is counted by the hour. */
+function hourOf(since: Date | undefined): Date | undefined {
+  return since && new Date(since.getTime() - (since.getTime() % 3_600_000))
+}
 
 function placeOf(cursor: string | undefined): Pick<Decision, 'at' | 'id'> | undefined {
   const text = readCursor(cursor)

@@ -75,7 +75,7 @@ export const followChangesRoute = route({
     await deps.nodes.beat({
       node: followerNode(follower),
       maxStalenessMs: maxStaleness * 1000,
-      applied: known?.number ?? 0,
+      applied: known !== null && (await isPartOf(store, known)) ? known.number : 0,
     })
     if (known === null) return startingFrom(await store.head())
     const head = await deps.awaitHead(known, wait * 1000)
@@ -98,6 +98,13 @@ function news(changes: readonly Change[], { number, hash }: Head) {
     number,
     hash,
   }
+}
+
+/** Who follows another history, such as one that a backup has undone, has applied nothing of this one. */
+async function isPartOf(store: Pick<Store, 'changes' | 'head'>, known: Head): Promise<boolean> {
+  const head = await store.head()
+  if (head.number === known.number) return head.hash === known.hash
+  return head.number > known.number && (await changesAfter(known, store)).length > 0
 }
 
 /** None where the database has nothing that follows just that change, which itself may have been deleted by now. */

@@ -85,7 +85,7 @@ export const importKeysRoute = route({
         known: z.int(),
         refused: z.int(),
         results: z.array(resultSchema),
-        receipt: receipt.nullable().openapi({ description: 'Of all that were imported; null where none was.' }),
+        receipt: receipt.nullable().openapi({ description: 'Of all that were imported; null after a dry run.' }),
       })
       .openapi('ImportedKeys'),
     example: {
