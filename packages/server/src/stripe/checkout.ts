@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Actor, issue, type Lifecycle, LifecycleError } from '@keywright/core'
+import { type Actor, issueIn, type Lifecycle, LifecycleError } from '@keywright/core'
 import type { Sealer } from '../sign-in/sealed.ts'
 
 /** Where somebody is with buying their first key. */
@@ -90,11 +90,17 @@ export function createCheckout({
       }
       const actor: Actor = { type: 'system', id: 'stripe', triggeredBy: 'api', ...from }
       try {
-        const { credential } = await issue(lifecycle, actor, { organization: tenant, name: 'Default' })
+        const { result } = await lifecycle.store.transact(async (transaction) => {
+          // Under its lock, so that of visits at once the others find the key of the first.
+          await transaction.organization(tenant)
+          const { items } = await transaction.keys({ organization: tenant, limit: 1 })
+          if (items.length > 0) throw new LifecycleError('conflict', 'The key of this tenant has been shown.')
+          return issueIn(transaction, lifecycle, actor, { organization: tenant, name: 'Default' })
+        })
+        const { credential } = result
         const cookie = cookieOf(started.filter((one, i) => one !== tenant && states[i] !== 'over'))
         return { state: 'ready', tenant, credential, cookie }
       } catch (error) {
-        // Of two visits at once one gets it: a tenant has one active key.
         if (error instanceof LifecycleError && error.code === 'conflict') return { state: 'over', tenant }
         throw error
       }

@@ -104,7 +104,8 @@ function news(changes: readonly Change[], { number, hash }: Head) {
 async function isPartOf(store: Pick<Store, 'changes' | 'head'>, known: Head): Promise<boolean> {
   const head = await store.head()
   if (head.number === known.number) return head.hash === known.hash
-  return head.number > known.number && (await changesAfter(known, store)).length > 0
+  const next = await store.changes(known.number, 1)
+  return next.length > 0 && verifyChain(known, next).ok
 }
 
 /** None where the database has nothing that follows just that change, which itself may have been deleted by now. */
