@@ -76,7 +76,7 @@ describe('peppers that are refused', () => {
   })
 
   test.each(['', 'A', 'a b', 'a:b', 'x'.repeat(33), 'é'])('an id of %j', (id) => {
-    expect(() => createDigester([{ id, value: current.value }])).toThrow('The id of pepper 1 is not')
+    expect(() => createDigester([{ id, value: current.value }])).toThrow('Pepper 1 has an id that is not of')
   })
 
   test('the same id twice', () => {

@@ -40,9 +40,9 @@ const leastPepperLength = 32
 export function createDigester(peppers: readonly Pepper[] = []): Digester {
   const ids = new Set<string>()
   for (const [i, { id, value }] of peppers.entries()) {
-    // No id is repeated: it may be a value in the wrong place.
+    // No error quotes an id: it may be a value in the wrong place.
     const pepper = `Pepper ${i + 1}`
-    if (!/^[a-z0-9_-]{1,32}$/.test(id)) throw new RangeError(`The id of pepper ${i + 1} is not of [a-z0-9_-]{1,32}.`)
+    if (!/^[a-z0-9_-]{1,32}$/.test(id)) throw new RangeError(`${pepper} has an id that is not of [a-z0-9_-]{1,32}.`)
     if (ids.has(id)) throw new RangeError(`${pepper} has the id of one before it.`)
     if (value.length < leastPepperLength)
       throw new RangeError(`${pepper} has ${value.length} characters; at least ${leastPepperLength} are needed.`)

@@ -81,7 +81,7 @@ function answer(request: IncomingMessage, response: ServerResponse, refusal: Ref
   response.writeHead(status, fields).end(body)
 }
 
-/** There no header says whether a body follows, so that one which names a namespace would go unread. */
+/** Over HTTP/2 no header says whether a body follows, so that one which names a namespace would go unread. */
 class HttpVersionError extends Error {
   readonly code = 'http_version'
   constructor() {

@@ -1,5 +1,5 @@
 import { type Insertable, type Kysely, sql } from 'kysely'
-import { hourMs } from '../usage/tallies.ts'
+import { hourOf } from '../usage/hour.ts'
 import type { Kind } from '../usage/usage-store.ts'
 import type { DroppedRow, Schema } from './schema.ts'
 import { addDropped } from './sql-usage-upserts.ts'
@@ -94,6 +94,6 @@ async function drop(db: Kysely<Schema>, rows: (Insertable<DroppedRow> & { count:
 }
 
 function droppedOf(crowds: readonly Crowd[], kind: string, keep: number, now: Date) {
-  const hour = now.getTime() - (now.getTime() % hourMs)
+  const hour = hourOf(now.getTime())
   return crowds.map(({ key, organization, count }) => ({ key, organization, hour, kind, count: count - keep }))
 }

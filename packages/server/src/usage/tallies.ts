@@ -1,8 +1,7 @@
 import type { Outcome } from '@keywright/core'
 import type { Decision } from './decision.ts'
+import { hourMs, hourOf } from './hour.ts'
 import { Tally } from './tally.ts'
-
-export const hourMs = 3_600_000
 
 /** What was counted within one hour. */
 export interface Hour {
@@ -46,7 +45,7 @@ export class Tallies {
     const { startMs } = this.open
     if (nowMs >= startMs && nowMs < startMs + hourMs) return false
     if (this.open.tallies.size > 0) this.closed.push(this.open)
-    this.open = newHour(nowMs - (nowMs % hourMs))
+    this.open = newHour(hourOf(nowMs))
     return true
   }
 

@@ -121,8 +121,8 @@ function checkPlaceholders(
     }
   }
   for (const placeholder of used) {
-    if (Object.hasOwn(values, placeholder)) continue
-    if (!isBuiltIn(placeholder)) fields.report('values', unknownPlaceholder(placeholder, Object.keys(values)))
+    if (isBuiltIn(placeholder) || Object.hasOwn(values, placeholder)) continue
+    fields.report('values', unknownPlaceholder(placeholder, Object.keys(values)))
   }
 }
 

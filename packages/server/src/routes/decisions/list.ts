@@ -4,6 +4,7 @@ import { organizationFilter } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
 import type { Decision } from '../../usage/decision.ts'
+import { hourOf } from '../../usage/hour.ts'
 import { verdictFilters, verdictMembers, verdictOf, verdictView } from '../usage/verdict.ts'
 
 const decisionSchema = z
@@ -74,6 +75,7 @@ export const listDecisionsRoute = route({
     const confined = organizationFilter(caller, organization)
     const verdict = verdictOf(query)
     const before = placeOf(cursor)
+    const hour = since && new Date(hourOf(since.getTime()))
     const filter = { ...confined, project, key, since, until }
     const found = verdict ? await usage.decisions({ ...filter, ...verdict, before, limit: limit + 1 }) : []
     const decisions = found.slice(0, limit)
@@ -81,16 +83,10 @@ export const listDecisionsRoute = route({
     return {
       decisions: decisions.map(decisionView),
       nextCursor: last ? writeCursor(`${last.at.getTime()}.${last.id}`) : null,
-      dropped:
-        outcome === 'allowed' ? 0 : await usage.dropped({ ...confined, key, since: hourOf(since), until }, 'refusals'),
+      dropped: outcome === 'allowed' ? 0 : await usage.dropped({ ...confined, key, since: hour, until }, 'refusals'),
     }
   },
 })
-
-/** What was dropped is counted by the hour. */
-function hourOf(since: Date | undefined): Date | undefined {
-  return since && new Date(since.getTime() - (since.getTime() % 3_600_000))
-}
 
 function placeOf(cursor: string | undefined): Pick<Decision, 'at' | 'id'> | undefined {
   const text = readCursor(cursor)

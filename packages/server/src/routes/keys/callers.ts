@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { positionOf, writeCursor } from '../../control/cursor.ts'
 import { route } from '../../control/route.ts'
 import { instant, pageOf, paging, time } from '../../control/schemas.ts'
+import { hourOf } from '../../usage/hour.ts'
 import type { CallerSum } from '../../usage/usage-store.ts'
 import { keyExample } from './example.ts'
 import { findKey } from './find.ts'
@@ -64,7 +65,7 @@ export const listCallersRoute = route({
   async handle({ params, query, caller, lifecycle: { store }, deps: { usage } }) {
     const { id, organization } = await findKey(store, caller, params.key)
     const { version, limit } = query
-    const since = query.since && new Date(query.since.getTime() - (query.since.getTime() % 3_600_000))
+    const since = query.since && new Date(hourOf(query.since.getTime()))
     const skip = positionOf(query.cursor) ?? 0
     const all = await usage.callers({ key: id, version, since })
     return {

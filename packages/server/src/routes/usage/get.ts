@@ -4,11 +4,12 @@ import { organizationFilter } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
 import type { Verdict } from '../../usage/decision.ts'
+import { hourMs, hourOf } from '../../usage/hour.ts'
 import type { Dimension, UsageGroup } from '../../usage/usage-store.ts'
 import { verdictFilters, verdictMembers, verdictOf, verdictView } from './verdict.ts'
 
 const dayMs = 86_400_000
-const steps = { hour: 3_600_000, day: dayMs }
+const steps = { hour: hourMs, day: dayMs }
 const longestMs = { hour: 31 * dayMs, day: 400 * dayMs }
 
 const dimensions = {
@@ -97,7 +98,7 @@ export const getUsageRoute = route({
     const until = query.until ?? new Date(now().getTime() + 1)
     const earliestMs = until.getTime() - longestMs[interval]
     const sinceMs = Math.max(query.since?.getTime() ?? until.getTime() - 7 * dayMs, earliestMs)
-    const since = new Date(sinceMs - (sinceMs % steps.hour))
+    const since = new Date(hourOf(sinceMs))
     const skip = positionOf(cursor) ?? 0
     const by = [...new Set(query.by)]
     const filter = { ...confined, project, keys: key, since, until }
