@@ -12,6 +12,12 @@ import type { Schema } from './schema.ts'
 
 type Builder = ExpressionBuilder<Schema, 'kw_keys'>
 
+/**
+ * How many keys a search comes by for one page. What it does not find it looks for among all of them, and on SQLite
+ * nobody else is answered meanwhile.
+ */
+export const searchedAtOnce = 20_000
+
 /** Written as the index has it: the databases know it again by its text alone. */
 const columns = {
   created: null,

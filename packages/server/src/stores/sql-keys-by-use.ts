@@ -3,13 +3,20 @@ import { type Kysely, sql } from 'kysely'
 import type { KeysByUse } from '../usage/usage-store.ts'
 import { readUsePosition, type UsePosition, writeUsePosition } from '../usage/use-position.ts'
 import { text } from './codec.ts'
-import { keyConditions } from './key-query.ts'
+import { keyConditions, searchedAtOnce } from './key-query.ts'
 import { keys } from './mapping.ts'
 import type { Schema } from './schema.ts'
 
 interface Found {
   key: KeyRecord
   usedAt: number | null
+}
+
+/** What one of the two lists has behind a position. */
+interface Part {
+  found: Found[]
+  /** How far a search has come that has not come to the end; null where all was looked through, or enough was found. */
+  end: UsePosition | null
 }
 
 /**
@@ -23,13 +30,15 @@ export async function listKeysByUse(db: Kysely<Schema>, filter: KeysByUse): Prom
   if (after !== undefined && !position) throw new TypeError(`'${after}' is no position in a list by use.`)
   const isInSecond = position !== null && (position.usedAt === null) === descending
   const found: Found[] = []
+  let end: UsePosition | null = null
   for (const list of isInSecond ? lists.slice(1) : lists) {
-    const isFirst = found.length === 0
-    if (found.length <= limit)
-      found.push(...(await list(db, filter, isFirst ? position : null, limit + 1 - found.length)))
+    const part = await list(db, filter, position, limit + 1 - found.length)
+    found.push(...part.found)
+    end = part.end
+    if (found.length > limit || end !== null) break
   }
   const page = pageOf(found, limit, ({ key, usedAt }) => writeUsePosition({ usedAt, id: key.id }))
-  return { items: page.items.map(({ key }) => key), next: page.next }
+  return { items: page.items.map(({ key }) => key), next: page.next ?? (end && writeUsePosition(end)) }
 }
 
 async function unused(
@@ -37,50 +46,81 @@ async function unused(
   filter: KeysByUse,
   position: UsePosition | null,
   limit: number,
-): Promise<Found[]> {
-  const sign = filter.descending ? '<' : '>'
-  const rows = await db
+): Promise<Part> {
+  const { descending, organization, q } = filter
+  const [behind, until, direction] = descending ? (['<', '>=', 'desc'] as const) : (['>', '<=', 'asc'] as const)
+  const all = db
     .selectFrom('kw_keys')
+    .where(sql<boolean>`not exists (select 1 from kw_last_used where kw_last_used."key" = kw_keys.id)`)
+    .$if(position?.usedAt === null, (query) => query.where('id', behind, text.encode(position?.id ?? '')))
+    .orderBy('id', direction)
+  const last =
+    q === undefined
+      ? undefined
+      : await all
+          .select('id')
+          .where((eb) => eb.and(keyConditions(eb, { organization, limit })))
+          .limit(1)
+          .offset(searchedAtOnce - 1)
+          .executeTakeFirst()
+  const rows = await all
     .selectAll()
-    .where((eb) =>
-      eb.and([
-        ...keyConditions(eb, filter),
-        sql<boolean>`not exists (select 1 from kw_last_used where kw_last_used."key" = kw_keys.id)`,
-        ...(position?.usedAt === null ? [eb('id', sign, text.encode(position.id))] : []),
-      ]),
-    )
-    .orderBy('id', filter.descending ? 'desc' : 'asc')
+    .where((eb) => eb.and(keyConditions(eb, filter)))
+    .$if(last !== undefined, (query) => query.where('id', until, last?.id ?? ''))
     .limit(limit)
     .execute()
-  return rows.map((row) => ({ key: keys.toRecord(row), usedAt: null }))
+  const found = rows.map((row) => ({ key: keys.toRecord(row), usedAt: null }))
+  return { found, end: last && found.length < limit ? { usedAt: null, id: text.decode(last.id) } : null }
 }
 
+/**
+ * Uses first, then their keys: told to join them, PostgreSQL looks for each key among all uses while it does not know yet
+ * how many there are.
+ */
+async function used(db: Kysely<Schema>, filter: KeysByUse, position: UsePosition | null, limit: number): Promise<Part> {
+  const found: Found[] = []
+  let behind = position
+  for (let looked = 0, count = limit; filter.q === undefined || looked < searchedAtOnce; count = readAtOnce) {
+    const uses = await usesBehind(db, filter, behind, count)
+    const last = uses.at(-1)
+    if (!last) return { found, end: null }
+    const ids = uses.map(({ key }) => key)
+    const rows = await db
+      .selectFrom('kw_keys')
+      .selectAll()
+      .where((eb) => eb.and([...keyConditions(eb, filter), eb('id', 'in', ids)]))
+      .execute()
+    const records = new Map(rows.map((row) => [row.id, keys.toRecord(row)]))
+    for (const { key: id, used_at } of uses) {
+      const key = records.get(id)
+      if (key) found.push({ key, usedAt: Number(used_at) })
+      if (found.length === limit) return { found, end: null }
+    }
+    behind = { usedAt: Number(last.used_at), id: text.decode(last.key) }
+    looked += uses.length
+  }
+  return { found, end: behind }
+}
+
+const readAtOnce = 1000
+
 /** Of a key with several secrets its latest use counts. */
-async function used(
-  db: Kysely<Schema>,
-  filter: KeysByUse,
-  position: UsePosition | null,
-  limit: number,
-): Promise<Found[]> {
-  const direction = filter.descending ? 'desc' : 'asc'
-  const [sign, within] = filter.descending ? ['<', '<='] : ['>', '>=']
+function usesBehind(db: Kysely<Schema>, filter: KeysByUse, position: UsePosition | null, limit: number) {
+  const [sign, within, direction] = filter.descending ? (['<', '<=', 'desc'] as const) : (['>', '>=', 'asc'] as const)
   const from = position?.usedAt ?? null
-  const rows = await db
+  return db
     .selectFrom('kw_last_used as uses')
-    .innerJoin('kw_keys', 'kw_keys.id', 'uses.key')
-    .selectAll('kw_keys')
-    .select('uses.used_at as used_at')
-    .where('uses.organization', '=', text.encode(filter.organization))
-    .where((eb) => eb.and(keyConditions(eb as never, filter)))
+    .select(['key', 'used_at'])
+    .where('organization', '=', text.encode(filter.organization))
     .where(sql<boolean>`not exists (select 1 from kw_last_used as later where later."key" = uses."key"
       and (later.used_at > uses.used_at or (later.used_at = uses.used_at and later.version > uses.version)))`)
     .$if(from !== null, (query) =>
-      query.where(sql<boolean>`uses.used_at ${sql.raw(within as string)} ${from}
-        and (uses.used_at, uses."key") ${sql.raw(sign as string)} (${from}, ${text.encode(position?.id ?? '')})`),
+      // The first half is what the index is entered by.
+      query.where(sql<boolean>`used_at ${sql.raw(within)} ${from}
+        and (used_at, "key") ${sql.raw(sign)} (${from}, ${text.encode(position?.id ?? '')})`),
     )
-    .orderBy('uses.used_at', direction)
-    .orderBy('uses.key', direction)
+    .orderBy('used_at', direction)
+    .orderBy('key', direction)
     .limit(limit)
     .execute()
-  return rows.map(({ used_at, ...row }) => ({ key: keys.toRecord(row), usedAt: Number(used_at) }))
 }

@@ -13,19 +13,13 @@ import {
 } from '@keywright/core'
 import type { Kysely } from 'kysely'
 import { text } from './codec.ts'
-import { holds, keyQuery, passedQuery } from './key-query.ts'
+import { holds, keyQuery, passedQuery, searchedAtOnce } from './key-query.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
 
 type Lists = Pick<Store, 'organizations' | 'projects' | 'serviceKeys'>
 type MemberPage = Parameters<Store['members']>[0]
-
-/**
- * How many keys a search comes by for one page. What it does not find it looks for among all of them, and on SQLite
- * nobody else is answered meanwhile.
- */
-const searchedAtOnce = 20_000
 
 export async function listKeys(session: Session, filter: KeyFilter): Promise<Page<KeyRecord>> {
   const { order = 'created', limit } = filter

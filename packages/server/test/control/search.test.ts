@@ -1,4 +1,4 @@
-import { type KeyRecord, newId } from '@keywright/core'
+import { compileFormat, type KeyRecord, newId, type SecretVersion } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
@@ -10,18 +10,23 @@ describe('a search through more keys than one call looks at', () => {
   onEachDatabase((start) => {
     let server: TestServer
     let api: Api
+    const credentials: string[] = []
 
     beforeAll(async () => {
       server = await start({ contract: 'keywright' })
       api = controlApi(server.control)
-      const { key } = await server.issue({ name: 'the first' })
+      const { key } = await server.issue({ name: 'the first', limits: [] })
+      const version = key.versions[0] as SecretVersion
+      const { contract, digester } = server.lifecycle
+      const { mint } = compileFormat(contract.key)
       const copy = (number: number): KeyRecord => ({
         ...key,
         id: newId('key', key.createdAt.getTime() + 1 + number),
         name: `fleet ${String(number).padStart(6, '0')}`,
         expiresAt: new Date(Date.UTC(2040, 0, 1) + number * 1000),
-        versions: [],
+        versions: [{ ...version, digest: digester.digest(credentials[number] as string) }],
       })
+      for (let i = 0; i < count; i++) credentials.push(mint(key).credential)
       for (let from = 0; from < count; from += 1000) {
         await server.lifecycle.store.transact(async (transaction) => {
           await Promise.all(Array.from({ length: 1000 }, (_, i) => transaction.putKey(copy(from + i))))
@@ -34,12 +39,9 @@ describe('a search through more keys than one call looks at', () => {
     }, 120_000)
     afterAll(() => server?.stop())
 
-    it.each(
-      ['created', 'name', 'expires'].flatMap((order) => [
-        [order, 'asc'],
-        [order, 'desc'],
-      ]),
-    )('goes on by its cursor, by %s, %s', async (order, direction) => {
+    const expected = Array.from({ length: 100 }, (_, i) => `fleet 0209${String(i).padStart(2, '0')}`)
+
+    async function search(order: string, direction: string) {
       const found: string[] = []
       const sizes: number[] = []
       let cursor = ''
@@ -50,10 +52,32 @@ describe('a search through more keys than one call looks at', () => {
         sizes.push(json.keys.length)
         cursor = json.nextCursor === null ? '' : `&cursor=${json.nextCursor}`
       } while (cursor !== '')
-      const expected = Array.from({ length: 100 }, (_, i) => `fleet 0209${String(i).padStart(2, '0')}`)
+      return { found, sizes }
+    }
+
+    it.each(
+      ['created', 'name', 'expires', 'lastUsed'].flatMap((order) => [
+        [order, 'asc'],
+        [order, 'desc'],
+      ]),
+    )('goes on by its cursor, by %s, %s', async (order, direction) => {
+      const { found, sizes } = await search(order as string, direction as string)
       expect(found).toEqual(direction === 'asc' ? expected : expected.toReversed())
       // Those that come last are beyond what the first call looks at.
       expect(sizes[0]).toBe(direction === 'asc' ? 0 : 3)
+    })
+
+    it('goes on by its cursor where all keys were used', { timeout: 120_000 }, async () => {
+      const use = (credential: string) => api('POST', '/v1/verify', { body: { credential } })
+      for (let from = 0; from < count; from += 100) {
+        await Promise.all(credentials.slice(from, from + 100).map(use))
+      }
+      const oldestFirst = await search('lastUsed', 'asc')
+      expect(oldestFirst.sizes[0]).toBe(0)
+      expect(oldestFirst.found.toSorted()).toEqual(expected)
+      const latestFirst = await search('lastUsed', 'desc')
+      expect(latestFirst.sizes[0]).toBe(3)
+      expect(latestFirst.found).toEqual(oldestFirst.found.toReversed())
     })
   })
 })
