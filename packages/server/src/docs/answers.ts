@@ -17,9 +17,7 @@ export interface Answers {
   headers(about: { limits?: LimitState[]; retiresAt?: Date }): string
   /** The limit whose refusal is printed. */
   limit: Limit
-  /** What the example's route asks of a key; null: nothing by name. */
-  permission: string | null
-  /** Whether a key that is limited to no permissions is refused there. */
+  /** Whether a key that is limited to no permissions is refused on the example's route. */
   asksForPermission: boolean
 }
 
@@ -48,7 +46,6 @@ export function answersOf(contract: Contract): Answers {
       return list.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${list[at + 1]}`] : [])).join('\n')
     },
     limit,
-    permission,
     asksForPermission: permission !== null || (route === null && contract.otherRoutes === 'key'),
   }
 }

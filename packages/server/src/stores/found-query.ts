@@ -24,9 +24,6 @@ const keyColumns = [
   'revoked_at',
   'revoked_reason',
   'deleted_at',
-  'sort_name',
-  'search',
-  'hint',
   'versions',
 ] as const
 

@@ -53,7 +53,7 @@ export const projects = mapping<ProjectRecord, ProjectRow>({
   createdAt: date,
 })
 
-export const keys = mapping<KeyRecord, KeyRow>({
+const keyColumns: Columns<KeyRecord> = {
   id: text,
   organization: text,
   project: optional(text),
@@ -73,7 +73,9 @@ export const keys = mapping<KeyRecord, KeyRow>({
   revokedReason: optional(text),
   deletedAt: optional(date),
   versions,
-})
+}
+
+export const keys = mapping<KeyRecord, KeyRow>(keyColumns)
 
 export const serviceKeys = mapping<ServiceKeyRecord, ServiceKeyRow>({
   id: text,
@@ -113,12 +115,13 @@ export const invitations = mapping<InvitationRecord, InvitationRow>({
   revokedAt: optional(date),
 })
 
+const joinedKey = mapping<KeyRecord, FoundRow>(keyColumns)
 const joinedOrganization = mapping<OrganizationRecord, FoundRow>(organizationColumns, 'organization_')
 const joinedMaker = mapping<MemberRecord, FoundRow>(memberColumns, 'maker_')
 
 export function foundKey(row: FoundRow): FoundKey {
   return {
-    key: keys.toRecord(row),
+    key: joinedKey.toRecord(row),
     organization: joinedOrganization.toRecord(row),
     maker: row.maker_user === null ? null : joinedMaker.toRecord(row),
     readAt: integer.decode(row.read_at),

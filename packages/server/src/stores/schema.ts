@@ -249,8 +249,8 @@ export interface CallRow {
   version: NullableInteger
 }
 
-/** A key joined with what verification asks about it. */
-export interface FoundRow extends Selectable<KeyRow> {
+/** A key, without what it is found by in lists, joined with what verification asks about it. */
+export interface FoundRow extends Omit<Selectable<KeyRow>, 'sort_name' | 'search' | 'hint'> {
   read_at: number | string
   organization_id: string
   organization_name: string
