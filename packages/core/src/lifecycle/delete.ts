@@ -32,7 +32,7 @@ export async function deleteOrganization(
   await check(store)
   const members = await count((page) => store.members({ ...of, ...page }))
   const projects = await count((page) => store.projects({ ...of, ...page }))
-  if (dryRun) return { keys: await countUnrevoked(store, of, now()), members, projects, change: null }
+  if (dryRun) return { keys: await countUnrevoked(store, of), members, projects, change: null }
   const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
     const { name } = await check(transaction)
@@ -57,7 +57,7 @@ export async function deleteProject(
   const { organization } = await check(store)
   const of = { organization, project: id }
   const rest = { members: 0, projects: 1 }
-  if (dryRun) return { ...rest, keys: await countUnrevoked(store, of, now()), change: null }
+  if (dryRun) return { ...rest, keys: await countUnrevoked(store, of), change: null }
   const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
     const { name } = await check(transaction)

@@ -97,8 +97,8 @@ export function revokeKeysAhead(
 }
 
 /** Of those they have made, how many are still to be revoked. */
-export function countKeysOf({ store, now }: Lifecycle, leaving: Leaving): Promise<number> {
-  return countUnrevoked(store, keysOf(leaving), now())
+export function countKeysOf({ store }: Lifecycle, leaving: Leaving): Promise<number> {
+  return countUnrevoked(store, keysOf(leaving))
 }
 
 /** What they are. @throws LifecycleError where they are not there, or its last owner */

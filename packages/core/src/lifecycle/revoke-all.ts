@@ -18,7 +18,6 @@ type Reads = Pick<Transaction, 'keys'>
 const mostPerTransaction = 1_000
 /** How many are written with one statement, before whoever else has something to do gets a turn. */
 const keysAtOnce = 100
-const states = ['active', 'suspended', 'expired'] as const
 
 /**
  * Revokes as many as it takes to leave so few that one more transaction can take them along, and answers how many these
@@ -33,12 +32,11 @@ export async function revokeAhead(
   check: (transaction: Transaction) => Promise<unknown>,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  while ((await someUnrevoked(store, all, now())).areMore) {
+  while ((await someUnrevoked(store, all)).areMore) {
     const { result } = await store.transact(async (transaction) => {
       await check(transaction)
-      const at = now()
-      const { keys } = await someUnrevoked(transaction, all, at)
-      await revokeThese(transaction, actor, keys, at, reason)
+      const { keys } = await someUnrevoked(transaction, all)
+      await revokeThese(transaction, actor, keys, now(), reason)
       return keys
     })
     for (const { organization } of result) counts.set(organization, (counts.get(organization) ?? 0) + 1)
@@ -57,7 +55,7 @@ export async function revokeAllIn(
   const at = now()
   let count = 0
   for (let areMore = true; areMore; ) {
-    const some = await someUnrevoked(transaction, [of], at)
+    const some = await someUnrevoked(transaction, [of])
     await revokeThese(transaction, actor, some.keys, at, reason)
     count += some.keys.length
     areMore = some.areMore
@@ -66,29 +64,25 @@ export async function revokeAllIn(
 }
 
 /** @returns how many there are */
-export async function countUnrevoked(reads: Reads, of: KeysOf, at: Date): Promise<number> {
+export async function countUnrevoked(reads: Reads, of: KeysOf): Promise<number> {
   let count = 0
-  for (const state of states) {
-    let after: string | null = null
-    do {
-      const page = await reads.keys({ ...of, state, now: at, limit: 1_000, ...(after !== null && { after }) })
-      count += page.items.length
-      after = page.next
-    } while (after !== null)
-  }
+  let after: string | null = null
+  do {
+    const page = await reads.keys({ ...of, isRevoked: false, limit: 1_000, ...(after !== null && { after }) })
+    count += page.items.length
+    after = page.next
+  } while (after !== null)
   return count
 }
 
-async function someUnrevoked(reads: Reads, all: readonly KeysOf[], at: Date) {
+async function someUnrevoked(reads: Reads, all: readonly KeysOf[]) {
   const keys: KeyRecord[] = []
   for (const of of all) {
-    for (const state of states) {
-      const limit = mostPerTransaction - keys.length
-      if (limit === 0) return { keys, areMore: true }
-      const { items, next } = await reads.keys({ ...of, state, now: at, limit })
-      keys.push(...items)
-      if (next !== null) return { keys, areMore: true }
-    }
+    const limit = mostPerTransaction - keys.length
+    if (limit === 0) return { keys, areMore: true }
+    const { items, next } = await reads.keys({ ...of, isRevoked: false, limit })
+    keys.push(...items)
+    if (next !== null) return { keys, areMore: true }
   }
   return { keys, areMore: false }
 }

@@ -116,7 +116,15 @@ function isFoundBy(q: string, key: KeyRecord, within: string | undefined): boole
   return within === undefined ? hintOf(key) === q : searchTextOf(key).includes(text)
 }
 
-function keyMatcher({ organization, project, createdBy, state, now, q }: KeyFilter): (key: KeyRecord) => boolean {
+function keyMatcher({
+  organization,
+  project,
+  createdBy,
+  state,
+  now,
+  isRevoked,
+  q,
+}: KeyFilter): (key: KeyRecord) => boolean {
   if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
   return (key) =>
     (q === undefined || isFoundBy(q, key, organization)) &&
@@ -124,7 +132,8 @@ function keyMatcher({ organization, project, createdBy, state, now, q }: KeyFilt
     (organization === undefined || key.organization === organization) &&
     (project === undefined || key.project === project) &&
     (createdBy === undefined || key.createdBy === createdBy) &&
-    (state === undefined || now === undefined || stateAt(key, now) === state)
+    (state === undefined || now === undefined || stateAt(key, now) === state) &&
+    (isRevoked === undefined || key.revokedAt === null)
 }
 
 function ofOrganization(organization: string | undefined): (row: { organization: string | null }) => boolean {

@@ -67,6 +67,8 @@ export interface KeyFilter {
   state?: KeyState
   /** The instant `state` is asked for; required with it. */
   now?: Date
+  /** In any state but that one: asked state by state, a key that changes from one to another may be in none of the answers. */
+  isRevoked?: false
   /**
    * The beginning of an id (`key_…`); or with `organization`, in any case, a part of the name or of what people may see of
    * a secret; without, all that people may see of the newest secret. A page of a search may hold fewer than `limit`, or none,

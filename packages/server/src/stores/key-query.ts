@@ -62,7 +62,7 @@ export function passedQuery(db: Kysely<Schema>, filter: KeyFilter, count: number
 }
 
 /** Which keys a list shows, wherever it stands. */
-export function keyConditions(eb: Builder, { organization, project, createdBy, state, now, q }: KeyFilter) {
+export function keyConditions(eb: Builder, { organization, project, createdBy, state, now, isRevoked, q }: KeyFilter) {
   if (state !== undefined && now === undefined) throw new TypeError('A filter by `state` needs `now`.')
   return [
     eb('kw_keys.deleted_at', 'is', null),
@@ -70,6 +70,7 @@ export function keyConditions(eb: Builder, { organization, project, createdBy, s
     ...(project === undefined ? [] : [eb('kw_keys.project', '=', text.encode(project))]),
     ...(createdBy === undefined ? [] : [eb('kw_keys.created_by', '=', text.encode(createdBy))]),
     ...(state === undefined || now === undefined ? [] : [isInState(eb, state, now)]),
+    ...(isRevoked === undefined ? [] : [eb('kw_keys.revoked_at', 'is', null)]),
     ...(q === undefined ? [] : [isFoundBy(eb, q, organization !== undefined)]),
   ]
 }

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createOrganization, type ForeignKey, importMany } from '@keywright/core'
+import { createOrganization, type ForeignKey, importMany, removeMember, setMember, suspend } from '@keywright/core'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -63,4 +63,20 @@ it('an import that the database makes begin anew takes over every key, and takes
     { row: 1, done: { isNew: true } },
     { row: 2, error: { message: 'Row 0 is the same key.' } },
   ])
+}, 60_000)
+
+it('a key that another node resumes while its maker leaves is revoked like the others', async () => {
+  const { lifecycle } = server
+  for (const [user, role] of [['owner', 'owner'] as const, ['leaver', 'member'] as const]) {
+    await setMember(lifecycle, tester, { organization: 'acme', user, role })
+  }
+  const { key } = await server.issue({ createdBy: 'leaver' })
+  await suspend(lifecycle, tester, key.id)
+  await other.query('begin')
+  await other.query('update kw_keys set suspended_at = null where id = $1', [key.id])
+  const leaving = removeMember(lifecycle, tester, 'acme', 'leaver', { withKeys: true })
+  await untilWaitedFor()
+  await other.query('commit')
+  expect(await leaving).toEqual({ keys: 1 })
+  expect((await lifecycle.store.key(key.id))?.revokedAt).not.toBeNull()
 }, 60_000)

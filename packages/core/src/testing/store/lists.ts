@@ -121,6 +121,9 @@ export function lists(suite: StoreSuite): void {
         assert.deepEqual(await keyNumbers(store, { state, now }), expected)
         assert.deepEqual(await keyNumbers(store, { state, now, organization: 'acme' }), expected)
       }
+      const unrevoked = keys.flatMap(({ revokedAt }, index) => (revokedAt === null ? [index] : []))
+      assert.deepEqual(await keyNumbers(store, { isRevoked: false }), unrevoked)
+      assert.deepEqual(await keyNumbers(store, { isRevoked: false, organization: 'acme' }), unrevoked)
     })
 
     storeTest(suite, 'refuses to tell a state at no instant', async (store) => {
