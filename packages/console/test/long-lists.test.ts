@@ -1,6 +1,6 @@
 import { createProject, setMember } from '@keywright/core'
 import { describe, expect, it } from 'vitest'
-import { issueCliToken } from '../../server/src/access/cli-token-lifecycle.ts'
+import { issueCliToken } from '../../server/test/support/issue-cli-token.ts'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { tester } from '../../server/test/support/start-server.ts'
 import { createKey, invite } from './steps.ts'

@@ -41,28 +41,36 @@ export async function setMemberIn(
 /** Who goes, and from where. `kept`: what they would be again, if they have no place there for now. */
 export type Leaving = Omit<Place, 'role'> & { kept?: Role }
 
+export interface RemovalOptions {
+  withKeys?: boolean
+  dryRun?: boolean
+  permit?: (role: Role) => void
+}
+
 /**
  * Takes a person out. Where a key is as good as its maker's place, their keys are refused from then on; `withKeys` revokes
- * every key they have made there, one event each, whatever the contract. `dryRun` only counts.
+ * every key they have made there, one event each, whatever the contract. `dryRun` only counts. `permit` throws where
+ * whoever asks may not take the place of such a role.
  */
 export async function removeMember(
   lifecycle: Lifecycle,
   actor: Actor,
   organization: string,
   user: string,
-  { withKeys = false, dryRun = false }: { withKeys?: boolean; dryRun?: boolean } = {},
+  { withKeys = false, dryRun = false, permit = () => {} }: RemovalOptions = {},
 ): Promise<{ keys: number }> {
   const { store } = lifecycle
   const leaving = { organization, user }
-  const check = (transaction: Transaction) => checkLeaving(transaction, leaving)
+  const check = (transaction: Transaction) => checkLeaving(transaction, leaving, permit)
   if (dryRun) {
     await store.transact(check)
     return { keys: withKeys ? await countKeysOf(lifecycle, leaving) : 0 }
   }
   const ahead = withKeys ? await revokeKeysAhead(lifecycle, actor, [leaving], check) : null
-  const { result } = await store.transact((transaction) =>
-    removeMemberIn(transaction, lifecycle, actor, leaving, ahead),
-  )
+  const { result } = await store.transact(async (transaction) => {
+    await check(transaction)
+    return removeMemberIn(transaction, lifecycle, actor, leaving, ahead)
+  })
   return result
 }
 
@@ -101,10 +109,15 @@ export function countKeysOf({ store }: Lifecycle, leaving: Leaving): Promise<num
   return countUnrevoked(store, keysOf(leaving))
 }
 
-/** What they are. @throws LifecycleError where they are not there, or its last owner */
-export async function checkLeaving(transaction: Transaction, { organization, user, kept }: Leaving): Promise<Role> {
+/** What they are, which `permit` sees first. @throws LifecycleError where they are not there, or its last owner */
+export async function checkLeaving(
+  transaction: Transaction,
+  { organization, user, kept }: Leaving,
+  permit: (role: Role) => void = () => {},
+): Promise<Role> {
   const role = (await transaction.member(organization, user))?.role ?? kept
   if (!role) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
+  permit(role)
   if (role === 'owner') await keepAnOwner(transaction, organization, user)
   return role
 }

@@ -25,9 +25,20 @@ export function operationsOn(drafts: Drafts): Omit<Operations, 'pruneChanges'> {
 
   return {
     ...readsOf(drafts),
+    takeTurn: async () => {},
     serviceKey: async (id) => serviceKeys.get(id),
     cliToken: async (id) => cliTokens.get(id),
     invitation: async (id) => invitations.get(id),
+    openInvitations: async ({ organization, email, at }) =>
+      invitations.list(
+        (one) =>
+          one.organization === organization &&
+          one.email === email &&
+          one.acceptedAt === null &&
+          one.revokedAt === null &&
+          one.expiresAt > at,
+        { limit: Number.POSITIVE_INFINITY },
+      ),
 
     async putKey(key) {
       requireOrganization(key.organization)

@@ -41,6 +41,7 @@ export async function runWork<T>(
   }
 
   const transaction: Transaction = {
+    takeTurn: watched(operations.takeTurn),
     key: watched(operations.key),
     keys: watched(operations.keys),
     organization: watched(operations.organization),
@@ -52,7 +53,7 @@ export async function runWork<T>(
     cliToken: watched(operations.cliToken),
     cliTokens: watched(operations.cliTokens),
     invitation: watched(operations.invitation),
-    invitations: watched(operations.invitations),
+    openInvitations: watched(operations.openInvitations),
     putKey: writing((key) => {
       for (const { digest } of key.versions) digests.add(digest)
       return operations.putKey(key)

@@ -146,6 +146,11 @@ export interface Store extends KeySource {
 
 /** What a change may do. Reads lock what they read, so that two changes of one key come one after the other. */
 export interface Transaction {
+  /**
+   * Of transactions that take the same turn one runs at a time, to its end: for what locked rows do not guard, as rows that
+   * others are about to add. What is read from then on is as the one before has left it.
+   */
+  takeTurn(name: string): Promise<void>
   key(id: string): Promise<KeyRecord | undefined>
   keys(filter: KeyFilter): Promise<Page<KeyRecord>>
   organization(id: string): Promise<OrganizationRecord | undefined>
@@ -157,7 +162,8 @@ export interface Transaction {
   cliToken(id: string): Promise<CliTokenRecord | undefined>
   cliTokens(page: { user?: string; after?: string; limit: number }): Promise<Page<CliTokenRecord>>
   invitation(id: string): Promise<InvitationRecord | undefined>
-  invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
+  /** Of one address, or those for whoever has the link: neither accepted nor revoked, and not over at that time. */
+  openInvitations(of: { organization: string | null; email: string | null; at: Date }): Promise<InvitationRecord[]>
   /** Inserts or replaces the record and its versions. Throws `DuplicateError` where a digest is taken. */
   putKey(key: KeyRecord): Promise<void>
   /** Throws `DuplicateError` where the id was that of a deleted one. */

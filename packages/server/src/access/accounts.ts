@@ -14,7 +14,8 @@ import {
 } from '@keywright/core'
 import type { People } from '../sign-in/people.ts'
 import { revokeCliTokensIn } from './cli-token-lifecycle.ts'
-import { removeOperatorIn } from './operators.ts'
+import { isOperatorIn, removeOperatorIn } from './operators.ts'
+import { takePersonsTurn } from './persons-turn.ts'
 import { placesOf } from './places.ts'
 
 /** What goes with an account, or would. */
@@ -46,7 +47,11 @@ export async function removeAccount(
   const all = [...places.keys()].map((organization) => ({ organization, user }))
   const ahead = await revokeKeysAhead(lifecycle, actor, all, check)
   const { result } = await lifecycle.store.transact(async (transaction) => {
-    const all = await leavingIn(transaction, user, places)
+    await takePersonsTurn(transaction, user)
+    const all = await checkRemoval(transaction, user, places)
+    // From here on no link gives them another place. Nothing is forgotten should this be cut short.
+    const kept = Object.fromEntries([...places, ...(await placesOf(transaction, user))])
+    await people.disable(user, kept, lifecycle.now())
     let keys = 0
     for (const leaving of all) keys += (await removeMemberIn(transaction, lifecycle, actor, leaving, ahead)).keys
     const cliTokens = await openCliTokens(transaction, user, lifecycle.now())
@@ -110,42 +115,62 @@ async function checkRemoval(
 
 /**
  * Keeps an account out: its sessions and CLI tokens end, and it has no place anywhere until it is let in again, so that
- * keys that are as good as their maker's place are refused as well. An operator is none any more.
+ * keys that are as good as their maker's place are refused as well.
+ * @throws LifecycleError `conflict` for an operator
  */
 export async function disableAccount(lifecycle: Lifecycle, people: People, actor: Actor, user: string): Promise<void> {
-  const places = Object.fromEntries(await placesOf(lifecycle.store, user))
-  const before = await people.disabledPlaces(user)
-  if (before === null) throw noAccount(user)
-  // First, and with all that is taken: whatever happens next, nobody comes in and nothing is forgotten.
-  await people.disable(user, { ...before, ...places }, lifecycle.now())
+  let wasOut: boolean | undefined
   await lifecycle.store.transact(async (transaction) => {
+    await takePersonsTurn(transaction, user)
+    if (await isOperatorIn(transaction, user)) {
+      throw new LifecycleError('conflict', 'They are an operator. Take the instance out of their hands first.')
+    }
+    const person = await people.find(user)
+    const kept = await people.disabledPlaces(user)
+    if (!person || !kept) throw noAccount(user)
+    // As it was at first: a transaction may have to begin anew.
+    wasOut ??= person.disabledAt !== null
     const at = lifecycle.now()
-    for (const [organization, role] of await placesOf(transaction, user)) {
+    const places = await placesOf(transaction, user)
+    // First, and with all that is taken: whatever happens next, nobody comes in and nothing is forgotten.
+    await people.disable(user, { ...kept, ...Object.fromEntries(places) }, at)
+    for (const [organization, role] of places) {
       await transaction.deleteMember(organization, user)
       const details = { role, keys: 0, disabled: true }
       const target = `${organization}/${user}`
       transaction.record({ action: 'member.removed', organization, target, actor, at, details })
     }
-    await endIn(transaction, lifecycle, actor, user)
+    await revokeCliTokensIn(transaction, actor, user, at)
+    if (wasOut && places.size === 0) return
     transaction.record({ action: 'person.disabled', organization: null, target: user, actor, at, details: {} })
   })
 }
 
-/** Gives back the places that are still there to be had. */
+/** Gives back the places that are still there to be had. Letting in who is not kept out changes nothing. */
 export async function enableAccount(lifecycle: Lifecycle, people: People, actor: Actor, user: string): Promise<void> {
-  const places = await people.disabledPlaces(user)
-  if (places === null) throw noAccount(user)
-  await lifecycle.store.transact(async (transaction) => {
+  const { result: disabledAt } = await lifecycle.store.transact(async (transaction) => {
+    await takePersonsTurn(transaction, user)
+    const person = await people.find(user)
+    const places = await people.disabledPlaces(user)
+    if (!person || !places) throw noAccount(user)
+    if (!person.disabledAt) return null
     for (const [organization, role] of Object.entries(places)) {
       if (!(await transaction.organization(organization)) || (await transaction.member(organization, user))) continue
       await setMemberIn(transaction, lifecycle, actor, { organization, user, role: role as Role })
     }
     const at = lifecycle.now()
     transaction.record({ action: 'person.enabled', organization: null, target: user, actor, at, details: {} })
+    return person.disabledAt
   })
-  // What a sign-in has left that was under way as they were disabled.
-  await people.endSessions(user)
-  await people.enable(user)
+  if (!disabledAt) return
+  await lifecycle.store.transact(async (transaction) => {
+    await takePersonsTurn(transaction, user)
+    // Whoever was kept out again meanwhile stays out, and what they had stays written down.
+    if ((await people.find(user))?.disabledAt?.getTime() !== disabledAt.getTime()) return
+    // What a sign-in has left that was under way as they were disabled.
+    await people.endSessions(user)
+    await people.enable(user)
+  })
 }
 
 async function endIn(transaction: Transaction, lifecycle: Lifecycle, actor: Actor, user: string): Promise<void> {

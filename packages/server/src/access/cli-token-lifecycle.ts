@@ -7,29 +7,28 @@ import {
   type Transaction,
 } from '@keywright/core'
 import { mintCliToken } from './cli-token-format.ts'
+import { takePersonsTurn } from './persons-turn.ts'
 
 const lifetimeDays = 90
 
-/** A person's token for one machine, which the one answer that holds it hands over. */
-export async function issueCliToken(
-  { store, digester, now }: Lifecycle,
+/** A person's token for one machine, which the one answer that holds it hands over. In their turn. */
+export async function issueCliTokenIn(
+  transaction: Transaction,
+  { digester, now }: Lifecycle,
   actor: Actor,
   { user, name }: { user: string; name: string },
 ): Promise<{ token: CliTokenRecord; credential: string }> {
   const { credential, hint } = mintCliToken()
-  const { result } = await store.transact(async (transaction) => {
-    const at = now()
-    const expiresAt = new Date(at.getTime() + lifetimeDays * 86_400_000)
-    const token: CliTokenRecord = {
-      ...{ id: newId('clt', at.getTime()), user, name, digest: digester.digest(credential), hint },
-      ...{ createdAt: at, expiresAt, revokedAt: null, lastUsedAt: null },
-    }
-    await transaction.putCliToken(token)
-    const details = { user, name, hint, expiresAt: expiresAt.toISOString() }
-    transaction.record({ action: 'cli_token.created', organization: null, target: token.id, actor, at, details })
-    return token
-  })
-  return { token: result, credential }
+  const at = now()
+  const expiresAt = new Date(at.getTime() + lifetimeDays * 86_400_000)
+  const token: CliTokenRecord = {
+    ...{ id: newId('clt', at.getTime()), user, name, digest: digester.digest(credential), hint },
+    ...{ createdAt: at, expiresAt, revokedAt: null, lastUsedAt: null },
+  }
+  await transaction.putCliToken(token)
+  const details = { user, name, hint, expiresAt: expiresAt.toISOString() }
+  transaction.record({ action: 'cli_token.created', organization: null, target: token.id, actor, at, details })
+  return { token, credential }
 }
 
 /** For good. Revoking a revoked one changes nothing. @throws LifecycleError `not_found` where it is not this person's */
@@ -46,8 +45,9 @@ export async function revokeCliToken(
   return result
 }
 
-/** All that a person has. */
+/** All that a person has, with those that are just being made. */
 export async function revokeCliTokensIn(transaction: Transaction, actor: Actor, user: string, at: Date): Promise<void> {
+  await takePersonsTurn(transaction, user)
   let after: string | undefined
   do {
     const page = await transaction.cliTokens({ user, ...(after !== undefined && { after }), limit: 200 })

@@ -3,6 +3,7 @@ import { revokeCliTokensIn } from './cli-token-lifecycle.ts'
 
 /** Making an operator of one changes nothing. */
 export async function addOperatorIn(transaction: Transaction, actor: Actor, user: string, at: Date): Promise<void> {
+  if (await isOperatorIn(transaction, user)) return
   await transaction.putOperator({ user, createdAt: at })
   transaction.record({ action: 'operator.added', organization: null, target: user, actor, at, details: {} })
 }

@@ -2,7 +2,7 @@ import type { Attempts } from './attempts.ts'
 import { type Auth, type KeptPerson, openAuth, type PeopleOptions, personOf } from './auth.ts'
 import { endSessions } from './end-sessions.ts'
 import { createPasskeys } from './passkeys.ts'
-import { byPassword, createPasswords } from './passwords.ts'
+import { byPassword, createPasswords, holdsNul } from './passwords.ts'
 import type { People, Session } from './people.ts'
 import { createSecondFactor } from './second-factor.ts'
 import { visitOf } from './visit.ts'
@@ -131,11 +131,13 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       return (await adapter.findUserById(person))?.emailVerified === true
     },
     async findByEmail(email) {
+      if (holdsNul(email)) return null
       const { adapter } = await ready()
       const found = await adapter.findUserByEmail(email.toLowerCase())
       return found && personOf(found.user)
     },
     async find(person) {
+      if (holdsNul(person)) return null
       const { adapter } = await ready()
       const found = await adapter.findUserById(person)
       return found && personOf(found)
@@ -151,6 +153,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       await endSessions(opened, person)
     },
     async disabledPlaces(person) {
+      if (holdsNul(person)) return null
       const { adapter } = await ready()
       const found = (await adapter.findUserById(person)) as KeptPerson | null
       return found && JSON.parse(found.disabledPlaces ?? '{}')

@@ -48,7 +48,7 @@ export async function admitByProvider(
     if (!invitation && signUp === 'invited') throw new Problem('sign_up_closed')
     const made = await people.signUpByProvider({ ...identity, email })
     try {
-      await settle(lifecycle, actorOfPerson(made, from), made, invitation)
+      await settle(lifecycle, people, actorOfPerson(made, from), made, invitation)
     } catch (error) {
       await people.remove(made.id)
       throw error
@@ -58,7 +58,7 @@ export async function admitByProvider(
 
   async function accept(who: Person, token: string): Promise<void> {
     const invitation = await invitationFor(token, who)
-    await acceptInvitation(lifecycle, actorOfPerson(who, from), invitation, who)
+    await acceptInvitation(lifecycle, people, actorOfPerson(who, from), invitation, who.id)
   }
 
   async function invitationFor(token: string, who: Pick<Person, 'email'>) {

@@ -10,9 +10,10 @@ import {
 } from '@keywright/core'
 import { revokeCliTokensIn } from '../access/cli-token-lifecycle.ts'
 import { addOperatorIn, isOperatorIn } from '../access/operators.ts'
+import { takePersonsTurn } from '../access/persons-turn.ts'
 import { Problem } from '../control/problem.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
-import type { Person } from './people.ts'
+import type { People, Person } from './people.ts'
 import { isPortalAddress } from './portal.ts'
 
 export interface NewInvitation {
@@ -40,7 +41,9 @@ export async function invite(
 ): Promise<{ invitation: InvitationRecord; token: string }> {
   const token = mintInvitation()
   const { result } = await store.transact(async (transaction) => {
-    if (organization !== null && !(await transaction.organization(organization))) {
+    // An organization's come one after the other by its row.
+    if (organization === null) await transaction.takeTurn('invitations of operators')
+    else if (!(await transaction.organization(organization))) {
       throw new LifecycleError('not_found', `There is no organization '${organization}'.`, 'organization')
     }
     const at = now()
@@ -87,35 +90,47 @@ async function refuseWithoutInviter(
   throw new Problem('invitation_invalid', 'Whoever made this invitation may not give this place any more.')
 }
 
-/** Gives the place to a person, once: of two who come with the same link the second is refused. @throws Problem */
+/**
+ * Gives the place to a person, once: of two who come with the same link the second is refused. Answers the role they have
+ * now. @throws Problem, and LifecycleError `conflict` where the last owner would be none any more
+ */
 export async function acceptInvitation(
   lifecycle: Lifecycle,
+  people: Pick<People, 'find' | 'endSessions'>,
   actor: Actor,
   { id }: InvitationRecord,
-  person: Person,
-): Promise<void> {
-  // A place would be kept for them, and their keys would work again at once.
-  if (person.disabledAt) throw new Problem('invitation_invalid', 'This account can take no place while it is disabled.')
-  await lifecycle.store.transact(async (transaction) => {
+  user: string,
+): Promise<InvitationRecord['role']> {
+  const { result } = await lifecycle.store.transact(async (transaction) => {
+    await takePersonsTurn(transaction, user)
+    const person = await people.find(user)
+    // A place would be kept for them, and their keys would work again at once.
+    if (!person || person.disabledAt)
+      throw new Problem('invitation_invalid', 'This account can take no place while it is disabled.')
     const at = lifecycle.now()
     const invitation = await transaction.invitation(id)
     if (!invitation || !isOpen(invitation, at)) throw new Problem('invitation_invalid')
     refuseOtherAddress(invitation, person)
     await refuseWithoutInviter(transaction, invitation)
     const { organization, role } = invitation
+    const before = organization === null ? undefined : await transaction.member(organization, user)
+    // A place somebody has already is changed by those who may, not by an old letter; a portal's link is their word of now.
+    const given = before && !isPortalAddress(person.email) ? before.role : role
     await transaction.putInvitation({ ...invitation, acceptedAt: at })
-    const details = { role, user: person.id }
+    const details = { role: given, user }
     transaction.record({ action: 'invitation.accepted', organization, target: id, actor, at, details })
-    if (organization === null || role === 'operator') await addOperatorIn(transaction, actor, person.id, at)
-    else {
-      const before = await transaction.member(organization, person.id)
-      // A place somebody has already is changed by those who may, not by an old letter; a portal's link is their word of now.
-      if (before && !isPortalAddress(person.email)) return
+    if (organization === null || given === 'operator') await addOperatorIn(transaction, actor, user, at)
+    else if (before?.role !== given) {
+      await setMemberIn(transaction, lifecycle, actor, { organization, user, role: given })
       // What somebody holds since another role of theirs does not rise with it.
-      if (before && before.role !== role) await revokeCliTokensIn(transaction, actor, person.id, at)
-      await setMemberIn(transaction, lifecycle, actor, { organization, user: person.id, role })
+      if (before) {
+        await revokeCliTokensIn(transaction, actor, user, at)
+        await people.endSessions(user)
+      }
     }
+    return given
   })
+  return result
 }
 
 /** Revoking a revoked or accepted one changes nothing. @throws LifecycleError */
@@ -161,16 +176,10 @@ async function revokeOpenIn(
   at: Date,
   refuseToEnd: RefuseToEnd,
 ): Promise<void> {
-  let after: string | undefined
-  do {
-    const page = await transaction.invitations({ organization, ...(after !== undefined && { after }), limit: 200 })
-    for (const invitation of page.items) {
-      if (invitation.email !== email || !isOpen(invitation, at)) continue
-      refuseToEnd(invitation)
-      await revokedIn(transaction, actor, invitation, at)
-    }
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for (const invitation of await transaction.openInvitations({ organization, email, at })) {
+    refuseToEnd(invitation)
+    await revokedIn(transaction, actor, invitation, at)
+  }
 }
 
 async function revokedIn(transaction: Transaction, actor: Actor, before: InvitationRecord, at: Date) {

@@ -1,4 +1,5 @@
 import { type Auth, personOf } from './auth.ts'
+import { holdsNul } from './passwords.ts'
 import type { Admitted, Visit } from './people.ts'
 import { visitOf } from './visit.ts'
 
@@ -62,11 +63,12 @@ export function createPasskeys(ready: () => Promise<Auth>): Passkeys {
         return passkeyOf(kept)
       } catch (error) {
         // It names what does not fit with 500.
-        if (isRefusal(error, 400, 401, 403, 500)) return null
+        if (isRefusal(error, 400, 401, 403, 500) || isOtherStep(error)) return null
         throw error
       }
     },
     async remove(id, visit) {
+      if (holdsNul(id)) return false
       const { auth, isRefusal } = await ready()
       try {
         await auth.api.deletePasskey({ body: { id }, headers: visitOf(visit) })
@@ -93,11 +95,16 @@ export function createPasskeys(ready: () => Promise<Auth>): Passkeys {
         return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
         // 403: the account is disabled.
-        if (isRefusal(error, 400, 401, 403, 404)) return null
+        if (isRefusal(error, 400, 401, 403, 404) || isOtherStep(error)) return null
         throw error
       }
     },
   }
+}
+
+/** The library signs a cookie's value and not its name, and reads what it kept for another step as JSON. */
+function isOtherStep(error: unknown): boolean {
+  return error instanceof SyntaxError
 }
 
 /** The browser has signed it, and so it is compared with it. That it is ours was looked at before. */

@@ -40,6 +40,8 @@ const limitsWithinMs = 1_000
  */
 export function openPostgres(url: string, node: string = newId('node')): SharedStore {
   const management = open(url, { max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
+  // Asked within changes, which have a connection each: of one pool they could have the last ones, and wait for ever.
+  const people = open(url, { max: 3, connectionTimeoutMillis: 5_000 }, 10_000)
   const verification = open(url, { max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
   const feed = open(url, { max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
   const limits = open(url, { max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
@@ -54,11 +56,11 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
       db: kyselyOnPool(limits),
       transaction: createTransactions(limits, limitsWithinMs),
     }),
-    people: { db: kyselyOnPool(management) as Kysely<unknown>, type: 'postgres', close: async () => {} },
+    people: { db: kyselyOnPool(people) as Kysely<unknown>, type: 'postgres', close: async () => {} },
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()
-      await Promise.all([management, verification, limits, feed].map(endSoon))
+      await Promise.all([management, people, verification, limits, feed].map(endSoon))
     },
   }
 }

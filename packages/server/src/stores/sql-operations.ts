@@ -1,4 +1,5 @@
 import { DuplicateError, type Operations, organizationTextOf } from '@keywright/core'
+import { sql } from 'kysely'
 import { text } from './codec.ts'
 import { LostRaceError } from './lost-race-error.ts'
 import { members, organizations, projects, serviceKeys } from './mapping.ts'
@@ -22,6 +23,10 @@ export function operationsOn(session: Session, isDuplicate: (error: unknown) => 
     ...peopleListsOf(session),
     ...peopleOperationsOn(session, isDuplicate),
     ...keyWritesOn(session, isDuplicate),
+    async takeTurn(name) {
+      if (!session.locksRows) return
+      await sql`select pg_advisory_xact_lock(hashtextextended(${text.encode(`keywright ${name}`)}, 0))`.execute(db)
+    },
     keys: (filter) => listKeys(session, filter),
     members: (page) => listMembers(session, page),
     async serviceKey(id) {

@@ -9,7 +9,7 @@ type Reads = Pick<Store, 'operator' | 'cliToken' | 'invitation'>
 type Lists = Pick<Store, 'operators' | 'cliTokens' | 'invitations'>
 type Operations = Pick<
   Transaction,
-  'cliToken' | 'invitation' | 'putOperator' | 'deleteOperator' | 'putCliToken' | 'putInvitation'
+  'cliToken' | 'invitation' | 'openInvitations' | 'putOperator' | 'deleteOperator' | 'putCliToken' | 'putInvitation'
 >
 
 /** What is looked up by who somebody is, or by the digest of what they show. */
@@ -94,6 +94,18 @@ export function peopleOperationsOn(session: Session, isDuplicate: (error: unknow
       const query = db.selectFrom('kw_invitations').selectAll().where('id', '=', text.encode(id))
       const row = await locking(session, query).executeTakeFirst()
       return row && invitations.toRecord(row)
+    },
+    async openInvitations({ organization, email, at }) {
+      const query = db
+        .selectFrom('kw_invitations')
+        .selectAll()
+        .where('organization', organization === null ? 'is' : '=', organization && text.encode(organization))
+        .where('email', email === null ? 'is' : '=', email && text.encode(email))
+        .where('expires_at', '>', at.getTime())
+        .where('accepted_at', 'is', null)
+        .where('revoked_at', 'is', null)
+        .orderBy('id')
+      return (await locking(session, query).execute()).map(invitations.toRecord)
     },
     async putOperator(operator) {
       const { user, ...rest } = operators.toRow(operator)

@@ -74,6 +74,16 @@ describe('a list of organizations', () => {
     expect(await ids('q=ster', json.credential)).toEqual(['north'])
     expect(await ids('q=vester', json.credential)).toEqual([])
   })
+
+  it('goes on behind the cursor for a service key of one organization, and from nothing else', async () => {
+    const body = { name: 'north again', permissions: ['manage'], organization: 'north' }
+    const { credential } = (await api('POST', '/v1/service-keys', { body })).json
+    const behind = (id: string) => `cursor=${Buffer.from(id).toString('base64url')}`
+    expect(await ids(behind('a'), credential)).toEqual(['north'])
+    expect(await ids(behind('north'), credential)).toEqual([])
+    const { status, json } = await api('GET', '/v1/organizations?cursor=!!!', { credential })
+    expect([status, json.errors?.[0]?.field]).toEqual([422, 'cursor'])
+  })
 })
 
 describe('a list of keys', () => {

@@ -1,7 +1,7 @@
 import { createOrganization, type KeyRecord, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { startUpstream } from '../support/echo-upstream.ts'
+import { issueCliToken } from '../support/issue-cli-token.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { type TestServer, tester } from '../support/start-server.ts'
@@ -56,6 +56,26 @@ onEachDatabase((start) => {
         const { status, json } = await call(method, `/v1/people/${operator.id}${path}`)
         expect([status, json.code]).toEqual([409, 'conflict'])
       }
+    })
+  })
+
+  describe('an invitation', () => {
+    it('leaves a place that somebody has as it is, and says what that is', async () => {
+      const bea = await join('acme', 'member')
+      const { json } = await call('POST', '/v1/organizations/acme/invitations', { email: bea.email, role: 'admin' })
+      const invitation = tokenOf(json.link)
+      const taken = await bea.browser.call('POST', '/api/auth/invitation/accept', { invitation })
+      expect([taken.status, taken.json.role]).toEqual([200, 'member'])
+      expect((await server.lifecycle.store.member('acme', bea.id))?.role).toBe('member')
+    })
+
+    it('to run the instance changes nothing for who runs it', async () => {
+      const before = await server.lifecycle.store.operator(operator.id)
+      const { json } = await call('POST', '/v1/operators/invitations', { email: operator.email })
+      await call('POST', '/api/auth/invitation/accept', { invitation: tokenOf(json.link) })
+      expect(await server.lifecycle.store.operator(operator.id)).toEqual(before)
+      const events = await server.lifecycle.store.audit({ target: operator.id, newestFirst: false, limit: 10 })
+      expect(events.filter(({ action }) => action === 'operator.added')).toHaveLength(1)
     })
   })
 
@@ -115,6 +135,17 @@ onEachDatabase((start) => {
       expect(members.map(({ user }: { user: string }) => user)).not.toContain(id)
       expect((await call('POST', `/v1/people/${id}/enable`)).status).toBe(200)
       expect((await browser.call('POST', '/api/auth/portal', await link())).status).toBe(200)
+    })
+
+    it('is told of once in the audit log, and nothing is that was so before', async () => {
+      const ann = await join('acme', 'member')
+      const path = `/v1/people/${ann.id}`
+      const calls = ['/enable', '/disable', '/disable', '/enable', '/enable'].map((verb) => ['POST', verb] as const)
+      for (const [method, rest] of [...calls, ['DELETE', '/second-factor'] as const]) {
+        expect((await call(method, path + rest)).status).toBe(200)
+      }
+      const events = await server.lifecycle.store.audit({ target: ann.id, newestFirst: false, limit: 10 })
+      expect(events.map(({ action }) => action)).toEqual(['person.disabled', 'person.enabled'])
     })
 
     it('is not one’s own, nor an operator’s', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { type HeldBody, holdBody } from '../support/held-body.ts'
+import { issueCliToken } from '../support/issue-cli-token.ts'
 import { becomeOperator, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 

@@ -271,6 +271,25 @@ describe('somebody in several organizations', () => {
     const { text } = await ann.browser.call('GET', `/v1/keys?cursor=${foreignCursor}`)
     expect(text).not.toContain(foreign.organization)
   })
+
+  it('pages through the organizations themselves in the order of their ids, also those searched for', async () => {
+    const ids = ['paged-c', 'paged-a', 'paged-b']
+    for (const id of ids) await operator.browser.call('POST', '/v1/organizations', { id, name: 'Paged' })
+    const { browser, id: user } = await (await found()).join('member')
+    for (const organization of ids) await setMember(server.lifecycle, tester, { organization, user, role: 'member' })
+    const list = async (query: string) => (await browser.call('GET', `/v1/organizations?${query}`)).json
+    const pages: string[][] = []
+    let cursor = ''
+    do {
+      const { organizations, nextCursor } = await list(`q=paged&limit=2${cursor}`)
+      pages.push(organizations.map(({ id }: { id: string }) => id))
+      cursor = nextCursor === null ? '' : `&cursor=${nextCursor}`
+    } while (cursor !== '')
+    expect(pages).toEqual([['paged-a', 'paged-b'], ['paged-c']])
+    expect((await list('limit=4')).nextCursor).toBeNull()
+    expect((await list('limit=3')).nextCursor).not.toBeNull()
+    expect((await list('cursor=!!!')).errors).toMatchObject([{ field: 'cursor' }])
+  })
 })
 
 describe('operators', () => {

@@ -1,6 +1,6 @@
 import type { Actor } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
+import { issueCliToken } from '../support/issue-cli-token.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import type { TestServer } from '../support/start-server.ts'

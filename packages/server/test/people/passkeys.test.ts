@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
-import { type Browser, openBrowser, signUp } from '../support/people.ts'
+import { type Browser, goodPassword, openBrowser, signUp } from '../support/people.ts'
 import { serviceKey, type TestServer } from '../support/start-server.ts'
+import { totp } from '../support/totp.ts'
 
 onEachDatabase((start) => {
   let server: TestServer
@@ -54,6 +55,44 @@ onEachDatabase((start) => {
       await refused((options) => authenticator.get({ ...options, rpId: 'example.com' }, server.control))
       await refused((options) => authenticator.get(options, server.control, { isUserVerified: false }))
       await refused((options) => createAuthenticator().get(options, server.control))
+    })
+
+    it.each([
+      ['true', true],
+      ['a number', 1],
+      ['null', null],
+      ['a list', []],
+      ['an empty object', {}],
+      ['an object', { a: 1 }],
+      ['empty', ''],
+      ['base64', 'a+b='],
+      ['with a NUL', 'a\0b'],
+      ['too long', 'a'.repeat(1401)],
+    ])('is not looked for by an id that is %s', async (_, id) => {
+      const { options, finish } = await ask()
+      const answer = createAuthenticator().get(options, server.control)
+      const { status, json } = await finish({ ...answer, id, rawId: id })
+      expect([status, json.errors?.[0]?.field]).toEqual([422, 'response.id'])
+    })
+
+    it('is neither kept nor let in for the challenge of another step', async () => {
+      const { browser, email } = await signUp(server)
+      const { json } = await browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })
+      await browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
+      const swapped = async () => {
+        const halfway = openBrowser(server)
+        await halfway.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+        const [, value] = /keywright\.two_factor=([^;]+)/.exec(halfway.cookie()) ?? []
+        expect(value).toBeDefined()
+        return { cookie: `${browser.cookie()}; keywright.passkey_challenge=${value}` }
+      }
+      const response = { id: 'a' }
+      const answers = [
+        await browser.call('POST', '/api/auth/sign-in/passkey', { response }, await swapped()),
+        await browser.call('POST', '/api/auth/passkeys', { name: 'own', response }, await swapped()),
+      ]
+      const refused = [401, 'sign_in_failed']
+      expect(answers.map(({ status, json }) => [status, json.code])).toEqual([refused, refused])
     })
 
     it('opens nothing while its account is disabled', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { issueCliToken } from '../../src/access/cli-token-lifecycle.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
+import { issueCliToken } from '../support/issue-cli-token.ts'
 import { becomeOperator, goodPassword, openBrowser, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
@@ -62,6 +62,20 @@ describe('a portal link', () => {
     for (const one of [lowered, again]) expect((await one.call('GET', '/v1/whoami')).status).toBe(401)
     expect((await terminal()).status).toBe(401)
     expect((await browser.call('GET', '/v1/whoami')).json.organizations[0].role).toBe('admin')
+  })
+
+  it('with another role ends them as well where it is taken as an invitation is', async () => {
+    const { browser } = await enter((await open('acme', 'fay', 'member')).portal)
+    const { portal: invitation } = await open('acme', 'fay', 'admin')
+    const { status, json } = await browser.call('POST', '/api/auth/invitation/accept', { invitation })
+    expect([status, json.role]).toEqual([200, 'admin'])
+    expect((await browser.call('GET', '/v1/whoami')).status).toBe(401)
+  })
+
+  it('that would leave an organization without an owner is refused, and ends nothing', async () => {
+    const { browser } = await enter((await open('globex', 'gus', 'owner')).portal)
+    expect((await enter((await open('globex', 'gus', 'member')).portal)).status).toBe(409)
+    expect((await browser.call('GET', '/v1/whoami')).json.organizations[0].role).toBe('owner')
   })
 
   it('is made by no person, in a browser or at a terminal: it would let them in as somebody else', async () => {

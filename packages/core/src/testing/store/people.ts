@@ -62,7 +62,6 @@ export function people(suite: StoreSuite): void {
         await transaction.putOrganization(anOrganization())
         for (const invitation of invitations) await transaction.putInvitation(invitation)
         assert.deepEqual(await transaction.invitation('inv_1'), invitations[0])
-        assert.deepEqual((await transaction.invitations({ organization: null, limit: 10 })).items, [invitations[1]])
       })
       assert.deepEqual(await store.invitation(digestOf(2)), invitations[1])
       assert.deepEqual((await store.invitations({ organization: 'acme', limit: 10 })).items, [invitations[0]])
@@ -73,6 +72,33 @@ export function people(suite: StoreSuite): void {
       await arrange(store, (transaction) => transaction.deleteOrganization('acme'))
       assert.equal(await store.invitation(digestOf(1)), undefined)
       assert.notEqual(await store.invitation(digestOf(2)), undefined)
+    })
+
+    storeTest(suite, 'have links that are open until they are taken, revoked or over', async (store) => {
+      const forAnyone = { email: null, organization: null, role: 'operator' } as const
+      const invitations = [
+        ...[anInvitation(1), anInvitation(2), anInvitation(3, { acceptedAt: created })],
+        ...[anInvitation(4, { revokedAt: created }), anInvitation(5, { expiresAt: created })],
+        ...[
+          anInvitation(6, { email: 'bob@example.com' }),
+          anInvitation(7, { email: null }),
+          anInvitation(8, forAnyone),
+        ],
+      ]
+      const expected = [
+        [{ organization: 'acme', email: 'ann@example.com' }, [1, 2]],
+        [{ organization: 'acme', email: null }, [7]],
+        [{ organization: null, email: null }, [8]],
+        [{ organization: null, email: 'ann@example.com' }, []],
+      ] as const
+      await arrange(store, async (transaction) => {
+        await transaction.putOrganization(anOrganization())
+        for (const invitation of invitations) await transaction.putInvitation(invitation)
+        for (const [of, numbers] of expected) {
+          const open = numbers.map((number) => invitations[number - 1])
+          assert.deepEqual(await transaction.openInvitations({ ...of, at: created }), open)
+        }
+      })
     })
   })
 }

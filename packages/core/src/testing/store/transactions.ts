@@ -179,5 +179,23 @@ export function transactions(suite: StoreSuite): void {
       await Promise.all(Array.from({ length: 20 }, () => store.transact(increment)))
       assert.deepEqual((await store.key(keyId(1)))?.metadata, { count: 20 })
     })
+
+    storeTest(
+      suite,
+      'in the same turn runs after the one before has ended, and sees what it has added',
+      async (store) => {
+        await arrange(store, (transaction) => transaction.putOrganization(anOrganization()))
+        const enter = (user: string) =>
+          store.transact(async (transaction) => {
+            await transaction.takeTurn('hostile \u0000 name')
+            const { items } = await transaction.members({ organization: 'acme', limit: 10 })
+            await transaction.putMember(aMember({ user }))
+            transaction.record(someEvent())
+            return items.length
+          })
+        const counts = await Promise.all(['a', 'b', 'c', 'd'].map(enter))
+        assert.deepEqual(counts.map(({ result }) => result).sort(), [0, 1, 2, 3])
+      },
+    )
   })
 }

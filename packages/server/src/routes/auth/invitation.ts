@@ -59,16 +59,22 @@ export const acceptInvitationRoute = openRoute({
   credentials: 'session',
   body,
   bodyExample,
-  answer: { status: 200, description: 'The place is yours.', schema: offerSchema, example: offerExample },
-  problems: ['invitation_invalid', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  answer: {
+    status: 200,
+    description: 'The place you have now: one you had before stays as it is.',
+    schema: offerSchema,
+    example: offerExample,
+  },
+  problems: ['invitation_invalid', 'conflict', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
   async answerTo({ request, address, requestId, body }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { lifecycle } = deps
     await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
     const invitation = await openInvitation(lifecycle, (await body()).invitation)
-    await acceptInvitation(lifecycle, actorOfPerson(person, { address, requestId }), invitation, person)
-    return offerView(invitation, lifecycle.store)
+    const actor = actorOfPerson(person, { address, requestId })
+    const role = await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
+    return offerView({ ...invitation, role }, lifecycle.store)
   },
 })
 

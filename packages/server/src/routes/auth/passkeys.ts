@@ -30,8 +30,10 @@ const ceremony = z.strictObject({
     .record(z.string(), z.unknown())
     .openapi({ description: 'For the browser, as WebAuthn Level 3 has it in JSON.' }),
 })
-const response = z.record(z.string(), z.unknown()).openapi({ description: 'What the browser answered, as JSON.' })
-const responseExample = { id: '<credential id>', type: 'public-key', response: {} }
+const response = z
+  .looseObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/, 'must be 1 to 1400 characters of base64url') })
+  .openapi({ description: 'What the browser answered, as JSON.' })
+const responseExample = { id: 'dGhlLWNyZWRlbnRpYWwtaWQ', type: 'public-key', response: {} }
 
 function passkeyView({ id, name, createdAt, isBackedUp }: Passkey): z.output<typeof passkeySchema> {
   return { id, name, createdAt: timeOf(createdAt), backedUp: isBackedUp }

@@ -34,10 +34,8 @@ export const enterPortalRoute = openRoute({
     if (email === null || organization === null || !isPortalAddress(email)) throw new Problem('invitation_invalid')
     const person = await signIn.people.findByEmail(email)
     if (!person) throw new Problem('invitation_invalid')
-    const before = await lifecycle.store.member(organization, person.id)
-    // First: no session of before is left when the other role begins.
-    if (before && before.role !== invitation.role) await signIn.people.endSessions(person.id)
-    await acceptInvitation(lifecycle, actorOfPerson(person, { address, requestId }), invitation, person)
+    const actor = actorOfPerson(person, { address, requestId })
+    await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
     const admitted = await signIn.people.admit(person.id, { headers: request.headers, address })
     if (!admitted) throw new Problem('invitation_invalid')
     setCookies(admitted.cookies)

@@ -6,7 +6,7 @@ import { name } from '../../control/schemas.ts'
 import { countAttempt, signUpBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from '../../sign-in/invitations.ts'
-import type { Person } from '../../sign-in/people.ts'
+import type { People, Person } from '../../sign-in/people.ts'
 import { actorOfPerson, email, invitationToken, password, personExample, personSchema, personView } from './schemas.ts'
 
 export const signUpRoute = openRoute({
@@ -43,7 +43,7 @@ export const signUpRoute = openRoute({
     try {
       // Others who invite see the link themselves, and could sign up as whom they name.
       if (invitation?.organization === null) await people.prove(person.id)
-      await settle(deps.lifecycle, actorOfPerson(person, { address, requestId }), person, invitation)
+      await settle(deps.lifecycle, people, actorOfPerson(person, { address, requestId }), person, invitation)
     } catch (error) {
       await people.remove(person.id)
       throw error
@@ -56,11 +56,15 @@ export const signUpRoute = openRoute({
 /** An account without any place would be of no use to its owner, and in the way when they try again. */
 export async function settle(
   lifecycle: Lifecycle,
+  people: People,
   actor: Actor,
   person: Person,
   invitation: InvitationRecord | null,
 ): Promise<void> {
-  if (invitation) return acceptInvitation(lifecycle, actor, invitation, person)
+  if (invitation) {
+    await acceptInvitation(lifecycle, people, actor, invitation, person.id)
+    return
+  }
   await lifecycle.store.transact(async (transaction) => {
     const { id } = await createOrganizationIn(transaction, lifecycle, actor, { name: person.name })
     await setMemberIn(transaction, lifecycle, actor, { organization: id, user: person.id, role: 'owner' })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { removeMember, setMember } from '@keywright/core'
+import { removeMember, setMemberIn } from '@keywright/core'
 import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -20,10 +20,13 @@ export const updateMemberRoute = route({
   problems: ['not_found', 'conflict', 'role_missing'],
   async handle({ params: { organization, user }, body, caller, actor, lifecycle, deps: { signIn } }) {
     requireOrganization(caller, organization)
-    const before = await lifecycle.store.member(organization, user)
-    if (!before) throw notFound('member')
-    refuseAbove(caller, organization, [before.role, body.role])
-    const member = await setMember(lifecycle, actor, { organization, user, role: body.role })
+    const { role } = body
+    const { result: member } = await lifecycle.store.transact(async (transaction) => {
+      const before = await transaction.member(organization, user)
+      if (!before) throw notFound('member')
+      refuseAbove(caller, organization, [before.role, role])
+      return setMemberIn(transaction, lifecycle, actor, { organization, user, role })
+    })
     return memberView(member, await signIn?.people.find(user))
   },
 })
@@ -56,11 +59,12 @@ export const removeMemberRoute = route({
     // Whoever wants to leave may, whatever their role.
     const isLeaving = caller.person?.id === user && caller.places?.has(organization)
     if (!isLeaving) requireOrganization(caller, organization)
-    const before = await lifecycle.store.member(organization, user)
-    if (!before) throw notFound('member')
-    if (!isLeaving) refuseAbove(caller, organization, [before.role])
+    if (!(await lifecycle.store.member(organization, user))) throw notFound('member')
     const dryRun = query.dryRun !== undefined
-    const { keys } = await removeMember(lifecycle, actor, organization, user, { withKeys: true, dryRun })
+    const { keys } = await removeMember(lifecycle, actor, organization, user, {
+      ...{ withKeys: true, dryRun },
+      permit: (role) => isLeaving || refuseAbove(caller, organization, [role]),
+    })
     return { organization, user, keys, dryRun }
   },
 })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { findsOrganization } from '@keywright/core'
+import { pageOf as cutPage, findsOrganization, type OrganizationRecord, type Page, type Store } from '@keywright/core'
 import { readCursor, writeCursor } from '../../control/cursor.ts'
 import { route } from '../../control/route.ts'
 import { line, pageOf, paging } from '../../control/schemas.ts'
@@ -24,18 +24,23 @@ export const listOrganizationsRoute = route({
   },
   problems: [],
   async handle({ query, caller, lifecycle: { store } }) {
-    const { q } = query
-    if (caller.places !== null) {
-      const own = await Promise.all([...caller.places.keys()].map((id) => store.organization(id)))
-      const found = own.flatMap((one) => (one && (q === undefined || findsOrganization(q, one)) ? [one] : []))
-      return { organizations: found.map(organizationView), nextCursor: null }
-    }
+    const { q, limit } = query
     const after = readCursor(query.cursor)
-    const { items, next } = await store.organizations({
-      ...(q !== undefined && { q }),
-      ...(after !== undefined && { after }),
-      limit: query.limit,
-    })
+    const asked = { ...(q !== undefined && { q }), ...(after !== undefined && { after }), limit }
+    const { items, next } = await (caller.places === null
+      ? store.organizations(asked)
+      : listOwn(store, [...caller.places.keys()], asked))
     return { organizations: items.map(organizationView), nextCursor: writeCursor(next) }
   },
 })
+
+async function listOwn(
+  store: Store,
+  ids: readonly string[],
+  { q, after = '', limit }: Parameters<Store['organizations']>[0],
+): Promise<Page<OrganizationRecord>> {
+  const ahead = ids.filter((id) => id > after).sort()
+  const own = await Promise.all(ahead.map((id) => store.organization(id)))
+  const found = own.flatMap((one) => (one && (q === undefined || findsOrganization(q, one)) ? [one] : []))
+  return cutPage(found, limit, ({ id }) => id)
+}

@@ -88,8 +88,6 @@ export const disableAccountRoute = route({
     requireWholeInstance(caller)
     refuseSelf(caller, user)
     const { people } = requireSignIn(deps)
-    const isOperator = (await lifecycle.store.operator(user)) !== undefined
-    if (isOperator) throw new Problem('conflict', 'They are an operator. Take the instance out of their hands first.')
     await disableAccount(lifecycle, people, actor, user)
     return accountView(await existing(people, user), false)
   },
@@ -170,7 +168,8 @@ export const forgetSecondFactorRoute = route({
     // Their own is turned off with the password: a session alone may be somebody else's.
     refuseSelf(caller, user)
     const { people } = requireSignIn(deps)
-    await existing(people, user)
+    const { hasSecondFactor } = await existing(people, user)
+    if (!hasSecondFactor) return currentView(people, lifecycle, user)
     await lifecycle.store.transact(async (transaction) => {
       const place = { organization: null, target: user }
       const at = lifecycle.now()

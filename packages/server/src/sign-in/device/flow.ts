@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto'
 import { type Actor, type Lifecycle, newId } from '@keywright/core'
-import { issueCliToken } from '../../access/cli-token-lifecycle.ts'
+import { issueCliTokenIn } from '../../access/cli-token-lifecycle.ts'
+import { takePersonsTurn } from '../../access/persons-turn.ts'
 import { notFound, Problem } from '../../control/problem.ts'
 import { type Attempts, countAttempt, deviceCodeBounds, tooMany, wrongUserCodeBound } from '../attempts.ts'
 import type { People, SignedIn } from '../people.ts'
@@ -76,6 +77,7 @@ export function createDeviceFlow({ lifecycle, people, logins, attempts, secret }
     return login
   }
 
+  /** What ends the session ends what it has approved: signing out, a new password, another role, being disabled. */
   async function isLive(user: string, session: string | null): Promise<boolean> {
     const person = await people.find(user)
     if (!person || person.disabledAt) return false
@@ -107,14 +109,18 @@ export function createDeviceFlow({ lifecycle, people, logins, attempts, secret }
       if (tooSoon) return 'slow_down'
       if (login.state === 'pending') return 'authorization_pending'
       if (login.state === 'denied') return 'access_denied'
-      if (login.user === null) return 'invalid_grant'
-      // What ends the session ends what it has approved: signing out, a new password, another role, being disabled.
-      if (!(await isLive(login.user, login.session))) return 'access_denied'
+      const { user, session } = login
+      if (user === null) return 'invalid_grant'
+      if (!(await isLive(user, session))) return 'access_denied'
       if (!(await logins.redeem(login.id))) return 'invalid_grant'
-      const actor: Actor = { type: 'user', id: login.user, triggeredBy: 'cli', address, requestId }
-      const name = login.device ?? login.client
-      const { credential, token } = await issueCliToken(lifecycle, actor, { user: login.user, name })
-      return { credential, expiresAt: token.expiresAt, scope: login.scope }
+      const actor: Actor = { type: 'user', id: user, triggeredBy: 'cli', address, requestId }
+      const { result: issued } = await lifecycle.store.transact(async (transaction) => {
+        await takePersonsTurn(transaction, user)
+        if (!(await isLive(user, session))) return null
+        return issueCliTokenIn(transaction, lifecycle, actor, { user, name: login.device ?? login.client })
+      })
+      if (!issued) return 'access_denied'
+      return { credential: issued.credential, expiresAt: issued.token.expiresAt, scope: login.scope }
     },
 
     async view(userCode, by) {

@@ -9,6 +9,7 @@ import { lists } from './0008-lists.ts'
 import { search } from './0009-search.ts'
 import { peppers } from './0010-peppers.ts'
 import { organizations } from './0011-organizations.ts'
+import { invitations } from './0012-invitations.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   search,
   peppers,
   organizations,
+  invitations,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (

@@ -1,0 +1,135 @@
+import { createOrganization, setMember } from '@keywright/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { onEachDatabase } from '../support/on-each-database.ts'
+import { becomeOperator, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import { type TestServer, tester } from '../support/start-server.ts'
+
+/** So often that what depends on who is first comes both ways. */
+const rounds = Array.from({ length: 10 }, (_, round) => round)
+
+describe('of two changes of one person at once', () => {
+  onEachDatabase((start) => {
+    let server: TestServer
+    let operator: SignedUp
+
+    beforeAll(async () => {
+      server = await start({ contract: 'holocron', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+      operator = await becomeOperator(server)
+      await createOrganization(server.lifecycle, tester, { id: 'beta', name: 'Beta' })
+      for (const organization of ['acme', 'beta']) {
+        await setMember(server.lifecycle, tester, { organization, user: operator.id, role: 'owner' })
+      }
+    })
+    afterAll(() => server?.stop())
+
+    const call = (method: string, path: string, body?: unknown) => operator.browser.call(method, path, body)
+    const link = async (path: string, invitation: object) => tokenOf((await call('POST', path, invitation)).json.link)
+    const placesOf = async (user: string) => (await server.lifecycle.store.members({ user, limit: 10 })).items
+    const isOperator = async (user: string) => (await server.lifecycle.store.operator(user)) !== undefined
+
+    async function accept({ browser }: SignedUp, invitation: string): Promise<void> {
+      await browser.call('POST', '/api/auth/invitation/accept', { invitation })
+    }
+
+    async function linksFor({ email }: SignedUp): Promise<string[]> {
+      return [
+        await link('/v1/organizations/beta/invitations', { email, role: 'owner' }),
+        await link('/v1/operators/invitations', { email }),
+      ]
+    }
+
+    it('an admin takes out nobody who has just become an owner', async () => {
+      const admin = await signUp(server)
+      await setMember(server.lifecycle, tester, { organization: 'acme', user: admin.id, role: 'admin' })
+      for (const _ of rounds) {
+        const { id } = await signUp(server)
+        await setMember(server.lifecycle, tester, { organization: 'acme', user: id, role: 'member' })
+        const path = `/v1/organizations/acme/members/${id}`
+        await Promise.all([call('PATCH', path, { role: 'owner' }), admin.browser.call('DELETE', path)])
+        const events = await server.lifecycle.store.audit({ target: `acme/${id}`, newestFirst: true, limit: 10 })
+        const removals = events.filter(({ action }) => action === 'member.removed')
+        for (const { details } of removals) expect(details.role).toBe('member')
+      }
+    })
+
+    it('one who is kept out takes no place by a link', async () => {
+      for (const _ of rounds) {
+        const person = await signUp(server)
+        const links = await linksFor(person)
+        const disabled = call('POST', `/v1/people/${person.id}/disable`)
+        await Promise.all([disabled, ...links.map((one) => accept(person, one))])
+        if ((await disabled).status !== 200) continue
+        expect([await placesOf(person.id), await isOperator(person.id)]).toEqual([[], false])
+      }
+    })
+
+    it('one who is removed leaves no place and no operator behind', async () => {
+      for (const round of rounds) {
+        const email = `leaver-${round}@example.com`
+        const invitation = await link('/v1/organizations/acme/invitations', { email, role: 'member' })
+        const person = await signUp(server, { email, invitation })
+        const links = await linksFor(person)
+        const removed = call('DELETE', `/v1/people/${person.id}`)
+        await Promise.all([removed, ...links.map((one) => accept(person, one))])
+        expect((await removed).status).toBe(200)
+        expect([await placesOf(person.id), await isOperator(person.id)]).toEqual([[], false])
+      }
+    })
+
+    it('one who is let in again has their places, however often they were kept out meanwhile', async () => {
+      for (const _ of rounds) {
+        const { id } = await signUp(server)
+        const before = await placesOf(id)
+        expect(before).toHaveLength(1)
+        const verbs = ['disable', 'enable', 'disable', 'enable', 'disable']
+        await Promise.all(verbs.map((verb) => call('POST', `/v1/people/${id}/${verb}`)))
+        expect((await call('POST', `/v1/people/${id}/enable`)).json.disabledAt).toBeNull()
+        expect((await placesOf(id)).map(({ organization, role }) => [organization, role])).toEqual(
+          before.map(({ organization, role }) => [organization, role]),
+        )
+      }
+    })
+
+    it('one who is kept out keeps no terminal that was being let in', async () => {
+      for (const _ of rounds.slice(0, 5)) {
+        const person = await signUp(server)
+        const codes = await Promise.all([1, 2, 3, 4].map(() => approvedLogin(person)))
+        const polls = codes.map((device_code) => post('token', { device_code, grant_type, client_id }))
+        await call('POST', `/v1/people/${person.id}/disable`)
+        const tokens = (await Promise.all(polls)).flatMap(({ access_token }) => access_token ?? [])
+        await call('POST', `/v1/people/${person.id}/enable`)
+        for (const token of tokens) {
+          const headers = { authorization: `Bearer ${token}` }
+          expect((await fetch(`${server.control}/v1/whoami`, { headers })).status).toBe(401)
+        }
+      }
+    })
+
+    it('links that make an operator of one address are sent, of which the last one holds', async () => {
+      const email = 'twice@example.com'
+      await Promise.all(rounds.map(() => call('POST', '/v1/operators/invitations', { email })))
+      const { items } = await server.lifecycle.store.invitations({ organization: null, limit: 100 })
+      const open = items.filter((one) => one.email === email && one.revokedAt === null)
+      expect(open).toHaveLength(1)
+    })
+
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+    const client_id = 'holocron-cli'
+
+    async function post(path: string, body: object) {
+      const response = await fetch(`${server.control}/api/auth/device/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      return (await response.json()) as { access_token?: string; device_code: string; user_code: string }
+    }
+
+    async function approvedLogin({ browser }: SignedUp): Promise<string> {
+      const { device_code, user_code } = await post('code', { client_id })
+      await browser.call('GET', `/api/auth/device?user_code=${user_code}`)
+      await browser.call('POST', '/api/auth/device/approve', { userCode: user_code })
+      return device_code
+    }
+  })
+})
