@@ -58,7 +58,9 @@ const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
   async beforeLoad({ location }) {
-    const [viewer] = await Promise.all([queries.ensureQueryData(viewerQuery), queries.ensureQueryData(contractQuery)])
+    const [known] = await Promise.all([queries.ensureQueryData(viewerQuery), queries.ensureQueryData(contractQuery)])
+    // They may have signed in again in another window.
+    const viewer = known?.hasLeft ? await queries.fetchQuery(viewerQuery) : known
     if (!viewer || viewer.hasLeft) {
       throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
     }

@@ -192,6 +192,18 @@ describe('an account', { timeout: 3 * minutes }, () => {
 
     await page.reload()
     expect(await faults(page, 'instance-people')).toEqual([])
+    await page
+      .getByRole('row', { name: /Operator/ })
+      .getByRole('button')
+      .click()
+    await page.getByRole('button', { name: 'Make a password link' }).waitFor()
+    expect(
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /Disable|Remove/ })
+        .count(),
+    ).toBe(0)
+    await page.keyboard.press('Escape')
     const manage = page.getByRole('button', { name: 'Manage Carl' })
     await manage.click()
     await page.getByRole('button', { name: 'Disable' }).click()

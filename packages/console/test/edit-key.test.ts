@@ -1,5 +1,6 @@
 import type { Limit } from '@keywright/core'
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { faults } from './browser.ts'
 import { minute, stage } from './story.ts'
 
@@ -37,5 +38,21 @@ describe('editing a key in the console', { timeout: 3 * minute }, () => {
     expect(await dialog.getByLabel('Requests at most').count()).toBe(0)
     expect(await faults(set.ann.page, 'edit-key-limits')).toEqual([])
     expect(await save()).toEqual([limit])
+  })
+
+  it('leaves alone what somebody else changed while the form was open', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Shared', permissions: ['sandboxes:read', 'sandboxes:write'] })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Edit' }).click()
+    const patched = await controlApi(set.server.control)('PATCH', `/v1/keys/${key.id}`, {
+      body: { permissions: ['sandboxes:read'] },
+    })
+    expect(patched.status).toBe(200)
+    await page.locator('dd li', { hasText: 'sandboxes:write' }).waitFor({ state: 'detached' })
+    await page.getByLabel('Name', { exact: true }).fill('Still shared')
+    await page.getByRole('button', { name: 'Save changes' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Still shared' }).waitFor()
+    expect((await set.server.lifecycle.store.key(key.id))?.permissions).toEqual(['sandboxes:read'])
   })
 })

@@ -105,6 +105,7 @@ describe('Handinger: Settings → API keys', { timeout: 3 * minute }, () => {
     expect((await ask(key, 'POST')).status).toBe(200)
     await set.ann.page.goto(`${set.server.control}/acme/members`)
     await set.ann.page.getByLabel('Role of Bob').selectOption('member')
+    await set.ann.page.getByRole('button', { name: 'Make them a member' }).click()
     await bob.page.reload()
     await bob.page.getByText('As its maker, who is a member now: workers:read, tasks:read, tasks:write').waitFor()
     expect([(await ask(key)).status, (await ask(key, 'POST')).status]).toEqual([200, 403])

@@ -126,6 +126,16 @@ describe('API keys in the console', { timeout: 3 * minute }, () => {
     expect(key.id).toMatch(/^key_/)
   })
 
+  it('shows what joins letters and pictographs, and unmasks it where it only hides', async () => {
+    const { page } = set.ann
+    const joined = ['می\u200cخواهم', 'क्\u200dष', '👨\u200d👩\u200d👧', '👩🏽\u200d🚀 ❤️\u200d🔥']
+    for (const name of [...joined, 'a\u200c\u200cb 1\u200d2 pay\u200dpal']) await set.server.issue({ name })
+    await page.goto(`${set.server.control}/acme/keys`)
+    for (const shown of [...joined, 'a\\u200c\\u200cb 1\\u200d2 pay\\u200dpal']) {
+      await page.getByRole('link', { name: shown }).waitFor()
+    }
+  })
+
   it('exports the audit log so that no spreadsheet runs what a name says', async () => {
     const { page } = set.ann
     await set.server.issue({ name: '=HYPERLINK("https://example.com","click")' })

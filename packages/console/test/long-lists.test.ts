@@ -1,7 +1,7 @@
 import { createProject, setMember } from '@keywright/core'
 import { describe, expect, it } from 'vitest'
-import { issueCliToken } from '../../server/test/support/issue-cli-token.ts'
 import { controlApi } from '../../server/test/support/control-api.ts'
+import { issueCliToken } from '../../server/test/support/issue-cli-token.ts'
 import { tester } from '../../server/test/support/start-server.ts'
 import { createKey, invite } from './steps.ts'
 import { minute, stage } from './story.ts'

@@ -121,6 +121,7 @@ describe('people', { timeout: 4 * minutes }, () => {
       await ann.page.reload()
       expect(await faults(ann.page, 'handinger-members')).toEqual([])
       await ann.page.getByLabel('Role of Bob').selectOption('member')
+      await ann.page.getByRole('button', { name: 'Make them a member' }).click()
       await expect.poll(() => use('POST')).toBe(403)
       expect(await use('GET')).toBe(200)
       await ann.page.getByRole('button', { name: 'Remove Bob' }).click()

@@ -2,7 +2,7 @@ import { setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { tester } from '../../server/test/support/start-server.ts'
-import type { Visitor } from './browser.ts'
+import { faults, type Visitor } from './browser.ts'
 import { invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
@@ -40,6 +40,41 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
     expect(await olga.page.getByLabel('Role of Bob').locator('option').count()).toBe(3)
   })
 
+  it('is made something else only when it was asked first, with the keyboard too', async () => {
+    const { page } = olga
+    const role = page.getByLabel('Role of Bob')
+    await role.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.getByRole('heading', { name: 'Change the role of Bob' }).waitFor()
+    expect(await faults(page, 'dialog-change-role')).toEqual([])
+    await page.keyboard.press('Escape')
+    expect(await role.inputValue()).toBe('admin')
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Role of Bob')
+    await page.keyboard.press('ArrowUp')
+    await page.getByRole('button', { name: 'Make them a member' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await role.inputValue()).toBe('member')
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Role of Bob')
+    await role.selectOption('admin')
+    await page.getByRole('button', { name: 'Make them an admin' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  })
+
+  it('is offered to sign out where an invitation is for somebody else', async () => {
+    const link = await inviteLink(olga, { email: 'erin@example.com', role: 'Member' })
+    const dave = await invite(set.browser, olga, { name: 'Dave', email: 'dave@example.com', role: 'Member' })
+    const { page } = dave
+    await page.goto(link)
+    await page.getByRole('heading', { level: 1, name: 'This invitation is for somebody else' }).waitFor()
+    await page.getByText('It is for erin@example.com. You are signed in as dave@example.com.').waitFor()
+    expect(await faults(page, 'join-another')).toEqual([])
+    await page.getByRole('button', { name: 'Sign out and use another account' }).click()
+    await page.getByRole('button', { name: 'Create your account' }).waitFor()
+    expect(await page.getByLabel('E-mail').inputValue()).toBe('erin@example.com')
+    expect(dave.complaints).toEqual([])
+    await dave.context.close()
+  })
+
   it('finds every organization that they are in, and none of the operators’ pages', async () => {
     const { page } = bob
     const { id: user } = (await page.evaluate(`fetch('/v1/whoami').then((answer) => answer.json())`)) as { id: string }
@@ -66,6 +101,7 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
     const { page } = bob
     await page.goto(`${set.server.control}/acme/members`)
     await page.getByLabel('Role of Bob').selectOption('member')
+    await page.getByRole('button', { name: 'Make them a member' }).click()
     await page.getByRole('button', { name: 'Invite someone' }).waitFor({ state: 'detached' })
     expect(await page.getByLabel('Role of Bob').count()).toBe(0)
     expect([...olga.complaints, ...bob.complaints]).toEqual([])

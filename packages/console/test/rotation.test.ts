@@ -7,6 +7,19 @@ describe('a rotation in the console, of which it is not known who still calls', 
   const set = stage('hopx')
   const asked = '**/callers?**'
 
+  async function use(credential: string, program: string) {
+    const headers = { authorization: `Bearer ${credential}`, 'user-agent': program }
+    const response = await fetch(`${set.server.edge}/v1/sandboxes`, { headers })
+    await response.text()
+  }
+
+  async function rotate() {
+    const { page } = set.ann
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+    await takeKey(page)
+  }
+
   it('says so and warns, before the key is rotated and before the old secret ends', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Worker' })
@@ -38,17 +51,23 @@ describe('a rotation in the console, of which it is not known who still calls', 
   it('counts no more places than it was told of', async () => {
     const { page } = set.ann
     const { key, credential } = await set.server.issue({ name: 'Everywhere', limits: [] })
-    for (let i = 0; i < 25; i++) {
-      const headers = { authorization: `Bearer ${credential}`, 'user-agent': `program-${i}` }
-      const response = await fetch(`${set.server.edge}/v1/sandboxes`, { headers })
-      await response.text()
-    }
     await page.goto(`${set.server.control}/acme/keys/${key.id}`)
-    await page.getByRole('button', { name: 'Rotate' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
-    await takeKey(page)
+    await rotate()
+    for (let i = 0; i < 25; i++) await use(credential, `program-${i}`)
     await page.getByText('Still used from 20 or more places, with at least 20 requests').waitFor({ timeout: 30_000 })
     await page.getByRole('button', { name: 'End now' }).click()
     await page.getByText('20 or more places used it since the rotation').waitFor()
+  })
+
+  it('counts nobody among those who still call who was seen before it alone', async () => {
+    const { page } = set.ann
+    const { key, credential } = await set.server.issue({ name: 'Moved', limits: [] })
+    await use(credential, 'moved/1.0')
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('cell', { name: 'moved/1.0' }).waitFor({ timeout: 30_000 })
+    await rotate()
+    await page.getByText('Nobody has been seen with this secret since the hour of the rotation.').waitFor()
+    await use(credential, 'stayed/1.0')
+    await page.getByText('Still used from 1 place, with 1 request since').waitFor({ timeout: 30_000 })
   })
 })

@@ -24,6 +24,10 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
 
   async function signInAgain(page: Page) {
     await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click()
+    await signIn(page)
+  }
+
+  async function signIn(page: Page) {
     await page.getByLabel('E-mail').fill('ann@example.com')
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -36,6 +40,25 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     ])
     expect(asked.type()).toBe('beforeunload')
     await asked.dismiss()
+  }
+
+  /** What is posted there waits until it is let go. */
+  async function holdBack(page: Page, where: (url: URL) => boolean) {
+    let letGo = () => {}
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    await page.route(where, async (route) => {
+      if (route.request().method() === 'POST') await held
+      await route.continue()
+    })
+    return letGo
+  }
+
+  /** There and back again. */
+  async function goesBackInVain(page: Page) {
+    await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
+    await page.waitForFunction('window.steps === 2')
   }
 
   it('is seen of the first key too, made with the button in the middle of the page', async () => {
@@ -57,9 +80,7 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByRole('button', { name: 'Create API key' }).first().click()
     await fillIn(page, 'Held')
     await page.getByLabel('The new key').waitFor()
-    // There and back again.
-    await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
-    await page.waitForFunction('window.steps === 2')
+    await goesBackInVain(page)
     await asksBeforeItReloads(page)
     expect(page.url()).toBe(`${set.server.control}/acme/keys`)
     await takeKey(page)
@@ -67,18 +88,27 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
   })
 
+  it('stays through Back while it is being made', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByRole('link', { name: 'API keys' }).click()
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    const letGo = await holdBack(page, ({ pathname }) => pathname === '/v1/keys')
+    await fillIn(page, 'Held early')
+    await page.getByRole('dialog').locator('[aria-busy]').waitFor()
+    await goesBackInVain(page)
+    await asksBeforeItReloads(page)
+    letGo()
+    expect(await takeKey(page)).toMatch(/^hopx_live_/)
+    await page.unrouteAll()
+    expect(page.url()).toBe(`${set.server.control}/acme/keys`)
+  })
+
   it('cannot be cancelled away while it is being made', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Slowly' })
     await page.goto(`${set.server.control}/acme/keys/${key.id}`)
-    let letGo = () => {}
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    await page.route('**/rotate', async (route) => {
-      await held
-      await route.continue()
-    })
+    const letGo = await holdBack(page, ({ pathname }) => pathname.endsWith('/rotate'))
     await page.getByRole('button', { name: 'Rotate' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: 'Rotate' }).click()
@@ -86,7 +116,7 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     expect(await dialog.getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true)
     letGo()
     await takeKey(page)
-    await page.unroute('**/rotate')
+    await page.unrouteAll()
   })
 
   it('says how to take it along where the browser does not let it be copied', async () => {
@@ -123,11 +153,24 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByLabel('Search by name, hint or id').fill('just')
     await page.getByText('Your session has ended.').waitFor()
     await page.getByRole('link', { name: 'Members' }).click()
-    await page.getByLabel('E-mail').fill('ann@example.com')
-    await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await signIn(page)
     await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
     expect(set.ann.complaints).toEqual([])
+  })
+
+  it('goes on in a session that was begun anew in another window, and says no more that it has ended', async () => {
+    const { page, context } = set.ann
+    const { key } = await set.server.issue({ name: 'Looked at' })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('heading', { level: 1, name: 'Looked at' }).waitFor()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await page.getByText('Your session has ended.').waitFor()
+    const other = await context.newPage()
+    await other.goto(`${set.server.control}/sign-in`)
+    await signIn(other)
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.getByText('Your session has ended.').waitFor({ state: 'detached' })
+    await other.close()
   })
 
   it('is held where it is a service key', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { faults } from './browser.ts'
 import { minute, stage } from './story.ts'
 
@@ -54,6 +55,25 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByLabel('I have stored this key').check()
     await page.getByRole('button', { name: 'Done' }).click()
     expect(await page.getByRole('row', { name: /Umbrella/ }).count()).toBe(1)
+  })
+
+  it('says so above a key that it has shown, and offers no action once the key is gone', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issueElsewhere({ name: 'Short-lived' })
+    const isKey = ({ pathname }: URL) => pathname === `/v1/keys/${key.id}`
+    await page.goto(`${set.server.control}/${key.organization}/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Revoke' }).waitFor()
+    await page.route(isKey, (route) => route.abort())
+    await page.getByText('The server does not answer').waitFor()
+    expect(await page.getByRole('button', { name: 'Revoke' }).count()).toBe(1)
+    await page.unroute(isKey)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('The server does not answer').waitFor({ state: 'detached' })
+
+    await controlApi(set.server.control)('DELETE', `/v1/organizations/${key.organization}`)
+    await page.getByRole('button', { name: 'Revoke' }).waitFor({ state: 'detached' })
+    await page.getByRole('alert').first().waitFor()
+    await page.getByRole('heading', { level: 1, name: 'Short-lived' }).waitFor()
   })
 
   it('says that nobody was signed out, and signs out when asked again', async () => {

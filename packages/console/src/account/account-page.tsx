@@ -31,8 +31,18 @@ export function AccountPage() {
         <Card title="You">
           <Facts
             facts={[
-              ['Name', <Foreign key="name">{viewer?.name ?? ''}</Foreign>],
-              ['E-mail', <Foreign key="email">{viewer?.email ?? ''}</Foreign>],
+              [
+                'Name',
+                <Foreign key="name" className="whitespace-normal">
+                  {viewer?.name ?? ''}
+                </Foreign>,
+              ],
+              [
+                'E-mail',
+                <Foreign key="email" className="whitespace-normal">
+                  {viewer?.email ?? ''}
+                </Foreign>,
+              ],
               ...(viewer?.isOperator ? [['Operator', 'You run this instance'] as const] : []),
             ]}
           />

@@ -66,6 +66,7 @@ export function SecondFactor() {
 function Enrol({ onClose }: { onClose: () => void }) {
   const enrol = useAction((password: string) => keywright.signIn.enrolSecondFactor(password))
   const confirm = useAction((code: string) => keywright.signIn.confirmSecondFactor(code))
+  useHold(confirm.isBusy)
   if (enrol.result && confirm.result) return <Codes codes={enrol.result.recoveryCodes} onClose={onClose} />
   if (enrol.result) {
     return (
@@ -83,6 +84,7 @@ function Enrol({ onClose }: { onClose: () => void }) {
 
 function Renew({ onClose }: { onClose: () => void }) {
   const renew = useAction((password: string) => keywright.signIn.renewRecoveryCodes(password))
+  useHold(renew.isBusy)
   if (renew.result) return <Codes codes={renew.result.recoveryCodes} onClose={onClose} />
   return <AskPassword title="New recovery codes" action="Replace the old ones" {...renew} onClose={onClose} />
 }

@@ -6,7 +6,7 @@ import { readAll } from './read-all.ts'
 export const pageSize = 50
 
 export const queries: QueryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: lookForSession }),
+  queryCache: new QueryCache({ onError: lookForSession, onSuccess: lookForReturn }),
   mutationCache: new MutationCache({ onError: lookForSession }),
   // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
   defaultOptions: {
@@ -56,6 +56,11 @@ export function lookForSession(error: unknown): void {
   if (!(error instanceof KeywrightError)) return
   if (error.code !== 'missing_credential' && error.code !== 'not_signed_in') return
   if (lastViewer()?.hasLeft === false) queries.invalidateQueries({ queryKey: ['viewer'] })
+}
+
+/** Something was answered after the session had ended: somebody may have signed in in another window. */
+function lookForReturn(_data: unknown, { queryKey }: { queryKey: readonly unknown[] }): void {
+  if (queryKey[0] !== 'viewer' && lastViewer()?.hasLeft) queries.invalidateQueries({ queryKey: ['viewer'] })
 }
 
 function viewerOf(whoami: Whoami): Viewer | null {

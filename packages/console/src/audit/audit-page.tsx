@@ -29,6 +29,7 @@ export function AuditPage() {
       keywright.audit.list({ ...filter, cursor: pageParam, limit: pageSize }, { signal }).page(),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    staleTime: 0,
   })
   const download = useAction(async (form: 'csv' | 'jsonl') => {
     const lines = form === 'csv' ? [csvHead()] : []

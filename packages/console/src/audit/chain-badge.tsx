@@ -19,6 +19,7 @@ export function ChainBadge({ organization }: { organization: string }) {
       const { events, nextCursor } = await keywright.audit.list({ ...scope, limit: newest }, { signal }).page()
       return { ...(await checkChain(events)), isAll: nextCursor === null }
     },
+    staleTime: 0,
     // Browsers offer digests only to pages that came over HTTPS or from this machine.
     enabled: window.isSecureContext,
   })

@@ -20,11 +20,10 @@ export interface AuditAsked {
 
 export const everything: AuditAsked = { action: '', triggeredBy: '', actor: '', key: '', from: '', to: '' }
 
-const dayMs = 86_400_000
-
 export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
   const { action, triggeredBy, actor, key, from, to } = asked
-  const last = beginOf(to)
+  const until = beginOf(to)
+  until?.setDate(until.getDate() + 1)
   return {
     organization,
     action: action || undefined,
@@ -32,7 +31,7 @@ export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
     actor: actor || undefined,
     key: key.trim() || undefined,
     since: beginOf(from)?.toISOString(),
-    until: last && new Date(last.getTime() + dayMs).toISOString(),
+    until: until?.toISOString(),
   }
 }
 

@@ -10,6 +10,7 @@ import { fieldError } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { NameField, TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useHold } from '../parts/use-hold.ts'
 import { capitalized } from '../shell/words.ts'
 import { NamespacesField, namespacesOf } from './namespaces.tsx'
 import { PlanField } from './plan-field.tsx'
@@ -37,6 +38,7 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
     await makeKey.run(created)
   })
   const { error, isBusy } = create
+  useHold(isBusy || makeKey.isBusy)
   const noun = contract.docs.organization
   if (makeKey.result) {
     return (

@@ -34,6 +34,7 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
     return created
   })
   const { error, isBusy, result } = create
+  useHold(isBusy)
   if (result) return <Created {...result} onClose={onClose} />
   return (
     <FormDialog

@@ -9,19 +9,20 @@ import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 
 export function Callers({ of: key }: { of: Key }) {
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ['callers', key.id],
     queryFn: ({ pageParam, signal }) =>
       keywright.keys.callers(key.id, { cursor: pageParam, limit: 20 }, { signal }).page(),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    refetchInterval: 15_000,
   })
   const callers = data?.pages.flatMap((page) => page.callers) ?? []
   return (
     <Card title="Who uses it">
       {error && (
         <div className="p-5">
-          <ErrorNotice error={error} />
+          <ErrorNotice error={error} onRetry={() => refetch()} />
         </div>
       )}
       {isPending && <Loading label="Loading who uses it" />}

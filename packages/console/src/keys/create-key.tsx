@@ -10,6 +10,7 @@ import { fieldError } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { NameField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useHold } from '../parts/use-hold.ts'
 import { capitalized } from '../shell/words.ts'
 import { defaultExpiry, expiryOf } from './expiry.ts'
 import { ExpiryField } from './expiry-field.tsx'
@@ -56,6 +57,7 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
     return created
   })
   const { result, error, isBusy } = create
+  useHold(isBusy)
 
   if (result) {
     return (

@@ -20,6 +20,8 @@ import { offeredPermissions, PermissionChoice } from './reach-fields.tsx'
 export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { current } = usePlace()
+  // The page goes on reading the key: what somebody else changes meanwhile is no change of this form.
+  const [was] = useState(key)
   const [name, setName] = useState(key.name)
   const [movesExpiry, setMovesExpiry] = useState(false)
   const [expiry, setExpiry] = useState(defaultExpiry)
@@ -33,9 +35,9 @@ export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) 
   const hasPlans = Object.keys(contract.plans).length > 0
   const change = useAction(async () => {
     const patch: KeyPatch = {
-      ...(name !== key.name && { name }),
+      ...(name !== was.name && { name }),
       ...(movesExpiry && { expiresAt: expiryOf(expiry) }),
-      ...(String(permissions) !== String(key.permissions) && { permissions }),
+      ...(String(permissions) !== String(was.permissions) && { permissions }),
       ...(limit !== wasLimit && { limits: limitOf(limit) }),
     }
     await keywright.keys.update(key.id, patch)

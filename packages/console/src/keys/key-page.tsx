@@ -1,8 +1,8 @@
-import type { Key } from '@keywright/client'
+import { type Key, KeywrightError } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Ban, Pause, Pencil, Play, RefreshCw } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, keyQuery, queries } from '../api/queries.ts'
 import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
@@ -42,12 +42,28 @@ export function KeyPage() {
       </Page>
     )
   }
-  return <KeyDetail key={key.id} of={key} organization={organization} />
+  return (
+    <KeyDetail key={key.id} of={key} organization={organization} isGone={isNotFound(error)}>
+      {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
+    </KeyDetail>
+  )
 }
 
-function KeyDetail({ of: key, organization }: { of: Key; organization: string }) {
+function isNotFound(error: unknown): boolean {
+  return error instanceof KeywrightError && error.code === 'not_found'
+}
+
+interface KeyDetailProps {
+  of: Key
+  organization: string
+  /** Deleted with its organization or project since it was read. */
+  isGone: boolean
+  children: ReactNode
+}
+
+function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
-  const mayChange = useMayChange(organization)
+  const mayChange = useMayChange(organization) && !isGone
   const { current } = usePlace()
   const [open, setOpen] = useState<'edit' | 'rotate' | 'revoke' | null>(null)
   const close = () => setOpen(null)
@@ -102,6 +118,7 @@ function KeyDetail({ of: key, organization }: { of: Key; organization: string })
       {open === 'rotate' && <RotateKey of={key} onClose={close} />}
       {open === 'revoke' && <RevokeKey of={key} onClose={close} />}
       <div className="space-y-5">
+        {children}
         {pause.error !== null && <ErrorNotice error={pause.error} />}
         <Versions of={key} mayChange={mayChange} />
         <div className="grid items-start gap-5 lg:grid-cols-2">

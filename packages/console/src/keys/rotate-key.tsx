@@ -9,6 +9,7 @@ import { Notice } from '../parts/notice.tsx'
 import { Mono } from '../parts/text.tsx'
 import { exactly } from '../parts/time-words.ts'
 import { useAction } from '../parts/use-action.ts'
+import { useHold } from '../parts/use-hold.ts'
 import { GraceChoice, graceChoices } from './grace.tsx'
 import { placesInWords } from './places.ts'
 import { Reveal } from './reveal.tsx'
@@ -27,8 +28,10 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
   const rotate = useAction(async () => {
     const rotated = await keywright.keys.rotate(key.id, { graceSeconds })
     await queries.invalidateQueries({ queryKey: ['key', key.id] })
+    await queries.invalidateQueries({ queryKey: ['keys'] })
     return rotated
   })
+  useHold(rotate.isBusy)
   if (rotate.result) {
     const [retiring] = rotate.result.retiring
     return (

@@ -84,6 +84,7 @@ function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVer
     queryKey: ['callers', key.id, version.number],
     queryFn: ({ signal }) =>
       keywright.keys.callers(key.id, { version: version.number, since: newest(key), limit: 20 }, { signal }).page(),
+    select: (page) => seenSince(newest(key), page),
     refetchInterval: 5_000,
   })
   const seen = error ? undefined : data
@@ -129,6 +130,12 @@ function seenInWords(seen: Seen | undefined): string {
 /** The old secret was the only one before. */
 function newest({ versions }: Key): string | undefined {
   return versions.at(-1)?.createdAt
+}
+
+/** Callers come by the hour, whoever was seen last first: some may have been seen before it alone. */
+function seenSince(time = '', { callers, nextCursor }: Seen): Seen {
+  const since = callers.filter(({ lastSeenAt }) => lastSeenAt >= time)
+  return { callers: since, nextCursor: since.length < callers.length ? null : nextCursor }
 }
 
 interface ChangeGraceProps {

@@ -5,6 +5,7 @@ import { keywright } from '../api/keywright.ts'
 import { contractQuery } from '../api/queries.ts'
 import { limitsInWords, usualLimits } from '../keys/limit-words.ts'
 import { Badge } from '../parts/badge.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
 import { Cell, Row, Table } from '../parts/table.tsx'
 import { Foreign } from '../parts/text.tsx'
@@ -68,35 +69,48 @@ function quotaInWords(quota: number | null | undefined): string {
   return quota ? `${number.format(quota)} requests` : 'No quota'
 }
 
+const mostKeys = 200
+
 /** The keys used last that have a limit of their own. */
 function OwnLimits({ contract, organization }: { contract: Contract; organization: string }) {
-  const { data } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['keys', 'limits', organization],
     queryFn: ({ signal }) =>
       keywright.keys
-        .list({ organization, state: 'active', order: 'lastUsed', direction: 'desc', limit: 200 }, { signal })
+        .list({ organization, state: 'active', order: 'lastUsed', direction: 'desc', limit: mostKeys }, { signal })
         .page(),
   })
   const keys = (data?.keys ?? []).filter(({ limits }) => limits !== null)
-  if (keys.length === 0) return null
+  const isAll = !data || data.nextCursor === null
+  if (keys.length === 0 && isAll && !error) return null
   return (
     <Card title="Keys with limits of their own">
-      <Table label="Keys with limits of their own" columns={['Key', 'Requests']}>
-        {keys.map((key) => (
-          <Row key={key.id}>
-            <Cell className="max-w-64">
-              <Link
-                to="/$organization/keys/$key"
-                params={{ organization, key: key.id }}
-                className="flex font-medium underline-offset-4 hover:underline"
-              >
-                <Foreign>{key.name}</Foreign>
-              </Link>
-            </Cell>
-            <Cell>{limitsInWords(key.limits ?? [], contract)}</Cell>
-          </Row>
-        ))}
-      </Table>
+      {error && (
+        <div className="p-5">
+          <ErrorNotice error={error} onRetry={() => refetch()} />
+        </div>
+      )}
+      {keys.length > 0 && (
+        <Table label="Keys with limits of their own" columns={['Key', 'Requests']}>
+          {keys.map((key) => (
+            <Row key={key.id}>
+              <Cell className="max-w-64">
+                <Link
+                  to="/$organization/keys/$key"
+                  params={{ organization, key: key.id }}
+                  className="flex font-medium underline-offset-4 hover:underline"
+                >
+                  <Foreign>{key.name}</Foreign>
+                </Link>
+              </Cell>
+              <Cell>{limitsInWords(key.limits ?? [], contract)}</Cell>
+            </Row>
+          ))}
+        </Table>
+      )}
+      {!isAll && (
+        <p className="border-t px-5 py-3 text-muted">Only the {mostKeys} active keys used last were looked through.</p>
+      )}
     </Card>
   )
 }

@@ -1,5 +1,15 @@
-/** What would repaint, reorder or hide the text around it is shown as what it is: `\u202e`. */
-const hidden = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
+/**
+ * What would repaint, reorder or hide the text around it is shown as what it is: `\u202e`. Joiners stay where a script or a
+ * pictograph needs them; between letters that never join they would only make one name look like another.
+ */
+const hidden = new RegExp(
+  [
+    String.raw`[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]`,
+    String.raw`(?<![[\p{L}--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]]\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])[\u200c\u200d]`,
+    String.raw`[\u200c\u200d](?![[\p{L}--[\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}]]\p{Extended_Pictographic}])`,
+  ].join('|'),
+  'gv',
+)
 
 const longest = 300
 

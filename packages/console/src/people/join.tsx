@@ -40,9 +40,13 @@ export function Join() {
       </Entrance>
     )
   }
+  const email = viewer.data?.email
+  if (email && offer.data.email !== null && offer.data.email !== email.toLowerCase()) {
+    return <ForAnother email={email} invited={offer.data.email} />
+  }
   return (
     <Entrance title={titleOf(offer.data, noun)} lead={<Place offer={offer.data} />}>
-      {viewer.data?.email ? (
+      {viewer.data && email ? (
         <Accept token={token} name={viewer.data.name} />
       ) : (
         <SignUp token={token} offer={offer.data} />
@@ -78,9 +82,36 @@ function Accept({ token, name }: { token: string; name: string }) {
     <div className="space-y-4">
       {accept.error && <ErrorNotice error={accept.error} />}
       <Button look="primary" className="w-full" isBusy={accept.isPending} onClick={() => accept.mutate()}>
-        Accept as {name}
+        <span className="min-w-0 truncate">
+          Accept as <Foreign>{name}</Foreign>
+        </span>
       </Button>
     </div>
+  )
+}
+
+function ForAnother({ email, invited }: { email: string; invited: string }) {
+  const signOut = useMutation({
+    mutationFn: () => keywright.signIn.signOut(),
+    onSuccess: () => location.reload(),
+  })
+  return (
+    <Entrance
+      title="This invitation is for somebody else"
+      lead={
+        <>
+          It is for <Foreign className="whitespace-normal">{invited}</Foreign>. You are signed in as{' '}
+          <Foreign className="whitespace-normal">{email}</Foreign>.
+        </>
+      }
+    >
+      <div className="space-y-4">
+        {signOut.error && <ErrorNotice error={signOut.error} />}
+        <Button look="primary" className="w-full" isBusy={signOut.isPending} onClick={() => signOut.mutate()}>
+          Sign out and use another account
+        </Button>
+      </div>
+    </Entrance>
   )
 }
 

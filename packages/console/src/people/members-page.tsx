@@ -3,8 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Plus, UserMinus, Users } from 'lucide-react'
 import { useState } from 'react'
-import { keywright } from '../api/keywright.ts'
-import { membersQuery, queries } from '../api/queries.ts'
+import { membersQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { Select } from '../parts/field.tsx'
@@ -14,10 +13,10 @@ import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
-import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
 import { useMayChange, useRole } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
+import { ChangeRole } from './change-role.tsx'
 import { Invitations } from './invitations.tsx'
 import { InviteMember } from './invite-member.tsx'
 import { RemoveMember } from './remove-member.tsx'
@@ -31,12 +30,7 @@ export function MembersPage() {
   const noun = useNoun()
   const [isInviting, setInviting] = useState(false)
   const [removing, setRemoving] = useState<Member | null>(null)
-  const changeRole = useAction(async ({ user, role }: { user: string; role: Role }) => {
-    await keywright.members.update(organization, user, { role })
-    await queries.invalidateQueries({ queryKey: ['members', organization] })
-    // It may have been their own.
-    await queries.invalidateQueries({ queryKey: ['viewer'] })
-  })
+  const [changing, setChanging] = useState<{ of: Member; role: Role } | null>(null)
   const invite = mayChange && (
     <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setInviting(true)}>
       Invite someone
@@ -45,9 +39,9 @@ export function MembersPage() {
   return (
     <Page title="Members" description="Owners and admins manage keys and people; members read." actions={invite}>
       {isInviting && <InviteMember organization={organization} onClose={() => setInviting(false)} />}
+      {changing && <ChangeRole {...changing} onClose={() => setChanging(null)} />}
       {removing && <RemoveMember of={removing} onClose={() => setRemoving(null)} />}
       <div className="space-y-5">
-        {changeRole.error !== null && <ErrorNotice error={changeRole.error} />}
         <Card>
           {members.error && (
             <div className="p-5">
@@ -85,9 +79,8 @@ export function MembersPage() {
                       <Select
                         aria-label={`Role of ${visible(member.name ?? member.user)}`}
                         className="w-28"
-                        disabled={changeRole.isBusy}
                         value={member.role}
-                        onChange={(event) => changeRole.run({ user: member.user, role: event.target.value as Role })}
+                        onChange={(event) => setChanging({ of: member, role: event.target.value as Role })}
                       >
                         {rolesGivenBy(own).map(({ value, label }) => (
                           <option key={value} value={value}>

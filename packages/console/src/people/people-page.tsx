@@ -1,9 +1,9 @@
 import type { Account } from '@keywright/client'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Ellipsis, Users } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { pageSize, queries } from '../api/queries.ts'
+import { pageSize, queries, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
@@ -93,10 +93,17 @@ export function PeoplePage() {
 }
 
 function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const isOwn = person.id === viewer?.id
   const [isRemoving, setRemoving] = useState(false)
   const link = useAction(() => keywright.people.passwordLink(person.email))
-  const act = useAction(async (what: 'disable' | 'enable' | 'forgetSecondFactor' | 'remove') => {
+  const act = useAction(async (what: 'disable' | 'enable' | 'forgetSecondFactor') => {
     await keywright.people[what](person.id)
+    await queries.invalidateQueries()
+    onClose()
+  })
+  const remove = useAction(async () => {
+    await keywright.people.remove(person.id)
     await queries.invalidateQueries()
     onClose()
   })
@@ -107,14 +114,10 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
     staleTime: 0,
     gcTime: 0,
   })
-  const error = act.error ?? link.error ?? removal.error
+  const error = isRemoving ? (remove.error ?? removal.error) : (act.error ?? link.error)
+  const isBusy = act.isBusy || link.isBusy || remove.isBusy
   return (
-    <Dialog
-      title={visible(person.name)}
-      description={visible(person.email)}
-      onClose={onClose}
-      isHeld={act.isBusy || link.isBusy}
-    >
+    <Dialog title={visible(person.name)} description={visible(person.email)} onClose={onClose} isHeld={isBusy}>
       <DialogBody>
         {error !== null && <ErrorNotice error={error} />}
         {link.result && (
@@ -140,11 +143,12 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
                 Forget the second factor
               </Button>
             )}
-            {person.disabledAt === null ? (
+            {person.disabledAt === null && !isOwn && (
               <Button isBusy={act.isBusy} onClick={() => act.run('disable')}>
                 Disable
               </Button>
-            ) : (
+            )}
+            {person.disabledAt !== null && (
               <Button isBusy={act.isBusy} onClick={() => act.run('enable')}>
                 Enable
               </Button>
@@ -153,14 +157,15 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
         )}
       </DialogBody>
       <DialogActions>
-        <Button disabled={act.isBusy || link.isBusy} onClick={onClose}>
+        <Button disabled={isBusy} onClick={onClose}>
           {isRemoving ? 'Cancel' : 'Close'}
         </Button>
-        {isRemoving ? (
-          <Button look="danger" disabled={!removal.data} isBusy={act.isBusy} onClick={() => act.run('remove')}>
+        {isRemoving && (
+          <Button look="danger" disabled={!removal.data} isBusy={remove.isBusy} onClick={() => remove.run(undefined)}>
             Remove for good
           </Button>
-        ) : (
+        )}
+        {!isRemoving && !isOwn && (
           <Button look="danger" onClick={() => setRemoving(true)}>
             Remove
           </Button>

@@ -6,6 +6,7 @@ import { viewerQuery } from '../api/queries.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Logo } from './logo.tsx'
 import { Navigation } from './navigation.tsx'
+import { OrganizationState } from './organization-state.tsx'
 import { OrganizationSwitcher } from './organization-switcher.tsx'
 import { PersonMenu } from './person-menu.tsx'
 
@@ -49,6 +50,7 @@ export function Shell() {
         <PersonMenu viewer={viewer} />
       </div>
       <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+        <OrganizationState />
         <Outlet />
       </main>
     </div>
