@@ -87,6 +87,8 @@ export interface InstanceOptions {
 const drainMs = 6_000
 /** For last words to databases, Redis and mail servers: those that do not answer keep nobody from stopping. */
 const lastWordsMs = 2_000
+/** Of the ten seconds that a stop may take: to close the databases takes one. */
+const countedWithinMs = 8_500
 const loopback = ['127.0.0.0/8', '::1']
 
 /** Makes one instance of the parts, and opens both listeners. @throws StartError */
@@ -306,12 +308,14 @@ export async function startInstance(
         return signIn && token && invitationLink(signIn.consoleUrl(), token)
       },
       async stop() {
+        const stoppedMs = performance.now()
         auditRetention.stop()
         gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
-        const use = usage?.stop().catch((error) => log.error('the last use could not be written down', { error }))
-        const lastWords = Promise.allSettled([use, gateway?.close(), common?.stop(), feed?.stop(), letters?.close()])
-        await Promise.race([lastWords, sleep(lastWordsMs, undefined, { ref: false })])
+        const counted = Promise.race([usage?.stop(), outOfTime(stoppedMs + countedWithinMs - performance.now())])
+        const use = counted.catch((error) => log.error('the last use could not be written down', { error }))
+        const lastWords = Promise.allSettled([gateway?.close(), common?.stop(), feed?.stop(), letters?.close()])
+        await Promise.all([use, Promise.race([lastWords, sleep(lastWordsMs, undefined, { ref: false })])])
         await peopleDatabase?.close()
         await opened.close()
         log.info('stopped')
@@ -326,6 +330,11 @@ export async function startInstance(
     await opened.close()
     throw error
   }
+}
+
+async function outOfTime(ms: number): Promise<never> {
+  await sleep(ms, undefined, { ref: false })
+  throw new Error('Not all of it was written before the process had to end.')
 }
 
 function mailOf({ smtpUrl, mailFrom }: Settings): { url: string; from: string } {

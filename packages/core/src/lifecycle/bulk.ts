@@ -12,7 +12,10 @@ import type { MakersReach } from './terms.ts'
 /** One of many, by its place among them. */
 export type Row<Input> = Input & { row: number }
 
-/** What became of each. `change` is the last one, which is in force only after all before it; null: there was none. */
+/**
+ * What became of each, in the order of their places. `change` is the last one, which is in force only after all before it;
+ * null: there was none.
+ */
 export interface Bulk<Done> {
   rows: Row<{ done: Done } | { error: LifecycleError }>[]
   change: Change | null
@@ -41,7 +44,7 @@ export function reissueMany(
   actor: Actor,
   inputs: readonly Row<{ id: string; number: number }>[],
 ): Promise<Bulk<{ key: KeyRecord; credential: string }>> {
-  return inBulk(lifecycle, inputs, {}, (transaction, { id, number }) =>
+  return inBulk(lifecycle, byId(inputs), {}, (transaction, { id, number }) =>
     reissueIn(transaction, lifecycle, actor, id, number),
   )
 }
@@ -53,7 +56,7 @@ export function revokeMany(
   inputs: readonly Row<{ id: string }>[],
   { reason, ...options }: BulkOptions & { reason?: string } = {},
 ): Promise<Bulk<KeyRecord>> {
-  return inBulk(lifecycle, inputs, { ...options, atOnce: independentAtOnce }, (transaction, { id }) =>
+  return inBulk(lifecycle, byId(inputs), { ...options, atOnce: independentAtOnce }, (transaction, { id }) =>
     revokeIn(transaction, lifecycle, actor, id, reason ?? null),
   )
 }
@@ -103,6 +106,11 @@ function known(message: string): LifecycleError {
   return new LifecycleError('conflict', message, 'secret')
 }
 
+/** So that of two calls about the same keys one waits, and not each for the other. */
+function byId<Input extends { id: string }>(inputs: readonly Input[]): Input[] {
+  return inputs.toSorted((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)))
+}
+
 /** How many are written before whoever else has something to do gets a turn. */
 const rowsAtOnce = 16
 /** Of those that have nothing to do with each other, which a store may write with one statement. */
@@ -136,6 +144,7 @@ async function inBulk<Input, Done>(
       if (from % rowsAtOnce < atOnce) await setImmediate()
       rows.push(...(await Promise.all(inputs.slice(from, from + atOnce).map(attempt))))
     }
+    rows.sort((a, b) => a.row - b.row)
     if (dryRun) throw new DryRun(rows)
     return rows
   }

@@ -36,15 +36,16 @@ export async function capCallers(
 ): Promise<number> {
   const over = await tooMany(db, 'kw_callers', keys, keep)
   if (over.length === 0) return 0
-  await sql`
+  const { rows } = await sql<Deleted>`
     delete from kw_callers where ("key", hour, version, route, address, user_agent) in (
       select "key", hour, version, route, address, user_agent from (
         select "key", hour, version, route, address, user_agent,
           row_number() over (partition by "key" order by hour desc, last_seen_at desc) as place
-        from kw_callers where "key" in (${sql.join(over.map(({ key }) => key))})
+        from kw_callers where "key" in (${sql.join(over)})
       ) as placed where place > ${keep})
+    returning "key", organization
   `.execute(db)
-  return drop(db, droppedOf(over, 'callers', keep, now))
+  return drop(db, rows, 'callers', now)
 }
 
 export async function capRefusals(
@@ -55,20 +56,20 @@ export async function capRefusals(
 ): Promise<number> {
   const over = await tooMany(db, 'kw_refusals', keys, keep)
   if (over.length === 0) return 0
-  await sql`
+  const { rows } = await sql<Deleted>`
     delete from kw_refusals where id in (
       select id from (
         select id, row_number() over (partition by "key" order by at desc, id desc) as place
-        from kw_refusals where "key" in (${sql.join(over.map(({ key }) => key))})
+        from kw_refusals where "key" in (${sql.join(over)})
       ) as placed where place > ${keep})
+    returning "key", organization
   `.execute(db)
-  return drop(db, droppedOf(over, 'refusals', keep, now))
+  return drop(db, rows, 'refusals', now)
 }
 
-interface Crowd {
+interface Deleted {
   key: string
   organization: string | null
-  count: number
 }
 
 async function tooMany(
@@ -76,24 +77,25 @@ async function tooMany(
   table: 'kw_callers' | 'kw_refusals',
   keys: readonly string[],
   keep: number,
-): Promise<Crowd[]> {
+): Promise<string[]> {
   const rows = await db
     .selectFrom(table)
-    .select(({ fn }) => ['key', fn.max('organization').as('organization'), fn.countAll<number | string>().as('count')])
+    .select('key')
     .where('key', 'in', keys)
     .groupBy('key')
     .having(({ fn }) => fn.countAll(), '>', keep)
     .execute()
-  return rows.map(({ key, organization, count }) => ({ key, organization, count: Number(count) }))
+  return rows.map(({ key }) => key)
 }
 
-/** How many these were. */
-async function drop(db: Kysely<Schema>, rows: (Insertable<DroppedRow> & { count: number })[]): Promise<number> {
-  await addDropped(db, rows)
-  return rows.reduce((sum, { count }) => sum + count, 0)
-}
-
-function droppedOf(crowds: readonly Crowd[], kind: string, keep: number, now: Date) {
+/** How many these were. Another node may have deleted some of those that were too many, and has counted them. */
+async function drop(db: Kysely<Schema>, deleted: readonly Deleted[], kind: string, now: Date): Promise<number> {
   const hour = hourOf(now.getTime())
-  return crowds.map(({ key, organization, count }) => ({ key, organization, hour, kind, count: count - keep }))
+  const dropped = new Map<string, Insertable<DroppedRow> & { count: number }>()
+  for (const { key, organization } of deleted) {
+    const count = (dropped.get(key)?.count ?? 0) + 1
+    dropped.set(key, { key, organization, hour, kind, count })
+  }
+  await addDropped(db, [...dropped.values()])
+  return deleted.length
 }

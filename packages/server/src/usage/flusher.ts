@@ -20,7 +20,7 @@ export interface FlusherOptions {
 export interface Flusher {
   /** Resolves once all that was counted before is written; rejects where it could not be, and keeps it. */
   flush(): Promise<void>
-  /** Writes the last of it, and no more from then on. */
+  /** Writes the last of it, and no more from then on. Rejects where for a while nothing could be written. */
   stop(): Promise<void>
 }
 
@@ -29,8 +29,8 @@ const monthsPerWrite = 500
 /** With this many lines waiting it does not wait for its time, unless the last attempt failed. */
 const crowded = 20_000
 const looksEveryMs = 500
-/** A process that was told to stop waits no longer for a database that does not answer. */
-const lastWithinMs = 1_500
+/** A process that was told to stop waits no longer for a database that does not answer; one that does is written to. */
+const silentMs = 1_500
 
 /** Writes in the background, the oldest first, in transactions of bounded size between which others get their turn. */
 export function startFlusher(options: FlusherOptions): Flusher {
@@ -38,6 +38,7 @@ export function startFlusher(options: FlusherOptions): Flusher {
   let running: Promise<void> = Promise.resolve()
   let waiting: Promise<void> | null = null
   let lastMs = performance.now()
+  let writtenMs = lastMs
   let isFailing = false
   const timer = setInterval(look, Math.min(looksEveryMs, everyMs))
   timer.unref()
@@ -73,6 +74,7 @@ export function startFlusher(options: FlusherOptions): Flusher {
       const batch = batchOf(chunk, redact)
       try {
         await store.write(batch)
+        writtenMs = performance.now()
       } catch (error) {
         tallies.putBack(chunk)
         throw error
@@ -89,6 +91,7 @@ export function startFlusher(options: FlusherOptions): Flusher {
       const uses = drained.slice(0, monthsPerWrite)
       try {
         quotas.settle(uses, await store.addMonths(uses))
+        writtenMs = performance.now()
       } catch (error) {
         quotas.putBack(drained)
         throw error
@@ -109,16 +112,19 @@ export function startFlusher(options: FlusherOptions): Flusher {
     return waiting
   }
 
+  async function silence(): Promise<never> {
+    writtenMs = performance.now()
+    for (let leftMs = silentMs; leftMs > 0; leftMs = writtenMs + silentMs - performance.now()) {
+      await setTimeout(leftMs, undefined, { ref: false })
+    }
+    throw new Error(`The database did not answer within ${silentMs / 1000} s.`)
+  }
+
   return {
     flush,
     async stop() {
       clearInterval(timer)
-      await Promise.race([flush(), tooLong()])
+      await Promise.race([flush(), silence()])
     },
   }
-}
-
-async function tooLong(): Promise<never> {
-  await setTimeout(lastWithinMs, undefined, { ref: false })
-  throw new Error(`The database did not answer within ${lastWithinMs / 1000} s.`)
 }

@@ -1,5 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
-import { createOrganization, type ForeignKey, importMany, removeMember, setMember, suspend } from '@keywright/core'
+import {
+  createOrganization,
+  type ForeignKey,
+  importMany,
+  issueMany,
+  removeMember,
+  revokeMany,
+  setMember,
+  suspend,
+} from '@keywright/core'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -79,4 +88,20 @@ it('a key that another node resumes while its maker leaves is revoked like the o
   await other.query('commit')
   expect(await leaving).toEqual({ keys: 1 })
   expect((await lifecycle.store.key(key.id))?.revokedAt).not.toBeNull()
+}, 60_000)
+
+it('a revocation of many that waits for one key holds none that another call may have before it', async () => {
+  const wanted = Array.from({ length: 110 }, (_, row) => {
+    return { row, key: { organization: 'acme', name: `${row}` }, reach: null }
+  })
+  const made = await issueMany(server.lifecycle, tester, wanted)
+  const ids = made.rows.flatMap((row) => ('done' in row ? row.done.key.id : [])).sort()
+  await other.query('begin')
+  await other.query('select from kw_keys where id = $1 for update', [ids[0]])
+  const rows = ids.toReversed().map((id, row) => ({ row, id }))
+  const revoking = revokeMany(server.lifecycle, tester, rows)
+  await untilWaitedFor()
+  await other.query('select from kw_keys where id = any ($1) for update nowait', [ids])
+  await other.query('commit')
+  expect((await revoking).rows.every((row) => 'done' in row && row.done.revokedAt !== null)).toBe(true)
 }, 60_000)

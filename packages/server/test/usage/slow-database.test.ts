@@ -34,3 +34,18 @@ it('a write that fails after a while is told of once, however many times it was 
   await Promise.all([holder.end(), other.end()])
   await recorded.close()
 })
+
+it('a stop does not wait for a database that takes nothing', async () => {
+  const database = await postgres.createDatabase()
+  const recorded = await startRecorded({ database })
+  const node = recorded.node()
+  const { credential } = await recorded.issue()
+  const holder = new Client({ connectionString: database })
+  await holder.connect()
+  await holder.query('begin; lock table kw_usage in access exclusive mode')
+  await node.verifier.verify({ credential })
+  await expect(node.usage.stop()).rejects.toThrow('did not answer')
+  await holder.query('rollback')
+  await holder.end()
+  await recorded.close()
+})

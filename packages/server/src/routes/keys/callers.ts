@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
-import { positionOf, writeCursor } from '../../control/cursor.ts'
+import { notOurs, readCursor, writeCursor } from '../../control/cursor.ts'
 import { route } from '../../control/route.ts'
 import { instant, pageOf, paging, time } from '../../control/schemas.ts'
 import { hourOf } from '../../usage/hour.ts'
@@ -66,21 +67,57 @@ export const listCallersRoute = route({
     const { id, organization } = await findKey(store, caller, params.key)
     const { version, limit } = query
     const since = query.since && new Date(hourOf(query.since.getTime()))
-    const skip = positionOf(query.cursor) ?? 0
-    const all = await usage.callers({ key: id, version, since })
+    const after = placeIn(query.cursor)
+    const all = (await usage.callers({ key: id, version, since }))
+      .map((it) => ({ ...it, name: nameOf(it) }))
+      .sort(inOrder)
+    const left = after ? all.filter((it) => inOrder(after, it) < 0) : all
+    const page = left.slice(0, limit)
+    const last = left.length > limit ? page.at(-1) : undefined
     return {
-      callers: all.slice(skip, skip + limit).map(callerView),
-      nextCursor: all.length > skip + limit ? writeCursor(String(skip + limit)) : null,
+      callers: page.map(callerView),
+      nextCursor: last ? writeCursor(`${last.lastSeenAt.getTime()}.${last.version}.${last.name}`) : null,
       dropped: await usage.dropped({ organization, key: id, since }, 'callers'),
     }
   },
 })
 
-function callerView({ address, userAgent, firstSeenAt, lastSeenAt, ...caller }: CallerSum) {
+/** Where a page goes on: who is seen anew meanwhile moves before it, and is not shown again. */
+interface Place {
+  lastSeenAt: Date
+  version: number
+  /** Short, whatever the caller is named. */
+  name: string
+}
+
+function placeIn(cursor: string | undefined): Place | undefined {
+  const text = readCursor(cursor)
+  if (text === undefined) return undefined
+  const [, at, version, name] = /^(\d{1,15})\.(\d{1,15})\.([0-9a-f]{32})$/.exec(text) ?? []
+  if (at === undefined || version === undefined || name === undefined) throw notOurs()
+  return { lastSeenAt: new Date(Number(at)), version: Number(version), name }
+}
+
+function nameOf({ route, address, userAgent }: CallerSum): string {
+  return createHash('sha256')
+    .update(JSON.stringify([route, address, userAgent]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function inOrder(a: Place, b: Place): number {
+  const byTime = b.lastSeenAt.getTime() - a.lastSeenAt.getTime()
+  return byTime || a.version - b.version || (a.name === b.name ? 0 : a.name < b.name ? -1 : 1)
+}
+
+function callerView({ version, route, address, userAgent, allowed, refused, firstSeenAt, lastSeenAt }: CallerSum) {
   return {
-    ...caller,
+    version,
+    route,
     address: address === '' ? null : address,
     userAgent: userAgent === '' ? null : userAgent,
+    allowed,
+    refused,
     firstSeenAt: firstSeenAt.toISOString(),
     lastSeenAt: lastSeenAt.toISOString(),
   }

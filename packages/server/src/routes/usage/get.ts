@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { positionOf, writeCursor } from '../../control/cursor.ts'
+import { notOurs, readCursor, writeCursor } from '../../control/cursor.ts'
 import { organizationFilter } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { id, instant, pageOf, paging, time } from '../../control/schemas.ts'
@@ -95,11 +95,12 @@ export const getUsageRoute = route({
     const { organization, project, key, interval, cursor, limit } = query
     const confined = organizationFilter(caller, organization)
     const verdict = verdictOf(query)
-    const until = query.until ?? new Date(now().getTime() + 1)
+    const from = placeOf(cursor)
+    const until = query.until ?? from?.until ?? new Date(now().getTime() + 1)
     const earliestMs = until.getTime() - longestMs[interval]
     const sinceMs = Math.max(query.since?.getTime() ?? until.getTime() - 7 * dayMs, earliestMs)
     const since = new Date(hourOf(sinceMs))
-    const skip = positionOf(cursor) ?? 0
+    const skip = from?.skip ?? 0
     const by = [...new Set(query.by)]
     const filter = { ...confined, project, keys: key, since, until }
     const groups = verdict
@@ -114,11 +115,20 @@ export const getUsageRoute = route({
       : []
     return {
       usage: groups.slice(0, limit).map(countView),
-      nextCursor: groups.length > limit ? writeCursor(String(skip + limit)) : null,
+      nextCursor: groups.length > limit ? writeCursor(`${until.getTime()}.${skip + limit}`) : null,
       dropped: await usage.dropped({ ...confined, since, until }, 'counts'),
     }
   },
 })
+
+/** Of the same time as the first page, however late the next one is asked for. */
+function placeOf(cursor: string | undefined): { until: Date; skip: number } | undefined {
+  const text = readCursor(cursor)
+  if (text === undefined) return undefined
+  const [, until, skip] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? []
+  if (until === undefined || skip === undefined) throw notOurs()
+  return { until: new Date(Number(until)), skip: Number(skip) }
+}
 
 function countView({ at, count, verdict, ...group }: UsageGroup) {
   return {
