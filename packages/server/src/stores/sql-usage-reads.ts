@@ -145,7 +145,12 @@ function conditions(
 ): RawBuilder<SqlBool>[] {
   const column = (name: string) => sql.ref(`${table}.${name}`)
   const found: RawBuilder<SqlBool>[] = []
-  if (organization !== undefined) found.push(sql`${column('organization')} = ${text.encode(organization)}`)
+  if (organization !== undefined) {
+    // Keys that are named have less than their organization: its index is not to be taken, which no expression is found by.
+    const asked =
+      key === undefined && keys === undefined ? column('organization') : sql`coalesce(${column('organization')}, '')`
+    found.push(sql`${asked} = ${text.encode(organization)}`)
+  }
   if (key !== undefined) found.push(sql`${column('key')} = ${text.encode(key)}`)
   if (keys !== undefined) found.push(sql`${column('key')} in (${sql.join(keys.map(text.encode))})`)
   if (project !== undefined) {
