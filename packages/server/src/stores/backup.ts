@@ -75,12 +75,8 @@ function emptyFolderBeside(to: string): string {
 }
 
 async function copy(from: string, to: string, onProgress: (done: number, of: number) => void) {
-  const source = new BetterSqlite3(from, { readonly: true, fileMustExist: true })
+  const { source, rows, pages } = openAtOneMoment(from)
   try {
-    // What is read from here on is this moment's, and no writer makes the copying begin again.
-    source.exec('begin')
-    const rows = countRows(source)
-    const pages = source.pragma('page_count', { simple: true }) as number
     await source.backup(to, {
       progress({ totalPages, remainingPages }) {
         onProgress(totalPages - remainingPages, totalPages)
@@ -94,6 +90,19 @@ async function copy(from: string, to: string, onProgress: (done: number, of: num
     return rows
   } finally {
     source.close()
+  }
+}
+
+/** What is read from here on is this moment's, and no writer makes the copying begin again. */
+function openAtOneMoment(file: string) {
+  let source: BetterSqlite3.Database | undefined
+  try {
+    source = new BetterSqlite3(file, { readonly: true, fileMustExist: true })
+    source.exec('begin')
+    return { source, rows: countRows(source), pages: source.pragma('page_count', { simple: true }) as number }
+  } catch (error) {
+    source?.close()
+    throw unreadable(file, error)
   }
 }
 
@@ -169,6 +178,14 @@ function reading<T>(file: string, read: (client: BetterSqlite3.Database) => T): 
   } finally {
     client.close()
   }
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string') return error
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(code)
+    ? new BackupError(`${file} is damaged (${code}).`, 'A copy of it would be, too: go back to an older backup.')
+    : new BackupError(`${file} cannot be read (${code}).`, 'Run this as the user that Keywright runs as.')
 }
 
 function explained(error: unknown, to: string): unknown {

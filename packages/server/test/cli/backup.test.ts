@@ -40,6 +40,17 @@ async function restored(path: string) {
 const ask = async (edge: string, credential: string) =>
   (await fetch(`${edge}/x`, { headers: { authorization: `Bearer ${credential}` } })).status
 
+/** All but the first, which says what the file is. */
+function destroyPages(file: string): void {
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.fill(0x5a, 4096))
+}
+
+function putFolderInPlaceOf(file: string): void {
+  rmSync(file)
+  mkdirSync(file)
+}
+
 describe('keywright backup', { timeout: 60_000 }, () => {
   it('copies a running instance so that another can be started from the copy', async () => {
     const { key, credential } = await server.issue()
@@ -129,6 +140,21 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     const { code, stderr } = await keywright(['backup', again, '--data', to])
     expect([code, stderr]).toEqual([1, expect.stringContaining('The audit log is broken at change 5.')])
     expect([existsSync(again), readdirSync(folder).filter((name) => name.includes('partial'))]).toEqual([false, []])
+  })
+
+  it.each([
+    ['is damaged (SQLITE_NOTADB).', (file: string) => writeFileSync(file, 'x'.repeat(8192))],
+    ['is damaged (SQLITE_CORRUPT).', destroyPages],
+    ['cannot be read (SQLITE_IOERR_READ).', putFolderInPlaceOf],
+  ])('blames the instance, not the copy, where its file %s', async (words, spoil) => {
+    const from = mkdtempSync(join(folder, 'spoilt-'))
+    const copied = join(from, 'data')
+    expect((await keywright(['backup', copied, '--data', data])).code).toBe(0)
+    spoil(join(copied, 'keywright.db'))
+    const to = join(from, 'copy')
+    const { code, stderr } = await keywright(['backup', to, '--data', copied])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${join(copied, 'keywright.db')} ${words}`)])
+    expect(readdirSync(from)).toEqual(['data'])
   })
 
   it('says what is in its way', async () => {
