@@ -39,17 +39,22 @@ describe('through the gateway', () => {
           return
         }
         if (request.url === '/refused') {
-          socket.end('HTTP/1.1 418 No\r\nContent-Length: 3\r\nSet-Cookie: a=1\r\n\r\nno.')
+          socket.end('HTTP/1.1 418 No\r\nContent-Length: 3\r\nX-Name: \xe9\r\nSet-Cookie: a=1\r\n\r\nno.', 'latin1')
           return
         }
+        atUpstream = socket
         if (request.url === '/silent') {
           leaveWithPeer(socket)
           return
         }
         const { authorization, 'x-organization-id': organization } = request.headers
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
-        socket.write(`${organization} ${authorization}\n`)
-        socket.pipe(socket)
+        const fields = 'Upgrade: websocket\r\nConnection: Upgrade\r\nX-Name: é'
+        const agree = () => {
+          socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n\r\n${organization} ${authorization}\n`)
+          socket.pipe(socket)
+        }
+        if (request.url === '/slow') setTimeout(agree, 300)
+        else agree()
         socket.on('error', () => socket.destroy())
       },
     )
@@ -247,13 +252,13 @@ describe('through the gateway', () => {
     expect(await response.json()).toMatchObject({ status: 504 })
   })
 
-  it('an answer before the end of the upload arrives, and the connection is not used again', async () => {
+  it('an answer before the end of the upload arrives', async () => {
     respond = (_, response) => void response.writeHead(413, { 'content-length': 4 }).end('stop')
     const answer = await sendRaw(
       server.edge,
       `POST /v1/upload HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\nContent-Length: 100000\r\n\r\nabc`,
     )
-    expect(parseAnswer(answer)).toMatchObject({ status: 413, body: 'stop', headers: { connection: 'close' } })
+    expect(parseAnswer(answer)).toMatchObject({ status: 413, body: 'stop' })
   })
 
   it('early hints of the upstream are left out', async () => {
@@ -409,6 +414,36 @@ describe('through the gateway', () => {
       const closed = once(atUpstream, 'close')
       socket.end()
       await closed
+    })
+
+    it('that the upstream has not answered is left by both when its caller leaves', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const answered = once(socket, 'data')
+      answered.catch(() => {})
+      socket.write(handshake('/silent', [`Authorization: Bearer ${issued.credential}`]))
+      await expect.poll(() => atUpstream?.destroyed).toBe(false)
+      const closed = once(atUpstream, 'close')
+      socket.end()
+      await Promise.race([closed, answered.then(([bytes]) => Promise.reject(new Error(`Answered: ${bytes}`)))])
+    })
+
+    it('whose caller speaks before the upstream has answered loses nothing of it', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.write(handshake('/slow', [`Authorization: Bearer ${issued.credential}`]))
+      await expect.poll(() => atUpstream?.destroyed).toBe(false)
+      const early = 'x'.repeat(200_000)
+      socket.write(`${early}.`)
+      let text = ''
+      while (!text.endsWith('x.')) text += await textFrom(socket)
+      expect(text.endsWith(`\n${early}.`)).toBe(true)
+      socket.destroy()
+    })
+
+    it('is answered with the very bytes of the upstream', async () => {
+      const lines = [`Authorization: Bearer ${issued.credential}`]
+      const joined = await sendRaw(server.edge, handshake('/ws', lines))
+      const refused = await sendRaw(server.edge, handshake('/refused', lines))
+      expect([joined, refused].map((text) => /X-Name: (.*)\r\n/i.exec(text)?.[1])).toEqual(['\xc3\xa9', '\xe9'])
     })
 
     it("that the upstream does not want gets the upstream's answer", async () => {

@@ -10,6 +10,7 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
   if (request.readableDidRead) {
     return Promise.reject(new Error('The body has been read before the guard. Put the guard before body parsers.'))
   }
+  if (isEmpty(request)) return Promise.resolve(Buffer.alloc(0))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -18,10 +19,17 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
       resolve(result)
     }
     const onReadable = () => {
-      for (let chunk = request.read() as Buffer | null; chunk !== null; chunk = request.read() as Buffer | null) {
+      // Nothing is asked for where nothing is left: that would end the stream, and nobody behind would be told.
+      while (request.readableLength > 0) {
+        const chunk = request.read() as Buffer
         chunks.push(chunk)
         length += chunk.length
-        if (length > mostBytes) return settle(null)
+        if (length > mostBytes) {
+          settle(null)
+          // The rest is taken in: its sender would otherwise not get to read the answer (RFC 9112 §9.6).
+          request.resume()
+          return
+        }
       }
       if (!request.complete) return
       const body = Buffer.concat(chunks, length)
@@ -32,4 +40,9 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
     const onClose = () => reject(new Error('The sender closed the connection before the body was whole.'))
     request.on('readable', onReadable).on('error', reject).on('close', onClose)
   })
+}
+
+/** All of it is there, and it is nothing: no event tells of that. */
+function isEmpty(request: IncomingMessage): boolean {
+  return request.complete && request.readableLength === 0
 }

@@ -74,8 +74,8 @@ export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, requestId: string): void {
-  // What is left of the body is not read, so the connection cannot carry another request.
-  if (!request.complete) response.shouldKeepAlive = false
+  // Where this request ends is anybody's guess. After any other, Node takes in what is left of its body.
+  if (!isSoundlyFramed(request)) response.shouldKeepAlive = false
   const { status, headers, body } = refusal
   const fields = { 'X-Request-Id': requestId, ...headers, 'Content-Length': String(Buffer.byteLength(body)) }
   response.writeHead(status, fields).end(body)

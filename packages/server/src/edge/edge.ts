@@ -160,7 +160,6 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       if (expectsContinue) response.writeContinue()
       const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
       if ('refused' in reading) {
-        if (!request.complete) response.shouldKeepAlive = false
         name = 'unavailable'
         const refused = await refuseBody(verifier, attempt, known, reading)
         if ('status' in refused) answer(response, refused, requestId)

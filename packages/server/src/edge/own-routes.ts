@@ -15,11 +15,9 @@ export function answerOwn(
     path: target.path,
     attempt,
     requestId,
-    async readBody(mostBytes) {
+    readBody(mostBytes) {
       if (expectsContinue) response.writeContinue()
-      const body = await readBody(request, mostBytes)
-      if (body === null) response.shouldKeepAlive = false
-      return body
+      return readBody(request, mostBytes)
     },
   })
 }

@@ -95,10 +95,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       all.push('X-Request-Id', requestId, ...notices)
       return all
     },
-    failed({ request, response, requestId, outcome }, error) {
+    failed({ response, requestId, outcome }, error) {
       if (response.destroyed) return
-      // Nobody reads what is left of the request any more.
-      if (!request.complete) response.shouldKeepAlive = false
       answer(response, verifier.refusal(failed(requestId, error), { requestId }, outcome), requestId)
     },
     brokeOff,

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Attempt, Outcome } from '@keywright/core'
 import { type Dispatcher, errors } from 'undici'
+import { discardRest } from '../http/discard-rest.ts'
 import type { LongStream, LongStreams } from './long-streams.ts'
 
 /** What a relay needs of the gateway it works for. */
@@ -27,6 +29,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
   readonly notices: readonly string[]
   /** Of the monotonic clock. */
   readonly startedMs = performance.now()
+  readonly #socket: Socket | null
   readonly #host: RelayHost
   /** Sends it once more; null where that could do something twice, or was done. */
   #again: (() => void) | null
@@ -48,6 +51,8 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.#host = host
     this.request = exchange.request
     this.response = exchange.response
+    // Neither the request nor its answer leads to it any more once both are over.
+    this.#socket = exchange.response.socket
     this.requestId = exchange.requestId
     this.attempt = exchange.attempt
     this.outcome = exchange.outcome
@@ -75,8 +80,6 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     // Early hints and the like are between the upstream and us.
     if (status < 200) return
     const { response } = this
-    // The upstream answered before it read all: so does not the next one on this connection find the rest.
-    if (!this.request.complete) response.shouldKeepAlive = false
     response.writeHead(status, this.#host.responseHeaders(status, headers, this))
     response.on('drain', this.#onDrain)
     queueMicrotask(this.#afterStart)
@@ -114,6 +117,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     this.#over = true
     if (this.isAuthenticated) this.#host.streams.remove(this)
     if (!this.response.writableFinished) this.#controller?.abort(new errors.RequestAbortedError())
+    else if (!this.request.complete) discardRest(this.request, this.#socket)
   }
 }
 

@@ -31,9 +31,10 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
   const varying = credentialHeaders(contract)
   const varyAlone = varying.join(', ')
 
-  const fateOf = remembering((name): 'kept' | 'dropped' | 'cookies' | 'caching' | 'vary' | 'override' => {
+  const fateOf = remembering((name): 'kept' | 'dropped' | 'length' | 'cookies' | 'caching' | 'vary' | 'override' => {
     const folded = fold(name)
     if (dropped.has(folded)) return 'dropped'
+    if (folded === 'content-length') return 'length'
     if (folded === 'set-cookie') return 'cookies'
     if (folded === 'cache-control') return 'caching'
     if (folded === 'vary') return 'vary'
@@ -44,13 +45,16 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
     const kept: string[] = []
     const { connection } = headers
     const named = connection === undefined ? null : connectionOptions(String(connection))
+    let length = ''
     let caching = ''
     let vary = ''
     for (const name in headers) {
       const value = headers[name] as string | string[]
       const fate = fateOf(name)
       if (fate === 'dropped' || named?.has(name)) continue
-      if (fate === 'cookies') {
+      if (fate === 'length') {
+        length = String(value)
+      } else if (fate === 'cookies') {
         for (const cookie of [value].flat()) if (!setsOwnCookie(cookie)) kept.push(name, cookie)
       } else if (fate === 'kept' || !authenticated) {
         if (typeof value === 'string') kept.push(name, value)
@@ -63,6 +67,8 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
     }
     if (authenticated) kept.push('Cache-Control', caching === '' ? 'private' : privately(caching))
     if (authenticated && varyAlone !== '') kept.push('Vary', vary === '' ? varyAlone : union(vary, varying))
+    // Last: Node spoils a `Content-Disposition` with a raw file name that comes behind it, or refuses to write it.
+    if (length !== '') kept.push('Content-Length', length)
     return kept
   }
 }

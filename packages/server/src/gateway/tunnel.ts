@@ -8,6 +8,8 @@ import type { LongStream, LongStreams } from './long-streams.ts'
 
 /** A peer that has vanished is found by TCP, where nobody else would: a WebSocket may be silent for days. */
 const keepAliveMs = 60_000
+/** What a caller may say before the upstream has agreed to listen. */
+const mostEarlyBytes = 64 * 1024
 
 export interface Tunnel {
   upstream: URL
@@ -46,9 +48,13 @@ export function tunnel(options: Tunnel): void {
   request.setSocketKeepAlive(true, keepAliveMs)
   let isAnswered = false
 
-  const abandon = () => request.destroy()
+  const abandon = () => {
+    socket.destroy()
+    request.destroy()
+  }
   socket.on('error', abandon)
   socket.on('close', abandon)
+  const early = readEarly(options, abandon)
   request.on('socket', (upstreamSocket) => {
     upstreamSocket.once(isHttps ? 'secureConnect' : 'connect', () => request.setTimeout(timeouts.answerMs))
   })
@@ -58,6 +64,7 @@ export function tunnel(options: Tunnel): void {
   })
   request.on('response', (response) => {
     isAnswered = true
+    early()
     answered(response.statusCode ?? 502)
     // A stream may be silent for as long as both ends like.
     request.setTimeout(0)
@@ -66,13 +73,38 @@ export function tunnel(options: Tunnel): void {
   request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
     socket.off('close', abandon)
     answered(101)
-    join(options, response, upstreamSocket, upstreamHead)
+    join(options, early(), response, upstreamSocket, upstreamHead)
   })
   request.end()
 }
 
-function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex, upstreamHead: Buffer): void {
-  const { socket, head, streams, attempt, isAuthenticated } = options
+/**
+ * Reads on while the upstream is silent: only who reads learns that the caller has left. Answers how to stop, which
+ * hands out what came early.
+ */
+function readEarly({ socket, head }: Tunnel, abandon: () => void): () => Buffer {
+  const chunks = [head]
+  let length = head.length
+  const keep = (chunk: Buffer) => {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= mostEarlyBytes) socket.pause()
+  }
+  socket.on('end', abandon).on('data', keep)
+  return () => {
+    socket.off('end', abandon).off('data', keep)
+    return Buffer.concat(chunks)
+  }
+}
+
+function join(
+  options: Tunnel,
+  early: Buffer,
+  response: IncomingMessage,
+  upstreamSocket: Duplex,
+  upstreamHead: Buffer,
+): void {
+  const { socket, streams, attempt, isAuthenticated } = options
   const close = () => {
     streams.remove(stream)
     socket.destroy()
@@ -87,9 +119,10 @@ function join(options: Tunnel, response: IncomingMessage, upstreamSocket: Duplex
   if ('setTimeout' in upstreamSocket && typeof upstreamSocket.setTimeout === 'function') upstreamSocket.setTimeout(0)
   socket.write(
     `${statusLine(101)}${written([...filtered(options, response), 'Connection', 'Upgrade', 'Upgrade', 'websocket'])}\r\n`,
+    'latin1',
   )
   if (upstreamHead.length > 0) socket.write(upstreamHead)
-  if (head.length > 0) upstreamSocket.write(head)
+  if (early.length > 0) upstreamSocket.write(early)
   socket.pipe(upstreamSocket).pipe(socket)
 }
 
@@ -109,7 +142,7 @@ function relayAnswer(options: Tunnel, response: IncomingMessage): void {
     const name = all[i - (i % 2)] as string
     return name.toLowerCase() !== 'content-length'
   })
-  socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`)
+  socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`, 'latin1')
   // Only who reads learns that the caller has left.
   socket.on('end', cut).resume()
   // Before the pipeline's own listener, which would end the connection as if all had come.
@@ -132,6 +165,7 @@ function statusLine(status: number): string {
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
 }
 
+/** As latin1, which is how Node reads them: other bytes would be other bytes. */
 function written(headers: readonly string[]): string {
   let text = ''
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`

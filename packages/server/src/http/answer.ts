@@ -8,7 +8,8 @@ export function answer(response: ServerResponse, refusal: Refusal, requestId: st
   const length = Buffer.byteLength(body)
   fields.push('Content-Length', String(length))
   // ASCII alone, as nearly always: written as latin1, which costs less than UTF-8 and is the same bytes.
-  response.writeHead(status, fields).end(body, length === body.length ? 'latin1' : 'utf8')
+  // By name, since an answer that could not be written has left its own behind.
+  response.writeHead(status, STATUS_CODES[status] ?? '', fields).end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
 export function answerJson(response: ServerResponse, status: number, requestId: string, body: string): void {

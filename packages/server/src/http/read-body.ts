@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { soleHeader } from '@keywright/core'
 
-/** The whole body; null where it has more than `mostBytes`, of which the rest is left unread. Rejects when the sender gives up. */
+/** The whole body; null where it has more than `mostBytes`, of which the rest is thrown away. Rejects when the sender gives up. */
 export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
   if (Number(soleHeader(request.rawHeaders, 'content-length')) > mostBytes) return Promise.resolve(null)
   if (request.readableEnded) return Promise.resolve(Buffer.alloc(0))
@@ -14,8 +14,13 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
     }
     const onData = (chunk: Buffer) => {
       length += chunk.length
-      if (length > mostBytes) settle(null)
-      else chunks.push(chunk)
+      if (length <= mostBytes) {
+        chunks.push(chunk)
+      } else {
+        settle(null)
+        // Its sender would otherwise not get to read the answer (RFC 9112 §9.6).
+        request.resume()
+      }
     }
     const onEnd = () => settle(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length))
     const onClose = () => reject(new Error('The sender closed the connection before the body was whole.'))

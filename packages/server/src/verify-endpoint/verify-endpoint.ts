@@ -54,7 +54,6 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
       answerJson(response, 200, requestId, await verdict(request, requestId))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      if (!request.complete) response.shouldKeepAlive = false
       answer(response, problemAnswer(error, requestId), requestId)
     }
   }
