@@ -22,23 +22,22 @@ export function positionIn(order: KeyOrder, key: KeyRecord): KeyPosition {
 /** For those who write a store: the position as visible ASCII, so that it stays right whatever happens to the key. */
 export function writePosition({ value, id }: KeyPosition): string {
   if (value === null) return id
-  return `${typeof value === 'number' ? value : Buffer.from(value).toString('base64url')}.${id}`
+  // Marked, so that no other order takes it for its own.
+  return `${typeof value === 'number' ? value : `~${Buffer.from(value).toString('base64url')}`}.${id}`
 }
 
 /** What `writePosition` made for the same order; null for anything else. */
 export function readPosition(order: KeyOrder, text: string): KeyPosition | null {
-  if (order === 'created') return { value: null, id: text }
-  const dot = text.indexOf('.')
-  const value = text.slice(0, dot)
-  const id = text.slice(dot + 1)
-  if (dot < 0 || id === '') return null
-  if (order === 'name') return /^[\w-]*$/.test(value) ? { value: Buffer.from(value, 'base64url').toString(), id } : null
-  return /^\d{1,16}$/.test(value) ? { value: Number(value), id } : null
+  const [, value, id = ''] = /^(?:(~[\w-]*|\d{1,16})\.)?([a-z]+_\w+)$/.exec(text) ?? []
+  if (id === '' || (value === undefined) !== (order === 'created')) return null
+  if (value === undefined) return { value: null, id }
+  if (value.startsWith('~') !== (order === 'name')) return null
+  return { value: order === 'name' ? Buffer.from(value.slice(1), 'base64url').toString() : Number(value), id }
 }
 
 /** The same for a store, which is asked for none that it has not answered. */
 export function positionOf(order: KeyOrder, after: string): KeyPosition {
-  const position = readPosition(order, after)
+  const position = order === 'created' ? { value: null, id: after } : readPosition(order, after)
   if (!position) throw new TypeError(`'${after}' is no position in a list by ${order}.`)
   return position
 }

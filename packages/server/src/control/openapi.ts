@@ -163,14 +163,17 @@ function isRepeatable({ method, permission }: Route): boolean {
 
 /** What any such route can answer, and what this one can beside. */
 function codesOf(route: Route): ProblemCode[] {
-  const { body, query, problems: own } = route
+  const { body, query, method, problems: own } = route
   const isGuarded = route.permission !== null
+  const isChange = isGuarded && method !== 'get'
   const looksAtCredentials = isGuarded || route.credentials === 'any'
   return [
     ...(looksAtCredentials ? (['missing_credential', 'repeated_credential', 'invalid_credential'] as const) : []),
     ...(isGuarded ? (['wrong_credential_type', 'permission_missing'] as const) : []),
-    ...(body || query || isRepeatable(route) ? (['invalid_request'] as const) : []),
-    ...(body ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
+    ...(isChange ? (['role_missing', 'foreign_origin'] as const) : []),
+    // What a guarded route does not take is refused, not passed over.
+    ...(body || query || isGuarded ? (['invalid_request'] as const) : []),
+    ...(body || isChange ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
     ...(isRepeatable(route)
       ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const)
       : []),
@@ -185,7 +188,7 @@ function problemResponses(codes: readonly ProblemCode[]) {
   const statuses = [...new Set(codes.map((code) => problems[code].status))].sort((a, b) => a - b)
   return Object.fromEntries(
     statuses.map((status) => {
-      const members = codes.filter((code) => problems[code].status === status)
+      const members = [...new Set(codes)].filter((code) => problems[code].status === status)
       return [
         status,
         {

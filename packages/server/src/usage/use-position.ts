@@ -5,12 +5,13 @@ export interface UsePosition {
 }
 
 export function writeUsePosition({ usedAt, id }: UsePosition): string {
-  return `${usedAt ?? 'never'}.${id}`
+  // Marked, so that no other order takes it for its own.
+  return `${usedAt === null ? 'never' : `used${usedAt}`}.${id}`
 }
 
 /** What `writeUsePosition` made; null for anything else. */
 export function readUsePosition(text: string): UsePosition | null {
-  const [, usedAt, id] = /^(never|\d{1,15})\.(.+)$/.exec(text) ?? []
-  if (usedAt === undefined || id === undefined) return null
-  return { usedAt: usedAt === 'never' ? null : Number(usedAt), id }
+  const [, usedAt, id] = /^(?:never|used(\d{1,15}))\.(.+)$/.exec(text) ?? []
+  if (id === undefined) return null
+  return { usedAt: usedAt === undefined ? null : Number(usedAt), id }
 }

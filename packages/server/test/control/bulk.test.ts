@@ -228,6 +228,7 @@ describe('revoking keys in bulk', () => {
       'refused',
       'refused',
     ])
+    expect([json.revoked, json.refused]).toEqual([2, 4])
     expect(json.results[1].problem).toEqual(json.results[2].problem)
     expect(json.results[1].problem.code).toBe('not_found')
     expect(await edge(foreign.credential)).not.toBe(401)

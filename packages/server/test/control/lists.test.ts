@@ -161,14 +161,17 @@ describe('a list of keys', () => {
     },
   )
 
-  it.each([
-    ['created', 'name'],
-    ['name', 'lastUsed'],
-    ['lastUsed', 'expires'],
-  ])('goes on in no other order than it began: %s, %s', async (first, second) => {
+  const orders = ['created', 'name', 'lastUsed', 'expires']
+  const pairs = orders.flatMap((first) => orders.filter((second) => second !== first).map((second) => [first, second]))
+  it.each(pairs)('goes on in no other order than it began: %s, %s', async (first, second) => {
     const start = await api('GET', `/v1/keys?organization=sorted&limit=1&order=${first}`)
     const next = `/v1/keys?organization=sorted&order=${second}&cursor=${start.json.nextCursor}`
     expect((await api('GET', next)).json.errors?.[0]?.field).toBe('cursor')
+  })
+
+  it('goes on behind no place in another list', async () => {
+    const { json } = await api('GET', '/v1/audit?limit=1')
+    expect((await api('GET', `/v1/keys?cursor=${json.nextCursor}`)).json.errors?.[0]?.field).toBe('cursor')
   })
 
   it.each(['?q=', `?q=${'x'.repeat(101)}`, '?q=%00', '?q=a%0Ab'])('is not searched for %s', async (query) => {

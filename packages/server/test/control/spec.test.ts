@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { openapiDocument } from '../../src/control/openapi.ts'
 import { problems } from '../../src/control/problems.ts'
@@ -17,6 +18,17 @@ describe('what is written down for other languages', () => {
   })
 })
 
+/** As a client made from the document would find them. */
+const ajv = new Ajv2020({ strict: false, validateFormats: false })
+ajv.addSchema(openapiDocument(), 'openapi.json')
+
+function faultsOf(schema: unknown, value: unknown): unknown[] {
+  const referring = JSON.stringify(schema).replaceAll('"#/components', '"openapi.json#/components')
+  const isValid = ajv.compile(JSON.parse(referring))
+  isValid(value)
+  return isValid.errors ?? []
+}
+
 describe('the OpenAPI document', () => {
   const operations = Object.values(openapiDocument().paths ?? {}).flatMap((item) =>
     Object.values(item as Record<string, Operation>),
@@ -25,8 +37,11 @@ describe('the OpenAPI document', () => {
   interface Operation {
     operationId: string
     summary: string
-    requestBody?: { content: Record<string, { example?: unknown }> }
-    responses: Record<string, { content: Record<string, { example?: unknown; examples?: Record<string, unknown> }> }>
+    requestBody?: { content: Record<string, { schema?: unknown; example?: unknown }> }
+    responses: Record<
+      string,
+      { content: Record<string, { schema?: unknown; example?: unknown; examples?: Record<string, unknown> }> }
+    >
   }
 
   it('has every route under a name of its own', () => {
@@ -60,6 +75,19 @@ describe('the OpenAPI document', () => {
       if (Number(status) < 300) expect(content['application/json']?.example).toBeDefined()
       else expect(Object.keys(content['application/problem+json']?.examples ?? {})).not.toEqual([])
     }
+  })
+
+  it.each(operations)('has for $operationId examples that fit what it says of them', ({ requestBody, responses }) => {
+    const contents = [requestBody, ...Object.values(responses)].map((part) => part?.content?.['application/json'])
+    for (const { schema, example } of contents.filter((content) => content !== undefined)) {
+      expect(faultsOf(schema, example)).toEqual([])
+    }
+  })
+
+  it('says of a row that is imported what fits one', () => {
+    const row = { organization: 'acme', name: 'Old', digest: '0'.repeat(64) }
+    expect(faultsOf({ $ref: '#/components/schemas/ForeignKey' }, row)).toEqual([])
+    expect(faultsOf({ $ref: '#/components/schemas/ForeignKey' }, { ...row, secret: '' })).not.toEqual([])
   })
 
   it.each(routes)('has for $operationId examples that fit their schemas', ({ answer, body, bodyExample }) => {

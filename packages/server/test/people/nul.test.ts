@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { controlApi } from '../support/control-api.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp } from '../support/people.ts'
 import type { TestServer } from '../support/start-server.ts'
@@ -36,5 +37,10 @@ onEachDatabase((start) => {
   ])('%s %s finds nothing', async (method, path, body?: object) => {
     const { status, json } = await operator.browser.call(method, path, body)
     expect([status, json.code]).toEqual([404, 'not_found'])
+  })
+
+  it('a follower under a name with a NUL is one that has left', async () => {
+    const { status, json } = await controlApi(server.control)('DELETE', '/v1/followers/a%00b')
+    expect([status, json]).toEqual([200, { follower: 'a\0b' }])
   })
 })

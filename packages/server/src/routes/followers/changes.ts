@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type Change, type Head, type Store, verifyChain } from '@keywright/core'
 import { route } from '../../control/route.ts'
 import { requireFollower } from './access.ts'
-import { followerNode } from './leave.ts'
+import { followerName, followerNode } from './leave.ts'
 
 const batch = 1_000
 /** Who is further behind starts anew: reading it all would take longer than reading each key when it is used. */
@@ -30,7 +30,7 @@ export const followChangesRoute = route({
   query: z.strictObject({
     follower: z
       .string()
-      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, dot, _ and -')
+      .regex(followerName, 'must be 1 to 64 of A-Z, a-z, 0-9, dot, _ and -')
       .openapi({ description: 'A name of your own for this process.' }),
     maxStaleness: wholeNumber(1, 3600).openapi({
       description: 'Seconds after your last successful poll for which you go on accepting keys you know.',

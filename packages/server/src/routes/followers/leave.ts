@@ -20,10 +20,13 @@ export const stopFollowingRoute = route({
   problems: [],
   async handle({ params: { follower }, caller, deps }) {
     requireFollower(caller)
-    await deps.nodes.leave(followerNode(follower))
+    // Nobody follows under any other, and a database may not take it.
+    if (followerName.test(follower)) await deps.nodes.leave(followerNode(follower))
     return { follower }
   },
 })
+
+export const followerName = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Told apart from nodes, whatever it calls itself. */
 export function followerNode(follower: string): string {

@@ -40,8 +40,9 @@ export function invitationView(invitation: InvitationRecord): z.output<typeof in
   }
 }
 
-export const createdInvitationSchema = invitationSchema
-  .extend({
+export const createdInvitationSchema = z
+  .strictObject({
+    ...invitationSchema.shape,
     link: z.string().openapi({ description: 'Shown in this answer and never again. It works once.' }),
     byMail: z
       .boolean()

@@ -132,6 +132,7 @@ function refused(id: string, problem: Problem): Result {
 }
 
 function answerOf(results: Result[], dryRun: boolean, receipt: string | null) {
-  const revoked = results.filter(({ status }) => status === 'revoked').length
-  return { dryRun, revoked, refused: results.filter(({ status }) => status === 'refused').length, results, receipt }
+  const keysThatAre = (wanted: Result['status']) =>
+    new Set(results.flatMap(({ id, status }) => (status === wanted ? [id] : []))).size
+  return { dryRun, revoked: keysThatAre('revoked'), refused: keysThatAre('refused'), results, receipt }
 }

@@ -12,8 +12,9 @@ import { keyExample, receiptExample } from './example.ts'
 import { newKeySchema } from './schemas.ts'
 
 /** A row of the call, which is read one by one. */
-export const foreignKeySchema = newKeySchema
-  .extend({
+export const foreignKeySchema = z
+  .strictObject({
+    ...newKeySchema.shape,
     credential: z
       .string()
       .min(1)
@@ -52,7 +53,8 @@ export const importKeysRoute = route({
   description:
     'Each row is a key as `createKey` takes it, with its credential or the SHA-256 digest of that; slower and weaker ' +
     'digests cannot be taken over. Each is answered by itself, and no answer holds a credential. What is here already is ' +
-    'left as it is, so an import may be made again. For operators alone: who imports a key decides whose it is.',
+    'left as it is, so an import may be made again; with a pepper that shows by its credential alone, not by the digest of a ' +
+    'key that was issued here. For operators alone: who imports a key decides whose it is.',
   permission: 'manage',
   mostBytes: 4 * 1024 * 1024,
   body: z

@@ -50,10 +50,14 @@ export const keySchema = z
   })
   .openapi('Key')
 
-export const changedKeySchema = keySchema.extend({ receipt }).openapi('ChangedKey')
+export const changedKeySchema = z.strictObject({ ...keySchema.shape, receipt }).openapi('ChangedKey')
 
-export const createdKeySchema = keySchema
-  .extend({ credential: z.string().openapi({ description: 'Shown in this answer and never again.' }), receipt })
+export const createdKeySchema = z
+  .strictObject({
+    ...keySchema.shape,
+    credential: z.string().openapi({ description: 'Shown in this answer and never again.' }),
+    receipt,
+  })
   .openapi('CreatedKey')
 
 /** `lastUses` may hold those of other keys. */

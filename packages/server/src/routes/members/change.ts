@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { removeMember, setMemberIn } from '@keywright/core'
+import { deletionQuery } from '../../control/deletion.ts'
 import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -40,7 +41,7 @@ export const removeMemberRoute = route({
   description:
     'The keys they have made there are revoked with it; ask with `dryRun=true` how many. The last owner stays.',
   permission: 'manage',
-  query: z.strictObject({ dryRun: z.enum(['true']).optional().openapi({ description: 'Only count.' }) }),
+  query: deletionQuery,
   answer: {
     status: 200,
     description: 'They are out, or would be.',
@@ -60,7 +61,7 @@ export const removeMemberRoute = route({
     const isLeaving = caller.person?.id === user && caller.places?.has(organization)
     if (!isLeaving) requireOrganization(caller, organization)
     if (!(await lifecycle.store.member(organization, user))) throw notFound('member')
-    const dryRun = query.dryRun !== undefined
+    const { dryRun } = query
     const { keys } = await removeMember(lifecycle, actor, organization, user, {
       ...{ withKeys: true, dryRun },
       permit: (role) => isLeaving || refuseAbove(caller, organization, [role]),

@@ -29,7 +29,7 @@ export const createOrganizationRoute = route({
     schema: changedOrganizationSchema,
     example: changedOrganizationExample,
   },
-  problems: ['conflict'],
+  problems: ['conflict', 'not_found'],
   async handle({ body, caller, actor, lifecycle }) {
     requireWholeInstance(caller)
     const { organization, change } = await createOrganization(lifecycle, actor, body)

@@ -18,7 +18,9 @@ export const organizationSchema = z
   })
   .openapi('Organization')
 
-export const changedOrganizationSchema = organizationSchema.extend({ receipt }).openapi('ChangedOrganization')
+export const changedOrganizationSchema = z
+  .strictObject({ ...organizationSchema.shape, receipt })
+  .openapi('ChangedOrganization')
 
 export function organizationView(organization: OrganizationRecord): z.output<typeof organizationSchema> {
   const { id, name, plan, namespaces, monthlyQuota, state, createdAt } = organization

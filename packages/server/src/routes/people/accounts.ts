@@ -3,6 +3,7 @@ import type { Lifecycle } from '@keywright/core'
 import { disableAccount, enableAccount, removeAccount } from '../../access/accounts.ts'
 import type { Caller } from '../../access/caller.ts'
 import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { deletionQuery } from '../../control/deletion.ts'
 import { notFound, Problem } from '../../control/problem.ts'
 import { requireWholeInstance } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -128,7 +129,7 @@ export const removeAccountRoute = route({
   description:
     'Their places, the keys they have made in them, CLI tokens and sessions go with it; ask with `dryRun=true` how many. What they did stays in the audit log.',
   permission: '*',
-  query: z.strictObject({ dryRun: z.enum(['true']).optional().openapi({ description: 'Only count.' }) }),
+  query: deletionQuery,
   answer: {
     status: 200,
     description: 'It is gone, or would be.',
@@ -148,7 +149,7 @@ export const removeAccountRoute = route({
   async handle({ params: { user }, query, caller, actor, lifecycle, deps }) {
     requireWholeInstance(caller)
     refuseSelf(caller, user)
-    const dryRun = query.dryRun !== undefined
+    const { dryRun } = query
     return { user, ...(await removeAccount(lifecycle, requireSignIn(deps).people, actor, user, { dryRun })), dryRun }
   },
 })

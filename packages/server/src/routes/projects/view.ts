@@ -6,7 +6,7 @@ export const projectSchema = z
   .strictObject({ id: z.string(), organization: z.string(), name, createdAt: time })
   .openapi('Project')
 
-export const changedProjectSchema = projectSchema.extend({ receipt }).openapi('ChangedProject')
+export const changedProjectSchema = z.strictObject({ ...projectSchema.shape, receipt }).openapi('ChangedProject')
 
 export function projectView({ id, organization, name, createdAt }: ProjectRecord): z.output<typeof projectSchema> {
   return { id, organization, name, createdAt: createdAt.toISOString() }

@@ -29,8 +29,11 @@ export const createServiceKeyRoute = route({
   answer: {
     status: 201,
     description: 'The service key and, this once, its credential.',
-    schema: changedServiceKeySchema
-      .extend({ credential: z.string().openapi({ description: 'Shown in this answer and never again.' }) })
+    schema: z
+      .strictObject({
+        ...changedServiceKeySchema.shape,
+        credential: z.string().openapi({ description: 'Shown in this answer and never again.' }),
+      })
       .openapi('CreatedServiceKey'),
     example: { ...serviceKeyExample, credential: 'kwo_<shown once>', receipt: '5.9f86d081884c7d65' },
   },

@@ -16,7 +16,9 @@ export const serviceKeySchema = z
   })
   .openapi('ServiceKey')
 
-export const changedServiceKeySchema = serviceKeySchema.extend({ receipt }).openapi('ChangedServiceKey')
+export const changedServiceKeySchema = z
+  .strictObject({ ...serviceKeySchema.shape, receipt })
+  .openapi('ChangedServiceKey')
 
 export function serviceKeyView(key: ServiceKeyRecord): z.output<typeof serviceKeySchema> {
   const { id, name, hint, permissions, organization, createdAt, revokedAt } = key
