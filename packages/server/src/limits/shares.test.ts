@@ -82,6 +82,23 @@ describe('shares of a limit', () => {
     expect(waited).toBeLessThan(15)
   })
 
+  it('are asked for by however many come at once', async () => {
+    const shares = node()
+    const one = meter({ requests: 1_000 })
+    const quotas = await Promise.all(Array.from({ length: 5_000 }, () => shares.take([one], 1, nowMs)))
+    expect(quotas.filter(({ taken }) => taken)).toHaveLength(1_000)
+  })
+
+  it('are asked for of however many limits at once, each of which holds', async () => {
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool) })
+    const otherwise = createOtherwise('refuse', () => 1)
+    const shares = createShares({ ledgers, otherwise, now: () => nowMs })
+    const many = Array.from({ length: 25_000 }, (_, index) => ({ ...meter({ requests: 1 }), subject: `key_${index}` }))
+    const asked = [...many, ...many.slice(0, 100)].map((one) => shares.take([one], 1, nowMs))
+    const quotas = await Promise.all(asked)
+    expect(quotas.map(({ taken }) => taken)).toEqual(asked.map((_, index) => index < many.length))
+  })
+
   it('are given back unused, so that another node may use them', async () => {
     const [busy, other] = [node(), node()]
     const one = meter({ requests: 64, windowSeconds: 60 })

@@ -37,7 +37,8 @@ type Open = Map<string, Ledger>
 /** A node holds at most this part of a limit, and holds it for this part of the window, but never long. */
 const part = 16
 const longestMs = 5_000
-const mostAsks = 2_000
+/** Of how many ledgers are asked at once. */
+const mostLedgers = 2_000
 const sweepEveryMs = 500
 /** A request that has waited so long for the ledgers is counted otherwise, within a tick. */
 const waitMs = 750
@@ -83,24 +84,35 @@ export function createShares({
       const one = { holdings: named, cost, nowMs, until: now() + waitMs, resolve, reject }
       // Of ledgers that have just not answered, few wait to find out whether they do again.
       const isAway = !isReached && (running || now() < restsUntil)
-      if (isAway || asks.length >= mostAsks) return askOtherwise(one)
+      if (isAway) return askOtherwise(one)
       asks.push(one)
       if (!running) void run()
     })
   }
 
-  /** One batch after the other, each of all who have come meanwhile. */
+  /** One batch after the other. */
   async function run(): Promise<void> {
     running = true
     await Promise.resolve()
     while (asks.length > 0) {
-      const batch = asks
-      asks = []
+      const batch = nextBatch()
       waiting = batch
       await settle(batch)
       waiting = []
     }
     running = false
+  }
+
+  /** All who have come meanwhile, however many ask for the same: a queue that is full is no reason to count otherwise. */
+  function nextBatch(): readonly Ask[] {
+    const named = new Set<Holding>()
+    let count = 0
+    for (const { holdings: own } of asks) {
+      for (const holding of own) named.add(holding)
+      if (count > 0 && named.size > mostLedgers) break
+      count++
+    }
+    return asks.splice(0, count)
   }
 
   async function settle(batch: readonly Ask[]): Promise<void> {
@@ -173,7 +185,7 @@ export function createShares({
   }
 
   function sweep(): void {
-    const over = holdings.over(now()).slice(0, mostAsks)
+    const over = holdings.over(now()).slice(0, mostLedgers)
     if (over.length > 0) void handBack(over)
     if (now() - prunedAt < pruneEveryMs) return
     prunedAt = now()
