@@ -19,51 +19,72 @@ export interface Script {
 /** A request waits no longer to be counted. */
 const answerWithin = 250
 const connectWithinMs = 2_000
+/** So long no other is connected to after the last try. */
+const restMs = 500
 
 export function scriptOf(text: string): Script {
   return { text, sha: hash('sha1', text) }
 }
+
+const probe = scriptOf('return 1')
 
 /** Connects in the background, again and again. What is asked meanwhile, or not answered in time, is rejected at once. */
 export async function openRedis(url: string, answerWithinMs = answerWithin): Promise<RedisClient> {
   // 480 files, which cost a start without Redis a quarter of a second.
   const { createClient, createCluster, ErrorReply } = await import('@redis/client')
   const options = { url, disableOfflineQueue: true, socket: { connectTimeout: connectWithinMs, reconnectStrategy } }
-  const single = createClient(options)
   const { host } = new URL(url)
   let trouble: Error | null = null
   const away = (cause: unknown) => {
     trouble = new Error(`Redis at ${host} cannot be reached.`, { cause })
   }
+  const single = createClient(options)
   single.on('error', away).on('ready', () => {
     trouble = null
   })
   let client: AnyClient = single
   let isCluster = false
   let isClosed = false
-  let joining: Promise<void> | null = null
+  let renewing: Promise<void> | null = null
+  let restsUntil = 0
 
-  /** Until it is reached, as the server that was asked so far. */
-  async function joinCluster(): Promise<void> {
-    const cluster = createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
-    cluster.on('error', away)
-    const isReached = await Promise.race([cluster.connect(), elapsed(connectWithinMs)]).catch(() => null)
-    if (isReached === null || isClosed) return cluster.destroy()
-    single.destroy()
-    client = cluster as unknown as AnyClient
-    isCluster = true
+  /** Until another one has answered, the one that was asked so far stays: a cluster may have no slots yet. */
+  async function connectAnew(asCluster: boolean): Promise<void> {
+    const cluster = () => createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
+    const next = (asCluster ? cluster() : createClient(options)) as unknown as AnyClient
+    next.on('error', away)
+    // Whatever else a server replies, NOPERM for one, it serves the slot.
+    const serves = (error: unknown) => {
+      if (!(error instanceof ErrorReply) || isFromCluster(error)) throw error
+    }
+    const answered = next.connect().then(() => ask(next, probe, ['keywright'], []).catch(serves))
+    const isReached = await Promise.race([answered, elapsed(connectWithinMs)]).catch(() => null)
+    if (isReached === null || isClosed) return next.destroy()
+    client.destroy()
+    client = next
+    isCluster = asCluster
     trouble = null
   }
 
-  function join(): Promise<void> {
-    joining ??= joinCluster().finally(() => {
-      joining = null
+  async function renew(asCluster: boolean): Promise<void> {
+    if (isClosed || (!renewing && performance.now() < restsUntil)) return
+    renewing ??= connectAnew(asCluster).finally(() => {
+      renewing = null
+      restsUntil = performance.now() + restMs
     })
-    return joining
+    await renewing
+  }
+
+  function renewAfter(error: unknown): void {
+    const isReply = error instanceof ErrorReply
+    // A table of slots that is wrong shows in errors of the client's own.
+    if (isCluster && !isReply && !(error instanceof LateError)) void renew(true)
+    if (!isCluster && isReply && isFromCluster(error)) void renew(true)
+    if (!isCluster && isReply && isFromReplica(error)) void renew(false)
   }
 
   await Promise.race([single.connect(), elapsed(connectWithinMs)]).catch((error) => trouble ?? away(error))
-  if (await clusterEnabled(single)) await join()
+  if (await clusterEnabled(single)) await renew(true)
   return {
     get isCluster() {
       return isCluster
@@ -77,8 +98,7 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
         trouble = null
         return answer
       } catch (error) {
-        // It was away when it would have said so by itself.
-        if (!isCluster && isFromCluster(error)) void join()
+        renewAfter(error)
         throw error instanceof ErrorReply ? error : (trouble ?? error)
       }
     },
@@ -89,7 +109,12 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
   }
 }
 
-type AnyClient = Pick<ReturnType<typeof createClient>, 'evalSha' | 'eval' | 'destroy'>
+interface AnyClient extends Pick<ReturnType<typeof createClient>, 'evalSha' | 'eval' | 'destroy'> {
+  connect(): Promise<unknown>
+  on(event: 'error', listener: (error: unknown) => void): unknown
+}
+
+class LateError extends Error {}
 
 async function ask(
   client: AnyClient,
@@ -106,9 +131,14 @@ async function ask(
   }
 }
 
-/** What only one server of a cluster says, to who takes it for the only one. */
-function isFromCluster(error: unknown): boolean {
-  return error instanceof Error && /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN) /.test(error.message)
+/** What only one server of a cluster says, to who takes it for the only one: it was away when it would have said so. */
+function isFromCluster({ message }: Error): boolean {
+  return /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN) /.test(message)
+}
+
+/** What a server says that is the master no more. Its address may lead to another by now. */
+function isFromReplica({ message }: Error): boolean {
+  return /\b(READONLY|MASTERDOWN) /.test(message)
 }
 
 async function clusterEnabled(client: { info(section: string): Promise<unknown> }): Promise<boolean> {
@@ -130,6 +160,6 @@ function reconnectStrategy(attempts: number): number {
 
 function elapsed(ms: number): Promise<never> {
   return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms.`)), ms).unref()
+    setTimeout(() => reject(new LateError(`Redis did not answer within ${ms} ms.`)), ms).unref()
   })
 }

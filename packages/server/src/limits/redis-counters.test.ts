@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startRedis, startRedisCluster, type TestRedis } from '../../test/support/redis.ts'
-import { openRedis, type RedisClient } from './redis-client.ts'
+import { openRedis, type RedisClient, scriptOf } from './redis-client.ts'
 import { createRedisCounters } from './redis-counters.ts'
 import { createRedisLedgers } from './redis-ledgers.ts'
 import { createShares } from './shares.ts'
@@ -171,6 +173,92 @@ describe('a cluster of three masters', () => {
     expect(admitted).toBeLessThanOrEqual(200)
     expect(admitted).toBeGreaterThan(200 - 2 * (200 / 16))
     await Promise.all(nodes.map((node) => node.stop()))
+  })
+})
+
+describe('a cluster that is only being made', () => {
+  const all = 16_384
+  const slotOf = (own: TestRedis, key: string) => own.command('CLUSTER', 'KEYSLOT', key).then(Number)
+  let own: TestRedis
+  beforeEach(async () => {
+    own = await startRedis(['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no'])
+  })
+  afterEach(() => own.stop())
+
+  it('counts as soon as it has its slots, where it had none when the node joined it', async () => {
+    const told: boolean[] = []
+    const onReach = (isReached: boolean) => void told.push(isReached)
+    const counters = createRedisCounters({
+      redis: await client(own.url),
+      otherwise: createMemoryCounters(),
+      onReach,
+    })
+    await counters.take([meter()], 1, Date.now())
+    expect(told).toEqual([false])
+    await own.command('CLUSTER', 'ADDSLOTSRANGE', '0', String(all - 1))
+    while (!told.includes(true)) {
+      await counters.take([meter()], 0, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect((await counters.take([meter({ requests: 20 })], 1, Date.now())).states[0]?.remaining).toBe(19)
+  })
+
+  it('is asked for keys of a slot that it had not got when the node joined it', async () => {
+    const late = await slotOf(own, 'late')
+    const ranges = [0, late - 1, late + 1, all - 1].map(String)
+    await own.command('CLUSTER', 'ADDSLOTSRANGE', ...ranges)
+    while (!String(await own.command('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    const opened = await client(own.url)
+    expect(opened.isCluster).toBe(true)
+    const one = scriptOf('return 1')
+    await expect(opened.run(one, ['late'], [])).rejects.toThrow()
+    await own.command('CLUSTER', 'ADDSLOTS', String(late))
+    while ((await opened.run(one, ['late'], []).catch(() => 0)) !== 1)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+  })
+})
+
+describe('a replica that took over the address of its master', () => {
+  it.each([
+    ['READONLY', 'yes'],
+    ['MASTERDOWN', 'no'],
+  ])('counts, though the connection leads to the one before, which answers %s', async (_, servesStaleData) => {
+    const [before, after] = [await startRedis(), await startRedis()]
+    let master = before
+    const sockets = new Set<Socket>()
+    const address = createServer((caller) => {
+      const server = connect(master.port, '127.0.0.1')
+      for (const [one, other] of [
+        [caller, server],
+        [server, caller],
+      ] as const) {
+        sockets.add(one)
+        one.on('error', () => {}).on('close', () => other.destroy())
+        one.pipe(other)
+      }
+    })
+    await once(address.listen(0, '127.0.0.1'), 'listening')
+    const told: boolean[] = []
+    const counters = createRedisCounters({
+      redis: await client(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+    })
+    await counters.take([meter()], 1, Date.now())
+    await before.command('CONFIG', 'SET', 'replica-serve-stale-data', servesStaleData)
+    await before.command('REPLICAOF', '127.0.0.1', '1')
+    await counters.take([meter()], 1, Date.now())
+    expect(told).toEqual([false])
+    master = after
+    while (!told.includes(true)) {
+      await counters.take([meter()], 1, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(await after.command('DBSIZE')).toBe(1)
+    address.close()
+    for (const socket of sockets) socket.destroy()
+    await Promise.all([before.stop(), after.stop()])
   })
 })
 
