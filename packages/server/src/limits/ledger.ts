@@ -55,11 +55,12 @@ export function charge(ledger: Ledger, limit: Limit, cost: number, at: number, n
   return { window: kept.sort(([a], [b]) => a - b) }
 }
 
-/** Undoes part of a charge at `at`, of which nothing was used. */
+/** Undoes part of a charge at `at`, of which nothing was used. What a bucket has refilled of it since came back already. */
 export function giveBack(ledger: Ledger, limit: Limit, count: number, at: number, now: number): Ledger {
   if (!('window' in ledger)) {
-    const owed = debt(ledger, limit, now) - count * limit.windowSeconds * 1000
-    return owing(Math.max(0, owed), limit, now)
+    const refilled = Math.max(0, now - at) * limit.requests
+    const back = Math.max(0, count * limit.windowSeconds * 1000 - refilled)
+    return owing(Math.max(0, debt(ledger, limit, now) - back), limit, now)
   }
   const charged = instantOf(at, limit)
   return {
