@@ -53,6 +53,9 @@ interface Line {
   listed: boolean
 }
 
+/** A clock that is behind by more was set back; by less, the month that has begun goes on. */
+const jitterMs = 60_000
+
 const unused = { used: null, fresh: 0, underway: 0, reading: null, listed: false }
 
 /** The first instant of the month of `now`, and of the one after. */
@@ -144,7 +147,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
 
   return {
     take(meter, cost, nowMs) {
-      if (nowMs >= month.endMs || nowMs < month.startMs) turn(nowMs)
+      if (nowMs >= month.endMs || nowMs < month.startMs - jitterMs) turn(nowMs)
       const line = lineOf(meter)
       const { quota } = meter
       if (quota !== null) {
@@ -156,6 +159,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       return true
     },
     giveBack(meter, cost, nowMs) {
+      // What was taken just before this month began may have been charged to the one before.
       if (nowMs < month.endMs && nowMs >= month.startMs) charge(lineOf(meter), -cost)
     },
     drain() {

@@ -90,6 +90,44 @@ describe("an organization's quota for the month", () => {
     expect(reason(await acme.use())).toBe('quota_exceeded')
   })
 
+  it('is not had again where the clock steps back over the end of the month', async () => {
+    const { customer } = await start()
+    const acme = await customer('small')
+    nowMs = Date.UTC(2026, 11, 1) - 20
+    await acme.use(3)
+    nowMs += 25
+    expect(reason(await acme.use())).toBeNull()
+    nowMs -= 15
+    expect(reason(await acme.use(2))).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+    nowMs += 15
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
+  it('gets nothing back of what was charged to the month before', async () => {
+    let refuse = () => {}
+    const memory = createMemoryCounters()
+    const late = new Promise<Quota>((resolve) => {
+      refuse = () => resolve({ taken: false, states: [], retryAfterMs: 1000, refusedBy: 0 })
+    })
+    const taking = [late]
+    const counters: Counters = {
+      take: (...asked) => taking.pop() ?? memory.take(...asked),
+      peek: memory.peek.bind(memory),
+    }
+    const { customer } = await start({ counters })
+    const acme = await customer('limited')
+    nowMs = Date.UTC(2026, 11, 1) - 1
+    const pending = acme.use()
+    nowMs += 1
+    await acme.use(2)
+    refuse()
+    expect(reason(await pending)).toBe('rate_limited')
+    await acme.agree({ plan: 'small' })
+    expect(reason(await acme.use(2))).toBe('quota_exceeded')
+    expect(reason(await acme.use())).toBeNull()
+  })
+
   it('counts a request by its cost, and charges nothing for one that does not fit', async () => {
     const { customer } = await start()
     const acme = await customer('small')
