@@ -26,6 +26,6 @@ export class CliTokens {
 
   /** `current` is the token that asks. */
   revoke(id: string): Promise<CliToken> {
-    return this.#transport({ method: 'POST', path: path`/v1/cli-tokens/${id}/revoke` })
+    return this.#transport({ method: 'POST', path: path`/v1/cli-tokens/${id}/revoke`, has: 'id' })
   }
 }

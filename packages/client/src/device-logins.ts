@@ -41,6 +41,7 @@ export class DeviceLogins {
     const started = await this.#transport<Started>({
       method: 'POST',
       path: '/api/auth/device/code',
+      has: 'device_code',
       body: { client_id: this.#clientId, device_name: device },
       options,
     })
@@ -79,6 +80,7 @@ export class DeviceLogins {
       const { access_token } = await this.#transport<{ access_token: string }>({
         method: 'POST',
         path: '/api/auth/device/token',
+        has: 'access_token',
         body: { grant_type, device_code: deviceCode, client_id: this.#clientId },
         options,
       })

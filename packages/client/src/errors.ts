@@ -85,6 +85,11 @@ export function problemOf(
   })
 }
 
+/** What a server answers that is not Keywright's control side. */
+export function unreadable(what: string): KeywrightError {
+  return new KeywrightError('unreadable_answer', `The answer ${what}. Is the address right?`)
+}
+
 /** null for what is no JSON object. */
 export function objectOf(body: string): Record<string, unknown> | null {
   try {

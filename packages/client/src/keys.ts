@@ -205,7 +205,7 @@ export class Keys {
   }
 
   create(key: NewKey, options?: Mutation): Promise<CreatedKey> {
-    return this.#transport({ method: 'POST', path: '/v1/keys', body: key, options })
+    return this.#transport({ method: 'POST', path: '/v1/keys', has: 'credential', body: key, options })
   }
 
   /** Up to 1,000 in one transaction; what one may not have leaves the others alone. With `dryRun` nothing is made. */
@@ -213,7 +213,7 @@ export class Keys {
     keys: readonly NewKey[],
     { dryRun, ...options }: Mutation & { dryRun?: boolean } = {},
   ): Promise<CreatedKeys> {
-    return this.#transport({ method: 'POST', path: '/v1/keys/bulk', body: { keys, dryRun }, options })
+    return this.#transport({ method: 'POST', path: '/v1/keys/bulk', has: 'results', body: { keys, dryRun }, options })
   }
 
   /** Up to 1,000 in one transaction. What is here already is answered as it is, so it may be made again. */
@@ -221,7 +221,7 @@ export class Keys {
     keys: readonly ForeignKey[],
     { dryRun, ...options }: Mutation & { dryRun?: boolean } = {},
   ): Promise<ImportedKeys> {
-    return this.#transport({ method: 'POST', path: '/v1/keys/import', body: { keys, dryRun }, options })
+    return this.#transport({ method: 'POST', path: '/v1/keys/import', has: 'results', body: { keys, dryRun }, options })
   }
 
   list(filter: KeyFilter = {}, options?: CallOptions): Pages<'keys', Key> {
@@ -229,16 +229,22 @@ export class Keys {
   }
 
   get(id: string, options?: CallOptions): Promise<Key> {
-    return this.#transport({ method: 'GET', path: path`/v1/keys/${id}`, options })
+    return this.#transport({ method: 'GET', path: path`/v1/keys/${id}`, has: 'versions', options })
   }
 
   update(id: string, patch: KeyPatch, options?: CallOptions): Promise<Key & { receipt: string }> {
-    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}`, body: patch, options })
+    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}`, has: 'versions', body: patch, options })
   }
 
   /** A new secret for the same key. Without `graceSeconds` the old one ends at once. */
   rotate(id: string, input: { graceSeconds?: number | undefined } = {}, options?: Mutation): Promise<RotatedKey> {
-    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/rotate`, body: input, options })
+    return this.#transport({
+      method: 'POST',
+      path: path`/v1/keys/${id}/rotate`,
+      has: 'credential',
+      body: input,
+      options,
+    })
   }
 
   /** Ends an old secret that still works: after so many seconds from now, at once with 0. */
@@ -248,7 +254,13 @@ export class Keys {
     input: { graceSeconds: number },
     options?: CallOptions,
   ): Promise<Key & { receipt: string }> {
-    return this.#transport({ method: 'PATCH', path: path`/v1/keys/${id}/versions/${version}`, body: input, options })
+    return this.#transport({
+      method: 'PATCH',
+      path: path`/v1/keys/${id}/versions/${version}`,
+      has: 'versions',
+      body: input,
+      options,
+    })
   }
 
   /** Who was seen last comes first. With `version`, who still uses that secret. */
@@ -266,7 +278,14 @@ export class Keys {
     { wait, ...input }: { reason?: string | undefined; wait?: 'all' | undefined } = {},
     options?: Mutation,
   ): Promise<RevokedKey> {
-    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/revoke`, query: { wait }, body: input, options })
+    return this.#transport({
+      method: 'POST',
+      path: path`/v1/keys/${id}/revoke`,
+      has: 'revokedAt',
+      query: { wait },
+      body: input,
+      options,
+    })
   }
 
   /** Up to 1,000 in one transaction. With `wait: 'all'` the answer comes once every node refuses them. */
@@ -276,19 +295,26 @@ export class Keys {
     options?: Mutation,
   ): Promise<RevokedKeys> {
     const body = { keys, ...input }
-    return this.#transport({ method: 'POST', path: '/v1/keys/bulk-revoke', query: { wait }, body, options })
+    return this.#transport({
+      method: 'POST',
+      path: '/v1/keys/bulk-revoke',
+      has: 'results',
+      query: { wait },
+      body,
+      options,
+    })
   }
 
   suspend(id: string, options?: Mutation): Promise<Key & { receipt: string }> {
-    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/suspend`, options })
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/suspend`, has: 'versions', options })
   }
 
   resume(id: string, options?: Mutation): Promise<Key & { receipt: string }> {
-    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/resume`, options })
+    return this.#transport({ method: 'POST', path: path`/v1/keys/${id}/resume`, has: 'versions', options })
   }
 
   /** Revokes the key and hides it from lists; its audit stays. */
   delete(id: string, options?: CallOptions): Promise<RevokedKey> {
-    return this.#transport({ method: 'DELETE', path: path`/v1/keys/${id}`, options })
+    return this.#transport({ method: 'DELETE', path: path`/v1/keys/${id}`, has: 'revokedAt', options })
   }
 }

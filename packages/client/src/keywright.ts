@@ -53,11 +53,11 @@ export class Keywright {
 
   /** Who the credential is, with what is left of its limits. */
   whoami(options?: CallOptions): Promise<Whoami> {
-    return this.#transport({ method: 'GET', path: '/v1/whoami', options })
+    return this.#transport({ method: 'GET', path: '/v1/whoami', has: 'type', options })
   }
 
   /** How this instance does API keys. Needs no credential. */
   contract(options?: CallOptions): Promise<Contract> {
-    return this.#transport({ method: 'GET', path: '/v1/contract', options })
+    return this.#transport({ method: 'GET', path: '/v1/contract', has: 'docs', options })
   }
 }

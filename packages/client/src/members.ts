@@ -61,6 +61,7 @@ export class Members {
     return this.#transport({
       method: 'PATCH',
       path: path`/v1/organizations/${organization}/members/${user}`,
+      has: 'user',
       body: patch,
     })
   }
@@ -70,6 +71,7 @@ export class Members {
     return this.#transport({
       method: 'DELETE',
       path: path`/v1/organizations/${organization}/members/${user}`,
+      has: 'keys',
       query: { dryRun: dryRun ? 'true' : undefined },
     })
   }
@@ -82,6 +84,7 @@ export class Members {
     return this.#transport({
       method: 'POST',
       path: path`/v1/organizations/${organization}/invitations`,
+      has: 'link',
       body: invitation,
       options,
     })
@@ -96,6 +99,7 @@ export class Members {
     return this.#transport({
       method: 'POST',
       path: path`/v1/organizations/${organization}/invitations/${invitation}/revoke`,
+      has: 'id',
     })
   }
 }

@@ -53,7 +53,7 @@ export class Organizations {
   }
 
   create(organization: NewOrganization, options?: Mutation): Promise<Organization & { receipt: string }> {
-    return this.#transport({ method: 'POST', path: '/v1/organizations', body: organization, options })
+    return this.#transport({ method: 'POST', path: '/v1/organizations', has: 'id', body: organization, options })
   }
 
   /** `q`: a part of the name or of the id. */
@@ -62,15 +62,21 @@ export class Organizations {
   }
 
   get(id: string, options?: CallOptions): Promise<Organization> {
-    return this.#transport({ method: 'GET', path: path`/v1/organizations/${id}`, options })
+    return this.#transport({ method: 'GET', path: path`/v1/organizations/${id}`, has: 'id', options })
   }
 
   update(id: string, patch: OrganizationPatch, options?: CallOptions): Promise<Organization & { receipt: string }> {
-    return this.#transport({ method: 'PATCH', path: path`/v1/organizations/${id}`, body: patch, options })
+    return this.#transport({ method: 'PATCH', path: path`/v1/organizations/${id}`, has: 'id', body: patch, options })
   }
 
   /** With all that is in it: its keys are revoked, its audit stays. With `dryRun` it is only counted. */
   delete(id: string, { dryRun }: { dryRun?: boolean | undefined } = {}, options?: CallOptions): Promise<Deletion> {
-    return this.#transport({ method: 'DELETE', path: path`/v1/organizations/${id}`, query: { dryRun }, options })
+    return this.#transport({
+      method: 'DELETE',
+      path: path`/v1/organizations/${id}`,
+      has: 'keys',
+      query: { dryRun },
+      options,
+    })
   }
 }

@@ -1,5 +1,5 @@
-import { KeywrightError } from './errors.ts'
-import type { Call, CallOptions, Query, Transport } from './transport.ts'
+import { unreadable } from './errors.ts'
+import type { CallOptions, Query, Transport } from './transport.ts'
 
 export interface Paging {
   /** From an earlier page's `nextCursor`. */
@@ -18,17 +18,21 @@ export type Page<Name extends string, T> = { [name in Name]: T[] } & { nextCurso
 export class Pages<Name extends string, T, More = unknown> implements AsyncIterable<T> {
   readonly #transport: Transport
   readonly #name: Name
-  readonly #call: Call
+  readonly #path: string
+  readonly #query: Query
+  readonly #options: CallOptions | undefined
 
   constructor(transport: Transport, name: Name, path: string, query: Query, options?: CallOptions) {
     this.#transport = transport
     this.#name = name
-    this.#call = { method: 'GET', path, query, options }
+    this.#path = path
+    this.#query = query
+    this.#options = options
   }
 
   /** The first page alone, exactly as answered. */
   page(): Promise<Page<Name, T> & More> {
-    return this.#read(this.#call.query)
+    return this.#read(this.#query)
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
@@ -39,14 +43,15 @@ export class Pages<Name extends string, T, More = unknown> implements AsyncItera
     let page = await this.page()
     yield page
     while (page.nextCursor !== null) {
-      page = await this.#read({ ...this.#call.query, cursor: page.nextCursor })
+      page = await this.#read({ ...this.#query, cursor: page.nextCursor })
       yield page
     }
   }
 
-  async #read(query: Query | undefined): Promise<Page<Name, T> & More> {
-    const page = await this.#transport<Page<Name, T> & More>({ ...this.#call, query })
-    if (Array.isArray(page[this.#name])) return page
-    throw new KeywrightError('unreadable_answer', `The answer has no list of ${this.#name}. Is the address right?`)
+  async #read(query: Query): Promise<Page<Name, T> & More> {
+    const [path, has, options] = [this.#path, this.#name, this.#options]
+    const page = await this.#transport<Record<string, unknown>>({ method: 'GET', path, has, query, options })
+    if (Array.isArray(page[has])) return page as Page<Name, T> & More
+    throw unreadable(`has no list of ${has}`)
   }
 }

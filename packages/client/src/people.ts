@@ -36,11 +36,11 @@ export class People {
 
   /** Ends sessions and terminals, and takes all places until `enable`. */
   disable(user: string): Promise<Account> {
-    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/disable` })
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/disable`, has: 'id' })
   }
 
   enable(user: string): Promise<Account> {
-    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/enable` })
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/enable`, has: 'id' })
   }
 
   /** `dryRun` only counts. */
@@ -48,16 +48,17 @@ export class People {
     return this.#transport({
       method: 'DELETE',
       path: path`/v1/people/${user}`,
+      has: 'keys',
       query: dryRun ? { dryRun: 'true' } : {},
     })
   }
 
   forgetSecondFactor(user: string): Promise<Account> {
-    return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor` })
+    return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor`, has: 'id' })
   }
 
   /** A link for whoever has forgotten their password: ten minutes, once. */
   passwordLink(email: string): Promise<{ email: string; link: string; expiresAt: string }> {
-    return this.#transport({ method: 'POST', path: '/v1/people/password-links', body: { email } })
+    return this.#transport({ method: 'POST', path: '/v1/people/password-links', has: 'link', body: { email } })
   }
 }

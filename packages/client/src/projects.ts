@@ -22,7 +22,7 @@ export class Projects {
   }
 
   create(project: NewProject, options?: Mutation): Promise<Project & { receipt: string }> {
-    return this.#transport({ method: 'POST', path: '/v1/projects', body: project, options })
+    return this.#transport({ method: 'POST', path: '/v1/projects', has: 'id', body: project, options })
   }
 
   list(filter: Paging & { organization?: string | undefined } = {}, options?: CallOptions): Pages<'projects', Project> {
@@ -30,11 +30,17 @@ export class Projects {
   }
 
   get(id: string, options?: CallOptions): Promise<Project> {
-    return this.#transport({ method: 'GET', path: path`/v1/projects/${id}`, options })
+    return this.#transport({ method: 'GET', path: path`/v1/projects/${id}`, has: 'id', options })
   }
 
   /** With its keys, which are revoked first. With `dryRun` they are only counted. */
   delete(id: string, { dryRun }: { dryRun?: boolean | undefined } = {}, options?: CallOptions): Promise<Deletion> {
-    return this.#transport({ method: 'DELETE', path: path`/v1/projects/${id}`, query: { dryRun }, options })
+    return this.#transport({
+      method: 'DELETE',
+      path: path`/v1/projects/${id}`,
+      has: 'keys',
+      query: { dryRun },
+      options,
+    })
   }
 }

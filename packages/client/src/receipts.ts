@@ -17,6 +17,6 @@ export class Receipts {
   }
 
   get(receipt: string, options?: CallOptions): Promise<Receipt> {
-    return this.#transport({ method: 'GET', path: path`/v1/receipts/${receipt}`, options })
+    return this.#transport({ method: 'GET', path: path`/v1/receipts/${receipt}`, has: 'appliedBy', options })
   }
 }

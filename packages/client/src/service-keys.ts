@@ -34,7 +34,7 @@ export class ServiceKeys {
   }
 
   create(key: NewServiceKey, options?: Mutation): Promise<CreatedServiceKey> {
-    return this.#transport({ method: 'POST', path: '/v1/service-keys', body: key, options })
+    return this.#transport({ method: 'POST', path: '/v1/service-keys', has: 'credential', body: key, options })
   }
 
   list(paging: Paging = {}): Pages<'serviceKeys', ServiceKey> {
@@ -42,6 +42,6 @@ export class ServiceKeys {
   }
 
   revoke(id: string, options?: Mutation): Promise<ServiceKey & { receipt: string }> {
-    return this.#transport({ method: 'POST', path: path`/v1/service-keys/${id}/revoke`, options })
+    return this.#transport({ method: 'POST', path: path`/v1/service-keys/${id}/revoke`, has: 'permissions', options })
   }
 }

@@ -1,4 +1,4 @@
-import { ConnectionError, KeywrightError, objectOf, problemOf, TimeoutError } from './errors.ts'
+import { ConnectionError, KeywrightError, objectOf, problemOf, TimeoutError, unreadable } from './errors.ts'
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
 
@@ -27,17 +27,21 @@ export interface Mutation extends CallOptions {
 
 export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
 
-export interface Call {
+export interface Call<T> {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Escaped already; see `path`. */
   path: string
+  /** A member by which the answer is known to be Keywright's; of several, one is enough. */
+  has: MemberOf<T> | readonly MemberOf<T>[]
   query?: Query | undefined
   body?: unknown
   options?: Mutation | undefined
 }
 
+type MemberOf<T> = T extends unknown ? keyof T & string : never
+
 /** Makes one call and resolves with the JSON that was answered. */
-export type Transport = <T>(call: Call) => Promise<T>
+export type Transport = <T>(call: Call<T>) => Promise<T>
 
 /** Builds a path from a template, so that no id can be more than one segment of it. */
 export function path(strings: TemplateStringsArray, ...ids: (string | number)[]): string {
@@ -66,7 +70,7 @@ export function createTransport({
   const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 
-  return async <T>(call: Call): Promise<T> => {
+  return async <T>(call: Call<T>): Promise<T> => {
     const { method, options = {} } = call
     const target = base + call.path + queryString(call.query)
     const init = { method, headers: headersOf(call, bearer), redirect: 'error' as const }
@@ -79,7 +83,7 @@ export function createTransport({
         call.body === undefined ? init : { ...init, body: JSON.stringify(call.body) },
         options,
       )
-      if ('json' in answer) return answer.json as T
+      if ('body' in answer) return parse(answer.body, [call.has].flat()) as T
       const waitMs = answer.waitMs ?? backoffMs(attempt)
       if (tries > 1 && answer.error.code === 'idempotency_running') {
         runningUntil ??= performance.now() + longestRunningMs
@@ -97,7 +101,7 @@ export function createTransport({
     try {
       const response = await send(target, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
       const body = await response.text()
-      if (response.ok) return { json: parse(body, response) }
+      if (response.ok) return { body }
       const waitMs = retryAfterMs(response)
       const requestId = response.headers.get('x-request-id')
       const error = problemOf(response.status, body, { requestId, retryAfterMs: waitMs })
@@ -112,7 +116,7 @@ export function createTransport({
   }
 }
 
-type Answer = { json: unknown } | { error: KeywrightError; retry: boolean; waitMs: number | null }
+type Answer = { body: string } | { error: KeywrightError; retry: boolean; waitMs: number | null }
 
 /** Without the slashes at its end. What is wrong about it is said without it: it may hold a password. */
 function addressOf(url: string): string {
@@ -143,7 +147,10 @@ function repeatable(key: string): string {
   throw new KeywrightError('invalid_idempotency_key', 'An idempotency key has 1 to 255 visible ASCII characters.')
 }
 
-function headersOf({ body, options }: Call, bearer: string | undefined): Record<string, string> {
+function headersOf(
+  { body, options }: Pick<Call<unknown>, 'body' | 'options'>,
+  bearer: string | undefined,
+): Record<string, string> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`
   if (body !== undefined) headers['content-type'] = 'application/json'
@@ -159,13 +166,11 @@ function queryString(query: Query = {}): string {
   return parameters.size === 0 ? '' : `?${parameters}`
 }
 
-function parse(body: string, { status }: Response): unknown {
+function parse(body: string, members: readonly string[]): unknown {
   const answer = objectOf(body)
-  if (answer) return answer
-  throw new KeywrightError(
-    'unreadable_answer',
-    `The server answered ${status} with something else than a JSON object. Is the address right?`,
-  )
+  if (answer === null) throw unreadable('is no JSON object')
+  if (members.some((member) => answer[member] !== undefined)) return answer
+  throw unreadable(`has no ${members.join(' or ')}`)
 }
 
 /** Seconds or an HTTP date (RFC 9110 §10.2.3); null where the server names no time. */

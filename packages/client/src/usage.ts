@@ -72,7 +72,7 @@ export class Usage {
 
   /** The first page. */
   page(filter: UsageFilter = {}, options?: CallOptions): Promise<Page<'usage', UsageCount> & Incomplete> {
-    return this.#transport({ method: 'GET', path: '/v1/usage', query: { ...filter }, options })
+    return this.list(filter, options).page()
   }
 
   list(filter: UsageFilter = {}, options?: CallOptions): Pages<'usage', UsageCount, Incomplete> {

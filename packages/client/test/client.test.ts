@@ -132,6 +132,28 @@ describe('a problem', () => {
   })
 })
 
+describe('an answer', () => {
+  it.each<[string, (keywright: Keywright) => Promise<unknown>]>([
+    ['credential', ({ keys }) => keys.create({ organization: 'acme', name: 'ci' })],
+    ['revokedAt', ({ keys }) => keys.delete('key_1')],
+    ['versions', ({ keys }) => keys.get('key_1')],
+    ['type', (keywright) => keywright.whoami()],
+    ['docs', (keywright) => keywright.contract()],
+    ['usage', ({ usage }) => usage.page()],
+    ['person or secondFactor', ({ signIn }) => signIn.withPassword({ email: 'ann@example.com', password: 'x' })],
+  ])('without its %s is of another server', async (member, call) => {
+    const server = await serverThat(answers(200, { hello: 'world' }))
+    const error = { code: 'unreadable_answer', message: expect.stringContaining(`no ${member}`) }
+    await expect(call(new Keywright(server))).rejects.toMatchObject(error)
+  })
+
+  it('is what its call is for, even where members are missing that tell nothing', async () => {
+    const server = await serverThat(answers(200, { secondFactor: true }))
+    const signedIn = new Keywright(server).signIn.withPassword({ email: 'ann@example.com', password: 'x' })
+    expect(await signedIn).toEqual({ secondFactor: true })
+  })
+})
+
 describe('retries', () => {
   it('repeat a read that found the server unavailable, after the time it named', async () => {
     const server = await serverThat(
@@ -352,7 +374,7 @@ describe('a list', () => {
 
   it('that something else answers is refused in words', async () => {
     const server = await serverThat(answers(200, { hello: 'world' }))
-    const error = { code: 'unreadable_answer', message: expect.stringContaining('no list of keys') }
+    const error = { code: 'unreadable_answer', message: expect.stringContaining('no keys') }
     await expect(new Keywright(server).keys.list().page()).rejects.toMatchObject(error)
   })
 

@@ -58,6 +58,7 @@ function failureOf(error: unknown): Failure {
       exitCode: exitCodes.failed,
     }
   }
+  if (error instanceof KeywrightError && error.code === 'unreadable_answer') return foreignOf('')
   const message = error instanceof Error ? error.message : String(error)
   return { message, hint: error instanceof KeywrightError ? null : bugHint(error), exitCode: exitCodes.failed }
 }
@@ -84,15 +85,17 @@ export function isForeign({ status, body }: ProblemError): boolean {
   return [401, 403, 404].includes(status) && !/"type":\s*"urn:keywright:problem:/.test(body)
 }
 
+function foreignOf(status: string): Failure {
+  return {
+    message: `${address()} answers${status}, and not as the control side does.`,
+    hint: `Check KEYWRIGHT_URL: it names the control side, ${defaultUrl} unless chosen otherwise, and not the edge.`,
+    exitCode: exitCodes.failed,
+  }
+}
+
 function problemOf(error: ProblemError): Failure {
   const { code, status, message, errors, requestId } = error
-  if (isForeign(error)) {
-    return {
-      message: `${address()} answers ${status}, and not as the control side does.`,
-      hint: `Check KEYWRIGHT_URL: it names the control side, ${defaultUrl} unless chosen otherwise, and not the edge.`,
-      exitCode: exitCodes.failed,
-    }
-  }
+  if (isForeign(error)) return foreignOf(` ${status}`)
   if (status === 401) {
     const refused = code === 'invalid_credential' ? `Your credential is refused. ${message}` : message
     const hint = 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.'

@@ -99,6 +99,25 @@ describe('keywright exits with', () => {
     },
   )
 
+  it.each([
+    [['keys', 'create', '--name', 'x', '--organization', 'acme', '--quiet']],
+    [['keys', 'inspect', 'key_1']],
+    [['keys', 'delete', 'key_1', '--yes']],
+    [['keys', 'list']],
+    [['usage']],
+    [['whoami']],
+    [['login', '--no-browser']],
+    [['bench']],
+  ])('1 where %j asks a server that answers anything with 200, and takes nothing for done', async (args) => {
+    for (const body of ['{"hello":"world"}', '<h1>hello</h1>']) {
+      const other = await listen((_, response) => response.end(body))
+      const { code, stdout, stderr } = await keywright(args, { env: { ...env, KEYWRIGHT_URL: other.url } })
+      await other.close()
+      const words = `error: ${other.url} answers, and not as the control side does.\nhint: Check KEYWRIGHT_URL`
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(words)])
+    }
+  })
+
   it.each([[['keys', 'list']], [['login', '--no-browser']], [['bench']]])(
     '1 where %j asks the edge, and says nothing of a credential',
     async (args) => {
