@@ -1,14 +1,19 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import envPaths from 'env-paths'
 import { CliError } from './failure.ts'
 
 /** One CLI token for each server, by its address. */
 type Credentials = Record<string, string>
 
-/** In the platform's folder for configuration, for this user's eyes only. */
-function credentialsFile(): string {
-  return join(envPaths('keywright', { suffix: '' }).config, 'credentials.json')
+// It asks for the home folder as soon as it is loaded, and a user that a container was merely given has none.
+const envPaths = await import('env-paths').then(
+  ({ default: paths }) => paths,
+  () => null,
+)
+
+/** In the platform's folder for configuration, for this user's eyes only; null where this user has no home. */
+function credentialsFile(): string | null {
+  return envPaths && join(envPaths('keywright', { suffix: '' }).config, 'credentials.json')
 }
 
 export function storedToken(url: string): string | null {
@@ -34,6 +39,7 @@ function nameOf(url: string): string {
 
 function read(): Credentials {
   const file = credentialsFile()
+  if (file === null) return {}
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
@@ -48,6 +54,8 @@ function read(): Credentials {
 /** Never half a file, and never for a moment one that others can read. */
 function write(credentials: Credentials): void {
   const file = credentialsFile()
+  if (file === null)
+    throw new CliError('This user has no home folder to keep a login in.', 'Set HOME, or use KEYWRIGHT_SERVICE_KEY.')
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const fresh = `${file}.${process.pid}`

@@ -185,6 +185,15 @@ describe('keywright exits with', () => {
     expect(wrong.code).toBe(3)
   })
 
+  it('as ever where the user has no home, and 3 where a login was needed from there', async () => {
+    const noHome = `import os from 'node:os'; os.homedir = () => { throw new Error('no such user') }`
+    const homeless = { ...env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noHome)}` }
+    expect(await keywright(['serve', '--help'], { env: homeless })).toMatchObject({ code: 0, stderr: '' })
+    expect((await keywright(['keys', 'list'], { env: homeless })).code).toBe(0)
+    const anonymous = await keywright(['keys', 'list'], { env: { ...homeless, KEYWRIGHT_SERVICE_KEY: '' } })
+    expect([anonymous.code, anonymous.stderr]).toEqual([3, expect.stringContaining('You are not signed in.')])
+  })
+
   it('4 where there is no such thing', async () => {
     expect((await keywright(['keys', 'inspect', 'key_nothing'], { env })).code).toBe(4)
     expect((await keywright(['keys', 'list', '--organization', '..'], { env })).code).toBe(0)
