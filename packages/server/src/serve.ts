@@ -60,7 +60,7 @@ export async function saying(work: () => Promise<void>): Promise<ExitCode> {
 
 /** A full disk, or a reader that is gone, costs lines of the log, and neither verifications nor counted use. */
 function outliveTheLog(): void {
-  // Among them the command line's own, by which its other commands end with whoever reads their results.
+  // Among them the command line's own, which speaks of a result.
   process.stdout.removeAllListeners('error')
   process.stdout.once('error', ({ message }) => process.stderr.write(`The log cannot be written: ${message}\n`))
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})

@@ -1,11 +1,8 @@
 import { report } from './failure.ts'
+import { outliveOutput } from './print/terminal.ts'
 import { createProgram } from './program.ts'
 
-// Whoever reads the results may have seen enough: `keywright keys list | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+outliveOutput()
 
 try {
   const [first, ...rest] = process.argv.slice(2)
@@ -14,5 +11,5 @@ try {
   const program = await createProgram(args)
   await program.parseAsync(args, { from: 'user' })
 } catch (error) {
-  process.exitCode = report(error)
+  process.exitCode = report(error) || process.exitCode
 }

@@ -6,7 +6,7 @@ import { counted } from '../print/count.ts'
 import { csvLine } from '../print/csv.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
-import { note, print, printJson } from '../print/terminal.ts'
+import { nobodyReads, note, print, printJson } from '../print/terminal.ts'
 import { at } from '../print/time.ts'
 import { readCount, readInstant } from '../read.ts'
 import { connect } from '../session.ts'
@@ -36,6 +36,7 @@ export function defineAudit(audit: Command): void {
       for await (const event of connect().audit.list({ ...filter, first: 'oldest', limit: 200 })) {
         if (format === 'csv') print(csvLine(cellsOf(event)))
         else printJson(event)
+        if (nobodyReads()) return
       }
     })
 

@@ -20,12 +20,14 @@ export function defineBackup(command: Command): void {
           throw error instanceof BackupError ? new CliError(error.message, error.hint) : error
         },
       )
-      if (json) return printJson({ folder: resolve(to), files, head })
+      const changed = { id: resolve(to) }
+      if (json) return printJson({ folder: resolve(to), files, head }, changed)
       print(
         table(
           ['FILE', 'BYTES', 'ROWS'],
           files.map(({ name, bytes, rows }) => [name, String(bytes), String(sum(Object.values(rows)))]),
         ),
+        changed,
       )
       note(
         `Copied and checked, up to change ${head.number}. It holds digests, no credential: keep the service key, the secret of sign-in and the peppers elsewhere. Where no variable gives them, the first two are in \`service-key\` and \`secret\` of the data folder.\nTo go back to it: keywright serve --data ${printable(to)}`,

@@ -24,7 +24,7 @@ export function defineDocs(docs: Command): void {
       const edge = options.publicUrl ?? 'http://127.0.0.1:8787'
       const site = siteOf({ contract, edge, control: options.consoleUrl ?? new URL(controlUrl()).origin })
       for (const [path, text] of site) writeInto(out, path, text)
-      if (json) return printJson({ folder: out, files: [...site.keys()] })
+      if (json) return printJson({ folder: out, files: [...site.keys()] }, { id: out })
       note(`${site.size} files are in ${printable(out)}; begin at ${printable(join(out, 'docs', 'index.html'))}.`)
     })
 

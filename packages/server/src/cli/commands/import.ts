@@ -6,7 +6,7 @@ import { CliError, usageError } from '../failure.ts'
 import { counted } from '../print/count.ts'
 import { printable } from '../print/escape.ts'
 import { progressBar } from '../print/progress.ts'
-import { note, print, printJson } from '../print/terminal.ts'
+import { type Changed, note, print, printJson } from '../print/terminal.ts'
 import { connect } from '../session.ts'
 import { once } from './once.ts'
 
@@ -58,13 +58,13 @@ Every line is checked before the first is taken over. Run again, it goes on wher
       }
       await confirm(`Take over ${counted(count, 'key')}?`, yes)
       // At once: a later call may fail, and each answer has the receipt of what is done.
-      const onAnswer = json ? printJson : undefined
+      const onAnswer = json ? (answer: ImportedKeys) => printJson(answer, changedBy([answer])) : undefined
       const answers = await send(client, batches, { dryRun: false, name: 'taken over', onAnswer })
       refuse(answers, batches)
       if (json) return
       const [imported, known] = [total(answers, 'imported'), total(answers, 'known')]
       const taken = `${counted(imported, 'key')} ${imported === 1 ? 'is' : 'are'} taken over`
-      print(`${taken}; ${known} ${known === 1 ? 'was' : 'were'} here already.`)
+      print(`${taken}; ${known} ${known === 1 ? 'was' : 'were'} here already.`, changedBy(answers))
     })
 }
 
@@ -158,6 +158,11 @@ function refuse(answers: readonly ImportedKeys[], batches: readonly Line[][]): v
     `${refused.length} ${refused.length === 1 ? 'line is' : 'lines are'} refused; ${taken === 0 ? 'nothing was' : `${counted(taken, 'key')} ${taken === 1 ? 'was' : 'were'}`} taken over.`,
     'Correct them, or take them out, and run it again.',
   )
+}
+
+function changedBy(answers: readonly ImportedKeys[]): Changed | undefined {
+  const receipt = answers.at(-1)?.receipt
+  return receipt ? { id: `receipt ${receipt}` } : undefined
 }
 
 function total(answers: readonly ImportedKeys[], member: 'imported' | 'known' | 'refused'): number {

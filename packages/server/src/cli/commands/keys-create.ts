@@ -48,8 +48,12 @@ export function addKeysCreate(keys: Command): void {
       const { kind, environment } = options
       const key: NewKey = { ...place, name, kind, environment, permissions, namespaces, expiresAt, limits }
       const made = await client.keys.create(key, once())
-      if (options.json) return printJson(made)
-      if (options.quiet) return print(made.credential)
+      const changed = {
+        id: made.id,
+        secretLost: `Its credential is lost. Make another: keywright keys rotate ${made.id}`,
+      }
+      if (options.json) return printJson(made, changed)
+      if (options.quiet) return print(made.credential, changed)
       print(
         facts([
           ['id', made.id],
@@ -59,6 +63,7 @@ export function addKeysCreate(keys: Command): void {
           ['expires', made.expiresAt === null ? 'never' : at(made.expiresAt)],
           ['credential', made.credential],
         ]),
+        changed,
       )
       note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))
     })

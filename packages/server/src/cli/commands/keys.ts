@@ -80,12 +80,16 @@ function addRotate(keys: Command): void {
       const rotated = await client.keys.rotate(id, { graceSeconds }, once()).catch(async (error: unknown) => {
         throw isAboutGrace(error) ? await graceError(client) : error
       })
-      if (json) return printJson(rotated)
-      if (quiet) return print(rotated.credential)
+      const changed = {
+        id: rotated.id,
+        secretLost: `Its new credential is lost. Make another: keywright keys rotate ${rotated.id}`,
+      }
+      if (json) return printJson(rotated, changed)
+      if (quiet) return print(rotated.credential, changed)
       const retiring = rotated.retiring.map(
         ({ hint, retiresAt }) => ['old secret', `${printable(hint)} works until ${at(retiresAt)}`] as const,
       )
-      print(facts([['id', rotated.id], ['credential', rotated.credential], ...retiring]))
+      print(facts([['id', rotated.id], ['credential', rotated.credential], ...retiring]), changed)
       note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))
     })
 }
@@ -110,8 +114,8 @@ function addState(keys: Command, verb: 'suspend' | 'resume', description: string
     .option('--json', 'print what the API answered')
     .action(async (id: string, { json }: { json?: true }) => {
       const key = await connect().keys[verb](id, once())
-      if (json) return printJson(key)
-      print(keyTable([key]))
+      if (json) return printJson(key, key)
+      print(keyTable([key]), key)
     })
 }
 
@@ -143,8 +147,8 @@ function addEnding(keys: Command): void {
       const client = connect()
       await confirm(`${printable(id)} will be refused for good and hidden. Delete?`, yes)
       const deleted = await client.keys.delete(id)
-      if (json) return printJson(deleted)
-      print(`${deleted.id} is revoked and deleted. Its audit stays.`)
+      if (json) return printJson(deleted, deleted)
+      print(`${deleted.id} is revoked and deleted. Its audit stays.`, deleted)
     })
 }
 
@@ -156,8 +160,8 @@ interface RevokeOptions {
 
 async function revokeOne(client: Keywright, id: string, { reason, wait, json }: RevokeOptions): Promise<void> {
   const revoked = await client.keys.revoke(id, { reason, ...(wait && { wait: 'all' }) }, once())
-  if (json) return printJson(revoked)
-  print(revokedText(revoked.id, wait))
+  if (json) return printJson(revoked, revoked)
+  print(revokedText(revoked.id, wait), revoked)
   note(`receipt ${revoked.receipt}`)
 }
 
@@ -168,8 +172,9 @@ async function revokeSeveral(
   { reason, wait, json }: RevokeOptions,
 ): Promise<void> {
   const answer = await client.keys.revokeMany(ids, { reason, ...(wait && { wait: 'all' }) }, once())
-  if (json) printJson(answer)
-  else for (const result of answer.results) print(resultText(result, wait))
+  const changed = answer.receipt === null ? undefined : { id: `receipt ${answer.receipt}` }
+  if (json) printJson(answer, changed)
+  else print(answer.results.map((result) => resultText(result, wait)).join('\n'), changed)
   if (answer.refused > 0)
     throw new CliError(`${answer.refused} of ${ids.length} keys are not revoked.`, null, exitCodes.failed)
   if (!json && answer.receipt !== null) note(`receipt ${answer.receipt}`)

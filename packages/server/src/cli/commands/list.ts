@@ -1,6 +1,6 @@
 import type { Page, Pages, Paging } from '@keywright/client'
 import type { Command } from 'commander'
-import { note, print, printJson } from '../print/terminal.ts'
+import { nobodyReads, note, print, printJson } from '../print/terminal.ts'
 import { readCount } from '../read.ts'
 
 export interface ListOptions {
@@ -38,7 +38,7 @@ export async function showList<Name extends string, T extends { id: string } | {
   for await (page of pages.pages()) {
     if (quiet) for (const item of page[name]) print('id' in item ? item.id : item.user)
     items.push(...page[name])
-    if (isOnePage) break
+    if (isOnePage || nobodyReads()) break
   }
   if (quiet) return
   const more = isOnePage ? (page?.nextCursor ?? null) : null

@@ -43,7 +43,7 @@ export function defineLogout(logout: Command): void {
         throw error
       })
     forgetToken(url)
-    if (json) return printJson(ended)
+    if (json) return printJson(ended, ended)
     note(`You are logged out of ${url}.`)
   })
 }

@@ -40,8 +40,9 @@ export function defineMembers(members: Command): void {
       const email = await textOr(options.email, '--email', 'Whom? (an e-mail address)')
       const invitation = { email, role: options.role }
       const made = await client.members.invite(await organizationOf(options), invitation)
-      if (options.json) return printJson(made)
-      print(made.link)
+      const changed = { id: made.id, secretLost: 'Its link is lost. Invite the person once more.' }
+      if (options.json) return printJson(made, changed)
+      print(made.link, changed)
       if (!options.quiet)
         note(styledNote('yellow', `\nSend this to ${printable(email)}. It works once, for seven days.`))
     })
@@ -58,8 +59,9 @@ export function defineMembers(members: Command): void {
       const organization = await organizationOf(options)
       const user = await userOf(client, organization, person)
       const member = await client.members.update(organization, user, { role })
-      if (options.json) return printJson(member)
-      print(memberTable([member]))
+      const changed = { id: member.user }
+      if (options.json) return printJson(member, changed)
+      print(memberTable([member]), changed)
     })
 
   members
@@ -77,7 +79,7 @@ export function defineMembers(members: Command): void {
       const would = await client.members.remove(organization, user, { dryRun: true })
       if (!options.dryRun) await confirm(`Remove ${person}? ${counted(would.keys)} revoked with it.`, options.yes)
       const done = options.dryRun ? would : await client.members.remove(organization, user)
-      if (options.json) return printJson(done)
+      if (options.json) return printJson(done, done.dryRun ? undefined : { id: done.user })
       note(
         options.dryRun
           ? `${counted(done.keys)} revoked.`

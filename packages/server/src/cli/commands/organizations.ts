@@ -43,9 +43,9 @@ export function defineOrganizations(organizations: Command): void {
         const { id, plan, namespace: namespaces } = options
         const name = await textOr(options.name, '--name', 'What is it called?')
         const made = await connect().organizations.create({ id, name, plan, namespaces }, once())
-        if (options.json) return printJson(made)
-        if (options.quiet) return print(made.id)
-        print(organizationTable([made]))
+        if (options.json) return printJson(made, made)
+        if (options.quiet) return print(made.id, made)
+        print(organizationTable([made]), made)
         note(`\nIssue a key for it: keywright keys create --organization ${made.id} --name production`)
       },
     )

@@ -31,9 +31,9 @@ export function defineProjects(projects: Command): void {
       const name = await textOr(options.name, '--name', 'What is it called?')
       const organization = options.organization ?? (await onlyOrganization()) ?? (await chooseOrganization())
       const made = await client.projects.create({ organization, name }, once())
-      if (options.json) return printJson(made)
-      if (options.quiet) return print(made.id)
-      print(projectTable([made]))
+      if (options.json) return printJson(made, made)
+      if (options.quiet) return print(made.id, made)
+      print(projectTable([made]), made)
       note(`\nIssue a key for it: keywright keys create --project ${made.id} --name production`)
     })
 }

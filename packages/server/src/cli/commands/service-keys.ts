@@ -40,8 +40,12 @@ export function defineServiceKeys(serviceKeys: Command): void {
       const name = await textOr(options.name, '--name', 'What is it for?')
       if (!permissions) throw usageError('--permission is missing.', 'Add --permission manage, verify, metrics or *.')
       const made = await client.serviceKeys.create({ name, permissions, organization }, once())
-      if (json) return printJson(made)
-      if (quiet) return print(made.credential)
+      const changed = {
+        id: made.id,
+        secretLost: `Its credential is lost. Revoke it, and create another: keywright service-keys revoke ${made.id}`,
+      }
+      if (json) return printJson(made, changed)
+      if (quiet) return print(made.credential, changed)
       print(
         facts([
           ['id', made.id],
@@ -50,6 +54,7 @@ export function defineServiceKeys(serviceKeys: Command): void {
           ['organization', made.organization === null ? 'every one' : printable(made.organization)],
           ['credential', made.credential],
         ]),
+        changed,
       )
       note(styledNote('yellow', '\nThe credential is shown this once. Put it where your secrets are.'))
     })
@@ -64,8 +69,8 @@ export function defineServiceKeys(serviceKeys: Command): void {
       const client = connect()
       await confirm(`${printable(id)} will be refused for good. Revoke?`, yes)
       const revoked = await client.serviceKeys.revoke(id, once())
-      if (json) return printJson(revoked)
-      print(serviceKeyTable([revoked]))
+      if (json) return printJson(revoked, revoked)
+      print(serviceKeyTable([revoked]), revoked)
     })
 }
 
