@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder } from '../config/make-folder.ts'
 import { CliError } from './failure.ts'
 
 /** One CLI token for each server, by its address. */
@@ -57,7 +58,7 @@ function write(credentials: Credentials): void {
   if (file === null)
     throw new CliError('This user has no home folder to keep a login in.', 'Set HOME, or use KEYWRIGHT_SERVICE_KEY.')
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file), { mode: 0o700 })
     const fresh = `${file}.${process.pid}`
     writeFileSync(fresh, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
     chmodSync(fresh, 0o600)

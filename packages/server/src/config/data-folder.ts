@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 import { StartError } from './start-error.ts'
 
 /** Where an instance keeps what it makes itself, for this user's eyes only. */
@@ -16,7 +17,7 @@ export interface DataFolder {
 
 /** @throws StartError */
 export function openDataFolder(path: string): DataFolder {
-  guarded(path, 'made', () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+  guarded(path, 'made', () => makeFolder(path, { mode: 0o700 }))
   const serviceKeyFile = join(path, 'service-key')
   const secretFile = join(path, 'secret')
   return {

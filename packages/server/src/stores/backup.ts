@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Change, type Head, parseEntry, verifyChain } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
+import { makeFolder } from '../config/make-folder.ts'
 
 /** Why there is no backup. */
 export class BackupError extends Error {
@@ -67,7 +68,7 @@ export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp
 /** Its name cannot be foretold: a folder that somebody else has prepared would let them into the copy. */
 function emptyFolderBeside(to: string): string {
   try {
-    if (!existsSync(dirname(to))) mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(to), { mode: 0o700 })
     return mkdtempSync(`${to}.partial-`)
   } catch (error) {
     throw explained(error, to)

@@ -1,10 +1,11 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../config/make-folder.ts'
 import { DatabaseFileError } from './database-file-error.ts'
 
 /** The one path of `file`, whichever links lead to it. Makes its folder where there is none. */
 export function resolveFile(file: string): string {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file), { mode: 0o700 })
   const folder = realpathSync(dirname(file))
   accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   const path = join(folder, basename(file))

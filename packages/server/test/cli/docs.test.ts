@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, routesOf } from '@keywright/contracts'
@@ -81,6 +81,20 @@ describe('keywright docs build', () => {
       expect(await (await fetch(`${control}/${path}`)).text()).toBe(strFromU8(bytes))
     }
     expect(readdirSync(join(out, 'docs')).length).toBe(Object.keys(zip).length - 1)
+  })
+
+  it('says so where there can be no folder', async () => {
+    const file = join(folder, 'a-file')
+    writeFileSync(file, '')
+    const impossible = [file, join(file, 'below'), ...(existsSync('/proc/self') ? ['/proc/keywright/site'] : [])]
+    for (const out of impossible) {
+      const { code, stderr } = await keywright(['docs', 'build', '--out', out])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error: \S+ cannot be written \(E\w+\)\.\nhint: .+--out/),
+      ])
+      expect(stderr).toContain(out)
+    }
   })
 
   it('names the flag that is missing, and what is no address', async () => {

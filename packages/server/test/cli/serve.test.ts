@@ -59,6 +59,14 @@ describe('keywright serve', () => {
     expect(stdout).toMatch(/^acme .+\nkw_live_[0-9A-Za-z]+$/m)
   })
 
+  it.runIf(existsSync('/proc/self'))('does not start where the system makes no folders', async () => {
+    const { code, stderr } = await keywright(['serve', '--data', '/proc/keywright/data'])
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: \S+ cannot be made \(ENOENT\)\.\nhint: .+--data/m),
+    ])
+  })
+
   it('ends with 0 when it is told to', async () => {
     const exit = once(server, 'exit')
     server.kill('SIGTERM')

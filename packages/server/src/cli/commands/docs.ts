@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Contract } from '@keywright/core'
 import { type Command, InvalidArgumentError } from 'commander'
+import { makeFolder } from '../../config/make-folder.ts'
 import { CliError } from '../failure.ts'
 import { contractOption, loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
@@ -65,8 +66,13 @@ async function subjectOf({ contract: name, publicUrl, consoleUrl }: Addresses) {
 
 function writeInto(folder: string, path: string, text: string): void {
   const file = join(folder, path)
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
+  try {
+    makeFolder(dirname(file))
+    writeFileSync(file, text)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CliError(`${file} cannot be written (${code}).`, 'Name a folder that this user may write with --out.')
+  }
 }
 
 function resultText({ page, heading, language, result, message }: import('../examples/test-docs.ts').Tested): string {
