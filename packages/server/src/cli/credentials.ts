@@ -23,6 +23,11 @@ export function storedToken(url: string): string | null {
   return Object.hasOwn(credentials, name) ? (credentials[name] ?? null) : null
 }
 
+/** Before somebody takes the trouble of a login. @throws CliError where no token could be stored */
+export function requireStore(): void {
+  write(read())
+}
+
 export function storeToken(url: string, token: string): void {
   write({ ...read(), [nameOf(url)]: token })
 }
@@ -47,7 +52,8 @@ function read(): Credentials {
     const isToken = ([, token]: [string, unknown]) => typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)
     return Object.fromEntries(Object.entries(value).filter(isToken)) as Credentials
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof SyntaxError || code === 'ENOENT' || code === 'ENOTDIR') return {}
     throw new CliError(`${file} cannot be read.`, 'Correct its mode, or remove it and log in again.')
   }
 }
@@ -65,6 +71,8 @@ function write(credentials: Credentials): void {
     renameSync(fresh, file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new CliError(`${file} cannot be written (${code}).`, 'Correct the folder, or use KEYWRIGHT_SERVICE_KEY.')
+    const isBlocked = code === 'ENOTDIR' || code === 'EEXIST'
+    const mend = isBlocked ? 'Move away the file that stands where a folder should be' : 'Correct the folder'
+    throw new CliError(`${file} cannot be written (${code}).`, `${mend}, or use KEYWRIGHT_SERVICE_KEY.`)
   }
 }

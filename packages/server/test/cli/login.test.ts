@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,6 +127,31 @@ describe('keywright login', () => {
       env: { ...env, KEYWRIGHT_SERVICE_KEY: 'a-service-key-of-the-tests-with-many-characters' },
     })
     expect(JSON.parse(stdout).type).toBe('service_key')
+  })
+
+  it('asks nobody where its token could not be kept, and ends one that in the end cannot be', async () => {
+    const file = join(home, 'a-file')
+    writeFileSync(file, '')
+    const nowhere = await keywright(['login', '--no-browser'], { env: { ...env, XDG_CONFIG_HOME: file, HOME: file } })
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('cannot be written (E')])
+    expect(nowhere.stderr).toContain('hint: Move away the file that stands where a folder should be')
+    expect(nowhere.stderr).not.toMatch(/[A-Z]{4}-[A-Z]{4}/)
+
+    const login = await startLogin()
+    const kept = `${credentials()}-kept`
+    renameSync(credentials(), kept)
+    writeFileSync(credentials(), '')
+    await decide('approve', login.code)
+    const { code, said } = await login.end()
+    rmSync(credentials())
+    renameSync(kept, credentials())
+    expect([code, said]).toEqual([1, expect.stringContaining('cannot be written (E')])
+    const { cliTokens } = (await ann.browser.call('GET', '/v1/cli-tokens')).json
+    expect(cliTokens.map(({ revokedAt }: { revokedAt: string | null }) => revokedAt !== null).sort()).toEqual([
+      false,
+      true,
+    ])
+    expect((await run('whoami')).code).toBe(0)
   })
 
   it('fails with a reason where the person says no', async () => {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { type CallOptions, KeywrightError, ProblemError, type StartedLogin } from '@keywright/client'
 import type { Command } from 'commander'
-import { forgetToken, storedToken, storeToken } from '../credentials.ts'
+import { forgetToken, requireStore, storedToken, storeToken } from '../credentials.ts'
 import { CliError, exitCodes, isForeign } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { isInteractive, note, printJson } from '../print/terminal.ts'
@@ -19,11 +19,12 @@ export function defineLogin(login: Command): void {
     .option('--json', 'print who you are as the API answered it')
     .action(async ({ browser, json }: LoginOptions) => {
       const url = controlUrl()
+      requireStore()
       const { deviceLogins } = connectAnonymously()
       const started = await deviceLogins.start(hostname())
       await show(started, browser && isInteractive())
       const token = await decided((options) => deviceLogins.finish(started, options))
-      storeToken(url, token)
+      await stored(url, token)
       const who = await signedInWith(token).whoami()
       if (json) return printJson(who)
       note(`You are logged in to ${url} as ${printable(who.type === 'user' ? who.email : who.name)}.`)
@@ -46,6 +47,17 @@ export function defineLogout(logout: Command): void {
     if (json) return printJson(ended, ended)
     note(`You are logged out of ${url}.`)
   })
+}
+
+/** Nobody could use or end a login whose token is kept nowhere. */
+async function stored(url: string, token: string): Promise<void> {
+  try {
+    storeToken(url, token)
+  } catch (error) {
+    const ending = signedInWith(token).cliTokens.revoke('current')
+    await ending.catch(() => note('The server has not ended this login: end it on your page of the console.'))
+    throw error
+  }
 }
 
 async function decided(finish: (options: CallOptions) => Promise<string>): Promise<string> {
