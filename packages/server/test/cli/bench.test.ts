@@ -1,3 +1,6 @@
+import { once as listening } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright } from '../support/command-line.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
@@ -33,6 +36,31 @@ describe('keywright bench', () => {
   ])('%j is refused', async (args, exitCode, words) => {
     const { code, stderr } = await keywright(args, { env })
     expect([code, stderr.includes(words)]).toEqual([exitCode, true])
+  })
+
+  it.each<[string, RequestListener, string]>([
+    [
+      'is cut off',
+      (_, response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
+      'No answer from',
+    ],
+    ['is no JSON', (_, response) => response.end('<h1>hello</h1>'), 'not as the control side does'],
+    ['is no verdict', (_, response) => response.end('{"hello":"world"}'), 'not as the control side does'],
+    ['is an outage', (_, response) => response.writeHead(503).end(), 'answers 503.\n'],
+  ])('ends with an error where the answer %s', async (_, verdict, words) => {
+    const other = createServer((request, response) => {
+      if (request.url === '/below/v1/contract') response.end('{"docs":{"variable":"KEYWRIGHT_API_KEY"}}')
+      else if (request.url === '/below/v1/verify') verdict(request, response)
+      else response.writeHead(404).end()
+    }).listen(0, '127.0.0.1')
+    await listening(other, 'listening')
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}/below`
+    const { code, stderr } = await keywright(['bench'], { env: { ...env, KEYWRIGHT_URL: url } })
+    other.closeAllConnections()
+    other.close()
+    expect([code === 1 || code === 2, stderr]).toEqual([true, expect.stringMatching(/^error: /)])
+    expect(stderr).toContain(words)
+    expect(stderr).not.toContain('`verify`')
   })
 
   it('names the permission where the service key lacks it, and who is not there', async () => {

@@ -75,6 +75,18 @@ describe('keywright doctor', () => {
     expect(stdout).not.toMatch(/database/)
   })
 
+  it('tells any server that answers 200, and goes on with the other checks', async () => {
+    const other = createServer((_, response) => response.end('{"hello":"world"}')).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: url } })
+    other.closeAllConnections()
+    other.close()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^✗ control side +http:\S+ does not answer as the control side does; check KEYWRIGHT_URL\./m)
+    expect(stdout).toMatch(/^✓ Node /m)
+  })
+
   it('says how to sign in where nobody is', async () => {
     const { code, stdout } = await keywright(['doctor'], {
       env: { KEYWRIGHT_URL: server.control, HOME: server.folder },

@@ -5,11 +5,13 @@ import { type Check, failed, passed } from './check.ts'
 /** What an instance says of itself to anyone: that it listens on both sides, reaches its database and knows the time. */
 export async function checkInstance(url: string, contractName: string): Promise<Check[]> {
   const sent = Date.now()
-  const answer = await ask(new URL('/ready', url))
+  const answer = await ask(below(url, '/ready'))
   if (typeof answer === 'string') return [failed('control side', answer)]
   if (answer.status !== 200 && answer.status !== 503)
     return [failed('control side', `${url} answers ${answer.status}; is this the control side? Check KEYWRIGHT_URL.`)]
   const contract = await contractOf()
+  if (contract === 'foreign')
+    return [failed('control side', `${url} does not answer as the control side does; check KEYWRIGHT_URL.`)]
   return [
     passed('control side', `It answers at ${url}.`),
     answer.status === 200
@@ -41,7 +43,7 @@ function checkContract({ name, title }: Contract, expected: string): Check {
 }
 
 async function checkEdge({ edge }: Contract): Promise<Check> {
-  const answer = await ask(new URL('/health', edge))
+  const answer = await ask(below(edge, '/health'))
   if (typeof answer === 'string') return failed('edge', answer)
   return answer.status === 200
     ? passed('edge', `It answers at ${edge}.`)
@@ -65,13 +67,18 @@ function rightsOf(who: Whoami): string {
   return `permissions: ${who.permissions === null ? 'all' : who.permissions.join(', ') || 'none'}`
 }
 
-async function contractOf(): Promise<Contract | null> {
+async function contractOf(): Promise<Contract | 'foreign' | null> {
   try {
     return await connectAnonymously().contract()
   } catch (error) {
-    if (error instanceof KeywrightError) return null
+    if (error instanceof KeywrightError) return error.code === 'unreadable_answer' ? 'foreign' : null
     throw error
   }
+}
+
+/** As the client does: what is served below a path is asked below it. */
+function below(url: string, path: string): URL {
+  return new URL(url.replace(/\/+$/, '') + path)
 }
 
 /** A sentence where there is no answer. */

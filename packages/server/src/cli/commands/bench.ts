@@ -1,6 +1,6 @@
 import { Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
-import { TimeoutError } from '@keywright/client'
+import { KeywrightError, TimeoutError } from '@keywright/client'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CliError, exitCodes, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
@@ -68,7 +68,7 @@ async function measure({
   seconds: number
   connections: number
 }): Promise<Measured> {
-  const url = new URL('/v1/verify', controlUrl())
+  const url = new URL(`${controlUrl().replace(/\/+$/, '')}/v1/verify`)
   const secure = url.protocol === 'https:'
   const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, maxSockets: connections })
   const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' }
@@ -82,7 +82,13 @@ async function measure({
         response.on('data', (chunk) => {
           text += chunk
         })
-        response.on('end', () => resolve(verdictOf(response.statusCode ?? 0, text)))
+        // An answer that is cut off in its body is an error of the answer alone.
+        response.on('error', reject)
+        response.on('end', () => {
+          const verdict = verdictOf(response.statusCode ?? 0, text)
+          if (verdict !== null) resolve(verdict)
+          else reject(new KeywrightError('unreadable_answer', 'The answer is no verdict. Is the address right?'))
+        })
       })
       call.on('timeout', () => call.destroy(new TimeoutError(url.origin, timeout)))
       call.on('error', reject)
@@ -92,15 +98,9 @@ async function measure({
   const latencies: number[] = []
   const counts: Record<string, number> = {}
   // Connections are opened, and whatever is read first is read, before anything is measured.
-  const first = await ask().catch((error: unknown) => {
-    throw unreachable(error)
-  })
-  if (/^\d/.test(first)) throw usageError(`${url} answers ${first}.`, 'Use a service key with the permission `verify`.')
-  await Promise.all(Array.from({ length: connections }, ask))
-  const start = performance.now()
-  const end = start + seconds * 1000
+  let start = 0
   const one = async () => {
-    while (performance.now() < end) {
+    while (performance.now() < start + seconds * 1000) {
       const asked = performance.now()
       const verdict = await ask()
       latencies.push(performance.now() - asked)
@@ -108,6 +108,10 @@ async function measure({
     }
   }
   try {
+    const first = await ask()
+    if (/^\d/.test(first)) throw refused(url, first)
+    await Promise.all(Array.from({ length: connections }, ask))
+    start = performance.now()
     await Promise.all(Array.from({ length: connections }, one))
   } catch (error) {
     throw unreachable(error)
@@ -117,10 +121,21 @@ async function measure({
   return figures(latencies, counts, (performance.now() - start) / 1000)
 }
 
-function verdictOf(status: number, text: string): string {
+/** null: what answers is not Keywright. */
+function verdictOf(status: number, text: string): string | null {
   if (status !== 200) return String(status)
-  const { allowed, reason } = JSON.parse(text) as { allowed: boolean; reason?: string }
-  return allowed ? 'allowed' : (reason ?? 'refused')
+  try {
+    const { allowed, reason } = JSON.parse(text) as { allowed?: unknown; reason?: unknown }
+    if (typeof allowed !== 'boolean') return null
+    return allowed ? 'allowed' : String(reason ?? 'refused')
+  } catch {
+    return null
+  }
+}
+
+function refused(url: URL, status: string): CliError {
+  const lacks = status === '401' || status === '403'
+  return usageError(`${url} answers ${status}.`, lacks ? 'Use a service key with the permission `verify`.' : null)
 }
 
 function figures(latencies: number[], counts: Record<string, number>, seconds: number): Measured {
@@ -153,7 +168,7 @@ function summary({ requests, seconds, perSecond, allowed, refused, latency }: Me
 }
 
 function unreachable(error: unknown): Error {
-  if (error instanceof TimeoutError) return error
+  if (error instanceof KeywrightError || error instanceof CliError) return error
   const { code } = error as { code?: string }
   return new CliError(
     `No answer from ${controlUrl()} (${code ?? 'the connection ended'}).`,
