@@ -56,6 +56,8 @@ function segment(id: string): string {
 
 const transient = new Set([429, 502, 503, 504])
 const longestWaitMs = 30_000
+/** A timer that is set for longer goes off at once. */
+const longestTimeoutMs = 2 ** 31 - 1
 /** How long a call is repeated that somebody is at, or whose node is gone and not yet known to be. */
 const longestRunningMs = 30_000
 
@@ -67,6 +69,10 @@ export function createTransport({
   fetch,
 }: KeywrightOptions): Transport {
   const base = addressOf(url)
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestTimeoutMs) {
+    const message = `timeoutMs must be a whole number from 1 to ${longestTimeoutMs}.`
+    throw new KeywrightError('invalid_timeout', message)
+  }
   const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 

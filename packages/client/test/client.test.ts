@@ -279,6 +279,13 @@ describe('a credential', () => {
   })
 })
 
+describe('a timeout', () => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('of %d ms is refused', (timeoutMs) => {
+    const open = () => new Keywright({ url: 'http://127.0.0.1:9', timeoutMs })
+    expect(open).toThrow(expect.objectContaining({ code: 'invalid_timeout' }))
+  })
+})
+
 describe('a url', () => {
   it.each([
     'http://someone:canary@127.0.0.1:9',
