@@ -37,24 +37,33 @@ export function readGrace(text: string): number {
 /** A duration from now, or a time in RFC 3339. */
 export function readExpiry(text: string): string {
   if (withUnit.test(text)) return new Date(Date.now() + readDuration(text) * 1000).toISOString()
-  const time = Date.parse(text)
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
+  const time = timeOf(text)
+  if (time !== null) return time
   throw new InvalidArgumentError('Write a duration with its unit, such as 90d or 24h, or a date such as 2027-02-19.')
 }
 
 /** `100/1m`: a hundred in any minute. */
 export function readLimit(text: string, previous: readonly Limit[] | undefined): Limit[] {
-  const [, requests, window] = /^(\d{1,9})\/(\d*[smhdw])$/.exec(text) ?? []
+  const [, requests, window] = /^(\d{1,10})\/(\d*[smhdw])$/.exec(text) ?? []
   if (requests === undefined || window === undefined) throw new InvalidArgumentError('Write a limit such as 100/1m.')
   const windowSeconds = readDuration(/^\d/.test(window) ? window : `1${window}`)
   return [...(previous ?? []), { requests: Number(requests), windowSeconds }]
 }
 
+/** A whole time in RFC 3339, or a day alone (UTC). Without an offset the time would be another on each machine. */
+function timeOf(text: string): string | null {
+  const [, day] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?$/i.exec(text) ?? []
+  const [time, begin] = [Date.parse(text.toUpperCase()), Date.parse(`${day}T00:00:00Z`)]
+  if (day === undefined || Number.isNaN(time) || Number.isNaN(begin)) return null
+  // There is no 30th of February, and Date makes it one of March.
+  return new Date(begin).toISOString().startsWith(day) ? new Date(time).toISOString() : null
+}
+
 /** A time in RFC 3339, or how long ago: `24h`. */
 export function readInstant(text: string): string {
   if (withUnit.test(text)) return new Date(Date.now() - readDuration(text) * 1000).toISOString()
-  const time = Date.parse(text)
-  if (/^\d{4}-/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString()
+  const time = timeOf(text)
+  if (time !== null) return time
   throw new InvalidArgumentError('Write a time such as 2026-11-20T08:00:00Z, or how long ago: 24h.')
 }
 

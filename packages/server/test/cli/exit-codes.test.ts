@@ -129,6 +129,7 @@ describe('keywright exits with', () => {
 
   it.each([
     [['--limit', '0/1m'], 'error: --limit: requests must be at least 1.\n'],
+    [['--limit', '1000000001/1m'], 'error: --limit: requests must be at most 1000000000.\n'],
     [['--limit', '5/1m', '--limit', '5/99w'], 'error: --limit: seconds must be at most 31622400.\n'],
     [['--expires', '2020-01-01'], 'error: --expires: The expiry must lie in the future.\n'],
   ])('1 where the server refuses what %j says, in the words of the flag', async (flags, words) => {
@@ -158,6 +159,12 @@ describe('keywright exits with', () => {
     [['whoami', '--timeout', '0'], 'Add --help'],
     [['keys', 'create', '--name', 'x', '--expires', '99999999d'], 'Add --help'],
     [['audit', 'list', '--since', '999999999w'], 'Add --help'],
+    [['keys', 'create', '--name', 'x', '--expires', '2027-02-30'], 'Add --help'],
+    [['keys', 'create', '--name', 'x', '--expires', '2027-02-19T08:00:00'], 'Add --help'],
+    [['audit', 'list', '--since', '2026-11-31'], 'Add --help'],
+    [['audit', 'list', '--since', '2026-11-20 08:00'], 'Add --help'],
+    [['help', 'nope'], 'Add --help'],
+    [['serve', '--port', '1', '--port', '2'], 'Add --help'],
     [['serve', '--prot', '1'], 'Did you mean --port?'],
   ])('2 where it is called wrongly: %j', async (args, hint) => {
     const { code, stdout, stderr } = await keywright(args, { env })

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { flags } from '../../config/flags.ts'
 import type { Flags } from '../../config/read-settings.ts'
 import { collect } from '../read.ts'
@@ -6,7 +6,7 @@ import { collect } from '../read.ts'
 export function defineServe(serve: Command): void {
   for (const { name, takes, repeatable, about } of flags) {
     if (repeatable) serve.option(`--${name} ${takes}`, `${about}; repeatable`, collect)
-    else serve.option(`--${name} ${takes}`, about)
+    else serve.option(`--${name} ${takes}`, about, onlyOnce)
   }
   serve.action(async (given: Flags) => {
     // The server brings the database and everything else that other commands can do without.
@@ -14,4 +14,9 @@ export function defineServe(serve: Command): void {
     // What waits for servers that do not answer, a letter's for one, is waited for no longer.
     process.exit(await run(given))
   })
+}
+
+function onlyOnce(value: string, previous: string | undefined): string {
+  if (previous === undefined) return value
+  throw new InvalidArgumentError('It is there twice; keep the one that is meant.')
 }
