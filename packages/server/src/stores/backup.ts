@@ -68,7 +68,7 @@ export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp
 /** Its name cannot be foretold: a folder that somebody else has prepared would let them into the copy. */
 function emptyFolderBeside(to: string): string {
   try {
-    makeFolder(dirname(to), { mode: 0o700 })
+    if (!existsSync(dirname(to))) makeFolder(dirname(to), { mode: 0o700 })
     return mkdtempSync(`${to}.partial-`)
   } catch (error) {
     throw explained(error, to)
