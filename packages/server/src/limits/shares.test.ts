@@ -39,6 +39,12 @@ function node(clock: () => number = () => nowMs): Shares {
   return createShares({ ledgers, otherwise: createMemoryCounters(), now: clock })
 }
 
+/** Gives back only when it is asked again or stopped: one that has crashed never does. */
+function nodeWithoutTimers(): Shares {
+  const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock: () => nowMs })
+  return createShares({ ledgers, otherwise: createMemoryCounters(), now: () => nowMs, every: () => () => {} })
+}
+
 function meter(limit: Partial<Limit> = {}): Meter {
   return {
     limit: { requests: 100, windowSeconds: 60, per: 'key', kind: 'window', ...limit },
@@ -90,13 +96,14 @@ describe('shares of a limit', () => {
   })
 
   it('are asked for of however many limits at once, each of which holds', async () => {
-    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool) })
-    const otherwise = createOtherwise('refuse', () => 1)
-    const shares = createShares({ ledgers, otherwise, now: () => nowMs })
+    const clock = () => nowMs
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+    const shares = createShares({ ledgers, otherwise: createOtherwise('refuse', () => 1), now: clock })
     const many = Array.from({ length: 25_000 }, (_, index) => ({ ...meter({ requests: 1 }), subject: `key_${index}` }))
     const asked = [...many, ...many.slice(0, 100)].map((one) => shares.take([one], 1, nowMs))
     const quotas = await Promise.all(asked)
     expect(quotas.map(({ taken }) => taken)).toEqual(asked.map((_, index) => index < many.length))
+    await shares.stop()
   })
 
   it('are given back unused, so that another node may use them', async () => {
@@ -137,13 +144,13 @@ describe('shares of a limit', () => {
         async (requests, steps) => {
           await pool.query('delete from kw_limits')
           const limit = { requests, windowSeconds: 2, per: 'key', kind } as const
-          const nodes = [node(), node(), node(), node()]
+          const nodes = Array.from({ length: 4 }, nodeWithoutTimers)
           const meters = nodes.map(() => meter(limit))
           const admitted: { at: number; cost: number }[] = []
           for (const { node: which, cost, times, waitMs, crash } of steps) {
             nowMs += waitMs
             if (crash && times === 1) {
-              nodes[which] = node()
+              nodes[which] = nodeWithoutTimers()
               meters[which] = meter(limit)
             }
             const asked = Array.from({ length: times }, () => nodes[which]?.take([meters[which] as Meter], cost, nowMs))
