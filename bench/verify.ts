@@ -123,6 +123,7 @@ const sample: FoundKey = {
     namespaces: null,
     allowedIps: null,
     limits: null,
+    limitsBeside: false,
     metadata: {},
     createdAt,
     expiresAt: null,

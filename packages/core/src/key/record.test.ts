@@ -14,6 +14,7 @@ const key: KeyRecord = {
   namespaces: null,
   allowedIps: null,
   limits: null,
+  limitsBeside: false,
   metadata: {},
   createdAt: at(0),
   expiresAt: null,

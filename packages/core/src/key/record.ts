@@ -20,6 +20,8 @@ export interface KeyRecord {
   allowedIps: readonly string[] | null
   /** null: the contract's or the plan's default. An empty list: unlimited. */
   limits: readonly Limit[] | null
+  /** Whether the usual limits hold beside its own: whoever gave it these lives under those. */
+  limitsBeside: boolean
   metadata: Readonly<Record<string, string | number | boolean>>
   createdAt: Date
   expiresAt: Date | null

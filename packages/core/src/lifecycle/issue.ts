@@ -5,7 +5,7 @@ import type { KeyRecord, SecretVersion } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { checkTerms, invalid, type MakersReach, type Reach, reachNow, type Terms } from './terms.ts'
+import { checkTerms, invalid, limitsBesideFor, type MakersReach, type Reach, reachNow, type Terms } from './terms.ts'
 
 export interface NewKey extends Terms {
   organization: string
@@ -52,6 +52,7 @@ export async function issueIn(
   const key: KeyRecord = {
     ...blankKey(input, at),
     ...limited,
+    limitsBeside: limitsBesideFor(limited.limits ?? null, held),
     id: newId('key', at.getTime()),
     kind: form.kind,
     environment: form.environment,
@@ -141,6 +142,7 @@ export function blankKey(input: Pick<NewKey, 'organization' | 'project' | 'creat
     namespaces: null,
     allowedIps: null,
     limits: null,
+    limitsBeside: false,
     metadata: {},
     createdAt,
     expiresAt: null,

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import { keepsLimit, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
+import { limitNotKept, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
 import { limitKinds, limitSubjects, longestWindowSeconds, mostLimits, mostRequests } from '../contract/read/limits.ts'
 import { isOffered } from '../contract/read/reach.ts'
 import { AddressRangeError, compileRanges } from '../key/address.ts'
@@ -32,7 +32,8 @@ export interface Terms {
  * The reach of whoever makes or changes a key. No one can give more than they hold: `limits: null` is the contract's or
  * the plan's, which then hold for what is given, too.
  */
-export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt' | 'allowedIps' | 'limits'>
+export type Reach = Pick<KeyRecord, 'permissions' | 'namespaces' | 'expiresAt' | 'allowedIps' | 'limits'> &
+  Partial<Pick<KeyRecord, 'limitsBeside'>>
 
 /**
  * null: of an owner or operator. It may be a function of what the maker is now, asked under lock: who loses their place at
@@ -189,7 +190,7 @@ function checkReach({ permissions, namespaces, expiresAt, allowedIps }: Terms, r
 }
 
 function checkLimitsWithin(given: readonly Limit[], held: readonly Limit[]): void {
-  const lost = held.find((limit) => !given.some((one) => keepsLimit(one, limit)))
+  const lost = limitNotKept(given, held)
   if (!lost) return
   const { requests, windowSeconds, per } = lost
   throw new LifecycleError(
@@ -198,6 +199,11 @@ function checkLimitsWithin(given: readonly Limit[], held: readonly Limit[]): voi
       'list that, or fewer requests in at least as long a time.',
     'limits',
   )
+}
+
+/** Whether the usual limits hold beside those that are given with this reach. */
+export function limitsBesideFor(limits: KeyRecord['limits'], reach: Reach | null): boolean {
+  return limits !== null && reach !== null && (reach.limits === null || reach.limitsBeside === true)
 }
 
 function isWithin(wanted: readonly string[] | null, held: readonly string[] | null): boolean {

@@ -2,7 +2,7 @@ import type { Actor } from '../audit/event.ts'
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import { refuseSecondKey } from './issue.ts'
 import { type Changed, existingKey, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
-import { checkTerms, type MakersReach, reachNow, type Terms, termNames } from './terms.ts'
+import { checkTerms, limitsBesideFor, type MakersReach, reachNow, type Terms, termNames } from './terms.ts'
 
 /**
  * Changes what was agreed about a key; members left out stay as they are. `reach` as with `issue`.
@@ -21,10 +21,19 @@ export async function update(
     const organization = await transaction.organization(before.organization)
     if (!organization) throw new LifecycleError('not_found', `There is no key ${id}.`)
     const at = now()
-    checkTerms(terms, contract, organization, at, await reachNow(transaction, reach))
-    const changed = termNames.filter((name) => differs(before[name], terms[name]))
+    const held = await reachNow(transaction, reach)
+    checkTerms(terms, contract, organization, at, held)
+    const { limits } = terms
+    const limitsBeside = limits === undefined ? before.limitsBeside : limitsBesideFor(limits, held)
+    const changed = termNames.filter(
+      (name) => differs(before[name], terms[name]) || (name === 'limits' && limitsBeside !== before.limitsBeside),
+    )
     if (changed.length === 0) return before
-    const key: KeyRecord = { ...before, ...Object.fromEntries(changed.map((name) => [name, terms[name]])) }
+    const key: KeyRecord = {
+      ...before,
+      ...Object.fromEntries(changed.map((name) => [name, terms[name]])),
+      limitsBeside,
+    }
     const revives = stateAt(before, at) === 'expired' && stateAt(key, at) !== 'expired'
     if (revives && contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization.id, at)
     await transaction.putKey(key)

@@ -1,5 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
-import { monthlyQuotaOf, namespacesHeldBy, usualLimitsOf } from '../contract/plan.ts'
+import { limitsOf, monthlyQuotaOf, namespacesHeldBy } from '../contract/plan.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import { permissionsOfRole } from '../contract/role.ts'
 import { type AddressRanges, compileRanges } from '../key/address.ts'
@@ -108,7 +108,7 @@ export class Profiles {
     const { kind, environment, project, createdBy: user, allowedIps } = key
     const permissions = permissionsOf(this.contract, found)
     const namespaces = namespacesOf(this.contract, found)
-    const limits = key.limits ?? usualLimitsOf(this.contract, organization)
+    const limits = limitsOf(this.contract, organization, key)
     const name = [organization.id, project, user, kind, environment, permissions, namespaces, allowedIps, limits]
     // Before anything is taken hold of: it may throw.
     const ranges = allowedIps && compileRanges(allowedIps)

@@ -9,6 +9,9 @@ export interface Codec<Value> {
 /** PostgreSQL answers a bigint as a string. */
 export const integer: Codec<number> = { encode: (value) => value, decode: Number }
 
+/** 0 or 1. */
+export const flag: Codec<boolean> = { encode: Number, decode: (column) => Number(column) === 1 }
+
 /** Milliseconds since the epoch. */
 export const date: Codec<Date> = {
   encode: (value) => value.getTime(),

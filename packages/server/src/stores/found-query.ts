@@ -17,6 +17,7 @@ const keyColumns = [
   'namespaces',
   'allowed_ips',
   'limits',
+  'limits_beside',
   'metadata',
   'created_at',
   'expires_at',

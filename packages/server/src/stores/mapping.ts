@@ -10,7 +10,7 @@ import type {
   ServiceKeyRecord,
 } from '@keywright/core'
 import type { Insertable, Selectable } from 'kysely'
-import { type Codec, date, integer, json, optional, text, versions, word } from './codec.ts'
+import { type Codec, date, flag, integer, json, optional, text, versions, word } from './codec.ts'
 import type {
   CliTokenRow,
   FoundRow,
@@ -65,6 +65,7 @@ const keyColumns: Columns<KeyRecord> = {
   namespaces: optional(json()),
   allowedIps: optional(json()),
   limits: optional(json()),
+  limitsBeside: flag,
   metadata: json(),
   createdAt: date,
   expiresAt: optional(date),

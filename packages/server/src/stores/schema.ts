@@ -127,6 +127,7 @@ export interface KeyRow {
   namespaces: string | null
   allowed_ips: string | null
   limits: string | null
+  limits_beside: Integer
   metadata: string
   created_at: Integer
   expires_at: NullableInteger

@@ -92,6 +92,60 @@ describe('the limits that a customer lives under', () => {
     await operator.browser.call('PATCH', '/v1/organizations/tenant', { plan: 'usual' })
   })
 
+  it('go on counting beside narrower ones, whatever these are changed to', async () => {
+    const api = controlApi(server.control)
+    const change = (method: string, path: string, body: object) => api(method, path, { body })
+    await change('POST', '/v1/organizations', { id: 'shared', name: 'Shared', plan: 'small' })
+    const { json: offer } = await operator.browser.call('POST', '/v1/organizations/shared/invitations', {
+      email: 'boss@example.com',
+      role: 'owner',
+    })
+    const { browser } = await signUp(server, { email: 'boss@example.com', invitation: tokenOf(offer.link) })
+    const perOrganization = (requests: number, windowSeconds: number) => ({
+      limits: [{ requests, windowSeconds, per: 'organization' }],
+    })
+    const body = { organization: 'shared', name: 'one', ...perOrganization(10, 61) }
+    const { id, credential } = (await browser.call('POST', '/v1/keys', body)).json
+    const other = (await browser.call('POST', '/v1/keys', { organization: 'shared', name: 'other' })).json
+    const through = async (secret: string) => {
+      const verdict = await api('POST', '/v1/verify', { body: { credential: secret } })
+      return verdict.json.allowed ? 1 : 0
+    }
+    let admitted = 0
+    for (let i = 0; i < 4; i++) admitted += (await through(credential)) + (await through(other.credential))
+    for (const [requests, windowSeconds] of [
+      [9, 60],
+      [8, 60],
+      [10, 62],
+      [10, 63],
+    ] as const) {
+      const patched = await browser.call('PATCH', `/v1/keys/${id}`, perOrganization(requests, windowSeconds))
+      expect(patched.status).toBe(200)
+      for (let i = 0; i < 3; i++) admitted += await through(credential)
+    }
+    expect(admitted).toBe(10)
+  })
+
+  it('are those of the smaller plan for keys that kept those of the larger', async () => {
+    const { id, credential } = (await keyOf(owner, { limits: [perMinute(100)] })).json
+    const free = (await keyOf(owner)).json
+    const api = controlApi(server.control)
+    await api('PATCH', `/v1/keys/${free.id}`, { body: { limits: [perMinute(100)] } })
+    await operator.browser.call('PATCH', '/v1/organizations/tenant', { plan: 'small' })
+    const admitted = async (secret: string) => {
+      let count = 0
+      for (let i = 0; i < 12; i++) {
+        if ((await api('POST', '/v1/verify', { body: { credential: secret } })).json.allowed) count++
+      }
+      return count
+    }
+    expect(await admitted(credential)).toBe(10)
+    // What others have granted takes the place of the plan's.
+    expect(await admitted(free.credential)).toBe(12)
+    await operator.browser.call('PATCH', '/v1/organizations/tenant', { plan: 'usual' })
+    expect((await owner.browser.call('DELETE', `/v1/keys/${id}`)).status).toBe(200)
+  })
+
   it('are lifted by machines and operators', async () => {
     const { id } = (await keyOf(owner)).json
     const api = controlApi(server.control)

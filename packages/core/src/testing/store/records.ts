@@ -38,6 +38,7 @@ export function aKey(number: number, change: Partial<KeyRecord> = {}): KeyRecord
     namespaces: null,
     allowedIps: null,
     limits: null,
+    limitsBeside: false,
     metadata: {},
     createdAt: created,
     expiresAt: null,

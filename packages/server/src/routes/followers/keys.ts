@@ -27,6 +27,7 @@ const foundKey = z
       namespaces: names,
       allowedIps: names,
       limits: z.array(limit).nullable(),
+      limitsBeside: z.boolean(),
       createdAt: time,
       expiresAt: time.nullable(),
       suspendedAt: time.nullable(),

@@ -10,6 +10,7 @@ import { search } from './0009-search.ts'
 import { peppers } from './0010-peppers.ts'
 import { organizations } from './0011-organizations.ts'
 import { invitations } from './0012-invitations.ts'
+import { limitsBeside } from './0013-limits-beside.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   peppers,
   organizations,
   invitations,
+  limitsBeside,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (
