@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import targets from '../../../spec/attacks/targets.json' with { type: 'json' }
+import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { type Stage, startStage, stopStage } from './support/instances.ts'
 import { rawRequest } from './support/raw-request.ts'
-import { serviceKey } from './support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
 describe('a request target', () => {
   let stage: Stage
@@ -45,6 +49,57 @@ describe('a request target', () => {
     expect((await atForwardAuth(target)).status).toBe(400)
     expect(await atVerifyEndpoint(target)).toMatchObject({ allowed: false, refusal: { status: 400 } })
     expect(stage.upstream.received).toHaveLength(count)
+  })
+})
+
+describe('an escape that the upstream decodes before it routes', () => {
+  const routes = [
+    { path: '/v1/reports!purge:all', permission: 'admin' },
+    { path: '/v1/**', permission: 'read' },
+  ]
+  const spellings = ['/v1/reports!purge:all', '/v1/reports%21purge:all', '/v1/reports%21purge%3Aall']
+  const folder = mkdtempSync(join(tmpdir(), 'keywright-paths-'))
+  let upstream: Upstream
+  let server: TestServer
+
+  beforeAll(async () => {
+    const contract = join(folder, 'contract.json')
+    writeFileSync(contract, JSON.stringify({ name: 'acme', key: { forms: [{ prefix: 'acme_' }] }, routes }))
+    upstream = await startUpstream()
+    server = await startServer({ contract, upstream: upstream.url })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await upstream.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  async function statusesOf(credential: string, target: string): Promise<number[]> {
+    const lines = [`Authorization: Bearer ${credential}`]
+    const forwarded = [...lines, 'X-Forwarded-Method: GET', `X-Forwarded-Uri: ${target}`]
+    const atGateway = await rawRequest(server.edge, { target, lines })
+    const atForwardAuth = await rawRequest(server.control, { target: '/v1/forward-auth', lines: forwarded })
+    const verdict = await fetch(`${server.control}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ credential, method: 'GET', path: target }),
+    })
+    const { allowed, refusal } = (await verdict.json()) as { allowed: boolean; refusal?: { status: number } }
+    return [atGateway.status, atForwardAuth.status, allowed ? 200 : (refusal?.status ?? 0)]
+  }
+
+  it('leads to no route under the permission of another, and reaches the upstream as it was sent', async () => {
+    const [reader, admin] = [
+      await server.issue({ permissions: ['read'] }),
+      await server.issue({ permissions: ['admin', 'read'] }),
+    ]
+    for (const target of spellings) {
+      const count = upstream.received.length
+      expect([target, ...(await statusesOf(reader.credential, target))]).toEqual([target, 403, 403, 403])
+      expect(upstream.received).toHaveLength(count)
+      expect([target, ...(await statusesOf(admin.credential, target))]).toEqual([target, 200, 200, 200])
+      expect(upstream.received.at(-1)?.url).toBe(target)
+    }
   })
 })
 

@@ -45,6 +45,25 @@ function escapeProblem(part: string): string | null {
   return null
 }
 
+/**
+ * A path as a router reads it that decodes: with the escapes of sub-delims, `:` and `@` as those characters. Frameworks
+ * and upstreams take `/reports%21purge` to the handler of `/reports!purge`, so that matched by its bytes it would go there
+ * under the rule of another route. What is forwarded keeps them: to RFC 3986 §2.2 it is another path.
+ *
+ * No slash and no percent sign comes out of it: segments stay what they are, and nothing is decoded twice.
+ */
+export function asRouted(path: string): string {
+  return path.indexOf('%') < 0 ? path : path.replace(reservedEscape, decodeURIComponent)
+}
+
+const reservedEscape = /%(?:2[146-9A-C]|3[ABD]|40)/gi
+
+/** The pattern of the paths that this one is of, each as `asRouted` has it. */
+export function patternAsRouted({ segments, below }: RoutePattern): RoutePattern {
+  const decoded = segments.map((segment) => ('literal' in segment ? { literal: asRouted(segment.literal) } : segment))
+  return { segments: decoded, below }
+}
+
 /** What the path captures; null where it does not match. */
 export function capturesOf(pattern: RoutePattern, path: string): Record<string, string> | null {
   const captures: Record<string, string> = {}
@@ -68,13 +87,13 @@ export function capturesOf(pattern: RoutePattern, path: string): Record<string, 
 
 const slash = 0x2f
 
-/** Everything that `narrow` matches, `wide` does too. */
+/** Everything that `narrow` matches, `wide` does too, as a router reads both. */
 export function covers(wide: RoutePattern, narrow: RoutePattern): boolean {
   if (narrow.segments.length < wide.segments.length) return false
   if (!wide.below && (narrow.below || narrow.segments.length > wide.segments.length)) return false
   return wide.segments.every((segment, i) => {
     const other = narrow.segments[i]
     if (!other || 'capture' in other) return other !== undefined && 'capture' in segment
-    return 'capture' in segment ? other.literal !== '' : other.literal === segment.literal
+    return 'capture' in segment ? other.literal !== '' : asRouted(other.literal) === asRouted(segment.literal)
   })
 }

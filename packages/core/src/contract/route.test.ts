@@ -66,6 +66,58 @@ describe('a route', () => {
   })
 })
 
+describe('a route with what upstreams find behind an escape', () => {
+  const characters = [..."!$&'()*+,;=:@"]
+  const escaped = (character: string) => `%${character.charCodeAt(0).toString(16)}`
+  const routes = [{ path: '/v1/a{}b/**', permission: 'admin' }, { path: '/v1/**' }]
+  const routesWith = (text: string) => routes.map(({ path, ...rest }) => ({ path: path.replace('{}', text), ...rest }))
+
+  it.each(characters)('is reached with %s as with its escape, however that is written', (character) => {
+    const lower = escaped(character)
+    const upper = lower.toUpperCase()
+    const literals = ';*'.includes(character) ? [upper] : [upper, character]
+    for (const literal of literals) {
+      for (const asked of [character, lower, upper]) {
+        const path = `/v1/a${asked}b`
+        expect(routesOf({ routes: routesWith(literal) }).matchRoute('GET', path).permission).toBe('admin')
+        expect(routesOf({ routes: routesWith(literal) }).matchRoute('GET', `${path}/c`).permission).toBe('admin')
+      }
+    }
+  })
+
+  it.each(['%2521', '%25%3221', '%20', '%2F', '%25', '%C3%A1', '%2'])('is another one for %s', (asked) => {
+    const { matchRoute } = routesOf({ routes: routesWith('!') })
+    expect(matchRoute('GET', `/v1/a${asked}b`).route?.path).toBe('/v1/**')
+  })
+
+  it('is asked for as it is written too, by whatever upstream decodes nothing', () => {
+    const routes = [
+      { path: '/v1/status!', access: 'anonymous' as const },
+      { path: '/v1/**', permission: 'read' },
+    ]
+    const { matchRoute } = routesOf({ routes })
+    expect(matchRoute('GET', '/v1/status%21').asWritten).toMatchObject({ permission: 'read' })
+    expect(matchRoute('GET', '/v1/status!').asWritten).toBeNull()
+    expect(matchRoute('GET', '/v1/a%21').asWritten).toBeNull()
+    const escaped = routesOf({ routes: [{ path: '/v1/status%21', access: 'anonymous' }, { path: '/v1/**' }] })
+    expect(escaped.matchRoute('GET', '/v1/status!').asWritten).toMatchObject({ route: { path: '/v1/**' } })
+    expect(routesOf({ routes: [{ path: '/a%3Bb' }] }).matchRoute('GET', '/a%3Bb').asWritten).toBeNull()
+  })
+
+  it('keeps the segments that were there: what is decoded captures nothing more and nothing less', () => {
+    const { matchRoute } = routesOf({ routes: [{ path: '/v1/{a}/x/{b}' }] })
+    expect(matchRoute('GET', '/v1/a%2Fx%2Fb').route).toBeNull()
+    expect(matchRoute('GET', '/v1/%3A%40/x/%2521').captures).toEqual({ a: ':@', b: '%2521' })
+  })
+
+  it('asks for a permission that nobody can be given where the escape is that of a colon or a star', () => {
+    const { matchRoute } = routesOf({ routes: [{ path: '/{resource}', permission: '{resource}:read' }] })
+    for (const resource of ['workers%3Ax', 'workers%3ax', '%2A', '%2a']) {
+      expect(matchRoute('GET', `/${resource}`).permission).toMatch(/^%[^:*]+:read$/)
+    }
+  })
+})
+
 describe('the permission of a route', () => {
   const routes = [{ path: '/api/{resource}/**', permission: { read: '{resource}:read', write: '{resource}:write' } }]
 
@@ -152,6 +204,17 @@ describe('a namespace', () => {
     ['GET', '/v1/get/staging/k', 'optional'],
   ])('of %s %s is in the body: %s', (method, path, presence) => {
     expect(namespaceInBody(method, path)).toBe(presence)
+  })
+
+  it('is found behind an escaped character, in the path as in the body', () => {
+    const { matchRoute, namespaceInBody } = routesOf({
+      namespaces: { body: { under: '/v1!' } },
+      routes: [{ path: '/v1!/get:all/{namespace}/**' }, { path: '/v1!/**' }],
+    })
+    expect(matchRoute('GET', '/v1%21/get%3Aall/staging/k').namespace).toBe('staging')
+    expect(namespaceInBody('POST', '/v1%21/get%3Aall/staging/k')).toBe('optional')
+    expect(namespaceInBody('POST', '/v1%21/put')).toBe('required')
+    expect(namespaceInBody('POST', '/v1%21/GET%3Aall/staging/k')).toBe('no')
   })
 
   it.each(['/v1/GET/staging/k', '/v1/get./staging/k', '/v1/get;a=b/staging', '/v1/get%20/staging', '/V1/get/staging'])(

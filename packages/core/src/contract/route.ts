@@ -1,6 +1,6 @@
 import { isPermissionSegment } from '../key/permission.ts'
 import type { Contract, Route } from './contract.ts'
-import { capturesOf, parsePattern, type RoutePattern } from './route-pattern.ts'
+import { asRouted, capturesOf, parsePattern, patternAsRouted, type RoutePattern } from './route-pattern.ts'
 
 /** What the contract says about one request. */
 export interface RouteMatch {
@@ -8,11 +8,13 @@ export interface RouteMatch {
   readonly route: Route | null
   /** What a key needs here. One that no key can be given, where the path filled in what is no word. */
   readonly permission: string | null
-  /** As the path spells it, unchecked. */
+  /** As a decoding upstream reads it in the path, unchecked. */
   readonly namespace: string | null
   /** A request here names a namespace, in its path or its body, or is denied. */
   readonly namespaceExpected: boolean
   readonly captures: Readonly<Record<string, string>>
+  /** What an upstream would route to that decodes nothing, where it is not the same. A request has to satisfy both. */
+  readonly asWritten: RouteMatch | null
 }
 
 /**
@@ -22,25 +24,29 @@ export interface RouteMatch {
 export type NamespaceInBody = 'required' | 'optional' | 'no'
 
 export interface Routes {
-  /** The first route that matches. `path` is canonical: what is matched here is what is forwarded. */
+  /** The first route that matches. `path` is canonical, as it is forwarded. */
   matchRoute: (method: string, path: string) => RouteMatch
   namespaceInBody: (method: string, path: string) => NamespaceInBody
 }
 
 /** @throws RangeError for a path that is no pattern */
 export function compileRoutes(contract: Contract): Routes {
-  const candidates = contract.routes.map((route) => compileRoute(contract, route))
+  const asWritten = contract.routes.map((route) => compileRoute(contract, route, (pattern) => pattern))
+  const decoded = contract.routes.map((route) => compileRoute(contract, route, patternAsRouted))
+  const plain = contract.routes.every((route) => asRouted(route.path) === route.path)
   const unmatched: RouteMatch = Object.freeze({
     route: null,
     permission: null,
     namespace: null,
     namespaceExpected: contract.namespaces !== null && contract.otherRoutes === 'key',
     captures: none,
+    asWritten: null,
   })
   const inBody = contract.namespaces?.body ?? null
-  const looseNamespaces = candidates.filter(namesNamespace).map(({ pattern }) => loosePattern(pattern))
+  const under = inBody && asRouted(inBody.under)
+  const looseNamespaces = decoded.filter(namesNamespace).map(({ pattern }) => loosePattern(pattern))
 
-  function matchRoute(method: string, path: string): RouteMatch {
+  function firstOf(candidates: readonly Candidate[], method: string, path: string): RouteMatch {
     for (let i = 0; i < candidates.length; i++) {
       const match = candidates[i]?.match(method, path)
       if (match) return match
@@ -48,9 +54,18 @@ export function compileRoutes(contract: Contract): Routes {
     return unmatched
   }
 
-  function namespaceInBody(method: string, path: string): NamespaceInBody {
-    if (inBody === null || !isWithin(inBody.under, path)) return 'no'
-    const { namespace, namespaceExpected } = matchRoute(method, path)
+  function matchRoute(method: string, path: string): RouteMatch {
+    const routed = asRouted(path)
+    const match = firstOf(decoded, method, routed)
+    if (plain && routed === path) return match
+    const other = firstOf(asWritten, method, path)
+    return other.route === match.route ? match : Object.freeze({ ...match, asWritten: other })
+  }
+
+  function namespaceInBody(method: string, forwarded: string): NamespaceInBody {
+    const path = asRouted(forwarded)
+    if (under === null || !isWithin(under, path)) return 'no'
+    const { namespace, namespaceExpected } = firstOf(decoded, method, path)
     if (!namespaceExpected) return 'no'
     if (namespace !== null) return 'optional'
     if (method !== 'POST' && method !== 'PUT' && method !== 'PATCH') return 'no'
@@ -77,9 +92,10 @@ const slash = 0x2f
 const mostKept = 256
 const longestKept = 64
 
-function compileRoute(contract: Contract, route: Route): Candidate {
-  const pattern = parsePattern(route.path)
-  if (typeof pattern === 'string') throw new RangeError(`Route ${route.path}: ${pattern}.`)
+function compileRoute(contract: Contract, route: Route, spell: (pattern: RoutePattern) => RoutePattern): Candidate {
+  const parsed = parsePattern(route.path)
+  if (typeof parsed === 'string') throw new RangeError(`Route ${route.path}: ${parsed}.`)
+  const pattern = spell(parsed)
   const { permission } = route
   const read = fillIn(typeof permission === 'object' ? permission.read : permission)
   const write = fillIn(typeof permission === 'object' ? permission.write : permission)
@@ -91,6 +107,7 @@ function compileRoute(contract: Contract, route: Route): Candidate {
       namespace: (contract.namespaces && captures.namespace) ?? null,
       namespaceExpected,
       captures,
+      asWritten: null,
     })
   const methods = route.methods?.includes('GET') ? [...route.methods, 'HEAD'] : route.methods
   return { pattern, match: matcherOf(pattern)(pattern, methods, make) }

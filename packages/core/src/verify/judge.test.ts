@@ -217,6 +217,29 @@ describe('a route', () => {
     expect(await secret.of({ path: '/unruled' })).toBe('allowed')
   })
 
+  it('that may be read in two ways is for those who may go to both', async () => {
+    const { credential: _, ...plain } = contract
+    const routes = [
+      { path: '/v1/reports!purge', permission: 'admin' },
+      { path: '/v1/status!', access: 'anonymous' as const },
+      { path: '/v1/**', permission: 'read' },
+    ]
+    const open = { ...plain, permissions: {}, namespaces: null, routes }
+    const all = inMemory({ contract: parseContract(open) })
+    await all.organization()
+    const of = async (path: string, ...permissions: string[]) => {
+      const { credential } = await issue(all.lifecycle, testActor, { organization: 'acme', name: 'a', permissions })
+      const outcome = await all.verifier.verify({ ...(permissions.length > 0 && { credential }), path })
+      return outcome.allowed ? 'allowed' : (outcome.about ?? outcome.reason)
+    }
+    expect(await of('/v1/reports!purge', 'admin')).toBe('allowed')
+    expect(await of('/v1/reports%21purge', 'read')).toBe('admin')
+    expect(await of('/v1/reports%21purge', 'admin')).toBe('read')
+    expect(await of('/v1/reports%21purge', 'read', 'admin')).toBe('allowed')
+    expect([await of('/v1/status!'), await of('/v1/status%21')]).toEqual(['allowed', 'missing_credential'])
+    expect([await of('/v1/status%21', 'admin'), await of('/v1/status%21', 'read')]).toEqual(['read', 'allowed'])
+  })
+
   it('that the contract does not rule is for keys without a list', async () => {
     const { otherRoutes: _, ...open } = contract
     const all = inMemory({ contract: parseContract({ ...open, namespaces: null, routes: [] }) })

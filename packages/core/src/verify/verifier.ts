@@ -3,7 +3,7 @@ import type { Contract } from '../contract/contract.ts'
 import { compileLimitHeaders } from '../contract/limit-headers.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
 import { compileRefusals } from '../contract/render.ts'
-import { compileRoutes, type NamespaceInBody } from '../contract/route.ts'
+import { compileRoutes, type NamespaceInBody, type RouteMatch } from '../contract/route.ts'
 import { compileFormat } from '../key/credential.ts'
 import { CredentialText } from '../key/credential-text.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
@@ -105,7 +105,7 @@ export function createVerifier({
     const nowMs = now()
     const { method = 'GET', path } = attempt
     const match = path === undefined ? null : routes.matchRoute(method, path)
-    if (match?.route?.access === 'anonymous' && !attempt.permissions?.length) {
+    if (match?.route && isAnonymous(match) && !attempt.permissions?.length) {
       return judge.anonymous(match.route, attempt, nowMs)
     }
     const entry = identify(attempt, nowMs)
@@ -184,4 +184,8 @@ type Ask = (attempt: Attempt) => Outcome | Promise<Outcome>
 /** From the start, since the clock and the key have moved on. That there was no such key is an answer by itself. */
 async function afterReading(reading: Promise<boolean>, attempt: Attempt, ask: Ask): Promise<Outcome> {
   return (await reading) ? ask(attempt) : denied('unknown_key')
+}
+
+function isAnonymous({ route, asWritten }: RouteMatch): boolean {
+  return route?.access === 'anonymous' && (asWritten === null || isAnonymous(asWritten))
 }

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { getRequestListener } from '@hono/node-server'
 import { createVerifier, issue, type KeySource, parseContract, rotate, type Verifier } from '@keywright/core'
 import { guard as guardExpress } from '@keywright/core/express'
 import { guard as guardFastify } from '@keywright/core/fastify'
@@ -296,6 +297,38 @@ describe('guard', () => {
     const { credential } = await newKey()
     const url = await listening(guardNode(acme.verifier)(({ url }, response) => response.end(url)))
     expect(await (await asking(`${url}/v1/%61dmin?a=%61`, credential)).text()).toBe('/v1/admin?a=%61')
+  })
+
+  it.each([
+    [
+      'Fastify',
+      async (verifier: Verifier) => {
+        const app = fastify()
+        app.addHook('onRequest', guardFastify(verifier))
+        app.get('/v1/reports!purge', async () => 'purged')
+        await app.ready()
+        return listening(app.routing)
+      },
+    ],
+    [
+      'Hono',
+      async (verifier: Verifier) => {
+        const app = new Hono()
+        app.use(guardHono(verifier))
+        app.get('/v1/reports!purge', (context) => context.text('purged'))
+        return listening(getRequestListener(app.fetch))
+      },
+    ],
+  ])('lets nobody into a handler of %s by an escape that it decodes', async (_, start) => {
+    const routes = [{ path: '/v1/reports!purge', permission: 'write' }, ...contract.routes]
+    const strict = inMemory({ contract: { ...contract, routes } })
+    await strict.organization()
+    const holding = (...permissions: string[]) =>
+      issue(strict.lifecycle, testActor, { organization: 'acme', name: 'test', permissions })
+    const url = `${await start(strict.verifier)}/v1/reports%21purge`
+    expect((await asking(url, (await holding('read')).credential)).status).toBe(403)
+    const answer = await asking(url, (await holding('read', 'write')).credential)
+    expect([answer.status, await answer.text()]).toEqual([200, 'purged'])
   })
 
   it('does not run in an Express application that is less exact about paths than the contract', async () => {

@@ -114,6 +114,7 @@ describe('a route', () => {
     [[{ path: '/v1/{x}' }, { path: '/v1/a/**' }], false],
     [[{ path: '/{x}' }, { path: '/' }], false],
     [[{ path: '/**' }, { path: '/' }], true],
+    [[{ path: '/a!b:c' }, { path: '/a%21b%3Ac' }], true],
   ])('is reached, or named: %j', (routes, isShadowed) => {
     const problems = routeProblems(...routes)
     expect(problems).toHaveLength(isShadowed ? 1 : 0)
