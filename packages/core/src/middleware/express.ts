@@ -16,21 +16,39 @@ declare global {
 interface ExpressRequest extends IncomingMessage {
   originalUrl: string
   baseUrl: string
-  app: { enabled(setting: string): boolean }
+  app: Application
+}
+
+interface Application {
+  router: Router
+  /** The one it is mounted in. */
+  parent?: Application
+}
+
+interface Router {
+  caseSensitive?: boolean
+  strict?: boolean
+  stack: readonly Layer[]
+}
+
+interface Layer {
+  handle: unknown
+  route?: { stack: readonly Layer[] }
 }
 
 /**
  * For Express: `app.use(guard(verifier))`, before body parsers and routes. `request.keywright` has the principal.
  *
- * Express by itself routes `/V1/Things/` like `/v1/things`, and the contract does not: an application without
+ * Express by itself routes `/V1/Things/` like `/v1/things`, and the contract does not: a router without
  * `case sensitive routing` and `strict routing` would run handlers under rules that are not theirs, so it gets an error.
+ * Only an application that is mounted behind the guard is out of its sight, and has to say both itself.
  */
 export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const pass = compileGate(verifier, options)
   return async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
     const request = incoming as ExpressRequest & { keywright?: Admitted }
     const { originalUrl, baseUrl, app } = request
-    if (!app.enabled('case sensitive routing') || !app.enabled('strict routing')) return next(new LooseRoutingError())
+    if (!routesExactly(app)) return next(new LooseRoutingError())
     const passed = await pass(request, response, originalUrl)
     if (passed === null) return
     if (!passed.url.startsWith(baseUrl)) return next(new MountError())
@@ -42,11 +60,31 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   }
 }
 
+/**
+ * Routers are asked, not the application: one takes the settings when it is made, which is at the first `app.use`, and a
+ * mounted application is told those of its parent after that. Routers that are added later are looked at all the same.
+ */
+function routesExactly({ router, parent }: Application): boolean {
+  return isExact(router) && (parent === undefined || routesExactly(parent))
+}
+
+function isExact({ caseSensitive, strict, stack }: Router): boolean {
+  return caseSensitive === true && strict === true && areExact(stack)
+}
+
+function areExact(layers: readonly Layer[]): boolean {
+  return layers.every(({ handle, route }) => (route ? areExact(route.stack) : !isRouter(handle) || isExact(handle)))
+}
+
+function isRouter(handle: unknown): handle is Router {
+  return typeof handle === 'function' && 'stack' in handle && Array.isArray(handle.stack)
+}
+
 class LooseRoutingError extends Error {
   readonly code = 'loose_routing'
   constructor() {
     super(
-      "Express is not as exact about paths as the contract. Before anything else say app.set('case sensitive routing', true) and app.set('strict routing', true), and give the same to every Router.",
+      "Express is not as exact about paths as the contract. Before anything else say app.set('case sensitive routing', true) and app.set('strict routing', true), and make every Router with { caseSensitive: true, strict: true }.",
     )
     this.name = 'LooseRoutingError'
   }

@@ -64,6 +64,8 @@ function away(): Verifier {
   return createVerifier({ contract, keys })
 }
 
+const exact = () => express().set('case sensitive routing', true).set('strict routing', true)
+
 /** An app of each framework that says whose key it was, with how often its handler ran. */
 const apps: Record<string, (verifier: Verifier, ran: () => void) => Promise<(request: Request) => Promise<Response>>> =
   {
@@ -77,7 +79,7 @@ const apps: Record<string, (verifier: Verifier, ran: () => void) => Promise<(req
       return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
     },
     async Express(verifier, ran) {
-      const app = express().set('case sensitive routing', true).set('strict routing', true)
+      const app = exact()
       app.use(guardExpress(verifier))
       app.use((request, response) => {
         ran()
@@ -345,9 +347,74 @@ describe('guard', () => {
     expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('case sensitive routing')])
   })
 
+  it.each([
+    [
+      'of a mounted application, which is told the settings of its parent too late',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) => {
+        const mounted = express().use(guarded).get('/v1/a', handler)
+        return exact().use('/api', mounted)
+      },
+    ],
+    [
+      'of the application that another is mounted in',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) =>
+        express().use('/api', exact().use(guarded).get('/v1/a', handler)),
+    ],
+    [
+      'that was made before its application was set',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) => {
+        const app = express().use((_, __, next) => next())
+        app.set('case sensitive routing', true).set('strict routing', true)
+        return app.use(guarded).get('/v1/a', handler)
+      },
+    ],
+    [
+      'with its own options below the guard',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) =>
+        exact().use(guarded, express.Router({ caseSensitive: true }).get('/v1/a', handler)),
+    ],
+    [
+      'with its own options around the guard',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) =>
+        exact().use(express.Router({ strict: true }).use(guarded).get('/v1/a', handler)),
+    ],
+    [
+      'with its own options inside of a route and another router',
+      (guarded: express.RequestHandler, handler: express.RequestHandler) => {
+        const loose = express.Router().get('/v1/a', handler)
+        const inside = express.Router({ caseSensitive: true, strict: true }).all('/{*path}', loose)
+        return exact().use(guarded, inside)
+      },
+    ],
+  ])('runs nothing behind a router of Express that is less exact than the contract: one %s', async (_, appOf) => {
+    const { credential } = await newKey()
+    let runs = 0
+    const app = appOf(guardExpress(acme.verifier), (_, response) => {
+      runs++
+      response.end()
+    })
+    const told = (error: Error & { code: string }, _: unknown, response: express.Response, __: unknown) =>
+      void response.status(500).end(error.code)
+    const url = await listening(app.use(told))
+    const answers = await Promise.all(
+      ['/v1/a', '/v1/A', '/v1/a/', '/api/v1/a', '/api/v1/A', '/API/v1/a'].map((path) => asking(url + path, credential)),
+    )
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toContain('loose_routing')
+    expect(runs).toBe(0)
+  })
+
+  it('runs in front of routers of Express that are as exact as the contract', async () => {
+    const { credential } = await newKey()
+    const router = () => express.Router({ caseSensitive: true, strict: true })
+    const inner = router().get('/a', (_, response) => void response.end('in'))
+    const url = await listening(exact().use(guardExpress(acme.verifier), router().use('/v1', inner)))
+    expect(await (await asking(`${url}/v1/a`, credential)).text()).toBe('in')
+    expect((await asking(`${url}/v1/A`, credential)).status).toBe(404)
+  })
+
   it('authorises the whole path in an Express application that mounts it below a part', async () => {
     const { credential } = await newKey({ permissions: ['read'] })
-    const app = express().set('case sensitive routing', true).set('strict routing', true)
+    const app = exact()
     app.use('/v1', guardExpress(acme.verifier), (request, response) => void response.end(request.url))
     const url = await listening(app)
     expect(await (await asking(`${url}/v1/%61?b`, credential)).text()).toBe('/a?b')
