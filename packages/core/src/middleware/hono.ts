@@ -3,7 +3,7 @@ import type {} from 'hono'
 import type { Verifier } from '../verify/verifier.ts'
 import type { Admitted } from './admission.ts'
 import { compileNodeAdmission, type NodeGuardOptions } from './on-node.ts'
-import { compileWebAdmission, peek, refusalResponse, withHeaders } from './on-web.ts'
+import { compileWebAdmission, invalidRequest, peek, refusalResponse, withHeaders } from './on-web.ts'
 
 export type { Admitted, NodeGuardOptions }
 
@@ -15,7 +15,7 @@ declare module 'hono' {
 
 interface HonoContext {
   env: unknown
-  req: { raw: Request }
+  req: { raw: Request; path: string }
   get res(): Response
   set res(answer: Response | undefined)
   set(name: 'keywright', admitted: Admitted): void
@@ -24,13 +24,18 @@ interface HonoContext {
 /**
  * For Hono: `app.use(guard(verifier))`. `context.get('keywright')` has the principal. On Node it looks at the request
  * as Node has it; elsewhere nobody tells the client's address, and keys that are bound to addresses are refused.
+ *
+ * An application with `strict: false` routes `/things/` like `/things`, and the contract does not: it is refused there.
  */
 export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const onNode = compileNodeAdmission(verifier, options)
   const onWeb = compileWebAdmission(verifier, options)
   return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
-    const { raw } = context.req
+    const { raw, path } = context.req
     const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
+    if (!path.endsWith('/') && endsInSlash(incoming?.url ?? raw.url)) {
+      return invalidRequest(verifier, raw)
+    }
     const admission = await (incoming
       ? onNode(incoming, incoming.url ?? '', (mostBytes) => peek(raw, mostBytes))
       : onWeb(raw, null))
@@ -43,4 +48,9 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
     context.res = answer
     return undefined
   }
+}
+
+function endsInSlash(url: string): boolean {
+  const query = url.indexOf('?')
+  return url.endsWith('/', query < 0 ? url.length : query)
 }

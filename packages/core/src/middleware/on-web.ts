@@ -45,6 +45,11 @@ export function refusalResponse({ status, headers, body }: Refusal, requestId: s
   return new Response(method === 'HEAD' ? null : body, { status, headers: fields })
 }
 
+export function invalidRequest(verifier: Verifier, { headers, method }: Request): Response {
+  const requestId = requestIdOf([...headers].flat())
+  return refusalResponse(verifier.refusal('invalid_request', { requestId }), requestId, method)
+}
+
 /**
  * A copy, since the headers of what `fetch` and `Response.redirect` give cannot be changed. How an answer may be cached
  * is for its handler to say, but never without `Vary`.

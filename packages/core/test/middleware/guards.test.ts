@@ -295,6 +295,20 @@ describe('guard', () => {
     expect(redirected.headers.get('ratelimit')).toBe('"key-window";r=3;t=60')
   })
 
+  it('refuses in Hono a slash at the end that the application drops before it routes', async () => {
+    const { credential } = await newKey()
+    const answersOf = async (app: Hono, path: string) => {
+      app.use(guardHono(acme.verifier))
+      app.get('/v1/a', (context) => context.text('in'))
+      const url = await listening(getRequestListener(app.fetch))
+      const onWeb = await app.request(path, { headers: { 'x-acme-key': credential } })
+      return [(await asking(url + path, credential)).status, onWeb.status]
+    }
+    expect(await answersOf(new Hono({ strict: false }), '/v1/a?b=/')).toEqual([200, 200])
+    expect(await answersOf(new Hono({ strict: false }), '/v1/a/?b')).toEqual([400, 400])
+    expect(await answersOf(new Hono(), '/v1/a/')).toEqual([404, 404])
+  })
+
   it('gives the handler the path that was authorised', async () => {
     const { credential } = await newKey()
     const url = await listening(guardNode(acme.verifier)(({ url }, response) => response.end(url)))
