@@ -6,6 +6,7 @@ import { peekBody } from '../http/peek-body.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import { type Admission, type Admitted, compileAdmission, type GuardOptions, tell } from './admission.ts'
+import { keepVary } from './keep-vary.ts'
 
 export interface NodeGuardOptions extends GuardOptions {
   /** Addresses and CIDR ranges of the proxies in front, whose `X-Forwarded-For` is believed; nobody's unless given. */
@@ -67,7 +68,10 @@ export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
     }
     const { admitted, target, headers } = admission
     for (let at = 0; at < headers.length; at += 2) {
-      response.setHeader(headers[at] as string, headers[at + 1] as string)
+      const name = headers[at] as string
+      const value = headers[at + 1] as string
+      response.setHeader(name, value)
+      if (name === 'Vary') keepVary(response, value)
     }
     return { admitted, url: target.query === null ? target.path : `${target.path}?${target.query}` }
   }

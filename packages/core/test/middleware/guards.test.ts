@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { getRequestListener } from '@hono/node-server'
 import { createVerifier, issue, type KeySource, parseContract, rotate, type Verifier } from '@keywright/core'
@@ -12,7 +13,7 @@ import { guard as guardNext } from '@keywright/core/next'
 import { guard as guardNode } from '@keywright/core/node'
 import { type InMemory, inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
-import fastify from 'fastify'
+import fastify, { type FastifyReply } from 'fastify'
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -307,6 +308,64 @@ describe('guard', () => {
     expect(await answersOf(new Hono({ strict: false }), '/v1/a?b=/')).toEqual([200, 200])
     expect(await answersOf(new Hono({ strict: false }), '/v1/a/?b')).toEqual([400, 400])
     expect(await answersOf(new Hono(), '/v1/a/')).toEqual([404, 404])
+  })
+
+  describe('an answer that its handler lets caches keep', () => {
+    const cacheable = { vary: 'Origin', 'cache-control': 'public, max-age=60' }
+    const pairs = ['Vary', 'Origin', 'Cache-Control', 'public, max-age=60']
+    type Handler = (request: unknown, response: ServerResponse) => void
+    const onNode = (handler: Handler) => (verifier: Verifier) => listening(guardNode(verifier)(handler))
+    const onFastify = (answer: (reply: FastifyReply) => unknown) => async (verifier: Verifier) => {
+      const app = fastify()
+      app.addHook('onRequest', guardFastify(verifier))
+      app.get('/v1/a', async (_, reply) => answer(reply.headers(cacheable)))
+      await app.ready()
+      return listening(app.routing)
+    }
+
+    it.each<[string, (verifier: Verifier) => Promise<string>]>([
+      ['setHeader', onNode((_, response) => response.setHeaders(new Map(Object.entries(cacheable))).end('a'))],
+      ['writeHead with an object', onNode((_, response) => response.writeHead(200, cacheable).end('a'))],
+      ['writeHead with a phrase', onNode((_, response) => response.writeHead(200, 'Fine', cacheable).end('a'))],
+      ['writeHead with a list', onNode((_, response) => response.writeHead(200, pairs).end('a'))],
+      [
+        'writeHead with more than one',
+        onNode((_, response) => response.writeHead(200, [...pairs, 'vary', 'x-acme-key']).end('a')),
+      ],
+      [
+        'Express',
+        (verifier) =>
+          listening(exact().use(guardExpress(verifier), (_, response) => void response.set(cacheable).send('a'))),
+      ],
+      ['Fastify', onFastify(() => 'a')],
+      ['a stream of Fastify', onFastify(() => Readable.from(['a']))],
+      [
+        'Hono',
+        async (verifier) => {
+          const app = new Hono()
+          app.use(guardHono(verifier))
+          app.get('/v1/a', (context) => context.text('a', 200, cacheable))
+          return listening(getRequestListener(app.fetch))
+        },
+      ],
+    ])('varies on the credential too: by %s', async (_, start) => {
+      const { credential } = await newKey()
+      const answer = await asking(`${await start(acme.verifier)}/v1/a`, credential)
+      expect([answer.status, await answer.text()]).toEqual([200, 'a'])
+      expect(answer.headers.get('vary')?.toLowerCase()).toBe('origin, x-acme-key')
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
+    })
+
+    it('varies on it where the handler takes that away, and stays one that varies on everything', async () => {
+      const { credential } = await newKey()
+      const away = await onNode((_, response) => {
+        response.removeHeader('Vary')
+        response.end()
+      })(acme.verifier)
+      const all = await onNode((_, response) => response.setHeader('Vary', ['Accept', '*']).end())(acme.verifier)
+      expect((await asking(`${away}/v1/a`, credential)).headers.get('vary')?.toLowerCase()).toBe('x-acme-key')
+      expect((await asking(`${all}/v1/a`, credential)).headers.get('vary')).toBe('*')
+    })
   })
 
   it('gives the handler the path that was authorised', async () => {
