@@ -243,7 +243,7 @@ export async function startInstance(
       calls: opened.calls,
       usage,
       hasCredential,
-      nodes: shared?.nodes ?? onlyNode(node),
+      nodes: 'nodes' in opened ? opened.nodes : await onlyNode(node, opened.followers),
       logger: log,
     })
     const controlServer = createHttpServer(

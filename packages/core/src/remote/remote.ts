@@ -79,7 +79,7 @@ export function remote({
     async close() {
       if (signal.aborted) return
       closing.abort()
-      // A server that is away waits for no longer than our time would have run.
+      // A server that is away waits for no longer than our time runs, once it is back.
       await call({ method: 'DELETE', path: `/v1/followers/${name}`, timeoutMs: answerMs }).catch(() => {})
     },
   }

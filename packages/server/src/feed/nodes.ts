@@ -41,6 +41,15 @@ export interface Confirmations {
   appliedBy(change: Change): Promise<Applied>
 }
 
+/** Those who follow from outside, as they are known to a process that is started after this one too. */
+export interface KnownFollowers {
+  all(): Promise<Following[]>
+  keep(follower: Following): Promise<void>
+  forget(nodes: readonly string[]): Promise<void>
+}
+
+type Following = Pick<Beat, 'node' | 'maxStalenessMs'>
+
 interface Follower {
   maxStalenessMs: number
   applied: number
@@ -50,35 +59,45 @@ interface Follower {
 
 /** As between the nodes of a shared database. */
 const toleranceMs = 1_000
-const mostFollowers = 10_000
 
 /**
  * Where there is one node, which has applied a change before it answers with a receipt; and those that follow it from
  * outside, for as long as their leases may run.
  */
-export function onlyNode(node: string): Confirmations {
+export async function onlyNode(node: string, known: KnownFollowers): Promise<Confirmations> {
   const followers = new Map<string, Follower>()
+  // The process before may have answered each of them with its last breath, and of changes it says nothing.
+  for (const { node: name, maxStalenessMs } of await known.all()) {
+    followers.set(name, { maxStalenessMs, applied: 0, appliedAt: new Date(), heardMs: performance.now() })
+  }
 
   function lives({ heardMs, maxStalenessMs }: Follower): boolean {
     return heardMs + maxStalenessMs + toleranceMs >= performance.now()
   }
 
-  function forgetSilent(): void {
-    for (const [name, follower] of followers) if (!lives(follower)) followers.delete(name)
+  /** One that stays known is waited for once more after the next start, which is no reason to fail. */
+  async function forgetSilent(): Promise<void> {
+    const silent = [...followers].filter(([, follower]) => !lives(follower)).map(([name]) => name)
+    if (silent.length === 0) return
+    for (const name of silent) followers.delete(name)
+    await known.forget(silent).catch(() => {})
   }
 
   return {
     async beat({ node: name, maxStalenessMs, applied }: Beat) {
+      if (!followers.has(name)) await forgetSilent()
+      // Before it is answered, which is what its lease rests on.
+      if (followers.get(name)?.maxStalenessMs !== maxStalenessMs) await known.keep({ node: name, maxStalenessMs })
       const before = followers.get(name)
-      if (!before && followers.size >= mostFollowers) forgetSilent()
       const appliedAt = before?.applied === applied ? before.appliedAt : new Date()
       followers.set(name, { maxStalenessMs, applied, appliedAt, heardMs: performance.now() })
     },
     async leave(name) {
       followers.delete(name)
+      await known.forget([name])
     },
     async appliedBy({ number, at }) {
-      forgetSilent()
+      await forgetSilent()
       const all = [...followers]
       const done = all.filter(([, { applied }]) => applied >= number)
       return {

@@ -2,6 +2,7 @@ import { createTurns, newId, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { CallStore } from '../control/calls.ts'
+import type { KnownFollowers } from '../feed/nodes.ts'
 import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
@@ -11,6 +12,7 @@ import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
 import type { FoundRow, Schema } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
+import { createSqlFollowers } from './sql-followers.ts'
 import { createSqlPeppers } from './sql-peppers.ts'
 import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
@@ -28,6 +30,8 @@ export interface SqliteStore extends Store {
   usage: UsageStore
   /** By which a process with other peppers is told, likewise. */
   peppers: PepperStore
+  /** Who may go on with keys they know after this process has ended, likewise. */
+  followers: KnownFollowers
 }
 
 /**
@@ -93,6 +97,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
     signIn: createSqlSignIn({ db: writer, run: inTurn }),
     subscriptions: sqlSubscriptions,
     peppers: createSqlPeppers({ transaction, isOnlyProcess: true }),
+    followers: createSqlFollowers({ reader, transaction }),
     usage: createSqlUsage({ reader, verification: reader, transaction }),
   }
 }

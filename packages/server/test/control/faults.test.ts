@@ -5,7 +5,6 @@ import { createCliTokens } from '../../src/access/cli-tokens.ts'
 import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { createServiceKeys } from '../../src/access/service-keys.ts'
 import { createControl } from '../../src/control/app.ts'
-import { onlyNode } from '../../src/feed/nodes.ts'
 import { serviceKey } from '../support/start-server.ts'
 
 const canary = 'SELECT canary FROM /var/lib/keywright.db'
@@ -39,7 +38,7 @@ function overBroken(code: string) {
       abandon: async () => {},
     },
     hasCredential: () => false,
-    nodes: onlyNode('test'),
+    nodes: broken as never,
     logger: { error: (message, facts) => void lines.push(`${message} ${JSON.stringify(facts)} ${facts.error}`) },
   })
   const ask = (method: string, path: string, headers = {}) =>
