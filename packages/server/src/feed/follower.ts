@@ -57,7 +57,9 @@ export class Follower {
     const { node, peppers, nodes, lease, onNodes } = this.options
     const sentAt = lease.now()
     const applied = this.position?.number ?? 0
-    const { nodes: count, ...head } = await nodes.beat({ node, peppers, maxStalenessMs: lease.forMs, applied })
+    const pulse = await nodes.beat({ node, peppers, maxStalenessMs: lease.forMs, applied })
+    if (pulse === null) return
+    const { nodes: count, ...head } = pulse
     this.told = applied
     onNodes(count)
     if (this.position === null) this.startFrom(head)

@@ -25,18 +25,25 @@ export interface Applied {
 
 /** The nodes of an instance, as the database knows them. */
 export interface Nodes {
-  /** Tells that the node is there. Resolves once that is safe everywhere, with what was there when it was told. */
-  beat(beat: Beat): Promise<Pulse>
-  /** Nobody waits for this node any more. */
+  /**
+   * Tells that the node is there. Resolves once that is safe everywhere, with what was there when it was told; null where
+   * the node has just left.
+   */
+  beat(beat: Beat): Promise<Pulse | null>
+  /** Nobody waits for this node any more, not even where a beat that it sent before arrives late. */
   leave(node: string): Promise<void>
   appliedBy(change: Change): Promise<Applied>
   /** Forgets nodes that were not heard for a day, and when others applied what is older than an hour. */
   prune(): Promise<void>
 }
 
+/** How long a node that has left is not taken back: a beat may come another way than the word that it leaves. */
+export const leftForMs = 5_000
+
 /** What receipts and followers need of them. */
 export interface Confirmations {
-  beat(beat: Beat): Promise<unknown>
+  /** null: it has just left. */
+  beat(beat: Beat): Promise<object | null>
   leave(node: string): Promise<void>
   appliedBy(change: Change): Promise<Applied>
 }
@@ -66,6 +73,8 @@ const toleranceMs = 1_000
  */
 export async function onlyNode(node: string, known: KnownFollowers): Promise<Confirmations> {
   const followers = new Map<string, Follower>()
+  /** When each of those that have just left did so. */
+  const leftMs = new Map<string, number>()
   // The process before may have answered each of them with its last breath, and of changes it says nothing.
   for (const { node: name, maxStalenessMs } of await known.all()) {
     followers.set(name, { maxStalenessMs, applied: 0, appliedAt: new Date(), heardMs: performance.now() })
@@ -73,6 +82,10 @@ export async function onlyNode(node: string, known: KnownFollowers): Promise<Con
 
   function lives({ heardMs, maxStalenessMs }: Follower): boolean {
     return heardMs + maxStalenessMs + toleranceMs >= performance.now()
+  }
+
+  function hasLeft(name: string): boolean {
+    return (leftMs.get(name) ?? Number.NEGATIVE_INFINITY) + leftForMs >= performance.now()
   }
 
   /** One that stays known is waited for once more after the next start, which is no reason to fail. */
@@ -85,14 +98,20 @@ export async function onlyNode(node: string, known: KnownFollowers): Promise<Con
 
   return {
     async beat({ node: name, maxStalenessMs, applied }: Beat) {
+      if (hasLeft(name)) return null
       if (!followers.has(name)) await forgetSilent()
       // Before it is answered, which is what its lease rests on.
       if (followers.get(name)?.maxStalenessMs !== maxStalenessMs) await known.keep({ node: name, maxStalenessMs })
+      if (hasLeft(name)) return null
       const before = followers.get(name)
       const appliedAt = before?.applied === applied ? before.appliedAt : new Date()
-      followers.set(name, { maxStalenessMs, applied, appliedAt, heardMs: performance.now() })
+      const follower = { maxStalenessMs, applied, appliedAt, heardMs: performance.now() }
+      followers.set(name, follower)
+      return follower
     },
     async leave(name) {
+      for (const other of leftMs.keys()) if (!hasLeft(other)) leftMs.delete(other)
+      leftMs.set(name, performance.now())
       followers.delete(name)
       await known.forget([name])
     },

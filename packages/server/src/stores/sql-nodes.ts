@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Beat, Nodes } from '../feed/nodes.ts'
+import { type Beat, leftForMs, type Nodes } from '../feed/nodes.ts'
 import { integer } from './codec.ts'
 import type { Schema } from './schema.ts'
 
@@ -18,6 +18,10 @@ const silentForMs = 10_000
 /** Nobody has to wait for it, whatever it was doing: its lease has run out, or it was not heard for so long. */
 const isSilent = sql<boolean>`heard_at + least(max_staleness_ms, ${silentForMs}) + ${toleranceMs} < ${now}`
 
+/** Instead of the staleness of one that has left: so much that neither of the two above waits for it, on older nodes too. */
+const left = -toleranceMs - 1
+const hasLeft = sql<boolean>`kw_nodes.max_staleness_ms < 0 and kw_nodes.heard_at + ${leftForMs} >= ${now}`
+
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
@@ -26,7 +30,7 @@ export function writeBeat(db: Kysely<Schema>, { node, maxStalenessMs, applied, p
   return db
     .insertInto('kw_nodes')
     .values({ id: node, ...row })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row).where(sql<boolean>`not (${hasLeft})`))
 }
 
 export function createSqlNodes(db: Kysely<Schema>): Nodes {
@@ -36,7 +40,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
   return {
     async beat({ node, maxStalenessMs, applied, peppers }) {
       // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
-      const { number, hash, others } = await writeBeat(db, { node, maxStalenessMs, applied, peppers })
+      const pulse = await writeBeat(db, { node, maxStalenessMs, applied, peppers })
         .returning((eb) => [
           eb.selectFrom('kw_head').select('number').$asScalar().as('number'),
           eb.selectFrom('kw_head').select('hash').$asScalar().as('hash'),
@@ -45,11 +49,14 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
             .select((inner) => inner.fn.countAll().as('count'))
             .where('other.id', '<>', node)
             .where('other.id', 'not like', 'follower:%')
+            .where('other.max_staleness_ms', '>=', 0)
             .where(sql<boolean>`other.heard_at + ${heardWithinMs} > ${now}`)
             .$asScalar()
             .as('others'),
         ])
-        .executeTakeFirstOrThrow()
+        .executeTakeFirst()
+      if (!pulse) return null
+      const { number, hash, others } = pulse
       if (told.get(node) !== applied) {
         await db
           .insertInto('kw_applied')
@@ -63,7 +70,12 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
 
     async leave(node) {
       told.delete(node)
-      await db.deleteFrom('kw_nodes').where('id', '=', node).execute()
+      const row = { max_staleness_ms: left, applied: 0, heard_at: now, peppers: null }
+      await db
+        .insertInto('kw_nodes')
+        .values({ id: node, ...row })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute()
     },
 
     async appliedBy({ number: change }) {

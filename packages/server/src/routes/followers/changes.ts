@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { type Change, type Head, type Store, verifyChain } from '@keywright/core'
+import { Problem } from '../../control/problem.ts'
 import { route } from '../../control/route.ts'
+import { leftForMs } from '../../feed/nodes.ts'
 import { requireFollower } from './access.ts'
 import { followerName, followerNode } from './leave.ts'
 
@@ -72,11 +74,12 @@ export const followChangesRoute = route({
     requireFollower(caller)
     const { follower, maxStaleness, after, hash, wait = 0 } = query
     const known = after === undefined || hash === undefined ? null : { number: after, hash }
-    await deps.nodes.beat({
+    const heard = await deps.nodes.beat({
       node: followerNode(follower),
       maxStalenessMs: maxStaleness * 1000,
       applied: known !== null && (await isPartOf(store, known)) ? known.number : 0,
     })
+    if (heard === null) throw hasLeft(follower)
     if (known === null) return startingFrom(await store.head())
     const head = await deps.awaitHead(known, wait * 1000)
     if (head.number === known.number && head.hash === known.hash) return { ...news([], known), more: false }
@@ -98,6 +101,12 @@ function news(changes: readonly Change[], { number, hash }: Head) {
     number,
     hash,
   }
+}
+
+/** An answer would let it accept keys while nobody waits for it. */
+function hasLeft(follower: string): Problem {
+  const detail = `'${follower}' has stopped following just now. Take another name, or wait for the seconds in Retry-After.`
+  return new Problem('unavailable', detail, { headers: { 'retry-after': String(leftForMs / 1000) } })
 }
 
 /** Who follows another history, such as one that a backup has undone, has applied nothing of this one. */

@@ -9,7 +9,8 @@ export const stopFollowingRoute = route({
   tag: 'Followers',
   summary: 'Let nobody wait for a process that has stopped',
   description:
-    'For a process that accepts no key any more. One that goes away without this is waited for until its time is up.',
+    'For a process that accepts no key any more. One that goes away without this is waited for until its time is up. ' +
+    'Its name is taken back after 5 seconds at the earliest, since a poll that was sent before may arrive later.',
   permission: 'verify',
   answer: {
     status: 200,
