@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier, type Outcome, type RemoteKeys, remote, rotate, suspend, type Verifier } from '@keywright/core'
+import { guard } from '@keywright/core/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from './support/control-api.ts'
 import { layWire } from './support/network/relayed-wire.ts'
@@ -34,6 +35,24 @@ async function verdictOfSlowClock(credential: string): Promise<string> {
 
 const verdict = (outcome: Outcome) => (outcome.allowed ? 'allowed' : outcome.reason)
 const ask = async (verifier: Verifier, credential: string) => verdict(await verifier.verify({ credential }))
+
+const unreachable = {
+  code: 'stale',
+  message: expect.stringContaining('http://127.0.0.1:1 does not answer'),
+  cause: expect.objectContaining({ code: 'remote_unreachable' }),
+}
+const refused = {
+  code: 'stale',
+  message: expect.stringContaining('does not take the service key'),
+  cause: expect.objectContaining({ code: 'remote_refused' }),
+}
+
+async function untilStale(verifier: Verifier, credential: string): Promise<never> {
+  for (;;) {
+    await ask(verifier, credential)
+    await sleep(20)
+  }
+}
 
 /** A change on the server needs no more than this to be in force with followers, plus what a busy machine takes. */
 async function until(expected: string, verifier: Verifier, credential: string): Promise<void> {
@@ -101,8 +120,19 @@ describe('a verifier with remote keys', () => {
 
   it('rejects from the start where there is no server, or where the service key is refused', async () => {
     const { credential } = await server.issue()
-    await expect(ask(follow({ url: 'http://127.0.0.1:1' }), credential)).rejects.toThrow(/not heard of for too long/)
-    await expect(ask(follow({ key: 'kwo_nobody' }), credential)).rejects.toThrow(/not heard of for too long/)
+    await expect(ask(follow({ url: 'http://127.0.0.1:1' }), credential)).rejects.toMatchObject(unreachable)
+    await expect(ask(follow({ key: 'kwo_nobody' }), credential)).rejects.toMatchObject(refused)
+  })
+
+  it('tells a guard why there is no verdict, and the caller nothing of it', async () => {
+    const told: unknown[] = []
+    const onFailure = (error: unknown) => void told.push(error)
+    const app = createServer(guard(follow({ key: 'kwo_nobody' }), { onFailure })(() => {}))
+    const { credential } = await server.issue()
+    const answer = await fetch(await listening(app), { headers: { authorization: `Bearer ${credential}` } })
+    expect([answer.status, await answer.text()]).toEqual([503, expect.not.stringContaining('service key')])
+    expect(told).toEqual([expect.objectContaining(refused)])
+    app.close()
   })
 })
 
@@ -142,6 +172,17 @@ describe('a verifier whose server is cut off', () => {
     )
       await sleep(20)
     await wire.close()
+  })
+
+  it('rejects with the reason once its service key is revoked on the server', async () => {
+    const api = controlApi(server.control)
+    const body = { name: 'mine', permissions: ['verify'] }
+    const { id, credential: key } = (await api('POST', '/v1/service-keys', { body })).json
+    const verifier = follow({ key, maxStalenessSeconds: 3 })
+    const { credential } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    await api('POST', `/v1/service-keys/${id}/revoke`)
+    await expect(untilStale(verifier, credential)).rejects.toMatchObject(refused)
   })
 
   it.each([
@@ -253,6 +294,10 @@ async function pretender(
     const { status, body, location } = answer(headers.authorization)
     response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) }).end(body)
   })
-  await new Promise<void>((resolve) => pretending.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${(pretending.address() as AddressInfo).port}`, server: pretending }
+  return { url: await listening(pretending), server: pretending }
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -30,6 +30,8 @@ export class ChangeFeed implements Freshness {
   private position: { number: number; hash: string } | null = null
   /** Until the first poll is over. */
   private starting: Promise<void> | null = null
+  /** Why the last poll failed; null where it did not. */
+  private trouble: Error | null = null
 
   constructor(options: ChangeFeedOptions) {
     this.options = options
@@ -45,8 +47,10 @@ export class ChangeFeed implements Freshness {
   check(): void | Promise<void> {
     if (this.options.signal.aborted) throw new StaleError()
     if (this.lease.holds) return
-    if (this.starting === null) return this.lease.check()
-    return this.starting.then(() => this.lease.check())
+    if (this.starting === null) throw new StaleError(this.trouble)
+    return this.starting.then(() => {
+      if (!this.lease.holds) throw new StaleError(this.trouble)
+    })
   }
 
   private start(): void {
@@ -66,8 +70,10 @@ export class ChangeFeed implements Freshness {
   private async attempt(failures: number): Promise<number> {
     try {
       await this.poll()
+      this.trouble = null
       return 0
     } catch (error) {
+      this.trouble = error instanceof Error ? error : new Error(String(error))
       // The first is not waited for: whoever asks meanwhile is told of the outage.
       if (failures > 0) await this.pause(failures, error instanceof RemoteError ? error.retryAfterMs : 0)
       return failures + 1

@@ -1,8 +1,12 @@
-/** Whether what is known here is still good cannot be told: never a denial, always 503. */
+/** Whether what is known here is still good cannot be told: never a denial, always 503. `cause` is why, where that is known. */
 export class StaleError extends Error {
   readonly code = 'stale'
-  constructor() {
-    super('Changes were not heard of for too long, so keys may have been revoked unnoticed. Try again soon.')
+  constructor(cause?: Error | null) {
+    const next = cause ? `: ${cause.message}` : '. Try again soon.'
+    super(
+      `Changes were not heard of for too long, so keys may have been revoked unnoticed${next}`,
+      cause ? { cause } : undefined,
+    )
     this.name = 'StaleError'
   }
 }
