@@ -174,6 +174,19 @@ describe('a verifier whose server is cut off', () => {
     await wire.close()
   })
 
+  it('goes on without a gap where its connections have died without a word, and new ones are to be had', async () => {
+    const wire = await layWire({ address: '127.0.0.1', port: Number(new URL(server.control).port) })
+    const verifier = follow({ url: `http://127.0.0.1:${wire.port}`, maxStalenessSeconds: 5 })
+    const issued = await Promise.all(Array.from({ length: 8 }, () => server.issue()))
+    await Promise.all(issued.map(({ credential }) => ask(verifier, credential)))
+    const { credential, key } = await server.issue()
+    expect(await ask(verifier, credential)).toBe('allowed')
+    wire.hush()
+    await server.revoke(key.id)
+    await until('revoked_key', verifier, credential)
+    await wire.close()
+  })
+
   it('rejects with the reason once its service key is revoked on the server', async () => {
     const api = controlApi(server.control)
     const body = { name: 'mine', permissions: ['verify'] }

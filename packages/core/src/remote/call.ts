@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as requestPlainly } from 'node:http'
+import { request as requestSecurely, Agent as SecureAgent } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { RemoteError } from './remote-error.ts'
 
 export interface Ask {
@@ -17,31 +21,59 @@ export interface CallOptions {
   serviceKey: string
 }
 
+/** A connection that nothing goes over is given up before whatever stands between forgets it. */
+const idleMs = 4_000
+
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+}
+
 export function createCall({ url, serviceKey }: CallOptions): Call {
   const base = url.href.replace(/\/$/, '')
+  const isSecure = url.protocol === 'https:'
+  // Connections of our own, since those of `fetch` cannot be given up.
+  const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: idleMs })
+  const request = isSecure ? requestSecurely : requestPlainly
 
-  return async ({ method, path, body, timeoutMs, signal }) => {
-    const response = await fetch(base + path, {
+  /** Where one has died without a word, so may have the others: the next call gets a new one. */
+  function giveUpIdle(): void {
+    for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+  }
+
+  /** Redirects are not followed: the service key is for this server alone. */
+  async function send({ method, path, body, timeoutMs, signal }: Ask): Promise<Answer> {
+    const asking = request(base + path, {
+      agent,
       method,
       headers: {
         authorization: `Bearer ${serviceKey}`,
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      // The service key is for this server alone.
-      redirect: 'error',
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
-    }).catch((cause) => {
+    })
+    // What happens to it while its answer is read is told by the answer too; an error that nobody hears ends the process.
+    asking.on('error', () => {})
+    asking.end(body === undefined ? undefined : JSON.stringify(body))
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage]
+    const read = await text(answer).catch((cause) => {
+      throw new RemoteError('remote_unreachable', `${url.origin} broke off in the middle of an answer.`, { cause })
+    })
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text: read }
+  }
+
+  return async (ask) => {
+    const answer = await send(ask).catch((cause) => {
+      giveUpIdle()
+      if (cause instanceof RemoteError) throw cause
       const message = `${url.origin} does not answer. Check that Keywright's control side is reached there.`
       throw new RemoteError('remote_unreachable', message, { cause })
     })
-    const text = await response.text().catch((cause) => {
-      throw new RemoteError('remote_unreachable', `${url.origin} broke off in the middle of an answer.`, { cause })
-    })
-    if (response.status !== 200) throw refusalOf(url, response)
+    if (answer.status !== 200) throw refusalOf(url, answer)
     try {
-      const json: unknown = JSON.parse(text)
+      const json: unknown = JSON.parse(answer.text)
       if (typeof json === 'object' && json !== null) return json as Readonly<Record<string, unknown>>
     } catch {}
     throw malformed(url)
@@ -59,8 +91,8 @@ export function otherPeppers({ origin }: URL, how: string): RemoteError {
   return new RemoteError('remote_peppers', message)
 }
 
-function refusalOf({ origin }: URL, { status, headers }: Response): RemoteError {
-  const seconds = Number(headers.get('retry-after') ?? 0)
+function refusalOf({ origin }: URL, { status, headers }: Answer): RemoteError {
+  const seconds = Number(headers['retry-after'] ?? 0)
   const retryAfterMs = Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : 0
   if (status === 401 || status === 403) {
     const message = `${origin} does not take the service key. Give one with the permission 'verify' that is bound to no organization.`

@@ -17,6 +17,7 @@ export interface ChangeFeedOptions {
 
 const longestWaitSeconds = 5
 const answerMs = 5_000
+const leastAnswerMs = 500
 const longestPauseMs = 10_000
 
 /**
@@ -86,11 +87,20 @@ export class ChangeFeed implements Freshness {
     await sleep(pauseMs, undefined, { ref: false, signal: this.options.signal }).catch(() => {})
   }
 
+  /** A connection can die without a word: a poll that waits is given up while another can still be answered in time. */
+  private timeoutMs(waitMs: number): number {
+    const leftMs = this.lease.leftMs - waitMs
+    if (waitMs === 0 || leftMs <= 0) return waitMs + answerMs
+    return waitMs + Math.min(answerMs, Math.max(leastAnswerMs, Math.floor(leftMs / 2)))
+  }
+
   private async poll(): Promise<void> {
     const { call, name, maxStalenessSeconds, malformed, signal } = this.options
     const known = this.position
     // What is heard at the end of a poll is as old as its beginning: three fit into the time that is allowed.
-    const wait = known === null ? 0 : Math.min(longestWaitSeconds, Math.floor(maxStalenessSeconds / 3))
+    // One that follows a failure does not wait: what was known before it is to be confirmed while it may be used.
+    const isPressing = known === null || this.trouble !== null
+    const wait = isPressing ? 0 : Math.min(longestWaitSeconds, Math.floor(maxStalenessSeconds / 3))
     const query = new URLSearchParams({ follower: name, maxStaleness: String(maxStalenessSeconds), wait: String(wait) })
     if (known !== null) {
       query.set('after', String(known.number))
@@ -100,7 +110,7 @@ export class ChangeFeed implements Freshness {
     const answer = await call({
       method: 'GET',
       path: `/v1/changes?${query}`,
-      timeoutMs: wait * 1000 + answerMs,
+      timeoutMs: this.timeoutMs(wait * 1000),
       signal,
     })
     const news = readNews(answer)

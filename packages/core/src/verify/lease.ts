@@ -27,7 +27,11 @@ export class Lease {
   }
 
   get holds(): boolean {
-    return this.now() < this.until
+    return this.leftMs > 0
+  }
+
+  get leftMs(): number {
+    return Math.max(0, this.until - this.now())
   }
 
   /** @throws StaleError */

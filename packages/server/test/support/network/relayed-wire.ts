@@ -9,6 +9,8 @@ export interface Target {
 
 export interface RelayedWire extends Omit<Wire, 'leadTo'> {
   leadTo(other: Target): Promise<void>
+  /** Over the connections there are, nothing passes any more, and neither end is told; new ones are well. */
+  hush(): void
   close(): Promise<void>
 }
 
@@ -20,6 +22,7 @@ interface Line {
   far: Socket
   /** When the last piece goes on: none overtakes it. */
   passesAt: number
+  isHushed: boolean
 }
 
 interface Cut {
@@ -37,7 +40,8 @@ export async function layWire(first: Target, at: Target = { address: '127.0.0.1'
   let delayMs: (() => number) | null = null
   let target = first
 
-  const isCut = ({ way, far }: Line) =>
+  const isCut = ({ way, far, isHushed }: Line) =>
+    isHushed ||
     cuts.some((cut) => (cut.way === 'both' || cut.way === way) && (cut.clientPort ?? far.localPort) === far.localPort)
 
   function pass(line: Line, chunk: Buffer): void {
@@ -62,7 +66,7 @@ export async function layWire(first: Target, at: Target = { address: '127.0.0.1'
       [near, far, 'there'],
       [far, near, 'back'],
     ] as const) {
-      const line: Line = { from, to, way, far, passesAt: 0 }
+      const line: Line = { from, to, way, far, passesAt: 0, isHushed: false }
       lines.add(line)
       from.on('data', (chunk) => pass(line, chunk))
       from.on('end', () => to.end())
@@ -95,6 +99,9 @@ export async function layWire(first: Target, at: Target = { address: '127.0.0.1'
     async leadTo(other) {
       target = other
       for (const { from } of lines) from.destroy()
+    },
+    hush() {
+      for (const line of lines) line.isHushed = true
     },
     async close() {
       for (const { from } of lines) from.destroy()
