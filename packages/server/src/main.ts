@@ -23,6 +23,7 @@ import { startAuditRetention } from './audit/retention.ts'
 import { openDataFolder } from './config/data-folder.ts'
 import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
+import { checkSoldPlans } from './config/sold-plans.ts'
 import { StartError } from './config/start-error.ts'
 import { createConsole } from './console/console.ts'
 import { createControl } from './control/app.ts'
@@ -97,6 +98,7 @@ export async function startInstance(
   { folder, logTo, timeouts }: InstanceOptions,
 ): Promise<Instance> {
   const contract = await readContract(settings.contract, folder)
+  checkSoldPlans(settings, contract)
   const format = compileFormat(contract.key)
   const redact = createRedaction(contract.key.forms.map(({ prefix }) => prefix))
   const hasCredential = (text: string) => redact(text) !== text

@@ -114,6 +114,18 @@ describe('an instance', () => {
     expect(log).not.toContain('hidden')
   })
 
+  it.each([
+    ['stripePrices', { price_1: 'pro', price_2: 'gold' }, 'KEYWRIGHT_STRIPE_PRICES'],
+    ['stripePaymentLinks', { gold: 'https://buy.stripe.example/gold' }, 'KEYWRIGHT_STRIPE_PAYMENT_LINKS'],
+  ])('does not start where %s sells a plan that the contract does not have', async (name, value, variable) => {
+    writeFileSync(join(folder, 'keywright.config.json'), JSON.stringify({ [name]: value }))
+    const { message, hint, exitCode } = await refusal('--contract', 'holonomix')
+    expect(message).toBe(`${name} (${variable}) names the plan "gold", which HolonomiX does not have.`)
+    expect(hint).toBe('The plans are starter, builder, pro, enterprise.')
+    expect(exitCode).toBe(2)
+    expect((await refusal('--contract', 'hopx')).hint).toContain(`leave ${name} out`)
+  })
+
   it('does not start with a service-key file that holds none', async () => {
     mkdirSync(join(folder, 'data'))
     writeFileSync(join(folder, 'data/service-key'), 'short\n')

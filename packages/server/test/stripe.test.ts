@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { updateOrganization } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readSettings } from '../src/config/read-settings.ts'
+import { startInstance } from '../src/main.ts'
 import { startServer, type TestServer, tester } from './support/start-server.ts'
 import {
   checkout,
@@ -114,6 +119,28 @@ describe('a subscription', () => {
     expect(await tenant('sub-4')).toBeUndefined()
     await send(checkout('sub-4'))
     expect(await tenant('sub-4')).toEqual({ plan: 'builder', state: 'unpaid' })
+  })
+
+  it('of a plan that the contract has no longer is bought on the plan of its price', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-stripe-'))
+    const selling = async (...plans: string[]) => {
+      const sold = Object.fromEntries(plans.map((plan) => [plan, {}]))
+      const contract = { name: 'acme', key: { forms: [{ prefix: 'acme_' }] }, plans: sold }
+      writeFileSync(join(folder, 'acme.json'), JSON.stringify(contract))
+      const prices = plans.map((plan) => `price_${plan}:${plan}`).join(',')
+      const env = { ...stripeEnv, KEYWRIGHT_STRIPE_PRICES: prices, KEYWRIGHT_CONTRACT: 'acme.json' }
+      const settings = await readSettings({ flags: { port: '0', controlPort: '0' }, env, folder })
+      return startInstance(settings, { folder, logTo: { write() {} } })
+    }
+    const before = await selling('starter', 'gold')
+    await sendStripe(before.control, subscription('sub-9', { price: 'price_gold', status: 'past_due' }))
+    await before.stop()
+
+    const { control, lifecycle, stop } = await selling('starter', 'pro')
+    expect((await sendStripe(control, checkout('sub-9'))).status).toBe(200)
+    expect(await lifecycle.store.organization('sub-9')).toMatchObject({ plan: 'pro', state: 'unpaid' })
+    await stop()
+    rmSync(folder, { recursive: true })
   })
 
   it('says nothing about what an operator has decided, until it has something new to say', async () => {

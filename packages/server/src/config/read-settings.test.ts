@@ -217,6 +217,9 @@ describe('the settings', () => {
     ['KEYWRIGHT_TRUSTED_PROXIES', '10.0.0.1/8'],
     ['KEYWRIGHT_TRUSTED_PROXIES', 'proxy.internal'],
     ['KEYWRIGHT_SIGN_UP', 'closed'],
+    ['KEYWRIGHT_STRIPE_PRICES', 'price_1:pro:x'],
+    ['KEYWRIGHT_STRIPE_PRICES', 'price_1'],
+    ['KEYWRIGHT_STRIPE_PRICES', 'price_1:pro,'],
   ])('%s=%s is not usable, and the error says so', async (variable, value) => {
     const { message, exitCode } = await refusal({ [variable]: value })
     expect(message).toContain(variable)

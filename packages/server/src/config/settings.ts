@@ -194,10 +194,15 @@ const whenLimiterUnavailable = z.enum(
   'it has to be "localShare", "refuse" or "allow"',
 )
 
+/** null: not each of them is `price:plan`. */
+function pricesIn(text: string): Record<string, string> | null {
+  const pairs = text.split(',').map((pair) => pair.trim().split(':'))
+  return pairs.every(({ length }) => length === 2) ? Object.fromEntries(pairs) : null
+}
+
 /** `{ price_1Abc: 'pro' }` in the file, `price_1Abc:pro,…` in the variable. */
 const stripePrices = z.preprocess(
-  (value) =>
-    typeof value === 'string' ? Object.fromEntries(value.split(',').map((pair) => pair.trim().split(':'))) : value,
+  (value) => (typeof value === 'string' ? pricesIn(value) : value),
   z.record(z.string().min(1), z.string('it has to be price:plan,…').min(1), 'it has to be price:plan,…'),
 )
 

@@ -35,13 +35,19 @@ type Checkout = Exclude<StripeEvent, SubscriptionEvent>
  * Events come twice, late and in any order; each leaves what the newest says.
  */
 export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }: StripeParts): StripeWebhook {
+  /** One that the contract has: what was remembered may be of an earlier one. */
+  function known(plan: string | null | undefined): string | null {
+    return plan != null && Object.hasOwn(lifecycle.contract.plans, plan) ? plan : null
+  }
+
   function planOf(price: string | undefined): string | null {
-    return price !== undefined && Object.hasOwn(prices, price) ? (prices[price] ?? null) : null
+    return price !== undefined && Object.hasOwn(prices, price) ? known(prices[price]) : null
   }
 
   /** Nobody who pays is given what nobody has decided. */
   function planBought(price: string | undefined): string | null {
-    if (price === undefined || Object.hasOwn(prices, price)) return planOf(price)
+    const plan = planOf(price)
+    if (price === undefined || plan !== null) return plan
     throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
   }
 
@@ -51,10 +57,9 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
     if (!isSlug(organization)) {
       throw invalid([{ field: 'client_reference_id', message: 'must be a tenant id: a-z, 0-9, _ and -, at most 63' }])
     }
-    const priced = planBought(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
     const subscription = await subscriptions.take(transaction, object.subscription ?? object.id)
     if (subscription.organization !== null) return
-    const plan = subscription.plan ?? priced
+    const plan = known(subscription.plan) ?? planBought(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
     const input = { id: organization, name: organization, ...(plan !== null && { plan }) }
     await createOrganizationIn(transaction, lifecycle, actor, input)
     const state = stateOf(subscription)
