@@ -142,7 +142,10 @@ describe('people', { timeout: 4 * minutes }, () => {
     let server: TestServer | null = null
     const till: Server = createServer(async (request, response) => {
       const tenant = new URL(request.url ?? '', 'http://till').searchParams.get('client_reference_id') ?? ''
-      const object = { id: 'cs_1', client_reference_id: tenant, subscription: 'sub_1', payment_status: 'paid' }
+      const object = {
+        ...{ id: 'cs_1', client_reference_id: tenant, subscription: 'sub_1', payment_status: 'paid' },
+        metadata: { price: 'price_starter' },
+      }
       const created = Math.floor(Date.now() / 1000)
       const type = 'checkout.session.completed'
       const payload = JSON.stringify({ id: 'evt_1', object: 'event', type, created, data: { object } })
@@ -158,6 +161,7 @@ describe('people', { timeout: 4 * minutes }, () => {
       upstream: upstream.url,
       env: {
         KEYWRIGHT_STRIPE_WEBHOOK_SECRET: secret,
+        KEYWRIGHT_STRIPE_PRICES: 'price_starter:starter',
         KEYWRIGHT_STRIPE_PAYMENT_LINKS: `starter=http://127.0.0.1:${port}/pay`,
       },
     })

@@ -230,6 +230,7 @@ export async function startInstance(
               subscriptions: opened.subscriptions,
               secret: settings.stripeWebhookSecret,
               prices: settings.stripePrices,
+              log,
             }),
       checkout:
         secret === null || settings.stripeWebhookSecret === null

@@ -65,8 +65,25 @@ describe('the end of a checkout', () => {
     expect((await tenant('acme'))?.state).toBe('active')
   })
 
+  it('that nobody can be told the plan of is in the log', async () => {
+    const { json } = await send(checkout('acme-5', { metadata: null } as object))
+    expect(json.errors).toEqual([{ field: 'price', message: expect.stringContaining('metadata of the payment link') }])
+    expect(server.log()).toMatch(
+      /"level":"error".*price is not told.*"a checkout has ended, and no tenant was made for it"/,
+    )
+  })
+
+  it('that tells no price makes the tenant on the plan of its subscription, as soon as that was created', async () => {
+    const silent = checkout('acme-6', { metadata: null } as object)
+    expect((await send(silent)).status).toBe(422)
+    await send(subscription('acme-6', { type: 'created', status: 'incomplete' }))
+    expect((await send(silent)).status).toBe(200)
+    expect(await tenant('acme-6')).toEqual({ plan: 'pro', state: 'active' })
+  })
+
   it.each([
     ['is not paid', { payment_status: 'unpaid' }, 200],
+    ['tells no price', { metadata: {} }, 422],
     ['names no tenant', { client_reference_id: null }, 422],
     ['names what is no tenant id', { client_reference_id: '../acme' }, 422],
     ['has a price of no plan', { metadata: { price: 'price_other' } }, 422],
@@ -141,6 +158,30 @@ describe('a subscription', () => {
     expect(await lifecycle.store.organization('sub-9')).toMatchObject({ plan: 'pro', state: 'unpaid' })
     await stop()
     rmSync(folder, { recursive: true })
+  })
+
+  it.each(['before', 'after'])(
+    'was created incomplete, which says nothing of one that is paid: told %s that',
+    async (when) => {
+      const id = `sub-10-${when}`
+      const created = subscription(id, { type: 'created', status: 'incomplete' })
+      await send(checkout(id))
+      if (when === 'before') await send(created)
+      await send(subscription(id, { price: 'price_builder' }))
+      if (when === 'after') await send(created)
+      expect(await tenant(id)).toEqual({ plan: 'builder', state: 'active' })
+      await send(subscription(id, { price: 'price_builder', status: 'past_due', created: now() + 1 }))
+      await send(created)
+      expect(await tenant(id)).toEqual({ plan: 'builder', state: 'unpaid' })
+    },
+  )
+
+  it('moves no tenant off the plan that an operator has given it, where it tells what was bought', async () => {
+    await send(checkout('sub-11'))
+    await updateOrganization(server.lifecycle, tester, 'sub-11', { plan: 'enterprise' })
+    await send(subscription('sub-11', { type: 'created', status: 'incomplete' }))
+    await send(subscription('sub-11', { created: now() + 1 }))
+    expect(await tenant('sub-11')).toEqual({ plan: 'enterprise', state: 'active' })
   })
 
   it('says nothing about what an operator has decided, until it has something new to say', async () => {

@@ -9,6 +9,7 @@ import {
 } from '@keywright/core'
 import { invalid, Problem } from '../control/problem.ts'
 import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
+import type { Logger } from '../log/logger.ts'
 import { concernsUs, type StripeEvent, stripeEvent } from './event.ts'
 import { isSignedByStripe } from './signature.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'
@@ -20,6 +21,7 @@ export interface StripeParts {
   secret: string
   /** Plans by Stripe's ids of prices. */
   prices: Readonly<Record<string, string>>
+  log: Logger
 }
 
 export interface StripeWebhook {
@@ -34,7 +36,7 @@ type Checkout = Exclude<StripeEvent, SubscriptionEvent>
  * Tenants that pay by Stripe: the end of a checkout makes one, the life of its subscription moves its plan and its state.
  * Events come twice, late and in any order; each leaves what the newest says.
  */
-export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }: StripeParts): StripeWebhook {
+export function createStripeWebhook({ lifecycle, subscriptions, secret, prices, log }: StripeParts): StripeWebhook {
   /** One that the contract has: what was remembered may be of an earlier one. */
   function known(plan: string | null | undefined): string | null {
     return plan != null && Object.hasOwn(lifecycle.contract.plans, plan) ? plan : null
@@ -44,11 +46,19 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
     return price !== undefined && Object.hasOwn(prices, price) ? known(prices[price]) : null
   }
 
-  /** Nobody who pays is given what nobody has decided. */
+  /**
+   * Nobody who pays is given what nobody has decided. The tenant's id tells no plan: its buyer may have taken it from the
+   * checkout of a dearer one to the payment link of a cheaper one.
+   */
   function planBought(price: string | undefined): string | null {
     const plan = planOf(price)
-    if (price === undefined || plan !== null) return plan
-    throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
+    if (plan !== null) return plan
+    if (price !== undefined) {
+      throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
+    }
+    if (Object.keys(lifecycle.contract.plans).length === 0) return null
+    const message = 'is not told: write it into the metadata of the payment link, or send customer.subscription.created'
+    throw invalid([{ field: 'price', message }])
   }
 
   async function checkedOut(transaction: Transaction, { data: { object } }: Checkout, actor: Actor): Promise<void> {
@@ -64,23 +74,17 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
     await createOrganizationIn(transaction, lifecycle, actor, input)
     const state = stateOf(subscription)
     if (state !== 'active') await updateOrganizationIn(transaction, lifecycle, actor, organization, { state })
-    await subscriptions.put(transaction, { ...subscription, organization })
+    await subscriptions.put(transaction, { ...subscription, organization, plan })
   }
 
-  async function subscriptionChanged(
-    transaction: Transaction,
-    { type, created, data: { object } }: SubscriptionEvent,
-    actor: Actor,
-  ): Promise<void> {
-    const { id, status, items } = object
+  async function subscriptionChanged(transaction: Transaction, event: SubscriptionEvent, actor: Actor): Promise<void> {
+    const { id, items } = event.data.object
     const before = await subscriptions.take(transaction, id)
-    const changedAt = new Date(created * 1000)
-    const isDeleted = type === 'customer.subscription.deleted'
-    if (before.state === 'ended' || (before.state && before.changedAt > changedAt)) return
+    const news = newsIn(event, before)
+    if (news === null) return
     // One that is in no plan any more moves no plan; that it has ended counts all the same.
     const plan = planOf(items.data[0]?.price.id) ?? before.plan
-    const state = isDeleted ? ('ended' as const) : (states[status] ?? 'suspended')
-    const after: Subscription = { ...before, plan, state, changedAt }
+    const after: Subscription = { ...before, ...news, plan }
     if (before.organization !== null) {
       // What an operator has decided stays, where Stripe has nothing new to say about it.
       const terms = {
@@ -98,15 +102,33 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices }
       const event = read(body)
       if (event === null) return
       const actor: Actor = { type: 'system', id: 'stripe', triggeredBy: 'api', address, requestId }
-      await lifecycle.store.transact((transaction) =>
+      const taken = lifecycle.store.transact((transaction) =>
         isSubscription(event) ? subscriptionChanged(transaction, event, actor) : checkedOut(transaction, event, actor),
       )
+      await taken.catch((error) => {
+        if (!isSubscription(event))
+          log.error('a checkout has ended, and no tenant was made for it', { requestId, error })
+        throw error
+      })
     },
   }
 }
 
 function isSubscription(event: StripeEvent): event is SubscriptionEvent {
   return event.type.startsWith('customer.subscription.')
+}
+
+/** null: nothing new. */
+function newsIn(
+  { type, created, data }: SubscriptionEvent,
+  { state, changedAt: before }: Subscription,
+): Pick<Subscription, 'state' | 'changedAt'> | null {
+  // It begins incomplete, for as long as its checkout takes: its beginning tells what is bought, and no state.
+  if (type === 'customer.subscription.created') return state === null ? { state, changedAt: before } : null
+  const changedAt = new Date(created * 1000)
+  if (state === 'ended' || (state !== null && before > changedAt)) return null
+  if (type === 'customer.subscription.deleted') return { state: 'ended', changedAt }
+  return { state: states[data.object.status] ?? 'suspended', changedAt }
 }
 
 const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {
