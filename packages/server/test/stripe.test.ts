@@ -131,6 +131,21 @@ describe('a subscription', () => {
     expect(await tenant('sub-3')).toEqual({ plan: 'builder', state: 'active' })
   })
 
+  it('is as it was left by the events of one second, when any of them is sent once more', async () => {
+    await send(checkout('sub-12'))
+    const created = now() + 1
+    const events = [
+      subscription('sub-12', { price: 'price_builder', created }),
+      subscription('sub-12', { price: 'price_pro', created }),
+      subscription('sub-12', { price: 'price_pro', status: 'unpaid', created }),
+    ]
+    for (const event of events) await send(event)
+    for (const event of events) {
+      expect((await send(event)).status).toBe(200)
+      expect(await tenant('sub-12')).toEqual({ plan: 'pro', state: 'unpaid' })
+    }
+  })
+
   it('may be told of before its checkout is', async () => {
     await send(subscription('sub-4', { price: 'price_builder', status: 'past_due' }))
     expect(await tenant('sub-4')).toBeUndefined()

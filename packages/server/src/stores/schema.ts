@@ -219,6 +219,8 @@ export interface StripeSubscriptionRow {
   plan: string | null
   state: string | null
   changed_at: Integer
+  /** JSON; null: of an earlier version. */
+  latest_events: string | null
 }
 
 export interface ChangeRow {

@@ -1,11 +1,13 @@
 import type { Subscription, Subscriptions } from '../stripe/subscriptions.ts'
-import { date, optional, text } from './codec.ts'
+import { date, json, optional, text } from './codec.ts'
 import { locking, sessionOf } from './session.ts'
+
+const ids = optional(json<readonly string[]>())
 
 export const sqlSubscriptions: Subscriptions = {
   async take(transaction, id) {
     const session = sessionOf(transaction)
-    const blank = { organization: null, is_founded: 0, plan: null, state: null, changed_at: 0 }
+    const blank = { organization: null, is_founded: 0, plan: null, state: null, changed_at: 0, latest_events: null }
     // What is not there cannot be locked, and of the first two events of a subscription one has to wait as well.
     await session.db
       .insertInto('kw_stripe_subscriptions')
@@ -20,9 +22,10 @@ export const sqlSubscriptions: Subscriptions = {
       plan: optional(text).decode(row.plan),
       state: row.state as Subscription['state'],
       changedAt: date.decode(row.changed_at),
+      latestEvents: ids.decode(row.latest_events) ?? [],
     }
   },
-  async put(transaction, { id, organization, plan, state, changedAt }) {
+  async put(transaction, { id, organization, plan, state, changedAt, latestEvents }) {
     await sessionOf(transaction)
       .db.updateTable('kw_stripe_subscriptions')
       .set({
@@ -31,6 +34,7 @@ export const sqlSubscriptions: Subscriptions = {
         plan: plan && text.encode(plan),
         state,
         changed_at: changedAt.getTime(),
+        latest_events: JSON.stringify(latestEvents),
       })
       .where('id', '=', text.encode(id))
       .execute()

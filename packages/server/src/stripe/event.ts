@@ -21,6 +21,7 @@ const checkout = z.object({
 })
 
 const subscription = z.object({
+  id: z.string().min(1),
   type: z.enum(['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted']),
   created: seconds,
   data: z.object({ object: z.object({ id: z.string().min(1), status: z.string(), items }) }),

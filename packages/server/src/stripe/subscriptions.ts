@@ -11,6 +11,8 @@ export interface Subscription {
   state: OrganizationRecord['state'] | 'ended' | null
   /** Stripe's time of the event that said so. */
   changedAt: Date
+  /** Stripe's ids of all of that time that said something. */
+  latestEvents: readonly string[]
 }
 
 /** Part of the transaction that changes the organization: events of one subscription may come to several nodes at once. */

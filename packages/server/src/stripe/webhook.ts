@@ -118,17 +118,20 @@ function isSubscription(event: StripeEvent): event is SubscriptionEvent {
   return event.type.startsWith('customer.subscription.')
 }
 
+type News = Pick<Subscription, 'state' | 'changedAt' | 'latestEvents'>
+
 /** null: nothing new. */
-function newsIn(
-  { type, created, data }: SubscriptionEvent,
-  { state, changedAt: before }: Subscription,
-): Pick<Subscription, 'state' | 'changedAt'> | null {
+function newsIn(event: SubscriptionEvent, { state: before, changedAt, latestEvents }: Subscription): News | null {
+  const { id, type, created, data } = event
   // It begins incomplete, for as long as its checkout takes: its beginning tells what is bought, and no state.
-  if (type === 'customer.subscription.created') return state === null ? { state, changedAt: before } : null
-  const changedAt = new Date(created * 1000)
-  if (state === 'ended' || (state !== null && before > changedAt)) return null
-  if (type === 'customer.subscription.deleted') return { state: 'ended', changedAt }
-  return { state: states[data.object.status] ?? 'suspended', changedAt }
+  if (type === 'customer.subscription.created') return before === null ? { state: null, changedAt, latestEvents } : null
+  const at = new Date(created * 1000)
+  if (before === 'ended' || (before !== null && changedAt > at)) return null
+  // Sent once more, it would undo what came after it in the same second.
+  const earlier = changedAt.getTime() === at.getTime() ? latestEvents : []
+  if (earlier.includes(id)) return null
+  const state = type === 'customer.subscription.deleted' ? 'ended' : (states[data.object.status] ?? 'suspended')
+  return { state, changedAt: at, latestEvents: [...earlier, id] }
 }
 
 const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {

@@ -11,6 +11,7 @@ import { peppers } from './0010-peppers.ts'
 import { organizations } from './0011-organizations.ts'
 import { invitations } from './0012-invitations.ts'
 import { limitsBeside } from './0013-limits-beside.ts'
+import { stripeEvents } from './0014-stripe-events.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   organizations,
   invitations,
   limitsBeside,
+  stripeEvents,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (
