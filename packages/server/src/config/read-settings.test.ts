@@ -238,10 +238,35 @@ describe('the settings', () => {
     ['KEYWRIGHT_PEPPERS', `a:${secret},a:${secret}`],
     ['KEYWRIGHT_DATABASE_URL', 'mysql://user:hidden@host/database'],
     ['KEYWRIGHT_REDIS_URL', 'http://user:hidden@host'],
+    ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-pa#ssword@127.0.0.1:5432/keywright'],
+    ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-password%zz@127.0.0.1:5432/keywright'],
+    ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-password%e4@/keywright?host=/run/postgresql'],
+    ['KEYWRIGHT_REDIS_URL', 'redis://keywright:hidden-password%zz@127.0.0.1:1'],
+    ['KEYWRIGHT_REDIS_URL', 'redis://keywright:hidden-password@[bad'],
+    ['KEYWRIGHT_REDIS_URL', 'redis://keywright:hidden-password@127.0.0.1:1/keywright'],
   ])('%s is refused without being repeated', async (variable, value) => {
     const { message } = await refusal({ [variable]: value })
     expect(message).toContain(variable)
     for (const part of value.split(/[:,]/).filter((each) => each.length > 8)) expect(message).not.toContain(part)
+  })
+
+  it('of a database and of Redis say how a password is written in them', async () => {
+    for (const name of ['KEYWRIGHT_DATABASE_URL', 'KEYWRIGHT_REDIS_URL']) {
+      const scheme = name === 'KEYWRIGHT_REDIS_URL' ? 'redis' : 'postgres'
+      expect((await refusal({ [name]: `${scheme}://u:pa#ss@127.0.0.1` })).message).toContain(
+        'percent-encode user and password',
+      )
+    }
+  })
+
+  it.each([
+    ['KEYWRIGHT_DATABASE_URL', 'database', 'postgres://u:pa%23ss%25@127.0.0.1:5432/kw?sslmode=require'],
+    ['KEYWRIGHT_DATABASE_URL', 'database', 'postgres://u@/kw?host=/run/postgresql'],
+    ['KEYWRIGHT_DATABASE_URL', 'database', 'postgresql:///kw?host=/run/postgresql'],
+    ['KEYWRIGHT_REDIS_URL', 'redis', 'rediss://:pa%23ss@[::1]:6379/0'],
+    ['KEYWRIGHT_REDIS_URL', 'redis', 'redis://h/'],
+  ])('take %s for %s: %s', async (variable, name, value) => {
+    expect(await read({ [variable]: value })).toMatchObject({ [name]: value })
   })
 
   it.each([

@@ -110,8 +110,32 @@ function areRanges(list: string[]): boolean {
   }
 }
 
-const databaseUrl = text.regex(/^postgres(ql)?:\/\/./, 'it has to begin with postgres://')
-const redisUrl = text.regex(/^rediss?:\/\/./, 'it has to begin with redis:// or rediss://')
+const notReadable = 'it is no address that can be read: percent-encode user and password, # as %23 and % as %25'
+
+const databaseUrl = text
+  .regex(/^postgres(ql)?:\/\/./, 'it has to begin with postgres://')
+  // Without a host, as in postgres://user@/keys?host=/run/postgresql, it is one for PostgreSQL alone.
+  .refine((value) => isReadable(value.replace('@/', '@host/')), notReadable)
+
+const redisUrl = text
+  .regex(/^rediss?:\/\/./, 'it has to begin with redis:// or rediss://')
+  .refine(isReadable, notReadable)
+  .refine(hasNumberedDatabase, 'nothing may stand behind its host but the number of a database: redis://host:6379/0')
+
+/** The drivers find out as they connect, and say so without a word on which setting it was. */
+function isReadable(value: string): boolean {
+  try {
+    const { username, password } = new URL(value)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function hasNumberedDatabase(value: string): boolean {
+  return !URL.canParse(value) || /^\/?\d*$/.test(new URL(value).pathname)
+}
 
 /** It travels in a header: visible ASCII alone. */
 const longSecret = text.regex(
