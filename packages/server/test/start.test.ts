@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -178,6 +178,16 @@ describe('npm start', () => {
     )
     other.close()
   }, 60_000)
+
+  it.each(['js', 'ts'])('repeats nothing of a configuration file in %s that has a slip', async (extension) => {
+    writeFileSync(join(folder, `keywright.config.${extension}`), 'export default {\n  database: postgres hunter2,\n}\n')
+    const { exit, out, err } = start()
+    expect(await exit).toBe(2)
+    expect(err()).toContain(
+      `keywright.config.${extension} cannot be read: it is no JavaScript or TypeScript that can be run`,
+    )
+    expect(out() + err()).not.toContain('hunter2')
+  })
 
   it('says which flag is wrong, and what was meant', async () => {
     const { exit, err } = start(['--prot', '1'])

@@ -27,7 +27,7 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
       case '.yml':
         return await parseYaml(readFileSync(path, 'utf8'))
       case '.json':
-        return JSON.parse(readFileSync(path, 'utf8'))
+        return parseJson(readFileSync(path, 'utf8'))
       case '.ts':
       case '.js':
       case '.mjs':
@@ -39,16 +39,44 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT' && error.message.includes(path)
     if (missing)
       throw new SettingError(`There is no file ${name}.`, 'Check the path after --config or KEYWRIGHT_CONFIG.')
-    throw new SettingError(
-      `${name} cannot be read: ${error instanceof Error ? error.message : error}`,
-      'Correct the file.',
-    )
+    throw new SettingError(`${name} cannot be read: ${reasonOf(error)}`, 'Correct the file.')
   }
   throw new SettingError(`${name} is no configuration file.`, 'Its name has to end in .ts, .js, .yaml or .json.')
 }
 
+/**
+ * Why a file of settings or a contract cannot be read. Parsers quote the line that they stumble over, and the password
+ * of the database may be in it.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'what it throws is no error'
+  if (error.name !== 'SyntaxError') return error.message
+  const line = /^.*:(\d+)\n/.exec(error.stack ?? '')?.[1]
+  return `it is no JavaScript or TypeScript that can be run${line === undefined ? '' : `, at line ${line}`}`
+}
+
 /** The parser is loaded where there is something to parse: most starts do without. */
 export async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import('yaml')
-  return parse(text)
+  const { parse, YAMLParseError } = await import('yaml')
+  try {
+    // Its warnings quote as well.
+    return parse(text, { logLevel: 'error' })
+  } catch (error) {
+    const placed = error instanceof YAMLParseError && error.linePos ? error : null
+    const [place] = placed?.linePos ?? []
+    const where = place ? ` at line ${place.line}, column ${place.col}` : ''
+    const what = placed ? `: ${placed.code.toLowerCase().replaceAll('_', ' ')}` : ''
+    throw new Error(`it is no YAML${where}${what}`)
+  }
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const position = /at position (\d+)/.exec(String(error))?.[1]
+    if (position === undefined) throw new Error('it is no JSON')
+    const lines = text.slice(0, Number(position)).split('\n')
+    throw new Error(`it is no JSON at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`)
+  }
 }

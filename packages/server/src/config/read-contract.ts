@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { builtIn } from '@keywright/contracts'
 import { type Contract, ContractError, parseContract } from '@keywright/core'
-import { parseYaml } from './file.ts'
+import { parseJson, parseYaml, reasonOf } from './file.ts'
 import { SettingError } from './start-error.ts'
 import { nearest } from './suggest.ts'
 
@@ -23,8 +23,7 @@ export async function readContract(nameOrFile: string, folder: string): Promise<
     return parseContract(await dataIn(path))
   } catch (error) {
     if (!(error instanceof ContractError)) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new SettingError(`${nameOrFile} cannot be read: ${reason}`, 'Correct the file.')
+      throw new SettingError(`${nameOrFile} cannot be read: ${reasonOf(error)}`, 'Correct the file.')
     }
     const lines = error.message.replaceAll(/^contract: /gm, '  ')
     throw new SettingError(`${nameOrFile} is no contract that can be run:\n${lines}`, 'Correct what is named.')
@@ -33,7 +32,7 @@ export async function readContract(nameOrFile: string, folder: string): Promise<
 
 async function dataIn(path: string): Promise<unknown> {
   const extension = extname(path)
-  if (extension === '.json') return JSON.parse(readFileSync(path, 'utf8'))
+  if (extension === '.json') return parseJson(readFileSync(path, 'utf8'))
   if (extension === '.yaml' || extension === '.yml') return parseYaml(readFileSync(path, 'utf8'))
   if (!['.ts', '.js', '.mts', '.mjs'].includes(extension))
     throw new Error('its name has to end in .ts, .js, .yaml or .json')

@@ -278,6 +278,21 @@ describe('the settings', () => {
     expect((await refusal({})).message).toContain(part)
   })
 
+  it.each([
+    ['yaml', 'port: 1\ndatabase: "postgres://kw:hunter2@h/kw\nhost: a\n', 'at line 4, column 1: missing char'],
+    ['yaml', 'database: postgres://kw:hunter2 @h: 1\n', 'at line 1, column 11: block as implicit key'],
+    ['yaml', 'database: |hunter2\n', 'at line 1, column'],
+    ['yaml', 'database: *hunter2\n', 'it is no YAML'],
+    ['json', '{ "port": 1,\n  "database": "hunter2\n}', 'it is no JSON at line 2, column'],
+    ['json', '{ "database": hunter2 }', 'it is no JSON'],
+  ])('in a %s with a slip are not read, and not repeated: %s', async (extension, content, part) => {
+    file(`keywright.config.${extension}`, content)
+    const { message } = await refusal({})
+    expect(message).toContain(`keywright.config.${extension} cannot be read: `)
+    expect(message).toContain(part)
+    expect(message).not.toContain('hunter2')
+  })
+
   it('in a file that is not there are not read', async () => {
     expect((await refusal({}, ['--config', 'nowhere.yaml'])).message).toContain('nowhere.yaml')
     expect((await refusal({}, ['--config', file('settings.toml', '')])).message).toContain('settings.toml')
