@@ -10,6 +10,15 @@ interface Slot {
   requestId: string | undefined
 }
 
+const blank: Slot = {
+  outcome: null,
+  route: '',
+  method: undefined,
+  address: undefined,
+  userAgent: '',
+  requestId: undefined,
+}
+
 /** The latest decisions of this process. Its slots are made once and written over. */
 export class DecisionRing {
   private readonly slots: Slot[]
@@ -20,14 +29,7 @@ export class DecisionRing {
 
   constructor(size: number) {
     this.times = new Float64Array(size)
-    this.slots = Array.from({ length: size }, () => ({
-      outcome: null,
-      route: '',
-      method: undefined,
-      address: undefined,
-      userAgent: '',
-      requestId: undefined,
-    }))
+    this.slots = Array.from({ length: size }, () => ({ ...blank }))
   }
 
   /** The number of the decision, good for `at` until the ring has come round. */
@@ -66,8 +68,16 @@ export class DecisionRing {
     }
   }
 
+  forget(organization: string): void {
+    for (const slot of this.slots) {
+      if (slot.outcome?.principal?.organization === organization) Object.assign(slot, blank)
+    }
+  }
+
   *newestFirst(): Generator<Decision> {
     const oldest = Math.max(0, this.next - this.slots.length)
-    for (let number = this.next - 1; number >= oldest; number--) yield this.at(number)
+    for (let number = this.next - 1; number >= oldest; number--) {
+      if (this.slots[number % this.slots.length]?.outcome) yield this.at(number)
+    }
   }
 }

@@ -22,6 +22,8 @@ export interface Recorder {
   tallies: Tallies
   /** The latest of this process, newest first. */
   recent(): Iterable<Decision>
+  /** Of what is recent, that of an organization which is no more. */
+  forget(organization: string): void
 }
 
 /** Counts in memory, and waits for nothing: a verification is as good as decided when it comes here. */
@@ -64,5 +66,6 @@ export function createRecorder({ contract, now = Date.now, decisions = 1000, mos
     }),
     tallies,
     recent: () => ring.newestFirst(),
+    forget: (organization) => ring.forget(organization),
   }
 }

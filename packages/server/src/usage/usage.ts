@@ -81,7 +81,11 @@ export function startUsage({
     quotas,
     recording: recorder.recording,
     apply(changes) {
-      for (const { action, target } of changes) if (action === 'organization.deleted') quotas.forget(target)
+      for (const { action, target } of changes) {
+        if (action !== 'organization.deleted') continue
+        quotas.forget(target)
+        recorder.forget(target)
+      }
     },
     async counts(filter) {
       await flusher.flush()

@@ -159,6 +159,17 @@ describe.each([
   })
 
   describe('decisions', () => {
+    it('of an organization are gone with it, those in memory too', async () => {
+      const other = await recorded.issue('other')
+      await use(node, key)
+      await use(node, key, { method: 'PURGE', permissions: ['items:purge'] })
+      await use(node, other)
+      await use(node, { credential: 'kw_live_nonsense' })
+      await deleteOrganization(recorded.lifecycle, tester, 'acme')
+      const decisions = await node.usage.decisions({ limit: 10 })
+      expect(decisions.map(({ organization }) => organization).sort()).toEqual([null, 'other'])
+    })
+
     it('are the latest of this node, and the refusals of all', async () => {
       const other = recorded.node()
       await use(node, key, { requestId: 'req_a' })
