@@ -9,7 +9,7 @@ import { visitOf } from './visit.ts'
 export const byPassword = 'credential'
 
 /** Of the ids of links for a new password, which their digests do not tell from what else the library keeps with them. */
-const linkPrefix = 'rst'
+const linkPrefixes = { forgotten: 'rst', handedOut: 'rsh' } as const
 
 type Passwords = Pick<People, 'signIn' | 'changePassword' | 'passwordToken' | 'resetPassword'>
 
@@ -53,12 +53,15 @@ export function createPasswords(ready: () => Promise<Auth>): Passwords {
         throw error
       }
     },
-    async passwordToken(person, expiresAt) {
+    async passwordToken(person, expiresAt, by) {
       const { adapter, database } = await ready()
       const token = randomBytes(32).toString('base64url')
-      const links = { field: 'id', operator: 'starts_with' as const, value: `${linkPrefix}_` }
-      await database.deleteMany({ model: 'verification', where: [{ field: 'value', value: person }, links] })
-      const link = { id: newId(linkPrefix), identifier: resetOf(token), value: person, expiresAt }
+      // Anyone may say that they have forgotten it, and would end with that what an operator has just handed out.
+      for (const prefix of by === 'forgotten' ? [linkPrefixes.forgotten] : Object.values(linkPrefixes)) {
+        const links = { field: 'id', operator: 'starts_with' as const, value: `${prefix}_` }
+        await database.deleteMany({ model: 'verification', where: [{ field: 'value', value: person }, links] })
+      }
+      const link = { id: newId(linkPrefixes[by]), identifier: resetOf(token), value: person, expiresAt }
       await adapter.createVerificationValue(link)
       return token
     },

@@ -87,8 +87,8 @@ export interface People {
   endSessions(person: string): Promise<void>
   /** Makes another session, and ends all there were. null: the current password is another one. */
   changePassword(input: { current: string; password: string }, visit: Visit): Promise<readonly string[] | null>
-  /** Good once, for `resetPassword`. */
-  passwordToken(person: string, expiresAt: Date): Promise<string>
+  /** Good once, for `resetPassword`, until the next one; what an operator has handed out outlasts what is asked for by `forgotten`. */
+  passwordToken(person: string, expiresAt: Date, by: 'forgotten' | 'handedOut'): Promise<string>
   /**
    * Ends all sessions. Where the address was never proved it is now, and passkeys and accounts elsewhere go:
    * whoever added them may have been somebody else. null: there is no such token, or none any more.

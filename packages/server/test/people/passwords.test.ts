@@ -52,6 +52,14 @@ describe('a link for who has forgotten theirs', () => {
     const { status, json } = await operator.browser.call('POST', '/v1/people/password-links', { email })
     return { status, token: status === 201 ? new URL(json.link).hash.slice(1) : '' }
   }
+  /** Where no mail is sent, it is in the log. */
+  const forgotten = async (email: string) => {
+    const tokens = () => [...server.log().matchAll(/reset-password#([\w-]+)/g)].map(([, token = '']) => token)
+    const before = tokens().length
+    await openBrowser(server).call('POST', '/api/auth/password/forgot', { email })
+    await expect.poll(() => tokens().length).toBe(before + 1)
+    return tokens().at(-1) ?? ''
+  }
   const reset = (token: string, password = better) =>
     openBrowser(server).call('POST', '/api/auth/password/reset', { token, password })
 
@@ -64,6 +72,18 @@ describe('a link for who has forgotten theirs', () => {
     expect([(await signIn(ann.email, goodPassword)).status, (await signIn(ann.email, better)).status]).toEqual([
       401, 200,
     ])
+  })
+
+  it('is not ended by whoever says that they have forgotten it, and ends theirs', async () => {
+    const ann = await signUp(server)
+    const before = await forgotten(ann.email)
+    const { token } = await link(ann.email)
+    expect((await reset(before)).status).toBe(410)
+    const first = await forgotten(ann.email)
+    const second = await forgotten(ann.email)
+    expect((await reset(first)).status).toBe(410)
+    expect((await reset(token)).status).toBe(200)
+    expect((await reset(second)).status).toBe(410)
   })
 
   it('is used by one of many who have it', async () => {

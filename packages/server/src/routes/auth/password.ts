@@ -82,7 +82,8 @@ export const forgotPasswordRoute = openRoute({
     letters.later(async () => {
       const person = await people.findByEmail(email)
       if (!person || person.disabledAt) return
-      const token = await people.passwordToken(person.id, new Date(at.getTime() + passwordLinkSeconds * 1000))
+      const expiresAt = new Date(at.getTime() + passwordLinkSeconds * 1000)
+      const token = await people.passwordToken(person.id, expiresAt, 'forgotten')
       letters.passwordReset(person.email, passwordLink(consoleUrl(), token))
     })
     return { byMail: letters.byMail }

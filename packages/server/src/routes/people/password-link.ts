@@ -44,7 +44,7 @@ export const createPasswordLinkRoute = route({
       const details = { expiresAt: expiresAt.toISOString() }
       transaction.record({ action: 'person.password_link_created', ...place, actor, at, details })
     })
-    const token = await people.passwordToken(person.id, expiresAt)
+    const token = await people.passwordToken(person.id, expiresAt, 'handedOut')
     const link = passwordLink(consoleUrl(), token)
     return { email: person.email, link, expiresAt: expiresAt.toISOString() }
   },
