@@ -5,7 +5,7 @@ import type { KeyRecord } from '../key/record.ts'
 import { DuplicateError, type Transaction } from '../store/store.ts'
 import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
 import type { Changed, Lifecycle } from './lifecycle.ts'
-import { checkTerms, invalid, isOneLine } from './terms.ts'
+import { checkTerms, invalid, isOneLine, refuseOwnDigest } from './terms.ts'
 
 /**
  * A key that callers hold already: its credential, which is digested and forgotten, or its digest. SHA-256 alone is taken
@@ -65,6 +65,7 @@ export async function importIn(
     environment: form.environment,
     versions: [{ number: 1, digest: secret.digest, hint: secret.hint, createdAt: at, retiresAt: null }],
   }
+  refuseOwnDigest(terms, key.versions)
   await transaction.putKey(key)
   const details = { name, hint: secret.hint, kind: key.kind, environment: key.environment, project: key.project }
   transaction.record({ action: 'key.imported', organization: key.organization, target: key.id, actor, at, details })

@@ -1,8 +1,9 @@
 import type { Actor } from '../audit/event.ts'
+import { hideDigests } from '../key/hide-digests.ts'
 import type { KeyRecord } from '../key/record.ts'
 import type { Transaction } from '../store/store.ts'
 import { type Changed, changeKey, changeKeyIn, type Lifecycle } from './lifecycle.ts'
-import { invalid, isOneLine } from './terms.ts'
+import { digestsOf, invalid, isOneLine } from './terms.ts'
 
 /** Ends a key and all its secrets, for good. Revoking a revoked key changes nothing. `reason`: at most 500 characters. */
 export async function revoke(
@@ -53,5 +54,5 @@ function removed(key: KeyRecord, at: Date) {
 }
 
 export function revoked(key: KeyRecord, at: Date, reason: string | null): KeyRecord {
-  return { ...key, revokedAt: at, revokedReason: reason }
+  return { ...key, revokedAt: at, revokedReason: reason && hideDigests(reason, digestsOf(key.versions)) }
 }

@@ -3,9 +3,10 @@ import { limitNotKept, namespacesHeldBy, usualLimitsOf } from '../contract/plan.
 import { limitKinds, limitSubjects, longestWindowSeconds, mostLimits, mostRequests } from '../contract/read/limits.ts'
 import { isOffered } from '../contract/read/reach.ts'
 import { AddressRangeError, compileRanges } from '../key/address.ts'
+import { hideDigests } from '../key/hide-digests.ts'
 import { isSlug, joinedProblem } from '../key/namespace.ts'
 import { covers, permissionProblem } from '../key/permission.ts'
-import type { KeyRecord, Limit } from '../key/record.ts'
+import type { KeyRecord, Limit, SecretVersion } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { LifecycleError } from './lifecycle.ts'
@@ -79,6 +80,25 @@ export function checkTerms(
     const usual = usualLimitsOf(contract, organization)
     if (limits !== undefined) checkLimitsWithin(limits ?? usual, reach.limits ?? usual)
   }
+}
+
+/**
+ * Name and metadata are shown in lists, and a digest in them would let their readers try credentials offline.
+ * @throws LifecycleError
+ */
+export function refuseOwnDigest(
+  { name, metadata }: Pick<Terms, 'name' | 'metadata'>,
+  versions: readonly SecretVersion[],
+): void {
+  const digests = digestsOf(versions)
+  for (const [field, value] of Object.entries({ name, metadata })) {
+    const text = JSON.stringify(value ?? null)
+    if (hideDigests(text, digests) !== text) throw invalid(field, 'It holds the digest of this very key: leave it out.')
+  }
+}
+
+export function digestsOf(versions: readonly SecretVersion[]): ReadonlySet<string> {
+  return new Set(versions.map(({ digest }) => digest))
 }
 
 export function checkName(name: string): void {

@@ -43,6 +43,18 @@ describe('changing a key', () => {
     expect(await change({})).toEqual({ key: made.key, change: null })
   })
 
+  it('takes away what its record should not show, its own digest, and does not record it', async () => {
+    const digest = made.key.versions[0]?.digest ?? ''
+    await all.store.transact(async (transaction) => {
+      await transaction.putKey({ ...made.key, metadata: { sha256: digest } })
+      transaction.record({ ...made.change, details: {} })
+    })
+    expect((await change({ name: 'b' })).key.metadata).toEqual({ sha256: digest })
+    const { key, change: recorded } = await change({ metadata: {} })
+    expect(key.metadata).toEqual({})
+    expect(recorded?.details).toEqual({ changed: { metadata: { from: { sha256: '[digest]' }, to: {} } } })
+  })
+
   it('writes no member of the record that is no term', async () => {
     await revoke(all.lifecycle, testActor, made.key.id)
     const other = await issue(all.lifecycle, testActor, { organization: 'acme', name: 'other' })

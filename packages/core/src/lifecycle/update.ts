@@ -2,7 +2,15 @@ import type { Actor } from '../audit/event.ts'
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import { refuseSecondKey } from './issue.ts'
 import { type Changed, existingKey, type Lifecycle, LifecycleError, refuseRevoked } from './lifecycle.ts'
-import { checkTerms, limitsBesideFor, type MakersReach, reachNow, type Terms, termNames } from './terms.ts'
+import {
+  checkTerms,
+  limitsBesideFor,
+  type MakersReach,
+  reachNow,
+  refuseOwnDigest,
+  type Terms,
+  termNames,
+} from './terms.ts'
 
 /**
  * Changes what was agreed about a key; members left out stay as they are. `reach` as with `issue`.
@@ -29,11 +37,9 @@ export async function update(
       (name) => differs(before[name], terms[name]) || (name === 'limits' && limitsBeside !== before.limitsBeside),
     )
     if (changed.length === 0) return before
-    const key: KeyRecord = {
-      ...before,
-      ...Object.fromEntries(changed.map((name) => [name, terms[name]])),
-      limitsBeside,
-    }
+    const after = Object.fromEntries(changed.map((name) => [name, terms[name]]))
+    refuseOwnDigest(after, before.versions)
+    const key: KeyRecord = { ...before, ...after, limitsBeside }
     const revives = stateAt(before, at) === 'expired' && stateAt(key, at) !== 'expired'
     if (revives && contract.oneKeyPerOrganization) await refuseSecondKey(transaction, organization.id, at)
     await transaction.putKey(key)

@@ -1,4 +1,5 @@
 import type { ChangeEvent } from '../audit/event.ts'
+import { hideDigests } from '../key/hide-digests.ts'
 import type { Transaction } from './store.ts'
 
 /** What a store's own transaction does; recording is the same for all stores, and done here. */
@@ -91,19 +92,28 @@ export async function runWork<T>(
     await Promise.all(running)
     if (failures.length > 0) throw failures[0]
     if (wrote && events.length === 0) throw new Error('A transaction that writes must record what it did.')
-    refuseDigests(events, digests)
-    return { result, events }
+    return { result, events: events.map((event) => withoutDigests(event, digests)) }
   } finally {
     over = true
     await Promise.all(running)
   }
 }
 
-/** The log is exported and shown to people: a digest in it would let them try credentials offline. */
-function refuseDigests(events: readonly ChangeEvent[], digests: ReadonlySet<string>): void {
-  for (const event of events) {
-    for (const [hex] of JSON.stringify(event).matchAll(/[0-9a-f]{64}/g)) {
-      if (digests.has(hex)) throw new Error(`A recorded ${event.action} holds the digest of a credential.`)
-    }
-  }
+/**
+ * The log is exported and shown to people: a digest in it would let them try credentials offline. Nothing is refused for
+ * one, or a key could not be revoked for the very reason that its digest is known.
+ */
+function withoutDigests(event: ChangeEvent, digests: ReadonlySet<string>): ChangeEvent {
+  const { at, ...rest } = event
+  const text = JSON.stringify(rest)
+  if (!/[0-9a-f]{64}/i.test(text)) return event
+  return { ...(inStrings(JSON.parse(text), (it) => hideDigests(it, digests)) as typeof rest), at }
+}
+
+/** Also in the names of members: those of metadata are text from outside. */
+function inStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((one) => inStrings(one, change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [change(name), inStrings(one, change)]))
 }

@@ -188,6 +188,22 @@ describe('POST /v1/keys/import', () => {
     expect((await api('POST', '/v1/keys/import', { body, credential: json.credential })).status).toBe(403)
   })
 
+  it('refuses a row that shows its own digest, and no other', async () => {
+    const api = controlApi(server.control)
+    const row = (change: object) => ({
+      organization: 'acme',
+      name: 'x',
+      digest: sha256(credentialOf('mv_')),
+      ...change,
+    })
+    const digest = sha256(credentialOf('mv_'))
+    const keys = [row({}), row({ digest, name: digest }), row({ digest, metadata: { sha256: digest } })]
+    const { json } = await api('POST', '/v1/keys/import', { body: { keys } })
+    expect(json).toMatchObject({ imported: 1, refused: 2 })
+    const statuses = json.results.map(({ status }: { status: string }) => status)
+    expect(statuses).toEqual(['imported', 'refused', 'refused'])
+  })
+
   it('does not take a key that is revoked, or that another organization has', async () => {
     const api = controlApi(server.control)
     const { key, credential } = await server.issue()

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
@@ -10,6 +11,8 @@ beforeAll(async () => {
   api = controlApi(server.control)
 })
 afterAll(() => server.stop())
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function create(input: Record<string, unknown> = {}) {
   return (await api('POST', '/v1/keys', { body: { organization: 'acme', name: 'Production', ...input } })).json
@@ -60,6 +63,39 @@ describe('a key', () => {
       expect(text).not.toContain('digest')
       expect(text).not.toMatch(/[0-9a-f]{64}/)
     }
+  })
+
+  it('is revoked for the reason that its digest is known, alone and among others, and the digest is shown nowhere', async () => {
+    const keys = [await create(), await create(), await create()]
+    const digests = keys.map(({ credential }) => sha256(credential))
+    const [alone, ...others] = keys
+    const reason = `The digests ${digests.join(' and ')} are in a dump`
+    const headers = { 'x-request-id': digests[0] ?? '' }
+    expect((await api('POST', `/v1/keys/${alone.id}/revoke`, { body: { reason }, headers })).status).toBe(200)
+    const body = { keys: others.map(({ id }) => id), reason }
+    expect((await api('POST', '/v1/keys/bulk-revoke', { body })).json).toMatchObject({ revoked: 2 })
+    for (const { credential } of keys) expect(await edge(credential)).toBe(401)
+    for (const [index, { id }] of keys.entries()) {
+      const { text, json } = await api('GET', `/v1/keys/${id}`)
+      expect(json.revokedReason).toContain('[digest]')
+      expect(text).not.toContain(digests[index])
+      expect((await api('GET', `/v1/audit?key=${id}`)).text).not.toContain(digests[index])
+    }
+  })
+
+  it('takes its own digest into neither its name nor its metadata', async () => {
+    const key = await create()
+    const digest = sha256(key.credential)
+    for (const body of [
+      { name: `x ${digest.toUpperCase()}` },
+      { metadata: { sha256: digest } },
+      { metadata: { [digest]: 1 } },
+    ]) {
+      const { status, json } = await api('PATCH', `/v1/keys/${key.id}`, { body })
+      expect([status, json.code]).toEqual([422, 'invalid_request'])
+    }
+    const name = sha256('of something else')
+    expect((await api('PATCH', `/v1/keys/${key.id}`, { body: { name } })).json.name).toBe(name)
   })
 
   it('revoked again stays as it was, with a receipt all the same', async () => {
