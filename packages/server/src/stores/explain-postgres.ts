@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg'
 import { PepperError } from '../peppers/agreement.ts'
 import { NewerSchemaError } from './migrations/index.ts'
+import { UnfitDatabaseError } from './unfit-database-error.ts'
 
 const advice: readonly [code: RegExp, message: string, hint: string][] = [
   [/^28/, 'PostgreSQL refuses the user or the password', 'Check both in --database or KEYWRIGHT_DATABASE_URL.'],
@@ -13,7 +14,7 @@ export function explainPostgres(error: unknown): { message: string; hint: string
   if (error instanceof NewerSchemaError) {
     return { message: error.message, hint: 'Or restore a backup from before the upgrade.' }
   }
-  if (error instanceof PepperError) return error
+  if (error instanceof PepperError || error instanceof UnfitDatabaseError) return error
   if (!(error instanceof DatabaseError)) return null
   const known = advice.find(([code]) => code.test(error.code ?? ''))
   return known ? { message: `${known[1]}: ${error.message}.`, hint: known[2] } : null

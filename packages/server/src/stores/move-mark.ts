@@ -3,6 +3,8 @@ import type { Pool } from 'pg'
 import { countThere } from './move-copy.ts'
 import { MoveError } from './move-error.ts'
 import type { MovedTable } from './move-tables.ts'
+import { unreachable } from './postgres-connection.ts'
+import { UnfitDatabaseError } from './unfit-database-error.ts'
 
 /**
  * In a database to which a move is under way: which instance is moved there, as of which change. Rows that are there
@@ -14,6 +16,18 @@ export async function readMark(pool: Pool): Promise<Head | null> {
   const { rows } = await pool.query<{ number: string; hash: string }>('select number, hash from kw_move')
   const [row] = rows
   return row ? { number: Number(row.number), hash: row.hash } : null
+}
+
+/**
+ * For whoever would serve it: keys that have not been copied yet would be unknown, and valid ones answered 401.
+ * @throws UnfitDatabaseError
+ */
+export async function refuseHalfMoved(pool: Pool): Promise<void> {
+  if ((await readMark(pool).catch(unreachable)) === null) return
+  throw new UnfitDatabaseError(
+    'An instance is being moved into this database, and not all of it is there.',
+    'Finish it with `keywright migrate`, which goes on where it was broken off, or choose another database.',
+  )
 }
 
 /** @throws MoveError */

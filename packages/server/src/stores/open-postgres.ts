@@ -7,6 +7,7 @@ import type { Ledgers } from '../limits/ledgers.ts'
 import type { PepperStore } from '../peppers/agreement.ts'
 import { readChanges } from './change-log.ts'
 import { migratePostgres } from './migrate-postgres.ts'
+import { refuseHalfMoved } from './move-mark.ts'
 import { type PostgresStore, postgresStore } from './postgres.ts'
 import { DatabaseUnreachableError, kyselyOnPool } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
@@ -16,7 +17,7 @@ import { createSqlPeppers } from './sql-peppers.ts'
 
 /** A database that many nodes share. */
 export interface SharedStore extends PostgresStore {
-  /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError */
+  /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError, UnfitDatabaseError */
   prepare(): Promise<void>
   nodes: Nodes
   /** By which a process with other peppers is told. */
@@ -49,7 +50,10 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
   const store = postgresStore(management, verification, node)
   return {
     ...store,
-    prepare: () => migratePostgres(management),
+    async prepare() {
+      await migratePostgres(management)
+      await refuseHalfMoved(management)
+    },
     nodes: createSqlNodes(feedDb),
     peppers: createSqlPeppers({ transaction: createTransactions(feed, feedWithinMs), isOnlyProcess: false }),
     limits: createSqlLimits({

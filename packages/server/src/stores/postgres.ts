@@ -8,6 +8,7 @@ import { text } from './codec.ts'
 import { foundByDigestQuery, foundQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migratePostgres } from './migrate-postgres.ts'
+import { refuseHalfMoved } from './move-mark.ts'
 import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
@@ -43,6 +44,7 @@ const findWithinMs = 1_000
  */
 export async function postgres(pool: Pool, verification: Pool = pool): Promise<PostgresStore> {
   await migratePostgres(pool)
+  await refuseHalfMoved(pool)
   return postgresStore(pool, verification)
 }
 

@@ -173,9 +173,12 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     expect([unmarked.code, unmarked.stderr]).toEqual([1, expect.stringContaining('The database is not empty')])
   })
 
-  it('goes on where it was broken off, with what was counted since', async () => {
+  it('goes on where it was broken off, with what was counted since, and is no instance until then', async () => {
     const { credentials } = await embedded(2)
     await breakOffAt('kw_peppers')
+    await expect(startNode(to, { KEYWRIGHT_SECRET: secret, KEYWRIGHT_PEPPERS: peppers })).rejects.toThrow(
+      'not all of it is there',
+    )
     await sql(`update kw_keys set name = 'copied before' where name = 'key 0'`)
     const { instance, use } = await startEmbedded()
     for (let times = 0; times < 3; times++) await use(credentials[0] as string)
