@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import { countThere } from './move-copy.ts'
 import { MoveError } from './move-error.ts'
 import type { MovedTable } from './move-tables.ts'
-import { unreachable } from './postgres-connection.ts'
+import { connect } from './postgres-connection.ts'
 import { UnfitDatabaseError } from './unfit-database-error.ts'
 
 /**
@@ -23,7 +23,13 @@ export async function readMark(pool: Pool): Promise<Head | null> {
  * @throws UnfitDatabaseError
  */
 export async function refuseHalfMoved(pool: Pool): Promise<void> {
-  if ((await readMark(pool).catch(unreachable)) === null) return
+  const connection = await connect(pool)
+  try {
+    const { rows } = await connection.query<object>(`select where to_regclass('kw_move') is not null`)
+    if (rows.length === 0) return
+  } finally {
+    connection.release()
+  }
   throw new UnfitDatabaseError(
     'An instance is being moved into this database, and not all of it is there.',
     'Finish it with `keywright migrate`, which goes on where it was broken off, or choose another database.',
