@@ -4,7 +4,7 @@ import { DatabaseFileError } from './database-file-error.ts'
 import { explain } from './explain.ts'
 import { type SqliteStore, sqlite } from './sqlite.ts'
 
-/** How long a commit waits for another program that holds the file, such as a backup. */
+/** How long the start waits for another program that holds the file, such as a backup. */
 const busyTimeoutMs = 2_000
 
 /**
@@ -25,6 +25,7 @@ export function openSqlite(file: string): SqliteStore {
     opened.push(client)
     if (isForeign(client)) throw new DatabaseFileError('database_foreign', file)
     const store = sqlite(client)
+    client.pragma('busy_timeout = 0')
     return {
       ...store,
       async close() {

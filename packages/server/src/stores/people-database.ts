@@ -1,7 +1,8 @@
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import { type DatabaseConnection, type Driver, Kysely, SqliteDialect } from 'kysely'
 import { ensureFile } from './database-file.ts'
 import { explain } from './explain.ts'
+import { whenNotBusy } from './sqlite-wait.ts'
 
 /**
  * A file of its own for accounts and sessions, which another library writes: two writers on one file in one process
@@ -13,9 +14,27 @@ export function openPeopleFile(file: string) {
     const client = new BetterSqlite3(file, { timeout: 2_000 })
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = FULL')
-    const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: client }) })
+    client.pragma('busy_timeout = 0')
+    const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }) })
     return { db, type: 'sqlite' as const, close: () => db.destroy() }
   } catch (error) {
     throw explain(file, error)
+  }
+}
+
+/** A statement that another program's lock refuses has done nothing, and is run again. */
+class WaitingDialect extends SqliteDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver()
+    const acquire = driver.acquireConnection.bind(driver)
+    driver.acquireConnection = async (options) => waiting(await acquire(options))
+    return driver
+  }
+}
+
+function waiting(connection: DatabaseConnection): DatabaseConnection {
+  return {
+    executeQuery: (query, options) => whenNotBusy(() => connection.executeQuery(query, options)),
+    streamQuery: (query, chunkSize, options) => connection.streamQuery(query, chunkSize, options),
   }
 }

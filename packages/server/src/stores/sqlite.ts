@@ -18,6 +18,7 @@ import { createSqlSignIn, type SignInStore } from './sql-sign-in.ts'
 import { createSqlStore } from './sql-store.ts'
 import { sqlSubscriptions } from './sql-stripe.ts'
 import { createSqlUsage } from './sql-usage.ts'
+import { whenNotBusy } from './sqlite-wait.ts'
 
 export interface SqliteStore extends Store {
   /** Calls with an `Idempotency-Key`, in the same file. */
@@ -37,7 +38,8 @@ export interface SqliteStore extends Store {
 /**
  * A store in the database of `client`, whose file no other process may write. Its tables are named `kw_…` and are made
  * or brought up to date here. The store puts the client into WAL mode with `synchronous = FULL`, so that a change
- * acknowledged is a change on disk; its transactions are the store's alone. `close` leaves the client open.
+ * acknowledged is a change on disk; its transactions are the store's alone. `close` leaves the client open. A lock of
+ * another program is waited for here: with a `timeout` of its own the client would hold up the whole process meanwhile.
  *
  * Throws for a database in memory, which only its own connection could read.
  */
@@ -54,17 +56,11 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
   const takeTurn = createTurns()
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return takeTurn(() => {
+  function transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return takeTurn(async () => {
       // Open only where an earlier rollback itself failed: what comes now must not become part of it.
       if (client.inTransaction) client.exec('rollback')
-      return work()
-    })
-  }
-
-  function transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
-    return inTurn(async () => {
-      client.exec('begin immediate')
+      await whenNotBusy(() => client.exec('begin immediate'))
       try {
         const result = await work(writer)
         client.exec('commit')
@@ -93,8 +89,8 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   })
   return {
     ...store,
-    calls: createSqlCalls({ db: writer, run: inTurn, node: newId('node'), isGone: async () => true }),
-    signIn: createSqlSignIn({ db: writer, run: inTurn }),
+    calls: createSqlCalls({ db: writer, run: transaction, node: newId('node'), isGone: async () => true }),
+    signIn: createSqlSignIn({ db: writer, run: transaction }),
     subscriptions: sqlSubscriptions,
     peppers: createSqlPeppers({ transaction, isOnlyProcess: true }),
     followers: createSqlFollowers({ reader, transaction }),
