@@ -23,10 +23,12 @@ export interface AuditEvent {
   details: Record<string, unknown>
 }
 
-/** Where the chain of hashes begins. */
+/** Where the chain of hashes begins, and how far it goes. */
 export interface AuditCheckpoint {
   /** The last event that was deleted, as the retention in the configuration says; null: none was. */
   checkpoint: { number: number; hash: string } | null
+  /** The last event that was ever written; null: there is none, or not all of the log is shown. */
+  head: { number: number; hash: string } | null
 }
 
 export interface AuditFilter extends Paging {

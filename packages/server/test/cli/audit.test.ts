@@ -132,6 +132,16 @@ describe('keywright audit verify', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(found)])
   })
 
+  it.each([
+    ['deleted the end of it', 'delete from kw_changes where number > 2', 3],
+    ['deleted all of it', 'delete from kw_changes', 1],
+    ['written its end anew', `update kw_head set hash = '${'0'.repeat(64)}'`, 3],
+  ])('finds that someone has %s', async (_, tampering, number) => {
+    await logged()
+    const { code, stderr } = await verifyAfter(tampering)
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`The log is broken at change ${number}:`)])
+  })
+
   it('raises no alarm about what it is not shown', async () => {
     const create = ['service-keys', 'create', '--name', 'acme', '--permission', 'manage', '--organization', 'acme']
     const bound = (await keywright([...create, '--quiet'], { env })).stdout.trim()

@@ -54,7 +54,7 @@ export function defineAudit(audit: Command): void {
       const hint = 'Compare with an earlier export, and find out who can write to the database.'
       if (failedAt > start.number)
         throw new CliError(
-          `The log is broken at change ${failedAt}: it was altered, or one before it is missing.`,
+          `The log is broken at change ${failedAt}: it was altered, or it or one before it is missing.`,
           hint,
         )
       throw new CliError(
@@ -96,7 +96,10 @@ async function verifyLog(client: Keywright): Promise<Verdict> {
   let start = emptyHead
   let head = emptyHead
   let isAccountedFor = true
-  for await (const { events, checkpoint } of client.audit.list({ first: 'oldest', limit: 200 }).pages()) {
+  let end: Head | null = null
+  for await (const { events, checkpoint, ...page } of client.audit.list({ first: 'oldest', limit: 200 }).pages()) {
+    // As it was at first: while this reads more is written.
+    end ??= page.head
     if (head.number === 0 && checkpoint) {
       start = head = checkpoint
       isAccountedFor = false
@@ -105,7 +108,10 @@ async function verifyLog(client: Keywright): Promise<Verdict> {
     if (!verdict.ok) return { start, head, failedAt: verdict.number }
     head = verdict.head
     isAccountedFor ||= events.some((event) => says(event, start))
+    const atEnd = [head, ...events].find(({ number }) => number === end?.number)
+    if (atEnd && atEnd.hash !== end?.hash) return { start, head, failedAt: atEnd.number }
   }
+  if (end && head.number < end.number) return { start, head, failedAt: head.number + 1 }
   return { start, head, failedAt: isAccountedFor ? null : start.number }
 }
 

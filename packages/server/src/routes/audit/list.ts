@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Change } from '@keywright/core'
+import type { Change, Head } from '@keywright/core'
 import { positionOf, writeCursor } from '../../control/cursor.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -26,6 +26,8 @@ const eventSchema = z
   })
   .openapi('AuditEvent')
 
+const placeSchema = z.strictObject({ number: z.int(), hash: z.string() })
+
 export const listAuditRoute = route({
   operationId: 'listAudit',
   method: 'get',
@@ -51,10 +53,12 @@ export const listAuditRoute = route({
     status: 200,
     description: 'A page of events.',
     schema: pageOf('events', eventSchema).extend({
-      checkpoint: z
-        .strictObject({ number: z.int(), hash: z.string() })
-        .nullable()
-        .openapi({ description: 'null: nothing was deleted.' }),
+      checkpoint: placeSchema.nullable().openapi({ description: 'null: nothing was deleted.' }),
+      head: placeSchema.nullable().openapi({
+        description:
+          'The last event that was ever written, whatever this list is narrowed to: the chain goes at least so far. null: ' +
+          'there is none, or you are not shown the whole log.',
+      }),
     }),
     example: {
       events: [
@@ -77,6 +81,7 @@ export const listAuditRoute = route({
       ],
       nextCursor: null,
       checkpoint: null,
+      head: { number: 3, hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' },
     },
   },
   problems: ['not_found'],
@@ -85,6 +90,8 @@ export const listAuditRoute = route({
     const newestFirst = first === 'newest'
     const from = positionOf(cursor) ?? undefined
     const places = organization === undefined ? caller.places?.keys() : [organization]
+    // Before the events: those that come meanwhile are behind it.
+    const head = caller.places === null ? await store.head() : null
     const wanted = { ...filter, target: key, newestFirst, from, limit: limit + 1 }
     const pages = await Promise.all(
       places ? [...places].map((place) => store.audit({ ...wanted, organization: place })) : [store.audit(wanted)],
@@ -92,14 +99,19 @@ export const listAuditRoute = route({
     const all = pages.flat().sort((a, b) => (newestFirst ? b.number - a.number : a.number - b.number))
     const events = all.slice(0, limit)
     const last = events.at(-1)
-    const { number, hash } = await store.checkpoint()
+    const checkpoint = await store.checkpoint()
     return {
       events: events.map(eventView),
       nextCursor: last && all.length > limit ? writeCursor(String(last.number)) : null,
-      checkpoint: number === 0 ? null : { number, hash },
+      checkpoint: placeView(checkpoint),
+      head: head && placeView(head),
     }
   },
 })
+
+function placeView({ number, hash }: Head) {
+  return number === 0 ? null : { number, hash }
+}
 
 function eventView({ number, hash, action, organization, target, actor, at, details }: Change) {
   const { type, id, triggeredBy, address, requestId } = actor
