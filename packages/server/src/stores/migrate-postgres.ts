@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { DatabaseError, type Pool } from 'pg'
 import { type ColumnTypes, migrations, migrationsTable, NewerSchemaError } from './migrations/index.ts'
 import { type Connection, connect } from './postgres-connection.ts'
+import { UnfitDatabaseError } from './unfit-database-error.ts'
 
 /** Any number will do that no other program takes for itself. */
 const lockNumber = 7_305_812_469
@@ -21,11 +22,12 @@ const types: ColumnTypes = {
  * take turns by an advisory lock, and on a database without such locks by the number of the step, which is unique.
  * A schema of a newer version is left as it is, and used where that version says that older ones may.
  *
- * @throws NewerSchemaError
+ * @throws NewerSchemaError, UnfitDatabaseError
  */
 export async function migratePostgres(pool: Pool): Promise<void> {
   const connection = await connect(pool, migrateWithinMs)
   try {
+    await refuseEncoding(connection)
     for (let attempts = 1; ; attempts++) {
       try {
         while (await applyNext(connection)) {}
@@ -39,6 +41,17 @@ export async function migratePostgres(pool: Pool): Promise<void> {
   } finally {
     connection.release()
   }
+}
+
+/** Hints have an ellipsis, and names any character: in most encodings no key could be written. SQL_ASCII keeps bytes. */
+async function refuseEncoding(connection: Connection): Promise<void> {
+  const { rows } = await connection.query<{ server_encoding: string }>('show server_encoding')
+  const encoding = rows[0]?.server_encoding ?? ''
+  if (/^(UTF-?8|SQL_ASCII)$/i.test(encoding)) return
+  throw new UnfitDatabaseError(
+    `The database is encoded in ${encoding}, which does not have every character.`,
+    'Make one with `createdb -E UTF8 -T template0`, and name that.',
+  )
 }
 
 /** Whether there may be more to do. */

@@ -171,6 +171,26 @@ describe('a database that many nodes share', () => {
     })
   })
 
+  it('is none whose encoding lacks characters, and is left as it is', async () => {
+    const name = `keywright_latin_${process.pid}`
+    const made = await holding(
+      `create database ${name} encoding 'LATIN1' locale_provider libc locale 'C' template template0`,
+    )
+    await made.end()
+    const latin = Object.assign(new URL(url), { pathname: `/${name}` }).href
+    const error = await open(latin)
+      .prepare()
+      .catch((reason: unknown) => reason)
+    expect(explainPostgres(error)).toMatchObject({
+      message: 'The database is encoded in LATIN1, which does not have every character.',
+      hint: expect.stringContaining('createdb -E UTF8 -T template0'),
+    })
+    const pool = new Pool({ connectionString: latin })
+    const tables = await pool.query(`select from pg_tables where schemaname = 'public'`)
+    expect(tables.rowCount).toBe(0)
+    await pool.end()
+  })
+
   it('is an outage, and nothing else, where nobody listens', async () => {
     const away = open('postgres://keywright:secret@127.0.0.1:1/keywright')
     for (const asked of [away.prepare(), Promise.resolve(away.find(digestOf(1))), away.head()]) {
