@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -170,5 +180,19 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     const postgres = await keywright(['backup', join(folder, 'y')], { env })
     expect([postgres.code, postgres.stderr]).toEqual([1, expect.stringContaining('pg_dump')])
     expect(postgres.stderr).not.toContain('canary')
+  })
+
+  it('is of the instance that would start there, whatever names it', async () => {
+    const cwd = mkdtempSync(join(folder, 'configured-'))
+    cpSync(data, join(cwd, '.keywright'), { recursive: true })
+    const config = join(cwd, 'keywright.config.json')
+    writeFileSync(config, JSON.stringify({ database: 'postgres://keywright@db/keywright' }))
+    const postgres = await keywright(['backup', 'tuesday'], { cwd })
+    expect([postgres.code, postgres.stderr]).toEqual([1, expect.stringContaining('pg_dump')])
+    writeFileSync(config, JSON.stringify({ data: 'elsewhere' }))
+    const elsewhere = await keywright(['backup', 'tuesday'], { cwd })
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining('elsewhere')])
+    rmSync(config)
+    expect((await keywright(['backup', 'tuesday'], { cwd })).code).toBe(0)
   })
 })

@@ -9,12 +9,11 @@ import { note, print, printJson } from '../print/terminal.ts'
 export function defineBackup(command: Command): void {
   command
     .argument('<folder>', 'a folder that is not there yet; afterwards it can be given to serve --data')
-    .option('--data <dir>', 'data folder of the instance; KEYWRIGHT_DATA or ./.keywright unless given')
+    .option('--data <dir>', 'data folder of the instance; as `serve` would choose it unless given')
     .option('--json', 'print what was copied as JSON')
     .action(async (to: string, { data, json }: { data?: string; json?: true }) => {
-      if (data === undefined && process.env.KEYWRIGHT_DATABASE_URL) throw notHere()
+      const from = data ?? (await ownData())
       const { backup, BackupError } = await import('../../stores/backup.ts')
-      const from = data ?? (process.env.KEYWRIGHT_DATA || '.keywright')
       const { files, head } = await backup({ from: resolve(from), to: resolve(to), onProgress: progressBar() }).catch(
         (error: unknown) => {
           throw error instanceof BackupError ? new CliError(error.message, error.hint) : error
@@ -35,6 +34,14 @@ export function defineBackup(command: Command): void {
     })
 }
 
+/** Of the instance that would start here: another folder may hold one that was put away. */
+async function ownData(): Promise<string> {
+  const { readSettings } = await import('../../config/read-settings.ts')
+  const { data, database } = await readSettings({ flags: {}, env: process.env, folder: process.cwd() })
+  if (database !== null) throw notHere()
+  return data
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
@@ -42,6 +49,6 @@ function sum(numbers: readonly number[]): number {
 function notHere(): CliError {
   return new CliError(
     'This instance keeps its data in PostgreSQL, which has a backup of its own.',
-    'Run `pg_dump --format=custom --file=keywright.dump "$KEYWRIGHT_DATABASE_URL"`, and `pg_restore` to go back to it.',
+    'Run `pg_dump --format=custom --file=keywright.dump` with its address, and `pg_restore` to go back to it.',
   )
 }
