@@ -14,20 +14,21 @@ export async function pruneAudit(
 ): Promise<number> {
   const start = await store.checkpoint()
   const oldest = await store.changes(start.number, limit)
-  const end = oldest.findIndex(({ at }) => at >= before)
-  const old = end < 0 ? oldest : oldest.slice(0, end)
-  const last = old.at(-1)
+  const at = now()
+  // A clock was ahead where a time is still to come: it keeps nothing that is older than what came after it.
+  const end = oldest.findIndex((change) => change.at >= before && change.at <= at)
+  const last = oldest.slice(0, end < 0 ? oldest.length : end).findLast((change) => change.at < before)
   if (!last) return 0
   try {
     await store.transact(async (transaction) => {
       await transaction.pruneChanges(last.number)
       const details = { through: last.number, hash: last.hash }
-      transaction.record({ action: 'audit.pruned', organization: null, target: 'audit', actor, at: now(), details })
+      transaction.record({ action: 'audit.pruned', organization: null, target: 'audit', actor, at, details })
     })
   } catch (error) {
     // Another node was quicker.
     if (error instanceof DuplicateError) return 0
     throw error
   }
-  return old.length
+  return last.number - start.number
 }

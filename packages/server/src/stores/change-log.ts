@@ -69,8 +69,7 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
         ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
         ...(action === undefined ? [] : [eb('action', '=', text.encode(action))]),
         ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
-        ...(since === undefined ? [] : [eb('at', '>=', since.getTime()), eb('number', '>', lastBefore(since))]),
-        ...(until === undefined ? [] : [eb('at', '<', until.getTime()), eb('number', '<', firstAfter(until))]),
+        ...(since === undefined && until === undefined ? [] : within(since, until)),
         ...(from === undefined ? [] : [eb('number', newestFirst ? '<' : '>', from)]),
       ]),
     )
@@ -80,19 +79,21 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
   return rows.map(({ entry, hash }) => parseEntry(entry, hash))
 }
 
-/** Numbers have the order of commits, and times are by the nodes' clocks, which differ by less. */
-const skewMs = 3_600_000
-
-/** Surely earlier than all since then, so that the log is not read through from its beginning. */
-function lastBefore(since: Date) {
-  return sql<number>`coalesce((select number from kw_changes where at < ${since.getTime() - skewMs}
-    order by at desc, number desc limit 1), 0)`
-}
-
-/** Surely later than all until then, so that the log is not read through from its end. */
-function firstAfter(until: Date) {
-  return sql<number>`coalesce((select number from kw_changes where at >= ${until.getTime() + skewMs}
-    order by at, number limit 1), 9007199254740991)`
+/**
+ * Times are by the nodes' clocks, of which one may have been days ahead or behind: no event's time says anything of the
+ * numbers of others. So the least and the greatest number of that time are looked up, all of it in one index, and the log
+ * itself is read neither from its beginning nor from its end.
+ */
+function within(since: Date | undefined, until: Date | undefined) {
+  const from = sql<boolean>`at >= ${since?.getTime() ?? Number.MIN_SAFE_INTEGER}`
+  const to = sql<boolean>`at < ${until?.getTime() ?? Number.MAX_SAFE_INTEGER}`
+  // `+ 0`, or the primary key would be walked through row by row until one fits.
+  return [
+    from,
+    to,
+    sql<boolean>`number >= (select min(number + 0) from kw_changes where ${from} and ${to})`,
+    sql<boolean>`number <= (select max(number + 0) from kw_changes where ${from} and ${to})`,
+  ]
 }
 
 function rowOf(change: Change) {

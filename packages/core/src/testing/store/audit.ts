@@ -41,6 +41,22 @@ export function audit(suite: StoreSuite): void {
       assert.deepEqual((await store.audit({ newestFirst: false, limit: 1 }))[0], (await store.changes(0, 1))[0])
     })
 
+    storeTest(suite, 'is filtered by time also where a clock was days ahead, or behind', async (store) => {
+      const day = (number: number) => new Date(Date.UTC(2026, 10, number))
+      await store.transact(async (transaction) => {
+        for (const number of [13, 10, 11, 8, 11, 14]) transaction.record(someEvent({ at: day(number) }))
+      })
+      for (const newestFirst of [true, false]) {
+        const numbers = async (filter: Partial<AuditFilter>) =>
+          (await store.audit({ newestFirst, limit: 9, ...filter })).map(({ number }) => number).sort()
+        assert.deepEqual(await numbers({ until: day(12) }), [2, 3, 4, 5])
+        assert.deepEqual(await numbers({ since: day(9), until: day(11) }), [2])
+        assert.deepEqual(await numbers({ since: day(9) }), [1, 2, 3, 5, 6])
+        assert.deepEqual(await numbers({ since: day(11), until: day(12) }), [3, 5])
+        assert.deepEqual(await numbers({ until: day(1) }), [])
+      }
+    })
+
     storeTest(suite, 'begins behind its checkpoint once it is pruned, and is one chain from there', async (store) => {
       await arrangeChanges(store)
       assert.deepEqual(await store.checkpoint(), { number: 0, hash: '0'.repeat(64) })
