@@ -259,6 +259,7 @@ export async function startInstance(
         docs: createDocs({ contract, edge: edgeOrigin, control: () => settings.consoleUrl ?? controlUrl }),
         verify: createVerifyEndpoint({
           verifier: metrics.counting(verifier, 'verify'),
+          format,
           authenticate: serviceKeys.authenticate,
           log,
         }),

@@ -187,6 +187,13 @@ describe('POST /v1/verify', () => {
     await server.revoke(revoked.key.id)
     const { credential: unknown } = server.lifecycle.format.mint(other.key)
     const route = { method: 'GET', path: '/v1/sandboxes' }
+    const counted = async (reason: string) => {
+      const headers = { authorization: `Bearer ${serviceKey}` }
+      const response = await fetch(`${server.control}/v1/usage?reason=${reason}`, { headers })
+      const { usage } = (await response.json()) as { usage: { count: number }[] }
+      return usage.reduce((sum, { count }) => sum + count, 0)
+    }
+    const [missing, unknowns] = [await counted('missing_credential'), await counted('unknown_key')]
     const answer = await askBound({ credential: unknown, ...route })
     expect(answer).toMatchObject({ allowed: false, reason: 'unknown_key', refusal: { status: 401 } })
     for (const { credential } of [other, revoked]) {
@@ -194,6 +201,7 @@ describe('POST /v1/verify', () => {
       expect(await askBound({ headers: { 'x-api-key': credential }, ...route })).toEqual(answer)
     }
     expect(await (await ask({ credential: other.credential })).json()).toMatchObject({ limits: [{ remaining: 0 }] })
+    expect([await counted('missing_credential'), await counted('unknown_key')]).toEqual([missing, unknowns + 5])
   })
 
   it('takes no other method', async () => {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import {
   type Attempt,
-  denied,
+  type CredentialFormat,
   type LimitState,
   type Outcome,
   type Principal,
@@ -24,12 +24,14 @@ const mostBytes = 64 * 1024
 
 export interface VerifyEndpointOptions {
   verifier: Verifier
+  /** Of API keys. */
+  format: CredentialFormat
   authenticate: ServiceKeys['authenticate']
   log: Logger
 }
 
 /** The verdict for a caller of somebody else's API, told to the machine that asks. */
-export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndpointOptions): RawHandler {
+export function createVerifyEndpoint({ verifier, format, authenticate, log }: VerifyEndpointOptions): RawHandler {
   async function verdict(request: IncomingMessage, requestId: string): Promise<string> {
     const holder = requireServiceKey(request, authenticate, 'verify')
     const { organization } = holder instanceof Promise ? await holder : holder
@@ -40,7 +42,9 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
       return JSON.stringify({ allowed: false, reason: 'malformed_request', refusal })
     }
     try {
-      const pending = verdictFor(organization, verifier, { ...attempt, requestId })
+      const named = { ...attempt, requestId }
+      const pending =
+        organization === null ? verifier.verify(named) : verdictWithin(organization, verifier, format, named)
       const outcome = pending instanceof Promise ? await pending : pending
       return told(outcome, verifier, requestId)
     } catch (error) {
@@ -60,11 +64,12 @@ export function createVerifyEndpoint({ verifier, authenticate, log }: VerifyEndp
 }
 
 /** A service key bound to an organization learns of keys of others what it learns of keys that were never made. */
-function verdictFor(organization: string | null, verifier: Verifier, attempt: Attempt): Outcome | Promise<Outcome> {
-  return organization === null ? verifier.verify(attempt) : verdictWithin(organization, verifier, attempt)
-}
-
-async function verdictWithin(organization: string, verifier: Verifier, attempt: Attempt): Promise<Outcome> {
+async function verdictWithin(
+  organization: string,
+  verifier: Verifier,
+  format: CredentialFormat,
+  attempt: Attempt,
+): Promise<Outcome> {
   const { credential, headers, query } = attempt
   const { principal } = await verifier.authenticate({
     ...(credential !== undefined && { credential }),
@@ -72,10 +77,9 @@ async function verdictWithin(organization: string, verifier: Verifier, attempt: 
     ...(query !== undefined && { query }),
   })
   if (principal === null || principal.organization === organization) return verifier.verify(attempt)
-  // Where no credential is asked for, none is looked at.
-  const { credential: _, ...rest } = attempt
-  const outcome = await verifier.verify({ ...rest, headers: [], query: '' })
-  return !outcome.allowed && outcome.reason === 'missing_credential' ? denied('unknown_key') : outcome
+  // So it is also counted as what is answered; where no credential is asked for, this one is not looked at either.
+  const { credential: neverMade } = format.mint(format.forms.find(({ retired }) => !retired) ?? principal)
+  return verifier.verify({ ...attempt, credential: neverMade })
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
