@@ -1,5 +1,5 @@
 import { type Issued, rotate } from '@keywright/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { keywright } from '../support/command-line.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
@@ -95,6 +95,21 @@ describe('GET /v1/usage', () => {
     expect(await sum('triggeredBy=ui')).toBe(0)
     expect(await sum('until=2020-01-01T00:00:00Z')).toBe(0)
     expect(await sum('since=2020-01-01T00:00:00Z')).toBe(5)
+  })
+
+  it('reaches as far back as counts are kept by day, and 31 days by hour', async () => {
+    const sum = async (interval: string) => {
+      const path = `/v1/usage?organization=acme&since=2020-01-01T00:00:00Z&interval=${interval}`
+      return (await api('GET', path)).json.usage.reduce(
+        (total: number, { count }: { count: number }) => total + count,
+        0,
+      )
+    }
+    expect(await sum('hour')).toBe(5)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 500 * 86_400_000 })
+    const sums = [await sum('day'), await sum('hour')]
+    vi.useRealTimers()
+    expect(sums).toEqual([5, 0])
   })
 
   it.each(['by=secret', 'interval=year', 'outcome=maybe', 'reason=none', 'since=yesterday', 'cursor=x', 'who=me'])(

@@ -10,7 +10,8 @@ import { verdictFilters, verdictMembers, verdictOf, verdictView } from './verdic
 
 const dayMs = 86_400_000
 const steps = { hour: hourMs, day: dayMs }
-const longestMs = { hour: 31 * dayMs, day: 400 * dayMs }
+/** Of days, all that may be kept. */
+const longestMs = { hour: 31 * dayMs, day: 3660 * dayMs }
 
 const dimensions = {
   key: 'key',
@@ -62,8 +63,10 @@ export const getUsageRoute = route({
       description: `The id of a key, or of up to ${mostKeys}, separated by commas.`,
     }),
     ...verdictFilters,
-    since: instant.optional().openapi({ description: 'From the hour of this time on.' }),
-    until: instant.optional().openapi({ description: 'Before this time.' }),
+    since: instant
+      .optional()
+      .openapi({ description: 'From the hour of this time on; by hour, no earlier than 31 days before `until`.' }),
+    until: instant.optional().openapi({ description: 'Hours that begin before this time.' }),
     interval: z.enum(['hour', 'day']).default('day'),
     by: z
       .string()
