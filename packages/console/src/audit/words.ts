@@ -24,6 +24,7 @@ const actions: Readonly<Record<string, string>> = {
   'invitation.revoked': 'withdrew an invitation',
   'service_key.created': 'created a service key',
   'service_key.revoked': 'revoked a service key',
+  'service_key.reported': 'reported the service key of the settings as leaked',
   'cli_token.created': 'logged in a device',
   'cli_token.revoked': 'logged out a device',
   'operator.added': 'made an operator',

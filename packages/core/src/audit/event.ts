@@ -32,6 +32,7 @@ export type Action =
   | 'key.deleted'
   | 'service_key.created'
   | 'service_key.revoked'
+  | 'service_key.reported'
   | 'operator.added'
   | 'operator.removed'
   | 'cli_token.created'

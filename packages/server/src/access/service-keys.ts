@@ -15,6 +15,8 @@ export interface ServicePrincipal {
 export interface ServiceKeys {
   /** null for what is no service key, unknown or revoked. Throws where the database cannot be reached. */
   authenticate(credential: string): ServicePrincipal | null | Promise<ServicePrincipal | null>
+  /** Whether it is the one that the process was started with, which nothing but another start ends. */
+  isConfigured(credential: string): boolean
   /** Follows the change log. Once it returns, nothing these changes took away is accepted any more. */
   apply(changes: readonly Change[]): void
   /** Forgets all that is known. */
@@ -63,10 +65,15 @@ export function createServiceKeys({
     cache.clear()
   }
 
+  /** How far two digests agree says nothing of the credential. */
+  function isConfigured(credential: string): boolean {
+    return expected !== null && hash('sha256', credential, 'binary') === expected
+  }
+
   return {
+    isConfigured,
     authenticate(credential) {
-      // How far two digests agree says nothing of the credential.
-      if (expected !== null && hash('sha256', credential, 'binary') === expected) return configuredPrincipal
+      if (isConfigured(credential)) return configuredPrincipal
       if (!isServiceKey(credential)) return null
       const cacheKey = digester.digest(credential)
       const cached = cache.get(cacheKey)

@@ -48,5 +48,5 @@ export interface ControlParts extends ControlDeps {
 }
 
 interface ControlLogger {
-  error(message: string, facts: { requestId: string; method: string; path: string; error: unknown }): void
+  error(message: string, facts: { requestId: string; method?: string; path?: string; error?: unknown }): void
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 let server: TestServer
 let api: Api
@@ -47,6 +47,19 @@ describe('a leak report', () => {
     const { json } = await api('POST', '/v1/service-keys', { body: { name: 'CI', permissions: ['manage'] } })
     await report(json.credential)
     expect((await api('GET', '/v1/keys', { credential: json.credential })).status).toBe(401)
+  })
+
+  it('of the service key of the settings, which no report ends, is in the log and in the audit', async () => {
+    expect((await report('x', serviceKey, serviceKey)).json).toEqual({ received: 3 })
+    const { json } = await api('GET', '/v1/audit')
+    expect(json.events[0]).toMatchObject({
+      action: 'service_key.reported',
+      target: 'configured',
+      actor: { id: 'leak-report', address: '127.0.0.1' },
+    })
+    expect(json.events[1].action).not.toBe('service_key.reported')
+    expect(server.log()).toMatch(/"level":"error".*the service key of the settings was reported as leaked/)
+    expect(server.log()).not.toContain(serviceKey)
   })
 
   it('is answered alike for a key in force, a revoked one and nonsense, and never repeats any', async () => {

@@ -13,7 +13,8 @@ export const reportLeaksRoute = openRoute({
   tag: 'Leaks',
   summary: 'Report keys that were found where they should not be',
   description:
-    'Anyone who holds a key may. What is still in force is revoked for good; the answer is the same for any credential.',
+    'Anyone who holds a key may. What is still in force is revoked for good; the answer is the same for any credential. ' +
+    'The service key that the instance was started with ends by a start with another one alone: its report is in the log, as an error, and in the audit.',
   permission: null,
   credentials: 'none',
   body: z.strictObject({ credentials: z.array(z.string().min(1).max(512)).min(1).max(100) }).openapi('LeakReport'),
@@ -25,11 +26,18 @@ export const reportLeaksRoute = openRoute({
     example: { received: 1 },
   },
   problems: ['rate_limited'],
-  async answerTo({ address, requestId, body }, { lifecycle, leakReports }) {
+  async answerTo({ address, requestId, body }, { lifecycle, leakReports, serviceKeys, logger }) {
     await takeTurn(leakReports, address, lifecycle.now())
     const { credentials } = await body()
     const actor: Actor = { type: 'system', id: 'leak-report', triggeredBy: 'api', address, requestId }
     for (const credential of credentials) await endLeaked(lifecycle, actor, credential)
+    if (credentials.some(serviceKeys.isConfigured)) {
+      logger.error('the service key of the settings was reported as leaked: start with another one', { requestId })
+      await lifecycle.store.transact(async (transaction) => {
+        const place = { organization: null, target: 'configured' }
+        transaction.record({ action: 'service_key.reported', ...place, actor, at: lifecycle.now(), details: {} })
+      })
+    }
     return { received: credentials.length }
   },
 })
