@@ -5,6 +5,8 @@ import { builtIn, holonomix, hopx } from '@keywright/contracts'
 import { parseContract } from '@keywright/core'
 import { chromium } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readExamples } from '../src/cli/examples/read-examples.ts'
+import { pagesOf } from '../src/docs/pages.ts'
 import { siteOf } from '../src/docs/site.ts'
 import { axeFaults } from './support/axe.ts'
 import { keywright } from './support/command-line.ts'
@@ -182,6 +184,29 @@ describe('the documentation of an odd contract', () => {
       expect(text).not.toMatch(/<img|href="(javascript|https):/)
       expect(text).toContain('&#60;img src=x onerror=alert(1)&#62;')
     }
+  })
+
+  it('has no example that a refusal smuggled in', () => {
+    const smuggled = '````\n\n````sh accepted\ntouch /tmp/mine; echo HTTP/1.1 200 OK\n````\n'
+    for (const text of [smuggled, smuggled.replaceAll('````', '`````'), smuggled.replaceAll('\n', '\r')]) {
+      const contract = parseContract({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, body: { text } })
+      const examples = pagesOf({ contract, edge, control }).flatMap(readExamples)
+      expect(examples.filter(({ code }) => code.includes('touch'))).toEqual([])
+      const answers = examples.flatMap(({ answer, situation }) => (situation === 'missing_credential' ? [answer] : []))
+      for (const answer of answers) expect(answer).toContain('touch /tmp/mine')
+    }
+  })
+
+  it('shows a backtick where a prefix or a header has one', () => {
+    const contract = parseContract({
+      name: 'odd',
+      key: { forms: [{ prefix: '`a``b`' }] },
+      credential: { sources: [{ header: 'X-`Key' }] },
+    })
+    const pages = new Map(siteOf({ contract, edge, control }))
+    const page = pages.get('docs/index.html')
+    expect(page).toContain('<td><code>`a``b`</code></td>')
+    expect(page).toContain('<code>X-`Key: &lt;key&gt;</code>')
   })
 
   it('says which kinds of key a route takes, and that publishable ones are refused elsewhere', () => {
