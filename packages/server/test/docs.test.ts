@@ -148,6 +148,18 @@ describe('the documentation of an odd contract', () => {
     rmSync(folder, { recursive: true })
   })
 
+  async function testedDocs(data: object) {
+    const contract = join(mkdtempSync(join(folder, 'of-')), 'odd.json')
+    writeFileSync(contract, JSON.stringify(data))
+    const odd = await startServer({ contract, upstream: upstream.url })
+    const env = { KEYWRIGHT_URL: odd.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: contract }
+    const { stdout, code } = await keywright(['docs', 'test', '--json'], { env })
+    await odd.stop()
+    const results = JSON.parse(stdout).examples as { page: string; result: string; message: string | null }[]
+    const subject = { contract: parseContract(data), edge, control }
+    return { results, code, pages: new Map(pagesOf(subject).map(({ name, markdown }) => [name, markdown])) }
+  }
+
   it.each([
     ['a user name', { sources: [{ basic: 'user' }] }, null],
     ['a password', { sources: [{ basic: 'password' }] }, null],
@@ -157,19 +169,51 @@ describe('the documentation of an odd contract', () => {
   ])(
     'has examples that work where the key goes into %s',
     async (_, credential, publicId) => {
-      const contract = join(folder, `${JSON.stringify(credential).length}.json`)
       const key = { forms: [{ prefix: 'odd_' }], ...(publicId && { publicId }) }
-      writeFileSync(contract, JSON.stringify({ name: 'odd', credential, key }))
-      const odd = await startServer({ contract, upstream: upstream.url })
-      const env = { KEYWRIGHT_URL: odd.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: contract }
-      const { stdout, code } = await keywright(['docs', 'test', '--json'], { env })
-      await odd.stop()
-      const examples = JSON.parse(stdout).examples as { result: string }[]
-      expect(examples.filter(({ result }) => result === 'failed')).toEqual([])
+      const { results, code } = await testedDocs({ name: 'odd', credential, key })
+      expect(results.filter(({ result }) => result === 'failed')).toEqual([])
       expect(code).toBe(0)
     },
     60_000,
   )
+
+  const perOrganization = { requests: 1000, windowSeconds: 3600, per: 'organization' }
+  const bucket = { requests: 10, windowSeconds: 60, kind: 'bucket' }
+
+  it.each([
+    [
+      'of several subjects and kinds',
+      { limits: [bucket, perOrganization] },
+      '"key-bucket";q=10;w=60, "organization-window";q=1000;w=3600',
+    ],
+    [
+      'of the first plan',
+      { plans: { free: { limits: [perOrganization] }, pro: { limits: [bucket] } } },
+      '"organization-window";q=1000;w=3600',
+    ],
+  ])(
+    'tells of limits as answers do: %s',
+    async (_, terms, policy) => {
+      const { results, code, pages } = await testedDocs({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, ...terms })
+      expect(pages.get('limits')).toContain(`RateLimit-Policy: ${policy}\n`)
+      expect(results.filter(({ result }) => result === 'failed')).toEqual([])
+      expect(code).toBe(0)
+    },
+    60_000,
+  )
+
+  it('tells of a limit for each address, which no key can be given to try it', async () => {
+    const limits = [{ requests: 10, windowSeconds: 60, per: 'address' }, bucket]
+    const { results, code, pages } = await testedDocs({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, limits })
+    expect(pages.get('limits')).toContain('RateLimit-Policy: "key-bucket";q=10;w=60, "address-window";q=10;w=60\n')
+    const untried = results.filter(({ message }) => message?.includes('for each address'))
+    expect(untried.map(({ page, result }) => `${page} ${result}`)).toEqual([
+      'refusals not_run',
+      'limits not_run',
+      'limits not_run',
+    ])
+    expect(code).toBe(0)
+  }, 60_000)
 
   it('shows what its words would do to a page instead of doing it', () => {
     const evil = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) ![](https://evil.example/i) `|`'

@@ -25,9 +25,9 @@ export interface Contract {
   /** CORS preflights (`OPTIONS` with `Origin` and `Access-Control-Request-Method`): refused like any other request, or passed on without a credential. */
   preflight: 'refuse' | 'forward'
   rotation: RotationRule
-  /** What a key without limits of its own is limited to. */
+  /** What a key without limits of its own is limited to. Empty beside plans. */
   limits: readonly Limit[]
-  /** By name; the first is the default. An organization's plan outranks `limits`. */
+  /** By name; the first is the default. */
   plans: Readonly<Record<string, Plan>>
   limitHeaders: LimitHeaders
   /** Headers the upstream gets beside the standard ones; values may hold `{organization}`, `{project}`, `{key}`, `{user}`. */

@@ -192,6 +192,17 @@ describe('limits', () => {
     expect(problemsWith({ limitHeaders: 'all' })).toEqual(['limitHeaders: "all"; one of none, ietf is needed'])
   })
 
+  it('are those of the plans or of all, since every organization has a plan where there are some', () => {
+    const limits = [{ requests: 1, windowSeconds: 1 }]
+    expect(problemsWith({ limits, plans: { free: {} } })).toEqual([
+      'limits: every organization has a plan, and the limits of that instead; write these into the plans',
+    ])
+    expect([problemsWith({ limits, plans: {} }), problemsWith({ limits: [], plans: { free: { limits } } })]).toEqual([
+      [],
+      [],
+    ])
+  })
+
   it('of a plan are named with it', () => {
     expect(problemsWith({ plans: { 'Pro!': { monthlyQuota: 0 } } })).toEqual([
       'plans["Pro!"]: "Pro!"; a-z, then a-z, 0-9, - and _ are needed',

@@ -5,7 +5,7 @@ import { checkTransport, credentialHeaders, readCredential } from './read/creden
 import { described, Fields } from './read/fields.ts'
 import { headerValueProblem, identityHeaderProblem } from './read/header.ts'
 import { readKey } from './read/key.ts'
-import { readLimitHeaders, readLimits, readPlans } from './read/limits.ts'
+import { readLimitHeaders, readUsualLimits } from './read/limits.ts'
 import { readNamespaces, readPermissions } from './read/reach.ts'
 import { readRefusals } from './read/refusals.ts'
 import { readRoutes } from './read/routes.ts'
@@ -49,8 +49,7 @@ export function parseContract(data: unknown): Contract {
     otherRoutes: fields.choice('otherRoutes', ['key', 'not_found'], 'key'),
     preflight: fields.choice('preflight', ['refuse', 'forward'], 'refuse'),
     rotation: readRotation(fields),
-    limits: readLimits(fields),
-    plans: readPlans(fields),
+    ...readUsualLimits(fields),
     limitHeaders: readLimitHeaders(fields),
     identityHeaders: readIdentityHeaders(fields, credentialHeaders(credential)),
     body,

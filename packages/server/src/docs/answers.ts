@@ -8,6 +8,7 @@ import {
   type LimitState,
   type Refusal,
   type RefusalName,
+  usualLimitsOf,
 } from '@keywright/core'
 import { printedNowMs, printedOrganization } from './subject.ts'
 
@@ -15,8 +16,8 @@ export interface Answers {
   of(name: RefusalName): Refusal
   /** What an answer to a key says of its limits, and of its end: `name: value` in lines; '' where it says nothing. */
   headers(about: { limits?: LimitState[]; retiresAt?: Date }): string
-  /** The limit whose refusal is printed. */
-  limit: Limit
+  /** In the order in which answers tell of them; the first is the one whose refusal is printed. */
+  limits: readonly [Limit, ...Limit[]]
   /** Whether a key that is limited to no permissions is refused on the example's route. */
   asksForPermission: boolean
 }
@@ -26,7 +27,8 @@ export function answersOf(contract: Contract): Answers {
   const verifier = createVerifier({ contract, keys: createMemoryStore(), maxKeys: 1, now: () => printedNowMs })
   const { method, path } = contract.docs.example
   const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, path)
-  const limit = limitOf(contract)
+  const limits = limitsOf(contract)
+  const [limit] = limits
   const facts = {
     requestId: 'req_01kahrp6e1f9k5w3m8c7d2sn4q00002f',
     organization: printedOrganization,
@@ -45,14 +47,18 @@ export function answersOf(contract: Contract): Answers {
       const list = verifier.responseHeaders({ allowed: true, principal: null, limits, retiresAt })
       return list.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${list[at + 1]}`] : [])).join('\n')
     },
-    limit,
+    limits,
     asksForPermission: permission !== null || (route === null && contract.otherRoutes === 'key'),
   }
 }
 
-function limitOf({ limits, plans }: Contract): Limit {
-  const ofPlan = Object.values(plans).flatMap((plan) => plan.limits)
-  return limits[0] ?? ofPlan[0] ?? { requests: 100, windowSeconds: 60, per: 'key', kind: 'window' }
+/** Of the first plan that has some, where there are plans. */
+function limitsOf(contract: Contract): Answers['limits'] {
+  const usual = [usualLimitsOf(contract, { plan: null }), ...Object.values(contract.plans).map(({ limits }) => limits)]
+  const limits = usual.find(({ length }) => length > 0) ?? []
+  const perAddress = limits.filter(({ per }) => per === 'address')
+  const [first, ...others] = [...limits.filter(({ per }) => per !== 'address'), ...perAddress]
+  return [first ?? { requests: 100, windowSeconds: 60, per: 'key', kind: 'window' }, ...others]
 }
 
 /** As curl shows it: the status, the headers that matter, the body. */

@@ -74,7 +74,14 @@ const resets = {
   rfc3339: 'when all may be made again',
 } as const
 
-/** As they are when none is left. */
-function whatIsLeft({ limit, headers }: Answers): string {
-  return headers({ limits: [{ limit: { ...limit, per: 'key' }, remaining: 0, resetAt: printedNowMs + 12_000 }] })
+/** As they are when none is left of the first. */
+function whatIsLeft({ limits, headers }: Answers): string {
+  const [used] = limits
+  return headers({
+    limits: limits.map((limit) => {
+      if (limit === used) return { limit, remaining: 0, resetAt: printedNowMs + 12_000 }
+      const remaining = Math.max(0, limit.requests - used.requests)
+      return { limit, remaining, resetAt: printedNowMs + limit.windowSeconds * 1000 }
+    }),
+  })
 }

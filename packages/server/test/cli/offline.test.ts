@@ -25,6 +25,18 @@ describe('keywright contract', () => {
     expect((await keywright(['contract', 'show', 'keywright'])).stdout).toMatch(/^rotation +grace of at most 30 days$/m)
   })
 
+  it('shows what each plan allows, or what all keys are limited to', async () => {
+    const { stdout } = await keywright(['contract', 'show', 'holonomix'])
+    expect(stdout).toMatch(/^plan starter +10 in 60 s per organization; 1000 in a month$/m)
+    expect(stdout).toMatch(/^plan enterprise +none$/m)
+    expect(stdout).not.toMatch(/^limits/m)
+    const file = join(folder, 'limited.yaml')
+    const limits = '[{ requests: 5, windowSeconds: 60, kind: bucket }]'
+    writeFileSync(file, `name: limited\nkey: { forms: [{ prefix: li_ }] }\nlimits: ${limits}\n`)
+    const { stdout: limited } = await keywright(['contract', 'show', file])
+    expect(limited).toMatch(/^limits +5 at once, refilled over 60 s per key$/m)
+  })
+
   it('checks a file, and names every field at fault', async () => {
     const good = join(folder, 'good.json')
     writeFileSync(good, (await keywright(['contract', 'show', 'hopx', '--json'])).stdout)

@@ -1,5 +1,5 @@
 import type { Limit, LimitSubject } from '../../key/record.ts'
-import type { LimitHeaders, Plan } from '../contract.ts'
+import type { Contract, LimitHeaders, Plan } from '../contract.ts'
 import { Fields } from './fields.ts'
 import { limitHeaderProblem } from './header.ts'
 import { wordProblem } from './key.ts'
@@ -28,7 +28,19 @@ function readLimit(fields: Fields, per: LimitSubject): Limit {
   return limit
 }
 
-export function readPlans(contract: Fields): Record<string, Plan> {
+/** Where there are plans every organization has one, and nothing else is looked at. */
+export function readUsualLimits(contract: Fields): Pick<Contract, 'limits' | 'plans'> {
+  const limits = readLimits(contract)
+  const plans = readPlans(contract)
+  if (limits.length > 0 && Object.keys(plans).length > 0)
+    contract.report(
+      'limits',
+      'every organization has a plan, and the limits of that instead; write these into the plans',
+    )
+  return { limits, plans }
+}
+
+function readPlans(contract: Fields): Record<string, Plan> {
   return contract.record('plans', (value, path, name) => {
     const problem = wordProblem(name)
     if (problem !== null) contract.problems.push({ field: path, message: problem })

@@ -1,4 +1,4 @@
-import { type Contract, rowOf } from '@keywright/core'
+import { type Contract, type Plan, rowOf } from '@keywright/core'
 import type { Command } from 'commander'
 import { loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
@@ -33,7 +33,7 @@ export function defineContract(contract: Command): void {
 }
 
 function summary(contract: Contract): string {
-  const { title, name, credential, key, boundTo, permissions, rotation, limits, namespaces } = contract
+  const { title, name, credential, key, boundTo, permissions, rotation, limits, plans, namespaces } = contract
   const rows = facts([
     ['contract', `${printable(title)} (${name})`],
     ['key', key.forms.map(({ prefix, environment, kind }) => `${prefix}…  ${environment} ${kind}`).join(', ')],
@@ -44,9 +44,26 @@ function summary(contract: Contract): string {
       'rotation',
       rotation.maxGraceSeconds === 0 ? 'immediate' : `grace of at most ${lasting(rotation.maxGraceSeconds)}`,
     ],
-    ['limits', limits.map((it) => `${it.requests} in ${it.windowSeconds} s per ${it.per}`).join(', ') || 'none'],
+    ...(Object.keys(plans).length === 0
+      ? [['limits', limitsText(limits)] as const]
+      : Object.entries(plans).map(([plan, terms]) => [`plan ${plan}`, planText(terms)] as const)),
   ])
   return `${rows}\n\n${routeTable(contract)}\n\n${refusalTable(contract)}`
+}
+
+function limitsText(limits: Contract['limits']): string {
+  return (
+    limits
+      .map(
+        ({ requests, windowSeconds, per, kind }) =>
+          `${requests} ${kind === 'bucket' ? 'at once, refilled over' : 'in'} ${windowSeconds} s per ${per}`,
+      )
+      .join(', ') || 'none'
+  )
+}
+
+function planText({ limits, monthlyQuota }: Plan): string {
+  return `${limitsText(limits)}${monthlyQuota === null ? '' : `; ${monthlyQuota} in a month`}`
 }
 
 function sourceText(source: Contract['credential']['sources'][number]): string {

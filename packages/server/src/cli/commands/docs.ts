@@ -39,7 +39,7 @@ export function defineDocs(docs: Command): void {
       if (json) printJson({ examples: results })
       const failed = results.filter(({ result }) => result === 'failed').length
       const missing = results.filter(({ result }) => result === 'not_run').length
-      if (missing > 0) note(`${missing} examples were not run, for want of a program.`)
+      if (missing > 0) note(`${missing} examples were not run; beside each stands why.`)
       if (failed > 0) throw new CliError(`${failed} of ${results.length} examples do not do what is printed.`, null)
       if (!json) note(`${results.length - missing} examples do what is printed.`)
     })

@@ -1,4 +1,4 @@
-import type { Contract, CreatedKey, Keywright, NewKey } from '@keywright/client'
+import type { Contract, CreatedKey, Keywright, Limit, NewKey } from '@keywright/client'
 import { KeywrightError, ProblemError } from '@keywright/client'
 import type { Situation } from '../../docs/subject.ts'
 import { once } from '../commands/once.ts'
@@ -15,16 +15,16 @@ const testOrganization = 'docs-test'
 export interface Stage {
   client: Keywright
   contract: Contract
-  /** Of the limit whose refusal is printed. */
-  windowSeconds: number
+  /** As a key is given them whose refusal is printed. */
+  limits: readonly Limit[]
   organization: string
   project: string | undefined
 }
 
 /** Needs a credential for the whole instance. */
-export async function openStage(client: Keywright, contract: Contract, windowSeconds: number): Promise<Stage> {
+export async function openStage(client: Keywright, contract: Contract, limits: readonly Limit[]): Promise<Stage> {
   const organization = await organizationOf(client, contract)
-  return { client, contract, windowSeconds, organization, project: await projectOf(client, contract, organization) }
+  return { client, contract, limits, organization, project: await projectOf(client, contract, organization) }
 }
 
 async function organizationOf(client: Keywright, { namespaces }: Contract): Promise<string> {
@@ -66,13 +66,13 @@ export async function prepare(stage: Stage, situation: Situation): Promise<Prepa
   }
 }
 
-function keyFor({ organization, project, windowSeconds }: Stage, situation: Situation): NewKey {
+function keyFor({ organization, project, limits }: Stage, situation: Situation): NewKey {
   const key: NewKey = { organization, project, name: 'documentation test', limits: [] }
   if (situation === 'forbidden') return { ...key, permissions: [] }
   // An address of TEST-NET-1 (RFC 5737): nobody calls from there.
   if (situation === 'forbidden_address') return { ...key, allowedIps: ['192.0.2.1'] }
   if (situation === 'namespace_forbidden') return { ...key, namespaces: [testOrganization] }
-  if (situation === 'rate_limited') return { ...key, limits: [{ requests: 1, windowSeconds }] }
+  if (situation === 'rate_limited') return { ...key, limits }
   return key
 }
 

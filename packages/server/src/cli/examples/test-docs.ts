@@ -1,6 +1,6 @@
-import type { Keywright } from '@keywright/client'
+import type { Keywright, Limit } from '@keywright/client'
 import { type Contract, compileFormat } from '@keywright/core'
-import { answersOf } from '../../docs/answers.ts'
+import { type Answers, answersOf } from '../../docs/answers.ts'
 import { pagesOf } from '../../docs/pages.ts'
 import type { Page, Subject } from '../../docs/subject.ts'
 import { storedToken } from '../credentials.ts'
@@ -33,7 +33,7 @@ export async function testDocs(
       'Name the same contract with --contract.',
     )
   }
-  const stage = await openStage(client, remote, answersOf(subject.contract).limit.windowSeconds)
+  const stage = await openStage(client, remote, limitsOfKey(answersOf(subject.contract)))
   const all: Tested[] = []
   for (const page of pagesOf(subject)) {
     const results = [await testServed(page)]
@@ -62,6 +62,8 @@ async function testServed({ name, markdown }: Page): Promise<Tested> {
 async function testOne(stage: Stage, contract: Contract, example: Example): Promise<Tested> {
   const { page, heading, language, situation } = example
   const about = { page, heading, language }
+  if (situation === 'rate_limited' && stage.limits.length === 0)
+    return { ...about, result: 'not_run', message: 'No key can be given a limit for each address.' }
   const { credential, undo } = await prepare(stage, situation)
   const tell = (message: string) => message.replaceAll(credential, '…').replaceAll(stage.organization, 'acme')
   try {
@@ -79,6 +81,16 @@ async function testOne(stage: Stage, contract: Contract, example: Example): Prom
     await undo()
   }
 }
+
+/** The same, but that one request uses up the first, and none any other. Empty where no key can have them. */
+function limitsOfKey({ limits }: Pick<Answers, 'limits'>): Limit[] {
+  const given = limits.flatMap(({ per, ...limit }, i) =>
+    per === 'address' ? [] : [{ ...limit, per, requests: i === 0 ? 1 : mostRequests }],
+  )
+  return given.length === limits.length ? given : []
+}
+
+const mostRequests = 1_000_000_000
 
 /** What the examples read: the key, its halves where it is sent in two, and the credential of whoever tests. */
 function variablesFor({ key, docs }: Contract, credential: string): Record<string, string> {
