@@ -113,6 +113,43 @@ describe('what is wrong with a contract', () => {
     })
   })
 
+  it('may be null where something else is needed', () => {
+    const data = {
+      ...{ credential: { sources: [{ basic: null }] }, oneKeyPerOrganization: null, permissions: { offered: null } },
+      ...{ routes: null, preflight: null, limits: null, plans: null, limitHeaders: null, identityHeaders: null },
+    }
+    expect(problemsWith(data).sort()).toEqual([
+      'credential.sources[0].basic: null; one of user, password is needed',
+      'identityHeaders: null; an object is needed',
+      'limitHeaders: null; one of none, ietf is needed',
+      'limits: null; a list is needed',
+      'oneKeyPerOrganization: null; true or false is needed',
+      'permissions.offered: null; an object is needed',
+      'plans: null; an object is needed',
+      'preflight: null; one of refuse, forward is needed',
+      'routes: null; a list is needed',
+    ])
+  })
+
+  it('may be a body that is inside itself', () => {
+    const around: unknown[] = []
+    around.push(around, { around })
+    expect(problemsWith({ body: { json: around } })).toEqual([
+      'body.json[0]: it is inside itself',
+      'body.json[1].around: it is inside itself',
+    ])
+    const problem = { around }
+    expect(problemsWith({ body: { problem } })).toHaveLength(2)
+    expect(problemsWith({ body: { json: [[1], [1]] } })).toEqual([])
+  })
+
+  it('may be a text that says nothing', () => {
+    expect(problemsWith({ title: '', docs: { organization: ' ' } })).toEqual([
+      'title: it is empty; leave it out, or write what people call it',
+      'docs.organization: it is empty; leave it out, or write what people call it',
+    ])
+  })
+
   it('never makes the reading itself fail', () => {
     const anything = fc.anything({ withNullPrototype: true, withBigInt: true, maxDepth: 3 })
     const names = [
@@ -235,9 +272,14 @@ describe('an identity header', () => {
     ['X-Tenant', '{tenant}', 'nothing fills {tenant}; there are {organization}, {project}, {key} and {user}'],
     ['X-Tenant', 'a\r\nX-Admin: 1', 'a header value has no line breaks'],
     ['X-Acme-Key', '{key}', 'the credential is sent in this header'],
+    ['x-left', '{key}', 'answers tell of limits in this header'],
+    ['Cache-Control', '{key}', 'Cache-Control means something else in an answer'],
+    ['Location', '/{key}', 'Location means something else in an answer'],
+    ['X-Auth-Status', '{key}', 'X-Auth-Status means something else in an answer'],
   ])('cannot be %s: %j', (name, value, problem) => {
     const credential = { sources: [{ header: 'x-acme-key' }] }
-    expect(problemsWith({ credential, identityHeaders: { [name]: value } })).toContain(
+    const limitHeaders = { limit: 'X-Limit', remaining: 'X-Left', reset: 'X-Reset' }
+    expect(problemsWith({ credential, limitHeaders, identityHeaders: { [name]: value } })).toContain(
       `identityHeaders.${name}: ${problem}`,
     )
   })

@@ -5,7 +5,7 @@ import { checkTransport, credentialHeaders, readCredential } from './read/creden
 import { described, Fields } from './read/fields.ts'
 import { headerValueProblem, identityHeaderProblem } from './read/header.ts'
 import { readKey } from './read/key.ts'
-import { readLimitHeaders, readUsualLimits } from './read/limits.ts'
+import { limitHeaderNames, readLimitHeaders, readUsualLimits } from './read/limits.ts'
 import { readNamespaces, readPermissions } from './read/reach.ts'
 import { readRefusals } from './read/refusals.ts'
 import { readRoutes } from './read/routes.ts'
@@ -22,7 +22,7 @@ export function parseContract(data: unknown): Contract {
   const fields = new Fields(data, '', problems)
   if (problems.length > 0) throw new ContractError(problems)
   const name = fields.text('name', { check: nameProblem })
-  const title = fields.text('title', { fallback: name })
+  const title = fields.text('title', { fallback: name, check: wordsProblem })
   const credential = readCredential(fields)
   const key = readKey(fields)
   if (problems.length === 0) checkTransport(fields, credential, key)
@@ -36,6 +36,7 @@ export function parseContract(data: unknown): Contract {
     namespaces,
   })
   const body = readBody(fields)
+  const limitHeaders = readLimitHeaders(fields)
   const contract: Contract = {
     name,
     title,
@@ -50,8 +51,8 @@ export function parseContract(data: unknown): Contract {
     preflight: fields.choice('preflight', ['refuse', 'forward'], 'refuse'),
     rotation: readRotation(fields),
     ...readUsualLimits(fields),
-    limitHeaders: readLimitHeaders(fields),
-    identityHeaders: readIdentityHeaders(fields, credentialHeaders(credential)),
+    limitHeaders,
+    identityHeaders: readIdentityHeaders(fields, credentialHeaders(credential), limitHeaderNames(limitHeaders)),
     body,
     refusals: readRefusals(fields, body, credential),
     docs: readDocs(fields, name),
@@ -63,6 +64,10 @@ export function parseContract(data: unknown): Contract {
 
 function nameProblem(name: string): string | null {
   return /^[a-z][a-z0-9-]{0,62}$/.test(name) ? null : `${described(name)}; a-z, then a-z, 0-9 and - are needed`
+}
+
+function wordsProblem(text: string): string | null {
+  return text.trim() === '' ? 'it is empty; leave it out, or write what people call it' : null
 }
 
 const monthSeconds = 30 * 86_400
@@ -77,7 +82,11 @@ function readRotation(contract: Fields): Contract['rotation'] {
 
 const identityNames = ['organization', 'project', 'key', 'user']
 
-function readIdentityHeaders(contract: Fields, credentialHeaders: readonly string[]): Record<string, string> {
+function readIdentityHeaders(
+  contract: Fields,
+  credentialHeaders: readonly string[],
+  limitHeaders: readonly string[],
+): Record<string, string> {
   const headers = contract.textRecord('identityHeaders')
   const seen = new Set<string>()
   for (const [header, value] of Object.entries(headers)) {
@@ -85,6 +94,7 @@ function readIdentityHeaders(contract: Fields, credentialHeaders: readonly strin
     const problem = identityHeaderProblem(header) ?? headerValueProblem(value)
     if (problem !== null) report(problem)
     if (credentialHeaders.includes(header.toLowerCase())) report('the credential is sent in this header')
+    if (limitHeaders.includes(header.toLowerCase())) report('answers tell of limits in this header')
     if (seen.has(header.toLowerCase())) report('the same header is there twice')
     seen.add(header.toLowerCase())
     for (const part of splitTemplate(value)) {
@@ -99,7 +109,7 @@ function readDocs(contract: Fields, name: string): Contract['docs'] {
   const fields = contract.fields('docs')
   const fallback = `${name.toUpperCase().replaceAll('-', '_')}_API_KEY`
   const variable = fields.text('variable', { fallback, check: variableProblem })
-  const organization = fields.text('organization', { fallback: 'organization' })
+  const organization = fields.text('organization', { fallback: 'organization', check: wordsProblem })
   const example = fields.fields('example')
   const method = example.text('method', { fallback: 'GET', check: methodProblem })
   const path = example.text('path', { fallback: '/', check: pathProblem })

@@ -20,28 +20,31 @@ export function readBody(parent: Fields): Body {
   const [shape] = shapes
   if (shapes.length !== 1) parent.report('body', 'exactly one of json, problem, xml and text is needed')
   let body: Body = { problem: standardProblem }
-  if (shape === 'json') body = { json: readJson(fields.take('json'), fields, fields.at('json'), 0) }
+  if (shape === 'json') body = { json: readJson(fields.take('json'), fields, fields.at('json'), []) }
   if (shape === 'xml') body = { xml: fields.text('xml') }
   if (shape === 'text') body = { text: fields.text('text') }
   if (shape === 'problem') {
-    const given = fields.record('problem', (value, path) => readJson(value, fields, path, 1))
+    const given = fields.record('problem', (value, path) => readJson(value, fields, path, [fields.take('problem')]))
     body = { problem: { ...standardProblem, ...given } }
   }
   fields.close()
   return body
 }
 
-function readJson(value: unknown, fields: Fields, path: string, depth: number): JsonTemplate {
+/** A YAML alias may stand inside what it stands for; `around` is all that the value is in. */
+function readJson(value: unknown, fields: Fields, path: string, around: readonly unknown[]): JsonTemplate {
   const refuse = (message: string) => {
     fields.problems.push({ field: path, message })
     return null
   }
-  if (depth > deepest) return refuse(`it is nested more than ${deepest} deep`)
+  if (around.includes(value)) return refuse('it is inside itself')
+  if (around.length > deepest) return refuse(`it is nested more than ${deepest} deep`)
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(`${value} is no JSON`)
-  if (Array.isArray(value)) return value.map((element, i) => readJson(element, fields, `${path}[${i}]`, depth + 1))
+  const inner = [...around, value]
+  if (Array.isArray(value)) return value.map((element, i) => readJson(element, fields, `${path}[${i}]`, inner))
   if (!isObject(value)) return refuse(`${described(value)} is no JSON`)
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, readJson(member, fields, `${path}.${name}`, depth + 1)]),
+    Object.entries(value).map(([name, member]) => [name, readJson(member, fields, `${path}.${name}`, inner)]),
   )
 }

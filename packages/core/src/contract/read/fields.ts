@@ -50,7 +50,7 @@ export class Fields {
   }
 
   flag(name: string, fallback: boolean): boolean {
-    const value = this.take(name) ?? fallback
+    const value = this.#takeOr(name, fallback)
     return typeof value === 'boolean' ? value : this.#wrong(name, value, 'true or false is needed', fallback)
   }
 
@@ -64,7 +64,7 @@ export class Fields {
   }
 
   choice<const T extends string>(name: string, choices: readonly T[], fallback: T): T {
-    const value = this.take(name) ?? fallback
+    const value = this.#takeOr(name, fallback)
     const chosen = choices.find((choice) => choice === value)
     return chosen ?? this.#wrong(name, value, `one of ${choices.join(', ')} is needed`, fallback)
   }
@@ -77,7 +77,7 @@ export class Fields {
   }
 
   list<T>(name: string, read: (value: unknown, path: string) => T, { needed = false } = {}): T[] {
-    const value = this.take(name) ?? (needed ? undefined : [])
+    const value = this.#takeOr(name, needed ? undefined : [])
     if (!Array.isArray(value)) return this.#wrong(name, value, 'a list is needed', [])
     return value.map((element, i) => read(element, `${this.at(name)}[${i}]`))
   }
@@ -95,7 +95,7 @@ export class Fields {
 
   /** An object whose names are data, too. */
   record<T>(name: string, read: (value: unknown, path: string, key: string) => T): Record<string, T> {
-    const value = this.take(name) ?? {}
+    const value = this.#takeOr(name, {})
     if (!isObject(value)) return this.#wrong(name, value, 'an object is needed', {})
     // Unlike assignment, this makes `__proto__` a member like any other.
     return Object.fromEntries(
@@ -118,6 +118,12 @@ export class Fields {
       const meant = nearest(name, [...this.#asked])
       this.report(name, `there is no such field${meant === null ? '' : `; did you mean ${meant}?`}`)
     }
+  }
+
+  /** null is there, and wrong. */
+  #takeOr(name: string, fallback: unknown): unknown {
+    const value = this.take(name)
+    return value === undefined ? fallback : value
   }
 
   #wrong<T>(name: string, value: unknown, needed: string, instead: T): T {

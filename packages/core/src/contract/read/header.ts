@@ -58,7 +58,8 @@ export function identityHeaderProblem(name: string): string | null {
   if (name.includes('_')) return `${name} has an underscore, which servers take for a hyphen`
   if (requestSide.includes(lower) || lower === 'authorization' || /^x-forwarded-(?:for|host|proto)$/.test(lower))
     return `${name} means something else in a request`
-  return headerNameProblem(name)
+  // Forward-auth answers with the identity, beside what its answers have of their own.
+  return limitHeaderProblem(name)
 }
 
 export function refusalHeaderProblem(name: string): string | null {

@@ -1,6 +1,6 @@
 import type { Limit, LimitSubject } from '../../key/record.ts'
 import type { Contract, LimitHeaders, Plan } from '../contract.ts'
-import { Fields } from './fields.ts'
+import { Fields, isObject } from './fields.ts'
 import { limitHeaderProblem } from './header.ts'
 import { wordProblem } from './key.ts'
 
@@ -54,8 +54,8 @@ function readPlans(contract: Fields): Record<string, Plan> {
 }
 
 export function readLimitHeaders(contract: Fields): LimitHeaders {
-  const data = contract.take('limitHeaders') ?? 'ietf'
-  if (typeof data === 'string') return contract.choice('limitHeaders', ['none', 'ietf'], 'ietf')
+  const data = contract.take('limitHeaders')
+  if (!isObject(data)) return contract.choice('limitHeaders', ['none', 'ietf'], 'ietf')
   const fields = contract.fields('limitHeaders')
   const headers = {
     limit: fields.text('limit', { check: limitHeaderProblem }),
@@ -67,4 +67,11 @@ export function readLimitHeaders(contract: Fields): LimitHeaders {
   const names = new Set([headers.limit, headers.remaining, headers.reset].map((name) => name.toLowerCase()))
   if (names.size < 3) contract.report('limitHeaders', 'three different header names are needed')
   return headers
+}
+
+/** In lower case. */
+export function limitHeaderNames(headers: LimitHeaders): string[] {
+  if (headers === 'none') return []
+  if (headers === 'ietf') return ['ratelimit', 'ratelimit-policy']
+  return [headers.limit, headers.remaining, headers.reset].map((name) => name.toLowerCase())
 }
