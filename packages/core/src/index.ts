@@ -18,6 +18,7 @@ export type {
 } from './contract/contract.ts'
 export type { ContractData, LimitData } from './contract/contract-data.ts'
 export { ContractError, type Problem } from './contract/contract-error.ts'
+export { shownBy } from './contract/example.ts'
 export { scanObject } from './contract/json-members.ts'
 export { parseContract } from './contract/parse.ts'
 export { monthlyQuotaOf, usualLimitsOf } from './contract/plan.ts'

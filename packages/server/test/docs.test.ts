@@ -202,6 +202,47 @@ describe('the documentation of an odd contract', () => {
     60_000,
   )
 
+  it.each([
+    [
+      'has a query beside the key, and brackets',
+      {
+        credential: { sources: [{ query: 'api_key', keysEndUpInLogs: true }] },
+        routes: [{ path: '/v1/reports', permission: 'reports:read' }],
+        refusals: { forbidden: { values: { message: 'It lacks {permission}.' } } },
+        otherRoutes: 'not_found',
+        docs: { example: { method: 'GET', path: '/v1/reports?filter[state]=open&a={b}' } },
+      },
+      '/v1/reports?filter[state]=open&a={b}&api_key=$ODD_API_KEY"',
+    ],
+    [
+      'names its namespace in the body',
+      {
+        namespaces: { default: ['main'], body: { under: '/v1' } },
+        docs: { example: { method: 'POST', path: '/v1/x' } },
+      },
+      `-d "{\\"namespace\\":\\"main\\"}"`,
+    ],
+    [
+      'names its namespace in the path, by itself',
+      { namespaces: { default: ['main'] }, routes: [{ path: '/v1/{namespace}/**' }], otherRoutes: 'not_found' },
+      '/v1/main"',
+    ],
+    [
+      'takes keys that are made where nobody names a kind of them, and no others',
+      { key: { forms: [{ prefix: 'odd_pk_', kind: 'publishable' }, { prefix: 'odd_sk_' }] } },
+      'Have a `secret` key made',
+    ],
+  ])(
+    'shows a request that %s',
+    async (_, data, printed) => {
+      const { results, code, pages } = await testedDocs({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, ...data })
+      expect(pages.get('index')).toContain(printed)
+      expect(results.filter(({ result }) => result === 'failed')).toEqual([])
+      expect(code).toBe(0)
+    },
+    60_000,
+  )
+
   it('tells of a limit for each address, which no key can be given to try it', async () => {
     const limits = [{ requests: 10, windowSeconds: 60, per: 'address' }, bucket]
     const { results, code, pages } = await testedDocs({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, limits })

@@ -248,6 +248,60 @@ describe('limits', () => {
   })
 })
 
+describe('the example of the documentation', () => {
+  const routes = [
+    { path: '/v1/open', access: 'anonymous' },
+    { path: '/v1/browser', kinds: ['publishable'] },
+    { path: '/v1/{namespace}/items/**', methods: ['POST'] },
+  ]
+  const forms = [{ prefix: 'acme_' }, { prefix: 'acme_pk_', kind: 'publishable', retired: true }]
+  const data = { key: { forms }, namespaces: {}, routes, otherRoutes: 'not_found' }
+
+  it.each([
+    ['/v2', 'no route matches it'],
+    ['/v1/open?a=b', 'its route asks for no key'],
+    ['/v1/browser', 'its route takes no key that is made'],
+    ['/v1/other/items', 'its namespace is none of namespaces.default'],
+  ])('is not %s where %s', (path, problem) => {
+    const named = data.routes.map((route) => ('kinds' in route ? { ...route, namespace: 'none' } : route))
+    const docs = { example: { method: 'POST', path } }
+    expect(problemsWith({ ...data, routes: named, docs })).toEqual([
+      `docs.example: POST ${path}: ${problem}; POST /v1/default/items would do`,
+    ])
+  })
+
+  it('names a namespace, in the path or in the body', () => {
+    const namespaces = { default: ['main'], body: { under: '/v1' } }
+    expect(problemsWith({ namespaces, docs: { example: { path: '/v1/x' } } })).toEqual([
+      'docs.example: GET /v1/x: it names no namespace; POST /v1 would do',
+    ])
+    expect(problemsWith({ namespaces, docs: { example: { method: 'POST', path: '/v1/x' } } })).toEqual([])
+  })
+
+  it.each(['CONNECT', 'TRACE', 'HEAD', 'PURGE'])('is not of the method %s', (method) => {
+    expect(problemsWith({ docs: { example: { method } } })).toEqual([
+      `docs.example.method: "${method}"; one of GET, POST, PUT, PATCH, DELETE, OPTIONS is needed`,
+    ])
+  })
+
+  it.each(['v1', '//v1', '/v1#a', '/v1?a#b', '/v1/[a]', '/v1/{a}', '/v1;a', '/v 1'])('is not at %s', (path) => {
+    expect(problemsWith({ docs: { example: { path } } })).toEqual([
+      `docs.example.path: "${path}"; a path that begins with one slash is needed, as it is sent`,
+    ])
+  })
+
+  it('is the first request that a key is taken for, unless it is given', () => {
+    const { docs } = parseContract({
+      ...minimal,
+      routes: [{ path: '/v1/open', access: 'anonymous' }, { path: '/v1/{thing}/**' }],
+      otherRoutes: 'not_found',
+    })
+    expect(docs.example).toEqual({ method: 'GET', path: '/v1/thing' })
+    const nowhere = { ...minimal, otherRoutes: 'not_found' }
+    expect(parseContract(parseContract(nowhere)).docs.example).toEqual({ method: 'GET', path: '/' })
+  })
+})
+
 describe('namespaces', () => {
   it.each([
     [['a', 'a'], 'one of them is listed twice'],

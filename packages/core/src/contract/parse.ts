@@ -1,5 +1,6 @@
 import type { Contract } from './contract.ts'
 import { ContractError, type Problem } from './contract-error.ts'
+import { exampleProblem, fittingExample, shownMethods } from './example.ts'
 import { readBody } from './read/body.ts'
 import { checkTransport, credentialHeaders, readCredential } from './read/credential.ts'
 import { described, Fields } from './read/fields.ts'
@@ -58,6 +59,7 @@ export function parseContract(data: unknown): Contract {
     docs: readDocs(fields, name),
   }
   fields.close()
+  if (problems.length === 0) settleExample(fields, contract)
   if (problems.length > 0) throw new ContractError(problems)
   return frozen(contract)
 }
@@ -111,7 +113,7 @@ function readDocs(contract: Fields, name: string): Contract['docs'] {
   const variable = fields.text('variable', { fallback, check: variableProblem })
   const organization = fields.text('organization', { fallback: 'organization', check: wordsProblem })
   const example = fields.fields('example')
-  const method = example.text('method', { fallback: 'GET', check: methodProblem })
+  const method = example.choice('method', shownMethods, 'GET')
   const path = example.text('path', { fallback: '/', check: pathProblem })
   example.close()
   fields.close()
@@ -122,12 +124,22 @@ function variableProblem(variable: string): string | null {
   return /^[A-Z][A-Z0-9_]*$/.test(variable) ? null : `${described(variable)}; A-Z, then A-Z, 0-9 and _ are needed`
 }
 
-function methodProblem(method: string): string | null {
-  return /^[A-Z]+$/.test(method) ? null : `${described(method)}; upper-case letters are needed`
+/** RFC 3986 §3.3 without `;`, which never passes; in a query, all that is visible. */
+function pathProblem(path: string): string | null {
+  return /^\/(?!\/)[A-Za-z0-9._~!$&'()*+,=:@%/-]*(?:\?[!-"$-~]*)?$/.test(path)
+    ? null
+    : `${described(path)}; a path that begins with one slash is needed, as it is sent`
 }
 
-function pathProblem(path: string): string | null {
-  return /^\/[!-~]*$/.test(path) && !path.startsWith('//') ? null : `${described(path)}; a path begins with one slash`
+/** One that shows no key in use is an error where another would; where none was given, that other is taken. */
+function settleExample(fields: Fields, contract: Contract): void {
+  const { docs } = contract
+  const problem = exampleProblem(contract, docs.example)
+  const other = problem === null ? null : fittingExample(contract)
+  if (other === null) return
+  const { method, path } = docs.example
+  if (fields.fields('docs').take('example') === undefined) docs.example = other
+  else fields.report(['docs', 'example'], `${method} ${path}: ${problem}; ${other.method} ${other.path} would do`)
 }
 
 function frozen<T>(value: T): T {

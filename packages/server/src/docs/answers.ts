@@ -26,13 +26,14 @@ export interface Answers {
 export function answersOf(contract: Contract): Answers {
   const verifier = createVerifier({ contract, keys: createMemoryStore(), maxKeys: 1, now: () => printedNowMs })
   const { method, path } = contract.docs.example
-  const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, path)
+  const [pathAlone = path] = path.split('?', 1)
+  const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, pathAlone)
   const limits = limitsOf(contract)
   const [limit] = limits
   const facts = {
     requestId: 'req_01kahrp6e1f9k5w3m8c7d2sn4q00002f',
     organization: printedOrganization,
-    namespace: namespace ?? 'staging',
+    namespace: namespace ?? contract.namespaces?.default[0] ?? 'staging',
     permission: permission ?? '',
     limit: limit.requests,
     windowSeconds: limit.windowSeconds,

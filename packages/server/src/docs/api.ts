@@ -94,5 +94,6 @@ function asService({ control }: Pick<Subject, 'control'>, path: string) {
     url: control + path,
     source: { header: 'Authorization', scheme: 'Bearer' },
     variable: 'KEYWRIGHT_SERVICE_KEY',
+    body: null,
   }
 }

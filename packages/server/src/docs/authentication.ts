@@ -1,4 +1,4 @@
-import { type Contract, credentialHeaders } from '@keywright/core'
+import { type Contract, credentialHeaders, shownBy } from '@keywright/core'
 import { type Answers, httpText } from './answers.ts'
 import { curl, languages } from './languages.ts'
 import { blocks, fence, inline, plain, table } from './markdown.ts'
@@ -20,6 +20,7 @@ export function authenticationPage({ contract, edge, control }: Subject, answers
       `# Authentication`,
       `Every request to the ${plain(title)} API at ${inline(edge)} carries an API key. Keep it in the environment variable ${inline(docs.variable)}, out of your code and its history.`,
       '## Your first request',
+      formText(contract),
       fence('sh accepted', curl(request)),
       ...languages.flatMap(({ name, tag, write }) => [`### ${name}`, fence(`${tag} accepted`, write(request))]),
       '## Where the key goes',
@@ -55,6 +56,7 @@ export function authenticationPage({ contract, edge, control }: Subject, answers
         curl({
           ...request,
           method: 'GET',
+          body: null,
           url: `${control}/v1/whoami`,
           source: { header: 'Authorization', scheme: 'Bearer' },
         }),
@@ -62,6 +64,15 @@ export function authenticationPage({ contract, edge, control }: Subject, answers
       `Requests carry their own name in \`X-Request-Id\`: yours where you send one of at most 128 characters of \`A-Za-z0-9._-\`, or a new one. Name it when you ask for help. ${neverForwarded(contract)}`,
     ),
   }
+}
+
+/** Keys that are made without a word about their kind are of the first form. */
+function formText(contract: Contract): string | null {
+  const shown = shownBy(contract)
+  const first = contract.key.forms.find(({ retired }) => !retired)
+  return shown === null || shown.form === first
+    ? null
+    : `Have a ${inline(shown.form.kind)} key made: other kinds are refused here.`
 }
 
 const several = {

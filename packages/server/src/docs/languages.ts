@@ -1,4 +1,4 @@
-import { basicOf, type Field, fieldsOf, type KeyedRequest, queryOf } from './sending.ts'
+import { addressBeforeKey, basicOf, type Field, fieldsOf, type KeyedRequest } from './sending.ts'
 
 export const languages = [
   { name: 'TypeScript', tag: 'ts', write: typescript },
@@ -8,15 +8,18 @@ export const languages = [
 
 /** `-i` shows the status and the headers, which is where refusals say most. */
 export function curl(request: KeyedRequest, moreHeaders: readonly string[] = []): string {
-  const { method, url, variable } = request
-  const query = queryOf(request)
+  const { method, url, variable, body } = request
+  const before = addressBeforeKey(request)
   const basic = basicOf(request)
-  const address = query === null ? url : `${url}?${query}=`
+  const address = before === null ? inShell(url) : `${inShell(before)}$${variable}`
+  // Unless it is told not to, curl takes brackets for several addresses.
+  const command = /[[\]{}]/.test(url) ? 'curl -g -i' : 'curl -i'
   const parts = [
-    `curl -i${method === 'GET' ? '' : ` -X ${method}`} "${inShell(address)}${query === null ? '' : `$${variable}`}"`,
+    `${command}${method === 'GET' ? '' : ` -X ${method}`} "${address}"`,
     ...fieldsOf(request).map(({ name, before, variable }) => `-H "${inShell(`${name}: ${before}`)}$${variable}"`),
     ...(basic === null ? [] : [`-u "${basic === 'user' ? `$${variable}:` : `key:$${variable}`}"`]),
     ...moreHeaders.map((header) => `-H "${inShell(header)}"`),
+    ...(body === null ? [] : ['-H "Content-Type: application/json"', `-d "${inShell(body)}"`]),
   ]
   return parts.join(' \\\n  ')
 }
@@ -24,20 +27,19 @@ export function curl(request: KeyedRequest, moreHeaders: readonly string[] = [])
 function typescript(request: KeyedRequest): string {
   const value = ({ before, variable }: Field) =>
     before === '' ? `process.env.${variable} ?? ''` : `\`${inTemplate(before)}\${process.env.${variable}}\``
-  const query = queryOf(request)
+  const before = addressBeforeKey(request)
   const pair = basicPair(request, (name) => `\${process.env.${name}}`)
   const headers = [
     ...fieldsOf(request).map((field) => `    ${quoted(field.name)}: ${value(field)},`),
     ...(pair === null ? [] : [`    Authorization: \`Basic \${btoa(\`${pair}\`)}\`,`]),
+    ...(request.body === null ? [] : ['    "Content-Type": "application/json",']),
   ]
-  const address =
-    query === null
-      ? quoted(request.url)
-      : `\`${inTemplate(`${request.url}?${query}=`)}\${process.env.${request.variable}}\``
+  const address = before === null ? quoted(request.url) : `\`${inTemplate(before)}\${process.env.${request.variable}}\``
   return [
     `const response = await fetch(${address}, {`,
     ...(request.method === 'GET' ? [] : [`  method: ${quoted(request.method)},`]),
     ...(headers.length === 0 ? [] : ['  headers: {', ...headers, '  },']),
+    ...(request.body === null ? [] : [`  body: ${quoted(request.body)},`]),
     '})',
     'console.log(response.status, await response.text())',
   ].join('\n')
@@ -45,7 +47,7 @@ function typescript(request: KeyedRequest): string {
 
 function python(request: KeyedRequest): string {
   const env = (name: string) => `os.environ[${quoted(name)}]`
-  const query = queryOf(request)
+  const before = addressBeforeKey(request)
   const pair = basicOf(request)
   const joined = (before: string, variable: string) =>
     before === '' ? env(variable) : `${quoted(before)} + ${env(variable)}`
@@ -56,12 +58,13 @@ function python(request: KeyedRequest): string {
     const text = pair === 'user' ? `${env(request.variable)} + ":"` : `"key:" + ${env(request.variable)}`
     headers.push(`    "Authorization": "Basic " + base64.b64encode((${text}).encode()).decode(),`)
   }
-  const address =
-    query === null ? quoted(request.url) : `${quoted(`${request.url}?${query}=`)} + ${env(request.variable)}`
+  if (request.body !== null) headers.push('    "Content-Type": "application/json",')
+  const data = request.body === null ? '' : `data=${quoted(request.body)}.encode(), `
+  const address = before === null ? quoted(request.url) : `${quoted(before)} + ${env(request.variable)}`
   return [
     `import ${pair === null ? '' : 'base64, '}os, urllib.error, urllib.request`,
     '',
-    `request = urllib.request.Request(${address}, method=${quoted(request.method)}, headers={`,
+    `request = urllib.request.Request(${address}, ${data}method=${quoted(request.method)}, headers={`,
     ...headers,
     '})',
     'try:',
@@ -74,23 +77,24 @@ function python(request: KeyedRequest): string {
 
 function go(request: KeyedRequest): string {
   const env = (name: string) => `os.Getenv(${quoted(name)})`
-  const query = queryOf(request)
+  const before = addressBeforeKey(request)
   const pair = basicOf(request)
-  const address =
-    query === null ? quoted(request.url) : `${quoted(`${request.url}?${query}=`)}+${env(request.variable)}`
+  const address = before === null ? quoted(request.url) : `${quoted(before)}+${env(request.variable)}`
   const headers = fieldsOf(request).map(
     ({ name, before, variable }) =>
       `\trequest.Header.Set(${quoted(name)}, ${before === '' ? '' : `${quoted(before)}+`}${env(variable)})`,
   )
   if (pair === 'user') headers.push(`\trequest.SetBasicAuth(${env(request.variable)}, "")`)
   if (pair === 'password') headers.push(`\trequest.SetBasicAuth("key", ${env(request.variable)})`)
+  if (request.body !== null) headers.push('\trequest.Header.Set("Content-Type", "application/json")')
+  const body = request.body === null ? 'nil' : `strings.NewReader(${quoted(request.body)})`
   return [
     'package main',
     '',
-    'import (\n\t"fmt"\n\t"io"\n\t"log"\n\t"net/http"\n\t"os"\n)',
+    `import (\n\t"fmt"\n\t"io"\n\t"log"\n\t"net/http"\n\t"os"\n${request.body === null ? '' : '\t"strings"\n'})`,
     '',
     'func main() {',
-    `\trequest, err := http.NewRequest(${quoted(request.method)}, ${address}, nil)`,
+    `\trequest, err := http.NewRequest(${quoted(request.method)}, ${address}, ${body})`,
     '\tif err != nil {\n\t\tlog.Fatal(err)\n\t}',
     ...headers,
     '\tresponse, err := http.DefaultClient.Do(request)',

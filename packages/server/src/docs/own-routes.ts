@@ -32,9 +32,9 @@ type Run = KeyedRequest & { situation: Situation }
 function requestFor({ contract, edge }: Subject, { method, path }: RouteNote, isForMachines: boolean): Run | null {
   if (method !== 'GET' || path.includes('{')) return null
   const url = edge + path
-  if (!isForMachines) return { ...exampleRequest(contract, edge), method, url, situation: 'accepted' }
+  if (!isForMachines) return { ...exampleRequest(contract, edge), method, url, body: null, situation: 'accepted' }
   const source = { header: 'Authorization', scheme: 'Bearer' }
-  return { method, url, source, variable: 'KEYWRIGHT_SERVICE_KEY', situation: 'service_key' }
+  return { method, url, source, variable: 'KEYWRIGHT_SERVICE_KEY', body: null, situation: 'service_key' }
 }
 
 function section({ method, path, about, takes, answers }: RouteNote, request: Run | null): (string | null)[] {

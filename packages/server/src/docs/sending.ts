@@ -1,4 +1,4 @@
-import type { Contract, Source } from '@keywright/core'
+import { type Contract, type Source, shownBy } from '@keywright/core'
 
 /** A request with a key, to be written down in some language. */
 export interface KeyedRequest {
@@ -6,6 +6,8 @@ export interface KeyedRequest {
   url: string
   /** null: without a credential. */
   source: Source | null
+  /** JSON; null: without a body. */
+  body: string | null
   /** Names the variable that holds the key. */
   variable: string
 }
@@ -30,9 +32,10 @@ export function fieldsOf({ source, variable }: KeyedRequest): Field[] {
   return []
 }
 
-/** The parameter of the address that takes the key, where one does. */
-export function queryOf({ source }: KeyedRequest): string | null {
-  return source !== null && 'query' in source ? source.query : null
+/** The address up to the key, where a parameter of it takes the key; null: it is sent elsewhere. */
+export function addressBeforeKey({ source, url }: KeyedRequest): string | null {
+  if (source === null || !('query' in source)) return null
+  return `${url}${url.includes('?') ? '&' : '?'}${source.query}=`
 }
 
 export function basicOf({ source }: KeyedRequest): 'user' | 'password' | null {
@@ -49,8 +52,9 @@ export function sourceInWords(source: Source): string {
 }
 
 /** The request that shows a key in use. */
-export function exampleRequest({ credential, docs }: Contract, edge: string): KeyedRequest & { source: Source } {
+export function exampleRequest(contract: Contract, edge: string): KeyedRequest & { source: Source } {
+  const { credential, docs } = contract
   const { method, path } = docs.example
   const [source = { header: 'Authorization', scheme: 'Bearer' }] = credential.sources
-  return { method, url: edge + path, source, variable: docs.variable }
+  return { method, url: edge + path, source, variable: docs.variable, body: shownBy(contract)?.body ?? null }
 }

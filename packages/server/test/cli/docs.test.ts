@@ -59,6 +59,15 @@ describe('keywright docs test', { timeout: 180_000 }, () => {
     await broken.stop()
   })
 
+  it('takes 404 for no answer to a key', async () => {
+    const empty = await startUpstream((_, response) => response.writeHead(404).end('nothing here'))
+    server = await startServer({ contract: 'operate', upstream: empty.url })
+    const env = { KEYWRIGHT_URL: server.control, KEYWRIGHT_SERVICE_KEY: serviceKey, KEYWRIGHT_CONTRACT: 'operate' }
+    const { code, stdout } = await keywright(['docs', 'test'], { env })
+    expect([code, stdout]).toEqual([1, expect.stringContaining('The answer is 404: nothing here')])
+    await empty.stop()
+  })
+
   it('names both where the instance runs another contract', async () => {
     const { env } = await start('hopx')
     const { code, stderr } = await keywright(['docs', 'test', '--contract', 'operate'], { env })

@@ -6,7 +6,7 @@ export function compare({ situation, language, answer }: Example, { code, stdout
   const came = language === 'sh' ? parseAnswer(stdout) : { status: statusOf(stdout), headers: new Map(), body: '' }
   if (code !== 0 || came.status === null) return `It did not work (exit ${code}): ${(stderr || stdout).trim()}`
   if (answer !== null) return difference(parseAnswer(answer), came)
-  const isRefused = came.status >= 500 || [400, 401, 402, 403, 429].includes(came.status)
+  const isRefused = came.status >= 500 || [400, 401, 402, 403, 404, 429].includes(came.status)
   const isRight = situation === 'accepted' ? !isRefused : came.status === 200
   return isRight ? null : `The answer is ${came.status}: ${came.body || stdout.trim()}`
 }

@@ -1,5 +1,6 @@
 import type { Contract, CreatedKey, Keywright, Limit, NewKey } from '@keywright/client'
 import { KeywrightError, ProblemError } from '@keywright/client'
+import type { KeyForm } from '@keywright/core'
 import type { Situation } from '../../docs/subject.ts'
 import { once } from '../commands/once.ts'
 
@@ -15,6 +16,8 @@ const testOrganization = 'docs-test'
 export interface Stage {
   client: Keywright
   contract: Contract
+  /** A key of it is taken where the examples go. */
+  form: Pick<KeyForm, 'kind' | 'environment'> | null
   /** As a key is given them whose refusal is printed. */
   limits: readonly Limit[]
   organization: string
@@ -22,9 +25,13 @@ export interface Stage {
 }
 
 /** Needs a credential for the whole instance. */
-export async function openStage(client: Keywright, contract: Contract, limits: readonly Limit[]): Promise<Stage> {
+export async function openStage(
+  client: Keywright,
+  contract: Contract,
+  { form, limits }: Pick<Stage, 'form' | 'limits'>,
+): Promise<Stage> {
   const organization = await organizationOf(client, contract)
-  return { client, contract, limits, organization, project: await projectOf(client, contract, organization) }
+  return { client, contract, form, limits, organization, project: await projectOf(client, contract, organization) }
 }
 
 async function organizationOf(client: Keywright, { namespaces }: Contract): Promise<string> {
@@ -66,8 +73,9 @@ export async function prepare(stage: Stage, situation: Situation): Promise<Prepa
   }
 }
 
-function keyFor({ organization, project, limits }: Stage, situation: Situation): NewKey {
-  const key: NewKey = { organization, project, name: 'documentation test', limits: [] }
+function keyFor({ organization, project, form, limits }: Stage, situation: Situation): NewKey {
+  const made = form === null ? {} : { kind: form.kind, environment: form.environment }
+  const key: NewKey = { organization, project, ...made, name: 'documentation test', limits: [] }
   if (situation === 'forbidden') return { ...key, permissions: [] }
   // An address of TEST-NET-1 (RFC 5737): nobody calls from there.
   if (situation === 'forbidden_address') return { ...key, allowedIps: ['192.0.2.1'] }

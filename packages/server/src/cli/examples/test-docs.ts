@@ -1,5 +1,5 @@
 import type { Keywright, Limit } from '@keywright/client'
-import { type Contract, compileFormat } from '@keywright/core'
+import { type Contract, compileFormat, shownBy } from '@keywright/core'
 import { type Answers, answersOf } from '../../docs/answers.ts'
 import { pagesOf } from '../../docs/pages.ts'
 import type { Page, Subject } from '../../docs/subject.ts'
@@ -33,7 +33,10 @@ export async function testDocs(
       'Name the same contract with --contract.',
     )
   }
-  const stage = await openStage(client, remote, limitsOfKey(answersOf(subject.contract)))
+  const stage = await openStage(client, remote, {
+    form: shownBy(subject.contract)?.form ?? null,
+    limits: limitsOfKey(answersOf(subject.contract)),
+  })
   const all: Tested[] = []
   for (const page of pagesOf(subject)) {
     const results = [await testServed(page)]

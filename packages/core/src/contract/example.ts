@@ -1,0 +1,71 @@
+import type { KeyForm } from '../key/format.ts'
+import type { Contract, Route } from './contract.ts'
+import { compileRoutes } from './route.ts'
+import { parsePattern } from './route-pattern.ts'
+
+type Example = Contract['docs']['example']
+
+/** What the documentation has to send, and with which form of key; null: no request shows a key in use. */
+export function shownBy(contract: Contract): { form: KeyForm; body: string | null } | null {
+  const { key, docs, namespaces } = contract
+  const { method } = docs.example
+  const path = pathOf(docs.example)
+  const { matchRoute, namespaceInBody } = compileRoutes(contract)
+  const { route } = matchRoute(method, path)
+  const form = formTaken(key.forms, route)
+  if (!form) return null
+  if (!namespaces?.body || namespaceInBody(method, path) !== 'required') return { form, body: null }
+  return { form, body: JSON.stringify({ [namespaces.body.member]: namespaces.default[0] }) }
+}
+
+/** Why it shows no key in use, as a clause, or null. */
+export function exampleProblem(contract: Contract, example: Example): string | null {
+  const { key, namespaces, otherRoutes } = contract
+  const path = pathOf(example)
+  const { matchRoute, namespaceInBody } = compileRoutes(contract)
+  const { route, namespace, namespaceExpected } = matchRoute(example.method, path)
+  if (route === null && otherRoutes === 'not_found') return 'no route matches it'
+  if (route?.access === 'anonymous') return 'its route asks for no key'
+  if (!formTaken(key.forms, route)) return 'its route takes no key that is made'
+  if (!namespaceExpected) return null
+  if (namespace === null) return namespaceInBody(example.method, path) === 'required' ? null : 'it names no namespace'
+  return namespaces?.default.includes(namespace) ? null : 'its namespace is none of namespaces.default'
+}
+
+/** The first request that has none of these faults; null: there is none. */
+export function fittingExample(contract: Contract): Example | null {
+  const candidates = contract.routes.flatMap(({ path, methods = ['GET', 'POST'] }) =>
+    methods.filter(isShown).map((method) => ({ method, path: filledIn(path, contract) })),
+  )
+  const inBody = contract.namespaces?.body
+  const others = inBody ? [{ method: 'POST', path: inBody.under }] : [{ method: 'GET', path: '/v1' }]
+  const fits = (example: Example) => exampleProblem(contract, example) === null
+  return [...candidates, ...others].find(fits) ?? null
+}
+
+/** An answer to `HEAD` has no body to show, and others are never let through. */
+export const shownMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+function isShown(method: string): boolean {
+  return shownMethods.some((shown) => shown === method)
+}
+
+function pathOf({ path }: Example): string {
+  return path.split('?', 1)[0] ?? path
+}
+
+function formTaken(forms: readonly KeyForm[], route: Route | null): KeyForm | undefined {
+  return forms.find(
+    ({ retired, kind }) => !retired && (route?.kinds ? route.kinds.includes(kind) : kind !== 'publishable'),
+  )
+}
+
+function filledIn(path: string, { namespaces }: Contract): string {
+  const pattern = parsePattern(path)
+  if (typeof pattern === 'string') return path
+  const segments = pattern.segments.map((segment) => {
+    if ('literal' in segment) return segment.literal
+    return segment.capture === 'namespace' ? (namespaces?.default[0] ?? segment.capture) : segment.capture
+  })
+  return `/${segments.join('/')}`
+}
