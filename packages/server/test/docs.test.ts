@@ -294,6 +294,43 @@ describe('the documentation of an odd contract', () => {
     expect(page).toContain('<code>X-`Key: &lt;key&gt;</code>')
   })
 
+  const pageOf = (name: string, data: object) => {
+    const contract = parseContract({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, ...data })
+    return pagesOf({ contract, edge, control }).find((page) => page.name === name)?.markdown
+  }
+
+  it('says which half of a key each variable holds', () => {
+    const credential = { sources: [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }] }
+    const publicId = { length: 12 }
+    expect(pageOf('index', { credential, key: { publicId, forms: [{ prefix: 'ck_' }] } })).toContain(
+      'Of a key the first 15 characters go into `ODD_API_KEY_ID`, and what follows the `.` behind them into `ODD_API_KEY_SECRET`.',
+    )
+    const forms = [{ prefix: 'ck_' }, { prefix: 'ct_', environment: 'test', publicId: { length: 20, separator: '' } }]
+    expect(pageOf('index', { credential, key: { publicId, forms } })).toContain(
+      'Of a key that begins with `ct_` the first 23 characters go into `ODD_API_KEY_ID`, and the rest into `ODD_API_KEY_SECRET`.',
+    )
+  })
+
+  it('speaks of a checksum where keys have one', () => {
+    const forms = [{ prefix: 'a_' }, { prefix: 'b_', environment: 'test', checksum: false }]
+    expect(pageOf('index', { key: { forms } })).toContain(
+      'The last characters of one that begins with `a_` are a checksum',
+    )
+    expect(pageOf('index', { key: { forms: forms.slice(1) } })).not.toContain('checksum')
+    expect(pageOf('index', { key: { forms: forms.slice(0, 1) } })).toContain('Its last characters are a checksum')
+  })
+
+  it('speaks of Retry-After where answers have it', () => {
+    const headers = { 'Retry-After': '' }
+    const without = { rate_limited: { headers }, unavailable: { headers }, quota_exceeded: { headers } }
+    expect(pageOf('limits', {})).toContain('as `Retry-After` says')
+    expect(pageOf('limits', { refusals: without })).not.toContain('Retry-After')
+    expect(pageOf('refusals', {})).toContain('Try again after `Retry-After`.')
+    expect(pageOf('refusals', { refusals: without })?.match(/.*Retry-After.*/g)).toEqual([
+      expect.stringContaining('One with `Retry-After` says in it'),
+    ])
+  })
+
   it('says which kinds of key a route takes, and that publishable ones are refused elsewhere', () => {
     const contract = parseContract({
       name: 'odd',

@@ -16,6 +16,8 @@ export interface Answers {
   of(name: RefusalName): Refusal
   /** What an answer to a key says of its limits, and of its end: `name: value` in lines; '' where it says nothing. */
   headers(about: { limits?: LimitState[]; retiresAt?: Date }): string
+  /** Whether the row says in `Retry-After` how long to wait. */
+  saysWhen(name: RefusalName): boolean
   /** In the order in which answers tell of them; the first is the one whose refusal is printed. */
   limits: readonly [Limit, ...Limit[]]
   /** Whether a key that is limited to no permissions is refused on the example's route. */
@@ -39,11 +41,13 @@ export function answersOf(contract: Contract): Answers {
     windowSeconds: limit.windowSeconds,
   }
   const waits: Partial<Record<RefusalName, number>> = { rate_limited: 12, quota_exceeded: 86_400 }
+  const of = (name: RefusalName) => {
+    const retryAfter = waits[name]
+    return verifier.refusal(name, retryAfter === undefined ? facts : { ...facts, retryAfter })
+  }
   return {
-    of(name) {
-      const retryAfter = waits[name]
-      return verifier.refusal(name, retryAfter === undefined ? facts : { ...facts, retryAfter })
-    },
+    of,
+    saysWhen: (name) => Object.keys(of(name).headers).some((header) => header.toLowerCase() === 'retry-after'),
     headers({ limits = [], retiresAt = null }: { limits?: LimitState[]; retiresAt?: Date | null }) {
       const list = verifier.responseHeaders({ allowed: true, principal: null, limits, retiresAt })
       return list.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${list[at + 1]}`] : [])).join('\n')

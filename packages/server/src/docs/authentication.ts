@@ -1,4 +1,4 @@
-import { type Contract, credentialHeaders, shownBy } from '@keywright/core'
+import { type Contract, credentialHeaders, type Source, shownBy } from '@keywright/core'
 import { type Answers, httpText } from './answers.ts'
 import { curl, languages } from './languages.ts'
 import { blocks, fence, inline, plain, table } from './markdown.ts'
@@ -19,6 +19,7 @@ export function authenticationPage({ contract, edge, control }: Subject, answers
     markdown: blocks(
       `# Authentication`,
       `Every request to the ${plain(title)} API at ${inline(edge)} carries an API key. Keep it in the environment variable ${inline(docs.variable)}, out of your code and its history.`,
+      halvesText(contract, request.source),
       '## Your first request',
       formText(contract),
       fence('sh accepted', curl(request)),
@@ -35,16 +36,14 @@ export function authenticationPage({ contract, edge, control }: Subject, answers
       table(
         ['begins with', 'environment', 'kind', 'new ones'],
         contract.key.forms.map(({ prefix, environment, kind, retired }) => [
-          inline(prefix),
+          prefix === '' ? 'anything' : inline(prefix),
           plain(environment),
           plain(kind),
           retired ? 'are no longer made' : 'are made',
         ]),
       ),
       `A key belongs to ${owner}, which is never sent: the key says whose it is.${contract.oneKeyPerOrganization ? ` There is one key for each ${plain(docs.organization)}.` : ''} It is shown once, when it is made; only its digest is stored.`,
-      contract.key.checksum
-        ? 'Its last characters are a checksum, by which a mistyped key is known before anyone is asked.'
-        : null,
+      checksumText(contract),
       '## Without a key',
       fence('sh missing_credential', curl({ ...request, source: null })),
       fence('http', httpText(answers.of('missing_credential'))),
@@ -73,6 +72,29 @@ function formText(contract: Contract): string | null {
   return shown === null || shown.form === first
     ? null
     : `Have a ${inline(shown.form.kind)} key made: other kinds are refused here.`
+}
+
+/** What the variables hold that the examples read beside the one with the whole key. */
+function halvesText({ key, docs }: Contract, source: Source): string | null {
+  if (!('idHeader' in source)) return null
+  const halves = key.forms.flatMap((form) => {
+    const publicId = form.publicId === undefined ? key.publicId : form.publicId
+    if (form.retired || !publicId) return []
+    const whole = key.forms.length === 1 ? 'a key' : `a key that begins with ${inline(form.prefix)}`
+    const secret = publicId.separator === '' ? 'the rest' : `what follows the ${inline(publicId.separator)} behind them`
+    return `Of ${whole} the first ${form.prefix.length + publicId.length} characters go into ${inline(`${docs.variable}_ID`)}, and ${secret} into ${inline(`${docs.variable}_SECRET`)}.`
+  })
+  return ['The examples send it in two halves, which they read from two more variables.', ...halves].join(' ')
+}
+
+function checksumText({ key }: Contract): string | null {
+  const checked = key.forms.filter(({ checksum = key.checksum }) => checksum)
+  if (checked.length === 0) return null
+  const whose =
+    checked.length === key.forms.length
+      ? 'Its last characters'
+      : `The last characters of one that begins with ${either(checked.map(({ prefix }) => inline(prefix)))}`
+  return `${whose} are a checksum, by which a mistyped key is known before anyone is asked.`
 }
 
 const several = {

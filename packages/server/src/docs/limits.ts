@@ -38,7 +38,9 @@ export function limitsPage({ contract, edge }: Subject, answers: Answers): Page 
       contract.limitHeaders === 'none' ? null : fence('sh rate_limited', request),
       contract.limitHeaders === 'none' ? null : fence('http', whatIsLeft(answers)),
       '## Past the limit',
-      'Wait as many seconds as `Retry-After` says, and a random bit longer where many of you wait.',
+      answers.saysWhen('rate_limited')
+        ? 'Wait as many seconds as `Retry-After` says, and a random bit longer where many of you wait.'
+        : 'Wait longer after each such answer, and a random bit longer where many of you wait.',
       fence('sh rate_limited', request),
       fence('http', httpText(answers.of('rate_limited'))),
       named.some(([, { monthlyQuota }]) => monthlyQuota !== null)

@@ -18,7 +18,7 @@ const meanings: Readonly<Record<RefusalName, readonly [cause: string, mend: stri
   organization_unpaid: ['A bill is open.', 'Pay it.'],
   forbidden: ['The key is good, and may not do this.', 'Use a key with the permission, or from an address it allows.'],
   namespace_forbidden: ['The key is good, and does not reach this namespace.', 'Use a key that does.'],
-  rate_limited: ['Too many requests in too short a time.', 'Wait as long as `Retry-After` says, in seconds.'],
+  rate_limited: ['Too many requests in too short a time.', 'Wait, and longer after each such answer.'],
   quota_exceeded: ["The month's requests are used up.", 'Change the plan, or wait for the next month.'],
   invalid_request: ['The request cannot be read.', 'Compare it with this documentation.'],
   not_found: ['There is nothing at this address.', 'Check the path.'],
@@ -26,8 +26,19 @@ const meanings: Readonly<Record<RefusalName, readonly [cause: string, mend: stri
   payload_too_large: ['The body is too large.', 'Send less at once.'],
   internal_error: ['Something went wrong, and it was not your fault.', 'Try again; then name the request id.'],
   upstream_unreachable: ['The API behind this address does not answer.', 'Try again soon.'],
-  unavailable: ['Nobody can say right now whether the key is good.', 'Try again after `Retry-After`.'],
+  unavailable: ['Nobody can say right now whether the key is good.', 'Try again soon.'],
   upstream_timeout: ['The API took too long.', 'Try again, where the request may be made twice.'],
+}
+
+/** Where the row says when. */
+const mendsInTime: Partial<Readonly<Record<RefusalName, string>>> = {
+  rate_limited: 'Wait as long as `Retry-After` says, in seconds.',
+  unavailable: 'Try again after `Retry-After`.',
+}
+
+function meaningOf(name: RefusalName, { saysWhen }: Answers): readonly [cause: string, mend: string] {
+  const [cause, mend] = meanings[name]
+  return [cause, (saysWhen(name) && mendsInTime[name]) || mend]
 }
 
 /** A person's answer is the status; a program reads the whole. */
@@ -43,9 +54,9 @@ export function refusalsPage(subject: Subject, answers: Answers): Page {
       `What ${plain(contract.title)} answers when a request does not get through, to the byte. Values that differ from time to time, such as request ids and seconds, are examples.`,
       table(
         ['status', 'why', 'what to do'],
-        rows.map((name) => [`[${answers.of(name).status}](#${anchor(name)})`, meanings[name][0], meanings[name][1]]),
+        rows.map((name) => [`[${answers.of(name).status}](#${anchor(name)})`, ...meaningOf(name, answers)]),
       ),
-      'An answer of 401 says how to authenticate in `WWW-Authenticate` (RFC 9110 §11.6.1). One of 429 or 503 says in `Retry-After` how many seconds to wait. None of them may be stored by a cache. A request with `HEAD` is refused with the same headers and no body.',
+      'An answer of 401 says how to authenticate in `WWW-Authenticate` (RFC 9110 §11.6.1). One with `Retry-After` says in it how many seconds to wait. None of them may be stored by a cache. A request with `HEAD` is refused with the same headers and no body.',
       ...rows.flatMap((name) => section(subject, answers, name)),
     ),
   }
@@ -56,7 +67,7 @@ function anchor(name: RefusalName): string {
 }
 
 function section(subject: Subject, answers: Answers, name: RefusalName): string[] {
-  const [cause, mend] = meanings[name]
+  const [cause, mend] = meaningOf(name, answers)
   const shown = provoked(subject, answers, name)
   const heading = name.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())
   return [
