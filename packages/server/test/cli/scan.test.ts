@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,12 +77,35 @@ describe('keywright scan', () => {
     expect((await keywright(['scan', file])).stdout).toContain(`${file}:1:8 `)
   })
 
-  it('says how many files it did not look into', async () => {
+  it('says how many paths it did not look into', async () => {
+    for (const name of ['.git', 'node_modules']) {
+      mkdirSync(join(folder, name))
+      written(join(name, 'key'), credential)
+    }
+    symlinkSync(join(folder, '.git', 'key'), join(folder, 'link'))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
     written('picture.png', Buffer.from([0x89, 0x50, 0, 0]))
     written('large.log', '.'.repeat(11 * 1024 * 1024))
     const { code, stderr } = await keywright(['scan', folder])
-    expect([code, stderr]).toEqual([0, '2 files were not read: too large or no text.\nNo key was found.\n'])
-    expect(JSON.parse((await keywright(['scan', folder, '--json'])).stdout).skipped).toBe(2)
+    const why = 'too large, no text, a link or the like, or a folder such as node_modules.'
+    expect([code, stderr]).toEqual([0, `6 paths were passed over: ${why}\nNo key was found.\n`])
+    expect(JSON.parse((await keywright(['scan', folder, '--json'])).stdout).skipped).toBe(6)
+  })
+
+  it('searches a folder that it would pass over where that is named', async () => {
+    mkdirSync(join(folder, 'node_modules'))
+    const file = written('node_modules/x.js', credential)
+    expect((await keywright(['scan', join(folder, 'node_modules')])).stdout).toContain(`${file}:1:1 `)
+  })
+
+  it('waits for no pipe', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const { code, stderr } = await keywright(['scan', pipe])
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('pipe cannot be read: it is neither a file nor a folder.'),
+    ])
   })
 
   it('says what cannot be read, and exits 2', async () => {
@@ -112,6 +136,14 @@ describe('keywright scan', () => {
     const { code, stdout } = await keywright(['scan', text, '--contract', file])
     expect([code, stdout]).toEqual([1, `${text}:1:31  …${key.slice(-4)}\n`])
   })
+
+  it('has room for a long text in which a key without a prefix could begin anywhere', async () => {
+    const file = written('bare.json', JSON.stringify(withoutPrefix(true)))
+    const text = written('long.txt', 'a'.repeat(3_000_000))
+    const env = { NODE_OPTIONS: '--max-old-space-size=200' }
+    const { code, stderr } = await keywright(['scan', text, '--contract', file], { env })
+    expect([code, stderr]).toEqual([0, 'No key was found.\n'])
+  }, 60_000)
 
   it('says that keys without prefix and checksum cannot be searched for', async () => {
     const file = written('bare.json', JSON.stringify(withoutPrefix(false)))

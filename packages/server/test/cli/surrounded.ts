@@ -41,6 +41,14 @@ export function surrounded(key: string): string[] {
     `${key},${key}`,
     `**${key}**`,
     `$${key}\${x}`,
+    `_${key}_`,
+    `__${key}__ or not`,
+    `${key}-- comment`,
+    `--${key}`,
+    `\u001b[32m${key}\u001b[0m`,
+    `\\x1b[1;32m${key}\\x1b[0m`,
+    `\\033[m${key}\\033[0m`,
+    `\\x22${key}\\x22`,
     `é${key}é`,
   ]
 }

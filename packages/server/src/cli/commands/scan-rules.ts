@@ -66,7 +66,7 @@ function named(rules: readonly Rule[]): Rule[] {
 
 /** RE2 has no look-around. What may stand beside is matched next to the secret's own group, as little as there is. */
 function besideOther(regex: string): string {
-  return `(?:\\b|^|[^0-9A-Za-z_-]|${escapes})(${regex})(?:\\b|[^0-9A-Za-z_-]|$)`
+  return `(?:\\b|^|[^0-9A-Za-z]|${escapes})(${regex})(?:\\b|[^0-9A-Za-z]|$)`
 }
 
 function gitleaks(rules: readonly Rule[], accuracy: string): string {
@@ -95,7 +95,7 @@ function githubCustomPattern(rules: readonly Rule[]): string {
   return rules
     .map(
       ({ description, regex }) =>
-        `Pattern name:   ${description}\nSecret format:  ${regex}\nBefore secret:  \\A|[^0-9A-Za-z_-]|${escapes}\nAfter secret:   \\z|[^0-9A-Za-z_-]`,
+        `Pattern name:   ${description}\nSecret format:  ${regex}\nBefore secret:  \\A|[^0-9A-Za-z]|${escapes}\nAfter secret:   \\z|[^0-9A-Za-z]`,
     )
     .join('\n\n')
 }

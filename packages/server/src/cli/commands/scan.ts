@@ -22,7 +22,10 @@ export function defineScan(scan: Command): void {
       if (json) printJson({ findings, skipped, unread: unread.map(({ path }) => path) })
       else for (const finding of findings) print(findingText(finding))
       for (const { path, reason } of unread) note(`${printable(path)} cannot be read: ${reason}.`)
-      if (skipped > 0) note(`${skipped === 1 ? '1 file was' : `${skipped} files were`} not read: too large or no text.`)
+      if (skipped > 0) {
+        const count = skipped === 1 ? '1 path was' : `${skipped} paths were`
+        note(`${count} passed over: too large, no text, a link or the like, or a folder such as node_modules.`)
+      }
       if (findings.length > 0) {
         const count = findings.length === 1 ? 'One key was' : `${findings.length} keys were`
         throw new CliError(

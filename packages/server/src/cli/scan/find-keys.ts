@@ -36,7 +36,9 @@ function search(format: CredentialFormat, { keyword, regex, environment, kind }:
       `Keys of the form (${environment}, ${kind}) cannot be searched for: without prefix and checksum they look like any random text.`,
       'Name a contract file without that form: --contract <file>.',
     )
-  const unchecked = `(?:(?<![0-9A-Za-z_-])|(?<=${escapes}))(?=(${regex})(?![0-9A-Za-z_-]))`
+  // `_` and `-` end a key that cannot hold them; after one that can, they do where nothing goes on behind them.
+  const end = regex.endsWith('-]') || /-\]\{\d+\}$/.test(regex) ? '(?![_-]*[0-9A-Za-z])' : '(?![0-9A-Za-z])'
+  const unchecked = `(?:(?<![0-9A-Za-z])|(?<=${escapes}))(?=(${regex})${end})`
   return { format, keyword, expression: new RegExp(isChecked ? `(?=(${regex}))` : unchecked, 'g') }
 }
 
@@ -44,11 +46,7 @@ function search(format: CredentialFormat, { keyword, regex, environment, kind }:
 export function findKeys(text: string, searches: readonly Search[]): FoundKey[] {
   const found = searches
     .filter(({ keyword }) => text.includes(keyword))
-    .flatMap(({ format, expression }) =>
-      [...text.matchAll(expression)]
-        .filter(([, credential = '']) => format.parse(credential) >= 0)
-        .map(({ 1: credential = '', index }) => ({ index, hint: format.hint(credential) })),
-    )
+    .flatMap((search) => [...keysIn(text, search)])
     .sort((a, b) => a.index - b.index)
   let line = 1
   let start = 0
@@ -61,6 +59,12 @@ export function findKeys(text: string, searches: readonly Search[]): FoundKey[] 
     }
     return { line, column: index - start + 1, hint }
   })
+}
+
+/** One by one: without a prefix, nearly every place of a long text may begin a key. */
+function* keysIn(text: string, { format, expression }: Search): Generator<{ index: number; hint: string }> {
+  for (const { 1: credential = '', index } of text.matchAll(expression))
+    if (format.parse(credential) >= 0) yield { index, hint: format.hint(credential) }
 }
 
 function endOfLine(text: string, from: number): number {

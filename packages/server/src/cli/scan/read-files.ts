@@ -1,14 +1,14 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** What a search did not see. */
 export interface Unseen {
-  /** How many files are too large or no text. */
+  /** How many are too large, no text, links, neither file nor folder, or folders that hold what others wrote. */
   skipped: number
   unread: { path: string; reason: string }[]
 }
 
-/** null for what is too large or no text. */
+/** null for what is passed over. */
 type Content = { names: string[] } | { text: string } | null
 
 const mostBytes = 10 * 1024 * 1024
@@ -40,20 +40,22 @@ export function readFiles(paths: readonly string[], onText: (file: string, text:
 
 /** Of what somebody named: whatever its size, and wherever a link leads. */
 function contentOf(path: string): Content {
-  return statSync(path).isDirectory() ? namesIn(path) : textOf(readFileSync(path))
+  const stat = statSync(path)
+  if (stat.isDirectory()) return namesIn(path)
+  // A pipe that nobody writes to would be waited for, and a device may never end.
+  if (!stat.isFile()) throw new Error('it is neither a file nor a folder')
+  return textOf(readFileSync(path))
 }
 
 /** Links are not followed: they lead out of what was asked for, or in circles. */
 function contentBelow(path: string): Content {
   const stat = lstatSync(path)
-  if (stat.isDirectory()) return namesIn(path)
-  if (!stat.isFile()) return { names: [] }
-  return stat.size <= mostBytes ? textOf(readFileSync(path)) : null
+  if (stat.isDirectory()) return ignored.has(basename(path)) ? null : namesIn(path)
+  return stat.isFile() && stat.size <= mostBytes ? textOf(readFileSync(path)) : null
 }
 
 function namesIn(folder: string): Content {
-  const names = readdirSync(folder).filter((name) => !ignored.has(name))
-  return { names: names.sort() }
+  return { names: readdirSync(folder).sort() }
 }
 
 function textOf(bytes: Buffer): Content {
