@@ -27,7 +27,7 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
       case '.yml':
         return await parseYaml(readFileSync(path, 'utf8'))
       case '.json':
-        return parseJson(readFileSync(path, 'utf8'))
+        return await parseJson(readFileSync(path, 'utf8'))
       case '.ts':
       case '.js':
       case '.mjs':
@@ -70,7 +70,18 @@ export async function parseYaml(text: string): Promise<unknown> {
   }
 }
 
-export function parseJson(text: string): unknown {
+/** As YAML is read: with a mark at its beginning or without, and with no member twice, of which one would be lost. */
+export async function parseJson(text: string): Promise<unknown> {
+  const unmarked = text.replace(/^\ufeff/, '')
+  const value = strictJson(unmarked)
+  const { parseDocument } = await import('yaml')
+  const twice = parseDocument(unmarked, { logLevel: 'error' }).errors.find(({ code }) => code === 'DUPLICATE_KEY')
+  const [place] = twice?.linePos ?? []
+  if (twice) throw new Error(`a member is there twice${place ? ` at line ${place.line}, column ${place.col}` : ''}`)
+  return value
+}
+
+function strictJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

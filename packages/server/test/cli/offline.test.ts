@@ -50,6 +50,17 @@ describe('keywright contract', () => {
     expect(stderr).toContain('boundTo')
   })
 
+  it('reads JSON with a mark at its beginning, and refuses a member that is there twice', async () => {
+    const json = (await keywright(['contract', 'show', 'hopx', '--json'])).stdout
+    const marked = join(folder, 'marked.json')
+    writeFileSync(marked, `\ufeff${JSON.stringify(JSON.parse(json), null, '\t')}`)
+    expect(await keywright(['contract', 'check', marked])).toMatchObject({ code: 0 })
+    const twice = join(folder, 'twice.json')
+    writeFileSync(twice, '{ "name": "a", "key": { "forms": [{ "prefix": "a_", "prefix": "b_" }] } }')
+    const { code, stderr } = await keywright(['contract', 'check', twice])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a member is there twice at line 1, column 47')])
+  })
+
   it('guesses which built-in contract was meant', async () => {
     const { code, stderr } = await keywright(['contract', 'show', 'hpox'])
     expect([code, stderr.includes('Did you mean hopx?')]).toEqual([2, true])
