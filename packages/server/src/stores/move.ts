@@ -98,7 +98,7 @@ async function checkChain(pool: Pool, checkpoint: Head, head: Head): Promise<voi
     const verdict = verifyChain(checked, await readChanges(db, checked.number, 1000))
     if (!verdict.ok || verdict.head.number === checked.number) {
       throw new MoveError(
-        `The audit log is broken at change ${checked.number + 1}.`,
+        `The audit log is broken at change ${verdict.ok ? checked.number + 1 : verdict.number}.`,
         'It was so before: `keywright audit verify` on the old instance tells more.',
       )
     }

@@ -213,6 +213,15 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     await node.stop()
   })
 
+  it('names the change at which the audit log is broken', async () => {
+    await embedded(3)
+    const file = new BetterSqlite3(join(folder, 'data', 'keywright.db'))
+    file.exec(`update kw_changes set entry = replace(entry, '"acme"', '"emca"') where number = 3`)
+    file.close()
+    const { code, stderr } = await migrate()
+    expect([code, stderr]).toEqual([1, expect.stringContaining('The audit log is broken at change 3.')])
+  })
+
   it('says what to do about a database that is not there, or cannot be reached', async () => {
     await embedded(0)
     const target = new URL(to)
