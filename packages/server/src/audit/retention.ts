@@ -1,7 +1,9 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Lifecycle, pruneAudit } from '@keywright/core'
 
 const everyMs = 3_600_000
+/** Once a start has settled: one that is never up for an hour would delete nothing. */
+const firstAfterMs = 60_000
 const dayMs = 86_400_000
 const changesAtOnce = 500
 const pauseMs = 20
@@ -23,15 +25,16 @@ export interface AuditRetention {
 export function startAuditRetention({ lifecycle, days, onError }: AuditRetentionOptions): AuditRetention {
   const actor = { type: 'system', id: 'retention', triggeredBy: 'api', address: null, requestId: null } as const
   let isStopped = false
-  const timer = days === null ? null : setInterval(() => void prune().catch(onError), everyMs)
-  timer?.unref()
+  const inBackground = () => void prune().catch(onError)
+  const timers = days === null ? [] : [setTimeout(inBackground, firstAfterMs), setInterval(inBackground, everyMs)]
+  for (const timer of timers) timer.unref()
 
   async function prune(): Promise<void> {
     if (days === null) return
     const now = lifecycle.now().getTime()
     // By the day, so that the log does not go on growing by what is said of its own deletion.
     const before = new Date(now - (now % dayMs) - days * dayMs)
-    for (let limit = changesAtOnce; !isStopped; await setTimeout(pauseMs)) {
+    for (let limit = changesAtOnce; !isStopped; await sleep(pauseMs)) {
       if ((await pruneAudit(lifecycle, actor, { before, limit })) < limit) return
     }
   }
@@ -40,7 +43,7 @@ export function startAuditRetention({ lifecycle, days, onError }: AuditRetention
     prune,
     stop() {
       isStopped = true
-      if (timer) clearInterval(timer)
+      for (const timer of timers) clearTimeout(timer)
     },
   }
 }

@@ -1,5 +1,6 @@
-import { type Change, verifyChain } from '@keywright/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Change, createMemoryStore, verifyChain } from '@keywright/core'
+import { someEvent } from '@keywright/core/testing'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startAuditRetention } from '../../src/audit/retention.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
@@ -76,4 +77,15 @@ describe('an audit log that is kept for 30 days', () => {
     await inDays(29)
     expect(await server.lifecycle.store.checkpoint()).toEqual(before)
   })
+})
+
+it('an instance that is never up for long deletes what is due, too', async () => {
+  const store = createMemoryStore()
+  await store.transact(async (transaction) => transaction.record(someEvent({ at: new Date(0) })))
+  vi.useFakeTimers()
+  const retention = startAuditRetention({ lifecycle: { store, now: () => new Date() }, days: 30, onError: () => {} })
+  await vi.advanceTimersByTimeAsync(60_000)
+  retention.stop()
+  vi.useRealTimers()
+  expect((await store.checkpoint()).number).toBe(1)
 })
