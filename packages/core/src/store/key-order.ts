@@ -44,6 +44,13 @@ export function positionOf(order: KeyOrder, after: string): KeyPosition {
 
 /** Where `a` stands to `b`, as for `Array.sort`. */
 export function comparePositions(a: KeyPosition, b: KeyPosition): number {
-  if (a.value !== b.value) return (a.value as string | number) < (b.value as string | number) ? -1 : 1
+  if (typeof a.value === 'string' && typeof b.value === 'string' && a.value !== b.value)
+    return compareText(a.value, b.value)
+  if (a.value !== b.value) return (a.value as number) < (b.value as number) ? -1 : 1
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
+}
+
+/** By code points, as databases do: of UTF-16 the later planes come before the end of the first. */
+function compareText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -32,9 +32,21 @@ export function keyLists(suite: StoreSuite): void {
     const organization = 'acme'
 
     storeTest(suite, 'is in the order of names, upper and lower case together, ids among equals', async (store) => {
-      const names = ['beta', 'Alpha', 'alpha', 'Zürich', 'zulu', 'é', `a${'x'.repeat(150)}`, '😀', 'a_b', 'a%b']
+      const names = [
+        'beta',
+        'Alpha',
+        'alpha',
+        'Zürich',
+        'zulu',
+        'é',
+        `a${'x'.repeat(150)}`,
+        '😀',
+        'a_b',
+        'a%b',
+        '\ufb00',
+      ]
       await arrangeKeys(store, ...names.map((name) => ({ name })), { name: 'alpha', organization: 'other' })
-      const ascending = [10, 9, 2, 3, 7, 1, 5, 4, 6, 8]
+      const ascending = [10, 9, 2, 3, 7, 1, 5, 4, 6, 11, 8]
       for (const limit of [1, 3, 100]) {
         assert.deepEqual(await walk(store, { organization, order: 'name' }, limit), ascending)
         const descending = await walk(store, { organization, order: 'name', descending: true }, limit)
