@@ -9,10 +9,13 @@ const lockNumber = 7_305_812_469
 const migrateWithinMs = 10 * 60_000
 const mostAttempts = 30
 
+/** Escapes that JSON has and PostgreSQL's text has not, NUL and halves of characters, are passed over with their kind. */
+const readable = (column: string) => `regexp_replace(${column}, '(\\\\[^u])|\\\\u[0-9a-f]{4}', '\\1', 'g')::json`
+
 /** Bytes compare as bytes whatever the language of the database. */
-const types: ColumnTypes = {
+export const postgresTypes: ColumnTypes = {
   id: 'text collate "C"',
-  member: (column, ...path) => `${column}::json #>> '{${path.join(',')}}'`,
+  member: (column, ...path) => `${readable(column)} #>> '{${path.join(',')}}'`,
   hints: `(select string_agg(version ->> 'hint', ' ') from json_array_elements(kw_keys.versions::json) as version)`,
   lastHint: `versions::json -> -1 ->> 'hint'`,
 }
@@ -74,7 +77,7 @@ async function applyNext(connection: Connection): Promise<boolean> {
       Date.now(),
       needs ?? 0,
     ])
-    for (const statement of next.statements(types)) await connection.query(statement)
+    for (const statement of next.statements(postgresTypes)) await connection.query(statement)
   }
   await connection.query('commit')
   return next !== undefined

@@ -1,9 +1,11 @@
+import { emptyHead, entryText, link } from '@keywright/core'
 import { aKey, anOrganization, digestOf, someEvent } from '@keywright/core/testing'
 import { Client, Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
 import { explainPostgres } from './explain-postgres.ts'
-import { migrations } from './migrations/index.ts'
+import { postgresTypes } from './migrate-postgres.ts'
+import { migrations, migrationsTable } from './migrations/index.ts'
 import { openPostgres, type SharedStore } from './open-postgres.ts'
 import { postgres } from './postgres.ts'
 
@@ -69,6 +71,26 @@ describe('a database that many nodes share', () => {
     await narrower.end()
     const error = await store.prepare().catch((reason: unknown) => reason)
     expect(explainPostgres(error)?.message).toContain('start a newer one')
+  })
+
+  it('is brought up to date also where an old event holds what its text cannot', async () => {
+    const pool = new Pool({ connectionString: url })
+    await pool.query(migrationsTable)
+    for (const { number, name, statements } of migrations.slice(0, 7)) {
+      for (const statement of statements(postgresTypes)) await pool.query(statement)
+      await pool.query('insert into kw_migrations values ($1, $2, 0)', [number, name])
+    }
+    const details = { note: '\u0000 \ud800 \\u0000 \\' }
+    const change = link(emptyHead, someEvent({ details, actor: { ...someEvent().actor, id: 'a "quoted" one\\' } }))
+    await pool.query(
+      `insert into kw_changes (number, hash, entry, at, organization, target, action)
+        values (1, $1, $2, 0, 'acme', 'key_1', 'key.updated')`,
+      [change.hash, entryText(change)],
+    )
+    await open().prepare()
+    const { rows } = await pool.query('select actor, triggered_by from kw_changes')
+    expect(rows).toEqual([{ actor: 'a "quoted" one\\', triggered_by: 'api' }])
+    await pool.end()
   })
 
   it('does not keep credentials waiting for those who manage keys', async () => {
