@@ -3,6 +3,7 @@ const advice = {
     'is open in another Keywright, and only one may write it. Stop the other one first, or use PostgreSQL to run many.',
   database_unwritable:
     'cannot be read and written. Give this user the right to, there and in its folder, or choose another folder.',
+  database_disk_full: 'cannot be written, as its disk is full. Make room there, or choose another folder.',
   database_damaged:
     'is damaged, or no SQLite database. It was left as it is: restore a backup, or move it away to start with an empty one.',
   database_foreign: 'is the database of another application. It was left as it is: choose another file for Keywright.',

@@ -8,9 +8,13 @@ export function explain(file: string, error: unknown): unknown {
   if (error instanceof BetterSqlite3.SqliteError) {
     if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) return new DatabaseFileError('database_damaged', file, error)
     if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new DatabaseFileError('database_in_use', file, error)
-    if (/^SQLITE_(CANTOPEN|READONLY|PERM|IOERR|FULL)/.test(error.code)) return unwritable(file, error)
+    if (error.code === 'SQLITE_FULL') return new DatabaseFileError('database_disk_full', file, error)
+    if (/^SQLITE_(CANTOPEN|READONLY|PERM|IOERR)/.test(error.code)) return unwritable(file, error)
   }
-  if (error instanceof Error && 'syscall' in error) return unwritable(file, error)
+  if (error instanceof Error && 'syscall' in error) {
+    const isFull = 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    return isFull ? new DatabaseFileError('database_disk_full', file, error) : unwritable(file, error)
+  }
   return error
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseFileError } from './database-file-error.ts'
+import { explain } from './explain.ts'
 import { openSqlite } from './open-sqlite.ts'
 
 let folder: string
@@ -26,6 +27,15 @@ function expectRefused(path: string, code: DatabaseFileError['code']): DatabaseF
     return error as DatabaseFileError
   }
   throw new Error(`${path} was opened.`)
+}
+
+function thrownBy(work: () => void): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  throw new Error('Nothing was thrown.')
 }
 
 /** In a container files are made by root, whom no permission stops. */
@@ -144,6 +154,20 @@ describe('a place that cannot be written', () => {
     fs.writeFileSync(file, 'not a folder')
     expect(expectRefused(join(file, 'keywright.sqlite'), 'database_unwritable').message).toContain('(EEXIST)')
     expect(expectRefused(join(file, 'below', 'keywright.sqlite'), 'database_unwritable').message).toContain('(ENOTDIR)')
+  })
+
+  it('is told apart from a disk that is full', () => {
+    const client = new BetterSqlite3(file)
+    client.pragma('max_page_count = 2')
+    const byDatabase = thrownBy(() => client.exec('create table a (b text); create table c (d text)'))
+    client.close()
+    // Always full, and there where Linux is.
+    const bySystem = fs.existsSync('/dev/full') ? thrownBy(() => fs.writeFileSync('/dev/full', 'x')) : byDatabase
+    for (const error of [byDatabase, bySystem])
+      expect(explain(file, error)).toMatchObject({
+        code: 'database_disk_full',
+        message: expect.stringContaining('full'),
+      })
   })
 
   it('is refused: a folder that others own', () => {
