@@ -42,14 +42,14 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await asked.dismiss()
   }
 
-  /** What is posted there waits until it is let go. */
-  async function holdBack(page: Page, where: (url: URL) => boolean) {
+  /** What is asked there waits until it is let go. */
+  async function holdBack(page: Page, where: (url: URL) => boolean, method = 'POST') {
     let letGo = () => {}
     const held = new Promise<void>((resolve) => {
       letGo = resolve
     })
     await page.route(where, async (route) => {
-      if (route.request().method() === 'POST') await held
+      if (route.request().method() === method) await held
       await route.continue()
     })
     return letGo
@@ -117,6 +117,25 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     letGo()
     await takeKey(page)
     await page.unrouteAll()
+  })
+
+  it('does not wait until the page behind it has been read again', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'In no hurry' })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('link', { name: 'In no hurry' }).waitFor()
+    await holdBack(page, ({ pathname }) => pathname === '/v1/keys', 'GET')
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await fillIn(page, 'Made meanwhile')
+    await takeKey(page)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await holdBack(page, ({ pathname }) => pathname === `/v1/keys/${key.id}`, 'GET')
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+    await takeKey(page)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
   })
 
   it('says how to take it along where the browser does not let it be copied', async () => {

@@ -31,7 +31,8 @@ export function CreateOrganization({ onClose }: { onClose: () => void }) {
       ...(plan !== undefined && { plan }),
       ...(contract.namespaces && { namespaces: namespacesOf(namespaces) }),
     })
-    await queries.invalidateQueries({ queryKey: ['organizations'] })
+    // Not waited for: the secret is in sight before the page behind it is true again.
+    void queries.invalidateQueries({ queryKey: ['organizations'] })
     // Where each has the one key, onboarding is not done without it.
     if (!contract.oneKeyPerOrganization) return onClose()
     setKeyless(created)

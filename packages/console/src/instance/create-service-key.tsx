@@ -30,7 +30,8 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
       ...{ name, permissions: [permission] },
       ...(organization.trim() !== '' && { organization: organization.trim() }),
     })
-    await queries.invalidateQueries({ queryKey: ['service-keys'] })
+    // Not waited for: the secret is in sight before the page behind it is true again.
+    void queries.invalidateQueries({ queryKey: ['service-keys'] })
     return created
   })
   const { error, isBusy, result } = create

@@ -53,7 +53,8 @@ export function CreateKey({ organization, project: given, onClose }: CreateKeyPr
       ...(expiresAt !== null && { expiresAt }),
       ...(limits && { limits }),
     })
-    await queries.invalidateQueries({ queryKey: ['keys'] })
+    // Not waited for: the secret is in sight before the page behind it is true again.
+    void queries.invalidateQueries({ queryKey: ['keys'] })
     return created
   })
   const { result, error, isBusy } = create

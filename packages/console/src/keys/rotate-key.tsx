@@ -27,8 +27,9 @@ export function RotateKey({ of: key, onClose }: { of: Key; onClose: () => void }
   })
   const rotate = useAction(async () => {
     const rotated = await keywright.keys.rotate(key.id, { graceSeconds })
-    await queries.invalidateQueries({ queryKey: ['key', key.id] })
-    await queries.invalidateQueries({ queryKey: ['keys'] })
+    // Not waited for: the secret is in sight before the page behind it is true again.
+    void queries.invalidateQueries({ queryKey: ['key', key.id] })
+    void queries.invalidateQueries({ queryKey: ['keys'] })
     return rotated
   })
   useHold(rotate.isBusy)

@@ -19,7 +19,8 @@ export function InviteMember({ organization, onClose }: { organization: string; 
   const [role, setRole] = useState<Role>('member')
   const invite = useAction(async () => {
     const created = await keywright.members.invite(organization, { email, role })
-    await queries.invalidateQueries({ queryKey: ['invitations', organization] })
+    // Not waited for: the link is in sight before the page behind it is true again.
+    void queries.invalidateQueries({ queryKey: ['invitations', organization] })
     return created
   })
   const { error, isBusy, result } = invite
