@@ -40,6 +40,20 @@ describe('editing a key in the console', { timeout: 3 * minute }, () => {
     expect(await save()).toEqual([limit])
   })
 
+  it('is not saved with nothing that the key may do', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Mighty' })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Edit' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('radio', { name: 'Only what it needs' }).check()
+    expect(await dialog.getByRole('button', { name: 'Choose a permission' }).isDisabled()).toBe(true)
+    await dialog.getByRole('checkbox', { name: /sandboxes:read/ }).check()
+    await dialog.getByRole('button', { name: 'Save changes' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect((await set.server.lifecycle.store.key(key.id))?.permissions).toEqual(['sandboxes:read'])
+  })
+
   it('leaves alone what somebody else changed while the form was open', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Shared', permissions: ['sandboxes:read', 'sandboxes:write'] })

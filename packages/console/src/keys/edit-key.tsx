@@ -46,12 +46,15 @@ export function EditKey({ of: key, onClose }: { of: Key; onClose: () => void }) 
     onClose()
   })
   const { error, isBusy } = change
+  // Where it could do nothing before, its name can still be changed.
+  const needsChoice = permissions?.length === 0 && was.permissions?.length !== 0
   return (
     <FormDialog
       {...{ error, isBusy, onClose }}
       title="Change the key"
       description="Its secret stays the same."
-      action="Save changes"
+      action={needsChoice ? 'Choose a permission' : 'Save changes'}
+      isIncomplete={needsChoice}
       onSubmit={() => change.run(undefined)}
     >
       <NameField value={name} onText={setName} error={fieldError(error, 'name')} />
