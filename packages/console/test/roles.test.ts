@@ -2,7 +2,7 @@ import { setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { tester } from '../../server/test/support/start-server.ts'
-import { faults, type Visitor } from './browser.ts'
+import { faults, type Visitor, visit } from './browser.ts'
 import { invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
@@ -73,6 +73,20 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
     expect(await page.getByLabel('E-mail').inputValue()).toBe('erin@example.com')
     expect(dave.complaints).toEqual([])
     await dave.context.close()
+  })
+
+  it('hands out links of which the second counts where both are opened in one tab', async () => {
+    const links = [
+      await inviteLink(olga, { email: 'first@example.com', role: 'Member' }),
+      await inviteLink(olga, { email: 'second@example.com', role: 'Admin' }),
+    ]
+    const { page, context } = await visit(set.browser)
+    await page.goto(links[0] ?? '')
+    await page.getByText('as a member.').waitFor()
+    await page.goto(links[1] ?? '')
+    await page.getByText('as an admin.').waitFor()
+    expect(await page.getByLabel('E-mail').inputValue()).toBe('second@example.com')
+    await context.close()
   })
 
   it('finds every organization that they are in, and none of the operators’ pages', async () => {

@@ -14,12 +14,17 @@ import { withArticle } from '../shell/words.ts'
 import { Entrance } from './entrance.tsx'
 import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
+import { useLinkToken } from './use-link-token.ts'
 
 /** Where an invitation is taken up. Its token follows the number sign and is sent in bodies alone. */
 export function Join() {
-  const [token] = useState(() => location.hash.slice(1))
+  const token = useLinkToken()
+  return <Invited key={token} token={token} />
+}
+
+function Invited({ token }: { token: string }) {
   const offer = useQuery({
-    queryKey: ['invitation'],
+    queryKey: ['invitation', token],
     queryFn: () => keywright.signIn.invitation(token),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,

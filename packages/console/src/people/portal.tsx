@@ -6,13 +6,20 @@ import { queries } from '../api/queries.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
 import { Entrance } from './entrance.tsx'
+import { useLinkToken } from './use-link-token.ts'
 
-/** Where a provider's own settings page leads. The link works once, so it is used once. */
+/** Where a provider's own settings page leads. */
 export function Portal() {
+  const token = useLinkToken()
+  return <Enter key={token} token={token} />
+}
+
+/** The link works once, so it is used once. */
+function Enter({ token }: { token: string }) {
   const router = useRouter()
   const isSent = useRef(false)
   const { mutate, error } = useMutation({
-    mutationFn: () => keywright.signIn.byPortal(location.hash.slice(1)),
+    mutationFn: () => keywright.signIn.byPortal(token),
     async onSuccess({ organization }) {
       queries.clear()
       await router.navigate({ to: '/$organization/keys', params: { organization }, replace: true })

@@ -7,10 +7,15 @@ import { Button } from '../parts/button.tsx'
 import { ErrorNotice, fieldError } from '../parts/notice.tsx'
 import { NewPasswordField } from '../parts/text-field.tsx'
 import { Entrance } from './entrance.tsx'
+import { useLinkToken } from './use-link-token.ts'
 
 /** Where the link of a forgotten password leads. Its token follows the number sign and is sent in a body alone. */
 export function ResetPassword() {
-  const [token] = useState(() => location.hash.slice(1))
+  const token = useLinkToken()
+  return <SetPassword key={token} token={token} />
+}
+
+function SetPassword({ token }: { token: string }) {
   const [password, setPassword] = useState('')
   const reset = useMutation({
     mutationFn: () => keywright.signIn.resetPassword({ token, password }),
