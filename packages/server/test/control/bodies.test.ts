@@ -38,6 +38,17 @@ describe('a body', () => {
     expect([status, json.detail]).toEqual([400, 'The body must be a JSON object: { … }.'])
   })
 
+  it.each([' ', '  \u00a0 ', '\u3000'])('in which a name is spaces alone is refused: %j', async (name) => {
+    const spaces = [{ field: 'name', message: 'must not be spaces alone' }]
+    const { status, json } = await post(JSON.stringify({ name }))
+    expect([status, json.errors]).toEqual([422, spaces])
+    const key = await api('POST', '/v1/service-keys', { body: { name, permissions: ['verify'] } })
+    expect([key.status, key.json.errors]).toEqual([422, spaces])
+    const account = { email: 'ann@example.com', password: 'correct horse battery', name }
+    const person = await api('POST', '/api/auth/sign-up/email', { body: account })
+    expect([person.status, person.json.errors]).toEqual([422, spaces])
+  })
+
   it('never comes back in a message', async () => {
     const { text } = await post('{"name": kw_live_canarycanarycanary')
     expect(text).not.toContain('canary')
