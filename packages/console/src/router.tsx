@@ -9,11 +9,15 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { contractQuery, organizationQuery, organizationsQuery, queries, viewerQuery } from './api/queries.ts'
+import { auditSearch } from './audit/audit-search.ts'
+import { keyListSearch } from './keys/key-list-search.ts'
+import { keptIn } from './parts/kept.ts'
 import { providerProblems } from './people/provider-problems.ts'
 import { Crashed, NotFound } from './shell/failures.tsx'
 import { safeReturn } from './shell/return-to.ts'
 import { Shell } from './shell/shell.tsx'
 import { SignedIn } from './shell/signed-in.tsx'
+import { usageSearch } from './usage/read-usage.ts'
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: Crashed })
 
@@ -106,6 +110,8 @@ const organization = createRoute({
 const keys = createRoute({
   getParentRoute: () => organization,
   path: '/keys',
+  validateSearch: keyListSearch,
+  beforeLoad: keptIn,
   component: lazyRouteComponent(() => import('./keys/keys-page.tsx'), 'KeysPage'),
 })
 
@@ -124,6 +130,8 @@ const projects = createRoute({
 const project = createRoute({
   getParentRoute: () => organization,
   path: '/projects/$project',
+  validateSearch: keyListSearch,
+  beforeLoad: keptIn,
   component: lazyRouteComponent(() => import('./projects/project-page.tsx'), 'ProjectPage'),
 })
 
@@ -136,6 +144,7 @@ const members = createRoute({
 const usage = createRoute({
   getParentRoute: () => organization,
   path: '/usage',
+  validateSearch: usageSearch,
   component: lazyRouteComponent(() => import('./usage/usage-page.tsx'), 'UsagePage'),
 })
 
@@ -154,6 +163,8 @@ const limits = createRoute({
 const audit = createRoute({
   getParentRoute: () => organization,
   path: '/audit',
+  validateSearch: auditSearch,
+  beforeLoad: keptIn,
   component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
 })
 
@@ -175,6 +186,7 @@ const instance = createRoute({
 const organizations = createRoute({
   getParentRoute: () => instance,
   path: '/organizations',
+  beforeLoad: keptIn,
   component: lazyRouteComponent(() => import('./instance/organizations-page.tsx'), 'OrganizationsPage'),
 })
 

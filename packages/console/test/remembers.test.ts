@@ -34,4 +34,87 @@ describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
     await page.getByText('50 keys', { exact: true }).waitFor()
     expect(set.ann.complaints).toEqual([])
   })
+
+  it('is there again on the way back from a key and after reloading, and no address says what was searched for', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'One of many 50' })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByLabel('State').selectOption('Active')
+    await page.getByLabel('Search by name, hint or id').fill('one of')
+    await page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click()
+    await page.getByRole('link', { name: 'One of many 0' }).waitFor()
+    await page.getByRole('button', { name: 'Next' }).click()
+    const last = page.getByRole('link', { name: 'One of many 9' })
+    const isAsItWas = async () => {
+      await last.waitFor()
+      await page.getByText('1 key · page 2').waitFor()
+      expect(await page.getByLabel('State').inputValue()).toBe('active')
+      expect(await page.getByLabel('Search by name, hint or id').inputValue()).toBe('one of')
+      expect(new URL(page.url()).search).toBe('?state=active&order=name&direction=asc')
+    }
+    await isAsItWas()
+    await last.click()
+    await page.getByRole('heading', { level: 1, name: 'One of many 9' }).waitFor()
+    await page.goBack()
+    await isAsItWas()
+    await page.reload()
+    await isAsItWas()
+    await page.goBack()
+    await page.getByText('50 keys · page 1').waitFor()
+    await page.getByLabel('Search by name, hint or id').fill('many 49')
+    await page.getByText('1 key', { exact: true }).waitFor()
+    expect(set.ann.complaints).toEqual([])
+  })
+})
+
+describe('what other pages remember', { timeout: 2 * minute }, () => {
+  const set = stage('hopx')
+
+  it('is the filter of the audit log, with the key id that was typed in no address', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Traced' })
+    await page.goto(`${set.server.control}/acme/audit`)
+    await page.getByLabel('Action').selectOption('Created an API key')
+    await page.getByLabel('From', { exact: true }).fill('2026-01-01')
+    await page.getByLabel('Key id').fill(key.id)
+    const isAsItWas = async () => {
+      await page.getByText('Traced', { exact: true }).waitFor()
+      expect(await page.getByLabel('Key id').inputValue()).toBe(key.id)
+      expect(await page.getByLabel('Action').inputValue()).toBe('key.created')
+      expect(new URL(page.url()).search).toBe('?action=key.created&from=2026-01-01')
+    }
+    await expect.poll(() => page.evaluate('JSON.stringify(history.state)')).toContain(key.id)
+    await isAsItWas()
+    await page.reload()
+    await isAsItWas()
+    await page.getByRole('link', { name: 'Members' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Members' }).waitFor()
+    await page.goBack()
+    await isAsItWas()
+  })
+
+  it('is the time over which use is shown', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/usage`)
+    await page.getByLabel('Time').selectOption('Last 30 days')
+    await page.waitForURL('**/usage?hours=720')
+    await page.reload()
+    await page.getByRole('heading', { level: 1, name: 'Usage' }).waitFor()
+    expect(await page.getByLabel('Time').locator('option:checked').innerText()).toBe('Last 30 days')
+    await page.getByText('Days are UTC').or(page.getByText('No requests in this time')).waitFor()
+  })
+
+  it('is which organizations an operator looked for', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issueElsewhere()
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByLabel('Search by name or id').fill(key.organization)
+    await page.getByText('1 organization', { exact: true }).waitFor()
+    await page.getByRole('link', { name: key.organization }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.goBack()
+    await page.getByText('1 organization', { exact: true }).waitFor()
+    expect(await page.getByLabel('Search by name or id').inputValue()).toBe(key.organization)
+    expect(set.ann.complaints).toEqual([])
+  })
 })

@@ -1,12 +1,12 @@
 import type { AuditEvent } from '@keywright/client'
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Download, Link2, ScrollText } from 'lucide-react'
-import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
+import { useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
@@ -14,14 +14,21 @@ import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
 import { KeyName } from '../usage/key-name.tsx'
+import { type AuditSearch, auditSearch } from './audit-search.ts'
 import { ChainBadge } from './chain-badge.tsx'
 import { csvHead, csvLine, jsonLine, save } from './download.ts'
-import { AuditFilters, everything, filterOf } from './filters.tsx'
+import { AuditFilters, askedBy, filterOf } from './filters.tsx'
 import { actionInWords, triggers } from './words.ts'
 
 export function AuditPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/audit' })
-  const [asked, setAsked] = useState(everything)
+  const search = useSearch({ from: '/signed-in/shell/$organization/audit' })
+  const kept = useKept()
+  const keyId = useKeptText()
+  const navigate = useNavigate()
+  const change = (changed: AuditSearch) =>
+    navigate({ to: '.', search: auditSearch({ ...search, ...changed }), state: { kept }, replace: true })
+  const asked = askedBy(search, kept.text)
   const filter = filterOf(organization, asked)
   const log = useInfiniteQuery({
     queryKey: ['audit', filter],
@@ -72,7 +79,7 @@ export function AuditPage() {
         </>
       }
     >
-      <AuditFilters value={asked} onChange={setAsked} members={members.data?.members ?? []} />
+      <AuditFilters value={asked} onChange={change} keyId={keyId} members={members.data?.members ?? []} />
       {download.error !== null && (
         <div className="mb-4">
           <ErrorNotice error={download.error} />

@@ -1,10 +1,13 @@
 import type { AuditFilter, Member } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
+import type { InputHTMLAttributes } from 'react'
 import { contractQuery } from '../api/queries.ts'
 import { beginOf, lastDay } from '../parts/day.ts'
 import { Field, Input, Select } from '../parts/field.tsx'
+import { type Typed, useTyped } from '../parts/kept.ts'
 import { visible } from '../parts/text.tsx'
 import { capitalized } from '../shell/words.ts'
+import type { AuditSearch } from './audit-search.ts'
 import { actionInWords, actionsOf, triggers } from './words.ts'
 
 /** As it is typed and chosen; empty: any. */
@@ -18,7 +21,9 @@ export interface AuditAsked {
   to: string
 }
 
-export const everything: AuditAsked = { action: '', triggeredBy: '', actor: '', key: '', from: '', to: '' }
+export function askedBy(search: AuditSearch, key: string): AuditAsked {
+  return { action: '', triggeredBy: '', actor: '', from: '', to: '', ...search, key }
+}
 
 export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
   const { action, triggeredBy, actor, key, from, to } = asked
@@ -38,15 +43,17 @@ export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
 export function AuditFilters({
   value,
   onChange,
+  keyId,
   members,
 }: {
   value: AuditAsked
-  onChange: (asked: AuditAsked) => void
+  onChange: (changed: AuditSearch) => void
+  keyId: Typed
   members: readonly Member[]
 }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
-  const changed = (name: keyof AuditAsked) => (event: { target: { value: string } }) =>
-    onChange({ ...value, [name]: event.target.value })
+  const changed = (name: keyof AuditSearch) => (event: { target: { value: string } }) =>
+    onChange({ [name]: event.target.value })
   return (
     <div className="mb-5 grid grid-cols-2 gap-x-3 gap-y-3 lg:grid-cols-3">
       <Field label="Action">
@@ -86,18 +93,36 @@ export function AuditFilters({
         )}
       </Field>
       <Field label="Key id">
-        {(field) => <Input {...field} placeholder="key_…" value={value.key} onChange={changed('key')} />}
+        {(field) => (
+          <Input
+            {...field}
+            placeholder="key_…"
+            value={keyId.value}
+            onChange={(event) => keyId.onText(event.target.value)}
+            onBlur={keyId.onBlur}
+          />
+        )}
       </Field>
       <Field label="From">
         {(field) => (
-          <Input {...field} type="date" max={value.to || lastDay} value={value.from} onChange={changed('from')} />
+          <DateInput {...field} max={value.to || lastDay} value={value.from} onDay={(from) => onChange({ from })} />
         )}
       </Field>
       <Field label="To">
         {(field) => (
-          <Input {...field} type="date" min={value.from} max={lastDay} value={value.to} onChange={changed('to')} />
+          <DateInput {...field} min={value.from} max={lastDay} value={value.to} onDay={(to) => onChange({ to })} />
         )}
       </Field>
     </div>
   )
+}
+
+/** A year is typed digit by digit, each of which makes another date. */
+function DateInput({
+  value,
+  onDay,
+  ...rest
+}: { value: string; onDay: (day: string) => void } & Omit<InputHTMLAttributes<HTMLInputElement>, 'value'>) {
+  const { onText, ...typed } = useTyped(value, onDay)
+  return <Input {...rest} {...typed} type="date" onChange={(event) => onText(event.target.value)} />
 }

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { contractQuery, organizationsQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
+import { useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
@@ -14,7 +15,6 @@ import { SearchField } from '../parts/search-field.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
-import { useSettled } from '../parts/use-settled.ts'
 import { capitalized, plural } from '../shell/words.ts'
 import { ChangeState } from './change-state.tsx'
 import { CreateOrganization } from './create-organization.tsx'
@@ -23,9 +23,9 @@ import { EditOrganization } from './edit-organization.tsx'
 
 export function OrganizationsPage() {
   const { data: contract } = useSuspenseQuery(contractQuery)
-  const [text, setText] = useState('')
-  const q = useSettled(text.trim())
-  const paging = usePaging(q)
+  const text = useKeptText()
+  const q = useKept().text.trim()
+  const paging = usePaging()
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
     organizationsQuery({ q: q || undefined, cursor: paging.cursor }),
   )
@@ -61,9 +61,9 @@ export function OrganizationsPage() {
       {editing && <EditOrganization of={editing} onClose={() => setEditing(null)} />}
       {changing && <ChangeState of={changing} onClose={() => setChanging(null)} />}
       {deleting && <DeleteOrganization of={deleting} onClose={() => setDeleting(null)} />}
-      {(text !== '' || paging.before > 0 || (data && data.organizations.length > 1)) && (
+      {(text.value !== '' || paging.before > 0 || (data && data.organizations.length > 1)) && (
         <div className="mb-4 flex">
-          <SearchField label="Search by name or id" value={text} onText={setText} />
+          <SearchField label="Search by name or id" {...text} />
         </div>
       )}
       <Card>

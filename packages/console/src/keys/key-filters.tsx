@@ -2,36 +2,26 @@ import type { KeyState } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { projectsQuery } from '../api/queries.ts'
 import { Select } from '../parts/field.tsx'
+import type { Typed } from '../parts/kept.ts'
 import { SearchField } from '../parts/search-field.tsx'
 import { capitalized } from '../shell/words.ts'
-
-const states: readonly KeyState[] = ['active', 'suspended', 'expired', 'revoked']
+import { states } from './key-list-search.ts'
 
 export interface KeyFiltersProps {
   organization: string
-  text: string
+  text: Typed
   state: KeyState | ''
   within: string
   hasProjects: boolean
-  onText: (text: string) => void
   onState: (state: KeyState | '') => void
   onWithin: (project: string) => void
 }
 
-export function KeyFilters({
-  organization,
-  text,
-  state,
-  within,
-  hasProjects,
-  onText,
-  onState,
-  onWithin,
-}: KeyFiltersProps) {
+export function KeyFilters({ organization, text, state, within, hasProjects, onState, onWithin }: KeyFiltersProps) {
   const { data: projects } = useQuery({ ...projectsQuery(organization), enabled: hasProjects })
   return (
     <div className="mb-4 flex flex-wrap gap-2">
-      <SearchField label="Search by name, hint or id" value={text} onText={onText} />
+      <SearchField label="Search by name, hint or id" {...text} />
       {hasProjects && (
         <Select
           aria-label="Project"

@@ -1,16 +1,17 @@
-import type { KeyState } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
-import { contractQuery, type KeyOrder, keysQuery, projectsQuery } from '../api/queries.ts'
+import { contractQuery, keysQuery, projectsQuery } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
+import { useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading } from '../parts/page.tsx'
 import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
-import { useSettled } from '../parts/use-settled.ts'
 import { useMayChange } from '../shell/place.ts'
 import { counted } from '../shell/words.ts'
 import { KeyFilters } from './key-filters.tsx'
+import { type KeyListSearch, keyListSearch } from './key-list-search.ts'
 import { KeyTable } from './key-table.tsx'
 
 const BulkRevoke = lazy(async () => ({ default: (await import('./bulk-revoke.tsx')).BulkRevoke }))
@@ -26,24 +27,33 @@ export interface KeyListProps {
 export function KeyList({ organization, project, create }: KeyListProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const mayChange = useMayChange(organization)
-  const [text, setText] = useState('')
-  const [state, setState] = useState<KeyState | ''>('')
-  const [within, setWithin] = useState('')
-  const [sort, setSort] = useState<{ order: KeyOrder; direction: 'asc' | 'desc' }>(newestFirst)
+  const search: KeyListSearch = useSearch({ strict: false })
+  const { state, project: within = '', order = 'created', direction = 'desc' } = search
+  const navigate = useNavigate()
+  const { text: found } = useKept()
+  const text = useKeptText()
+  const change = (changed: Partial<Record<keyof KeyListSearch, string>>) =>
+    navigate({
+      to: '.',
+      search: keyListSearch({ ...search, ...changed }),
+      state: { kept: { text: found, cursors: [] } },
+      replace: true,
+    })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [isRevoking, setRevoking] = useState(false)
-  const q = useSettled(text.trim())
+  const q = found.trim()
   const asked = {
     organization,
     project: project ?? (within || undefined),
-    state: state || undefined,
+    state,
     q: q || undefined,
   }
-  const paging = usePaging(JSON.stringify([asked, sort]))
+  const sort = { order, direction }
+  const paging = usePaging()
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
     keysQuery({ ...asked, ...sort, cursor: paging.cursor }),
   )
-  const isFiltered = text !== '' || state !== '' || within !== ''
+  const isFiltered = text.value !== '' || state !== undefined || within !== ''
   const keys = data?.keys ?? []
   const isEmpty = data !== undefined && keys.length === 0
   useWayBack(paging, isEmpty && !isPlaceholderData)
@@ -62,11 +72,11 @@ export function KeyList({ organization, project, create }: KeyListProps) {
       )}
       {(keys.length > 0 || isFiltered) && !contract.oneKeyPerOrganization && (
         <KeyFilters
-          {...{ text, state, within, organization }}
+          {...{ text, within, organization }}
+          state={state ?? ''}
           hasProjects={contract.boundTo === 'project' && project === undefined}
-          onText={setText}
-          onState={setState}
-          onWithin={setWithin}
+          onState={(state) => change({ state })}
+          onWithin={(project) => change({ project })}
         />
       )}
       {chosen.size > 0 && (
@@ -97,7 +107,7 @@ export function KeyList({ organization, project, create }: KeyListProps) {
           <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
             <KeyTable
               {...{ keys, organization, sort, chosen }}
-              onSort={setSort}
+              onSort={change}
               {...(mayChange && !contract.oneKeyPerOrganization && { onChoose: setChosen })}
             />
           </div>
@@ -107,8 +117,6 @@ export function KeyList({ organization, project, create }: KeyListProps) {
     </>
   )
 }
-
-const newestFirst = { order: 'created', direction: 'desc' } as const
 
 interface NoKeysProps extends KeyListProps {
   isFiltered: boolean

@@ -1,7 +1,9 @@
+import { useNavigate } from '@tanstack/react-router'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import { counted } from '../shell/words.ts'
 import { Button } from './button.tsx'
+import { useKept } from './kept.ts'
 
 export interface Paging {
   /** Where the page in sight begins; undefined: at the beginning. */
@@ -12,23 +14,27 @@ export interface Paging {
   onBack: () => void
 }
 
-/** Page by page, forth and back; another `question` begins anew. */
-export function usePaging(question: string): Paging {
-  const [state, setState] = useState<{ question: string; cursors: string[] }>({ question, cursors: [] })
-  const cursors = state.question === question ? state.cursors : []
+/** Page by page, forth and back: each is an entry of the browser's history. */
+export function usePaging(): Paging & { onGone: () => void } {
+  const navigate = useNavigate()
+  const { text, cursors } = useKept()
+  const go = (cursors: readonly string[], replace = false) =>
+    navigate({ to: '.', search: true, state: { kept: { text, cursors } }, replace })
   return {
     cursor: cursors.at(-1),
     before: cursors.length,
-    onNext: (cursor) => setState({ question, cursors: [...cursors, cursor] }),
-    onBack: () => setState({ question, cursors: cursors.slice(0, -1) }),
+    onNext: (cursor) => go([...cursors, cursor]),
+    onBack: () => go(cursors.slice(0, -1)),
+    // In its place, or Back would lead to it again.
+    onGone: () => go(cursors.slice(0, -1), true),
   }
 }
 
 /** From a page whose last row has gone to the one before. */
-export function useWayBack({ before, onBack }: Paging, isEmpty: boolean): void {
+export function useWayBack({ before, onGone }: ReturnType<typeof usePaging>, isEmpty: boolean): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each page that is empty
   useEffect(() => {
-    if (isEmpty && before > 0) onBack()
+    if (isEmpty && before > 0) onGone()
   }, [isEmpty, before])
 }
 

@@ -1,15 +1,8 @@
 import { Search } from 'lucide-react'
 import { Input } from './field.tsx'
+import type { Typed } from './kept.ts'
 
-export function SearchField({
-  label,
-  value,
-  onText,
-}: {
-  label: string
-  value: string
-  onText: (text: string) => void
-}) {
+export function SearchField({ label, value, onText, onBlur }: { label: string } & Typed) {
   return (
     <span className="relative min-w-0 flex-1 basis-full sm:basis-40">
       <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
@@ -20,6 +13,7 @@ export function SearchField({
         maxLength={100}
         value={value}
         onChange={(event) => onText(event.target.value)}
+        onBlur={onBlur}
         className="pl-9"
       />
     </span>

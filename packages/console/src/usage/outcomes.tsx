@@ -33,6 +33,7 @@ export function Outcomes({ counts, nowMs, span }: { counts: readonly UsageCount[
           <Chart labels={labels} series={series} />
         </Suspense>
       </div>
+      {interval === 'day' && <p className="px-5 pb-3 text-xs text-muted">Days are UTC.</p>}
     </>
   )
 }

@@ -7,6 +7,16 @@ export const spans = [
   { label: 'Last 30 days', hours: 30 * 24, interval: 'day' },
 ] as const
 
+/** In the address of the page. */
+export interface UsageSearch {
+  hours?: Span['hours']
+}
+
+export function usageSearch({ hours }: Record<string, unknown>): UsageSearch {
+  const span = spans.find((one) => one.hours === hours)
+  return span ? { hours: span.hours } : {}
+}
+
 export type Span = (typeof spans)[number]
 
 /** The days or hours that are shown, the one under way included. */

@@ -1,8 +1,7 @@
 import type { UsageCount } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ChartNoAxesColumn } from 'lucide-react'
-import { useState } from 'react'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
@@ -11,15 +10,18 @@ import { HeadRoom } from './head-room.tsx'
 import { KeyName } from './key-name.tsx'
 import { Outcomes } from './outcomes.tsx'
 import { Ranking } from './ranking.tsx'
-import { readUsage, type Span, sinceOf, spans, type UsageRead } from './read-usage.ts'
+import { readUsage, type Span, sinceOf, spans, type UsageRead, usageSearch } from './read-usage.ts'
 import { reasonInWords } from './reasons.ts'
 import { SpanSelect } from './span-select.tsx'
 import { totals } from './sums.ts'
 
 export function UsagePage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/usage' })
-  const [chosen, setChosen] = useState(1)
+  const { hours = spans[1].hours } = useSearch({ from: '/signed-in/shell/$organization/usage' })
+  const navigate = useNavigate()
+  const chosen = spans.findIndex((one) => one.hours === hours)
   const span = spans[chosen] ?? spans[1]
+  const choose = (index: number) => navigate({ to: '.', search: usageSearch({ ...spans[index] }), replace: true })
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['usage', organization, span.hours],
     async queryFn({ signal }) {
@@ -39,7 +41,7 @@ export function UsagePage() {
     <Page
       title="Usage"
       description="Every verification, let in or refused. New ones are counted within seconds."
-      actions={<SpanSelect value={chosen} onChange={setChosen} />}
+      actions={<SpanSelect value={chosen} onChange={choose} />}
     >
       <div className="space-y-5">
         {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
