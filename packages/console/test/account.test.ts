@@ -124,6 +124,7 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.getByLabel('I have stored these codes').check()
     await page.getByRole('button', { name: 'Done' }).click()
     await page.getByText('asks for a code of your app').waitFor()
+    expect(await page.locator(':focus').innerText()).toBe('Turn off')
     expect(await page.content()).not.toContain(secret)
 
     await ann.context.clearCookies()

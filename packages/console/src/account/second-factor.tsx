@@ -48,12 +48,12 @@ export function SecondFactor() {
             'An authenticator app makes your password alone worth nothing to whoever finds it.'
           )}
         </p>
-        {data?.enabled === false && <Button onClick={() => setOpen('enrol')}>Turn on</Button>}
-        {data?.enabled && (
-          <>
-            <Button onClick={() => setOpen('renew')}>New recovery codes</Button>
-            <Button onClick={() => setOpen('disable')}>Turn off</Button>
-          </>
+        {data?.enabled && <Button onClick={() => setOpen('renew')}>New recovery codes</Button>}
+        {/* One button for both: the focus that a dialog gives back to it stays when the one has become the other. */}
+        {data && (
+          <Button onClick={() => setOpen(data.enabled ? 'disable' : 'enrol')}>
+            {data.enabled ? 'Turn off' : 'Turn on'}
+          </Button>
         )}
       </div>
       {open === 'enrol' && <Enrol onClose={close} />}

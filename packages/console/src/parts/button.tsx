@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes, ReactNode } from 'react'
+import type { ButtonHTMLAttributes, ComponentProps, ReactNode } from 'react'
 
 type Look = 'primary' | 'secondary' | 'ghost' | 'danger'
 
@@ -36,11 +36,7 @@ export function Button({ look, icon, isBusy = false, className = '', children, .
 }
 
 /** Says with its name what its picture shows. */
-export function IconButton({
-  label,
-  className = '',
-  ...rest
-}: { label: string } & ButtonHTMLAttributes<HTMLButtonElement>) {
+export function IconButton({ label, className = '', ...rest }: { label: string } & ComponentProps<'button'>) {
   return (
     <button
       type="button"

@@ -12,6 +12,9 @@ export interface DialogProps {
   children: ReactNode
 }
 
+/** Of a form alone: what only asks whether to go on has fields too, and none that has to be filled in. */
+const firstField = 'form :is(input:not([type=radio]), input[type=radio]:checked, select, textarea):enabled'
+
 /** The browser's own modal dialog: it keeps the focus in, and the page behind it inert. */
 export function Dialog({ title, description, onClose, isHeld = false, isWide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null)
@@ -19,7 +22,11 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
   useEffect(() => {
     const opener = document.activeElement
     const dialog = ref.current
-    if (dialog && !dialog.open) dialog.showModal()
+    if (dialog && !dialog.open) {
+      dialog.showModal()
+      // The browser would choose the button that closes it.
+      dialog.querySelector<HTMLElement>(firstField)?.focus()
+    }
     // The browser gives the focus back where a dialog is closed, but not where it is taken away.
     return () => {
       const isThere = opener instanceof HTMLElement && opener.isConnected

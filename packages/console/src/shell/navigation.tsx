@@ -23,7 +23,7 @@ interface Entry {
   link: Pick<LinkProps, 'to' | 'params'>
 }
 
-export function Navigation({ viewer }: { viewer: Viewer }) {
+export function Navigation({ viewer, onGo }: { viewer: Viewer; onGo: () => void }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { organization } = usePlace()
   const within = (label: string, icon: LucideIcon, to: LinkProps['to']): Entry => ({
@@ -36,6 +36,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
       {organization !== null && (
         <>
           <Group
+            onGo={onGo}
             label="Settings"
             entries={[
               within('API keys', KeyRound, '/$organization/keys'),
@@ -45,6 +46,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
             ]}
           />
           <Group
+            onGo={onGo}
             label="Activity"
             entries={[
               within('Usage', ChartNoAxesColumn, '/$organization/usage'),
@@ -57,6 +59,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
       )}
       {viewer.isOperator && (
         <Group
+          onGo={onGo}
           label="Instance"
           entries={[
             { label: capitalized(plural(noun)), icon: Building2, link: { to: '/instance/organizations' } },
@@ -69,7 +72,7 @@ export function Navigation({ viewer }: { viewer: Viewer }) {
   )
 }
 
-function Group({ label, entries }: { label: string; entries: readonly Entry[] }) {
+function Group({ label, entries, onGo }: { label: string; entries: readonly Entry[]; onGo: () => void }) {
   return (
     <div>
       <h2 className="px-2.5 pb-1 text-xs font-medium tracking-normal text-muted">{label}</h2>
@@ -78,6 +81,7 @@ function Group({ label, entries }: { label: string; entries: readonly Entry[] })
           <li key={label}>
             <Link
               {...link}
+              onClick={onGo}
               className="flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-muted transition-colors hover:bg-raised hover:text-ink lg:h-8"
               activeProps={{ className: 'bg-raised !text-ink font-medium' }}
             >

@@ -1,7 +1,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu, X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { viewerQuery } from '../api/queries.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Logo } from './logo.tsx'
@@ -16,6 +16,19 @@ export function Shell() {
   const [isOpen, setOpen] = useState(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the menu that led to it
   useEffect(() => setOpen(false), [path])
+  const toggle = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (!isOpen) return
+    const closeBy = (event: KeyboardEvent) => {
+      // A menu within it takes its own Escape.
+      if (event.key !== 'Escape' || event.defaultPrevented) return
+      setOpen(false)
+      toggle.current?.focus()
+    }
+    document.addEventListener('keydown', closeBy)
+    return () => document.removeEventListener('keydown', closeBy)
+  }, [isOpen])
+  useFocusAfterWay()
   if (!viewer) return null
   return (
     <div className="flex min-h-full flex-col lg:flex-row">
@@ -29,6 +42,7 @@ export function Shell() {
         <Logo />
         <span className="flex-1" />
         <IconButton
+          ref={toggle}
           label={isOpen ? 'Close the menu' : 'Open the menu'}
           aria-expanded={isOpen}
           aria-controls="menu"
@@ -45,7 +59,7 @@ export function Shell() {
           <Logo />
         </div>
         <OrganizationSwitcher />
-        <Navigation viewer={viewer} />
+        <Navigation viewer={viewer} onGo={() => setOpen(false)} />
         <span className="flex-1" />
         <PersonMenu viewer={viewer} />
       </div>
@@ -55,4 +69,15 @@ export function Shell() {
       </main>
     </div>
   )
+}
+
+/** What was clicked goes with the page it was on, and the focus with it: who works with the keyboard goes on in the new one. */
+function useFocusAfterWay(): void {
+  const shown = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname })
+  const before = useRef(shown)
+  useEffect(() => {
+    const isOnTheWay = before.current !== undefined && before.current !== shown
+    before.current = shown
+    if (isOnTheWay && document.activeElement === document.body) document.getElementById('content')?.focus()
+  }, [shown])
 }
