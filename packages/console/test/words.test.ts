@@ -1,7 +1,9 @@
+import { ProblemError } from '@keywright/client'
 import { describe, expect, it } from 'vitest'
 import { browserName } from '../src/account/browser-name.ts'
 import { actionInWords, actionsOf } from '../src/audit/words.ts'
 import { whereAndWhen } from '../src/keys/revocation.ts'
+import { explain, fieldError } from '../src/parts/problem-words.ts'
 import { counted, withArticle } from '../src/shell/words.ts'
 
 describe('the words of the console', () => {
@@ -33,6 +35,25 @@ describe('the words of the console', () => {
       'within 10 seconds, even where one is cut off',
     )
     expect(whereAndWhen({ revocation: { withinSeconds: 3600 } })).toContain('within 1 hour')
+  })
+
+  it('say of a refusal what to do about it, and name a field as people see it', () => {
+    const problem = { status: 400, title: 'No', requestId: null, retryAfterMs: null, body: '' }
+    const wrong = (field: string, message: string) =>
+      new ProblemError({ ...problem, code: 'invalid_request', detail: 'x', errors: [{ field, message }] })
+    expect(fieldError(wrong('name', 'A name has 1 to 200 characters.'), 'name')).toBe('A name has 1 to 200 characters.')
+    expect(fieldError(wrong('name', 'must have at most 200 characters'), 'name')).toBe(
+      'It must have at most 200 characters.',
+    )
+    expect(explain(wrong('limits.0.requests', 'must be at most 1000')).text).toBe('Requests must be at most 1000')
+    expect(explain(wrong('name', 'A name has 1 to 200 characters.')).text).toBe('A name has 1 to 200 characters.')
+    const refused = (code: string, status: number, retryAfterMs: number | null) =>
+      explain(
+        new ProblemError({ ...problem, status, code, detail: 'Retry-After credential', errors: [], retryAfterMs }),
+      ).text
+    expect(refused('too_many_attempts', 429, 61_000)).toBe('Try again in 2 minutes.')
+    expect(refused('too_many_attempts', 429, null)).toBe('Try again later.')
+    expect(refused('not_found', 404, null)).not.toContain('credential')
   })
 
   it('name a browser as people do, and leave alone what they do not know', () => {

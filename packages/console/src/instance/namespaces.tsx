@@ -1,4 +1,4 @@
-import { fieldError } from '../parts/notice.tsx'
+import { fieldError } from '../parts/problem-words.ts'
 import { TextField, type TextFieldProps } from '../parts/text-field.tsx'
 
 /** As they are typed: `default, staging`. */

@@ -1,6 +1,6 @@
 import type { Contract } from '@keywright/client'
 import { Field, Select } from '../parts/field.tsx'
-import { fieldError } from '../parts/notice.tsx'
+import { fieldError } from '../parts/problem-words.ts'
 import { capitalized } from '../shell/words.ts'
 
 export interface PlanFieldProps {

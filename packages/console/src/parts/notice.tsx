@@ -1,7 +1,7 @@
-import { ConnectionError, KeywrightError, ProblemError } from '@keywright/client'
 import { CircleAlert, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button } from './button.tsx'
+import { explain } from './problem-words.ts'
 
 export function Notice({
   tone = 'warn',
@@ -27,7 +27,7 @@ export function Notice({
   )
 }
 
-/** What happened and what to do next, in the server's own words where it had some. */
+/** What happened and what to do next. */
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const { title, text, reference } = explain(error)
   return (
@@ -41,31 +41,4 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
       )}
     </Notice>
   )
-}
-
-function explain(error: unknown): { title: string; text: string; reference?: string | null } {
-  // In the server's words it is about credentials, which are a program's to send.
-  if (error instanceof ProblemError && error.code === 'missing_credential') {
-    return { title: 'You are not signed in', text: 'Sign in, and try again.' }
-  }
-  if (error instanceof ProblemError) {
-    const fields = error.errors.map(({ field, message }) => `${field} ${message}`).join('; ')
-    return {
-      title: error.title,
-      text: fields || error.message,
-      reference: error.status >= 500 ? error.requestId : null,
-    }
-  }
-  if (error instanceof ConnectionError) {
-    return { title: 'The server does not answer', text: 'Check that Keywright is running and that you are online.' }
-  }
-  const text = error instanceof KeywrightError || error instanceof Error ? error.message : String(error)
-  return { title: 'That did not work', text }
-}
-
-/** What the server says of one field: `name` → `has at most 200 characters`. */
-export function fieldError(error: unknown, field: string): string | undefined {
-  if (!(error instanceof ProblemError)) return undefined
-  const found = error.errors.find((wrong) => wrong.field === field || wrong.field.startsWith(`${field}.`))
-  return found && `It ${found.message}.`
 }
