@@ -75,6 +75,19 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('tells how long ago something was as time goes by', async () => {
+    const { page, context } = await visit(set.browser)
+    await context.addCookies(await set.ann.context.cookies())
+    await set.server.issueElsewhere()
+    await page.clock.install()
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByText('just now').first().waitFor()
+    await page.clock.fastForward('03:00:30')
+    await page.getByText('3 hours ago').first().waitFor()
+    expect(await page.getByText('just now').count()).toBe(0)
+    await context.close()
+  })
+
   it('says where there is nothing, and leads back', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/acme/nothing`)

@@ -4,6 +4,7 @@ import { browserName } from '../src/account/browser-name.ts'
 import { actionInWords, actionsOf } from '../src/audit/words.ts'
 import { whereAndWhen } from '../src/keys/revocation.ts'
 import { explain, fieldError } from '../src/parts/problem-words.ts'
+import { inWords } from '../src/parts/time-words.ts'
 import { counted, withArticle } from '../src/shell/words.ts'
 
 describe('the words of the console', () => {
@@ -35,6 +36,15 @@ describe('the words of the console', () => {
       'within 10 seconds, even where one is cut off',
     )
     expect(whereAndWhen({ revocation: { withinSeconds: 3600 } })).toContain('within 1 hour')
+  })
+
+  it('round what lies ahead, and call only the next day tomorrow', () => {
+    const now = new Date(2026, 10, 21, 22, 0).getTime()
+    const at = (hours: number) => inWords(new Date(now + hours * 3_600_000).toISOString(), now)
+    expect([at(720 - 1 / 60), at(47), at(25), at(3), at(2.75), at(-25), at(-23), at(-47)]).toEqual([
+      ...['in 30 days', 'in 2 days', 'tomorrow', 'in 3 hours', 'in 3 hours'],
+      ...['yesterday', '23 hours ago', '2 days ago'],
+    ])
   })
 
   it('say of a refusal what to do about it, and name a field as people see it', () => {

@@ -13,8 +13,19 @@ export function inWords(time: string, nowMs = Date.now()): string {
   const seconds = (Date.parse(time) - nowMs) / 1000
   if (Math.abs(seconds) < 60) return seconds <= 0 ? 'just now' : 'in less than a minute'
   if (Math.abs(seconds) >= 30 * 86_400) return day.format(new Date(time))
-  const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['minute', 60]
-  return relative.format(Math.trunc(seconds / size), unit)
+  // What is over is as old as it is; what lies ahead would lose an hour or a day as soon as it begins.
+  const whole = seconds < 0 ? Math.trunc : Math.round
+  const minutes = whole(seconds / 60)
+  if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')
+  const hours = whole(seconds / 3600)
+  if (Math.abs(hours) < 24) return relative.format(hours, 'hour')
+  // By the calendar: 40 hours on is tomorrow or the day after.
+  return relative.format(Math.round((midnight(Date.parse(time)) - midnight(nowMs)) / 86_400_000), 'day')
+}
+
+/** Where its day began in the reader's zone. */
+function midnight(ms: number): number {
+  return new Date(ms).setHours(0, 0, 0, 0)
 }
 
 export function exactly(time: string): string {
