@@ -120,4 +120,34 @@ describe('an admin who is neither owner nor operator', { timeout: 2 * minute }, 
     expect(await page.getByLabel('Role of Bob').count()).toBe(0)
     expect([...olga.complaints, ...bob.complaints]).toEqual([])
   })
+
+  it('is offered no more changes once somebody else has made them a member', async () => {
+    const dora = await invite(set.browser, olga, { name: 'Dora', email: 'dora@example.com', role: 'Admin' })
+    const { page } = dora
+    const { id: user } = (await page.evaluate(`fetch('/v1/whoami').then((answer) => answer.json())`)) as { id: string }
+    await setMember(set.server.lifecycle, tester, { organization: 'acme', user, role: 'member' })
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name', { exact: true }).fill('No more')
+    await dialog.getByRole('checkbox', { name: /sandboxes:read/ }).check()
+    await dialog.getByRole('button', { name: 'Create API key' }).click()
+    await dialog.getByRole('alert').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Create API key' }).first().waitFor({ state: 'detached' })
+    await dora.context.close()
+  })
+
+  it('leaves, and is shown nothing more of what they have left', async () => {
+    const eve = await invite(set.browser, olga, { name: 'Eve', email: 'eve@example.com', role: 'Admin' })
+    const { page } = eve
+    await page.getByRole('link', { name: 'Members' }).click()
+    await page.getByRole('button', { name: 'Leave' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('You can be invited again.').waitFor()
+    await dialog.getByRole('button', { name: 'Leave' }).click()
+    await page.getByText('You are in no organization').waitFor()
+    expect(new URL(page.url()).pathname).toBe('/')
+    expect(eve.complaints).toEqual([])
+    await eve.context.close()
+  })
 })

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
 import { totp } from '../../server/test/support/totp.ts'
 import { faults } from './browser.ts'
-import { takeKey } from './steps.ts'
+import { inviteLink, takeKey } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 const password = 'correct horse battery'
@@ -190,6 +190,29 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
     await page.getByText('Your session has ended.').waitFor({ state: 'detached' })
     await other.close()
+  })
+
+  it('shows nothing that was read for one person to another who signed in in another window', async () => {
+    const { page, context } = set.ann
+    const { key } = await set.server.issueElsewhere({ name: 'Of Ann alone' })
+    await page.goto(`${set.server.control}/acme/members`)
+    const link = await inviteLink(set.ann, { email: 'zoe@example.com', role: 'Member' })
+    await page.goto(`${set.server.control}/${key.organization}/keys/${key.id}`)
+    await page.getByRole('heading', { level: 1, name: 'Of Ann alone' }).waitFor()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await page.getByText('Your session has ended.').waitFor()
+    const other = await context.newPage()
+    await other.goto(link)
+    await other.getByLabel('Name', { exact: true }).fill('Zoe')
+    await other.getByLabel('Password').fill(password)
+    await other.getByRole('button', { name: 'Create your account' }).click()
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.getByText('Of Ann alone').waitFor({ state: 'detached' })
+    await other.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await other.close()
+    await page.goto(`${set.server.control}/sign-in`)
+    await signIn(page)
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
   })
 
   it('is held where it is a service key', async () => {

@@ -1,4 +1,4 @@
-import { type KeyState, KeywrightError, type Role, type Whoami } from '@keywright/client'
+import { type KeyState, KeywrightError, ProblemError, type Role, type Whoami } from '@keywright/client'
 import { keepPreviousData, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
 import { readAll } from './read-all.ts'
@@ -6,7 +6,10 @@ import { readAll } from './read-all.ts'
 export const pageSize = 50
 
 export const queries: QueryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: lookForSession, onSuccess: lookForReturn }),
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => queryKey[0] !== 'viewer' && lookForSession(error),
+    onSuccess: lookForReturn,
+  }),
   mutationCache: new MutationCache({ onError: lookForSession }),
   // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
   defaultOptions: {
@@ -37,7 +40,12 @@ export const viewerQuery = queryOptions({
   queryKey: ['viewer'],
   async queryFn({ signal }): Promise<Viewer | null> {
     try {
-      return viewerOf(await keywright.whoami({ signal }))
+      const viewer = viewerOf(await keywright.whoami({ signal }))
+      const last = lastViewer()
+      // Somebody else has signed in in another window: nothing that was read for the one is the other's to see. Loading
+      // anew forgets all of it, and the browser asks first where that would lose a secret.
+      if (viewer && last && viewer.id !== last.id) location.reload()
+      return viewer
     } catch (error) {
       if (!(error instanceof KeywrightError && error.code === 'missing_credential')) throw error
       const last = lastViewer()
@@ -51,11 +59,15 @@ function lastViewer(): Viewer | null {
   return queries.getQueryData<Viewer | null>(['viewer']) ?? null
 }
 
-/** Asks who is there when the server misses a session, which it also does where one is too old for what was asked. */
+/**
+ * Asks who is there, and as what, when the server misses a session, which it also does where one is too old for what was
+ * asked, or when it refuses: they may have lost the role that offered it.
+ */
 export function lookForSession(error: unknown): void {
-  if (!(error instanceof KeywrightError)) return
-  if (error.code !== 'missing_credential' && error.code !== 'not_signed_in') return
-  if (lastViewer()?.hasLeft === false) queries.invalidateQueries({ queryKey: ['viewer'] })
+  if (!(error instanceof ProblemError) || ![401, 403, 404].includes(error.status)) return
+  // Who is gone is asked for again only where the server knows somebody.
+  const last = lastViewer()
+  if (last && (error.status !== 401 || !last.hasLeft)) queries.invalidateQueries({ queryKey: ['viewer'] })
 }
 
 /** Something was answered after the session had ended: somebody may have signed in in another window. */

@@ -1,9 +1,9 @@
 import type { Member, Role } from '@keywright/client'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { Plus, UserMinus, Users } from 'lucide-react'
 import { useState } from 'react'
-import { membersQuery } from '../api/queries.ts'
+import { membersQuery, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { Select } from '../parts/field.tsx'
@@ -26,6 +26,7 @@ export function MembersPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/members' })
   const members = useQuery(membersQuery(organization))
   const mayChange = useMayChange(organization)
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
   const own = useRole(organization)
   const noun = useNoun()
   const [isInviting, setInviting] = useState(false)
@@ -99,7 +100,7 @@ export function MembersPage() {
                     <Cell className="w-0 text-right">
                       {governs(own, member.role) && (
                         <IconButton
-                          label={`Remove ${visible(member.name ?? member.user)}`}
+                          label={member.user === viewer?.id ? 'Leave' : `Remove ${visible(member.name ?? member.user)}`}
                           onClick={() => setRemoving(member)}
                         >
                           <UserMinus size={16} aria-hidden />

@@ -1,13 +1,20 @@
 import type { Member } from '@keywright/client'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { useRouter } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
-import { queries } from '../api/queries.ts'
+import { queries, viewerQuery } from '../api/queries.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { useNoun } from '../shell/noun.ts'
 import { counted } from '../shell/words.ts'
 
+/** Takes a person out of an organization, or lets them leave it. */
 export function RemoveMember({ of: { organization, user, name }, onClose }: { of: Member; onClose: () => void }) {
+  const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const noun = useNoun()
+  const router = useRouter()
+  const isOwn = user === viewer?.id
   const { data, error } = useQuery({
     queryKey: ['removal', organization, user],
     queryFn: () => keywright.members.remove(organization, user, { dryRun: true }),
@@ -15,13 +22,18 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
   })
   const remove = useAction(async () => {
     await keywright.members.remove(organization, user)
-    await queries.invalidateQueries()
-    onClose()
+    // An operator still sees all of it.
+    if (!isOwn || viewer?.isOperator) {
+      await queries.invalidateQueries()
+      return onClose()
+    }
+    queries.clear()
+    await router.navigate({ to: '/', replace: true })
   })
   return (
     <ConfirmDialog
-      title={`Remove ${visible(name ?? user)}`}
-      action="Remove"
+      title={isOwn ? `Leave this ${noun}` : `Remove ${visible(name ?? user)}`}
+      action={isOwn ? 'Leave' : 'Remove'}
       isDangerous
       isIncomplete={!data}
       isBusy={remove.isBusy}
@@ -32,9 +44,11 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
       {data && (
         <p>
           {data.keys === 0
-            ? 'No key goes with them.'
-            : `${counted(data.keys, 'key')} that they made here ${data.keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
-          Their account stays, and they can be invited again.
+            ? `No key goes with ${isOwn ? 'you' : 'them'}.`
+            : `${counted(data.keys, 'key')} that ${isOwn ? 'you' : 'they'} made here ${data.keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
+          {isOwn
+            ? 'Your account stays. You can be invited again.'
+            : 'Their account stays, and they can be invited again.'}
         </p>
       )}
     </ConfirmDialog>
