@@ -29,6 +29,10 @@ const signIn = createRoute({
     ...safeReturn(to),
     ...(typeof problem === 'string' && Object.hasOwn(providerProblems, problem) && { problem }),
   }),
+  async beforeLoad({ search: { to = '/', problem } }) {
+    const viewer = await queries.ensureQueryData(viewerQuery)
+    if (viewer?.hasLeft === false && problem === undefined) throw redirect({ href: to, replace: true })
+  },
   component: lazyRouteComponent(() => import('./people/sign-in.tsx'), 'SignIn'),
 })
 

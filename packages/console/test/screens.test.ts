@@ -88,6 +88,12 @@ describe('the console', { timeout: 5 * minute }, () => {
     await context.close()
   })
 
+  it('asks nobody to sign in who is signed in', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/sign-in?to=/account`)
+    await page.getByRole('heading', { level: 1, name: 'Account' }).waitFor()
+  })
+
   it('says where there is nothing, and leads back', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/acme/nothing`)

@@ -20,7 +20,7 @@ describe('who is in several organizations', { timeout: 2 * minute }, () => {
     await set.ann.page.getByRole('dialog').getByRole('button').last().click()
     await page.goto(await set.ann.page.getByLabel('The link').innerText())
     await page.getByRole('button', { name: 'Accept as Bob' }).click()
-    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.waitForURL(`**/${other.key.organization}/keys`)
 
     const refused: string[] = []
     const counted: string[] = []

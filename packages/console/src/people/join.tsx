@@ -53,7 +53,7 @@ function Invited({ token }: { token: string }) {
   return (
     <Entrance title={titleOf(offer.data, noun)} lead={<Place offer={offer.data} />}>
       {viewer.data && email ? (
-        <Accept token={token} name={viewer.data.name} />
+        <Accept token={token} name={viewer.data.name} to={pathOf(offer.data)} />
       ) : (
         <SignUp token={token} offer={offer.data} />
       )}
@@ -63,6 +63,11 @@ function Invited({ token }: { token: string }) {
 
 function titleOf({ organization }: InvitationOffer, noun: string): string {
   return organization === null ? 'Run this instance' : `Join your ${noun}`
+}
+
+/** Where they find what they were invited to. */
+function pathOf({ organization }: InvitationOffer): string {
+  return organization === null ? '/' : `/${organization.id}/keys`
 }
 
 function Place({ offer: { organization, role } }: { offer: InvitationOffer }) {
@@ -75,13 +80,13 @@ function Place({ offer: { organization, role } }: { offer: InvitationOffer }) {
   )
 }
 
-function Accept({ token, name }: { token: string; name: string }) {
+function Accept({ token, name, to }: { token: string; name: string; to: string }) {
   const router = useRouter()
   const accept = useMutation({
     mutationFn: () => keywright.signIn.acceptInvitation(token),
     async onSuccess() {
       queries.clear()
-      await router.navigate({ to: '/', replace: true })
+      await router.navigate({ href: to, replace: true })
     },
   })
   return (
@@ -123,6 +128,7 @@ function ForAnother({ email, invited }: { email: string; invited: string }) {
 
 function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
   const router = useRouter()
+  const to = pathOf(offer)
   const [isKnown, setKnown] = useState(false)
   const [name, setName] = useState('')
   const [email, setEmail] = useState(offer.email ?? '')
@@ -131,7 +137,7 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
     mutationFn: () => keywright.signIn.signUp({ name, email, password, invitation: token }),
     async onSuccess() {
       queries.clear()
-      await router.navigate({ to: '/', replace: true })
+      await router.navigate({ href: to, replace: true })
     },
     onError(error) {
       if (error instanceof KeywrightError && error.code === 'conflict') setKnown(true)
@@ -141,7 +147,7 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
     return (
       <>
         <p className="mb-4 text-muted">There is an account with this address. Sign in with it to accept.</p>
-        <SignInForm to="/" email={email} onDone={() => keywright.signIn.acceptInvitation(token)} />
+        <SignInForm to={to} email={email} onDone={() => keywright.signIn.acceptInvitation(token)} />
       </>
     )
   }
@@ -164,7 +170,7 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
       <Button type="submit" look="primary" className="w-full" isBusy={signUp.isPending}>
         Create your account
       </Button>
-      {offer.organization !== null && <Providers to="/" invitation={token} />}
+      {offer.organization !== null && <Providers to={to} invitation={token} />}
       <Button look="ghost" className="w-full" onClick={() => setKnown(true)}>
         I have an account already
       </Button>

@@ -8,7 +8,7 @@ export async function makePasskey(options: PasskeyOptions): Promise<PasskeyRespo
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
     options as unknown as PublicKeyCredentialCreationOptionsJSON,
   )
-  return toJson(await navigator.credentials.create({ publicKey }))
+  return toJson(() => navigator.credentials.create({ publicKey }))
 }
 
 /** Has the device sign with one of its own. */
@@ -16,10 +16,21 @@ export async function signWithPasskey(options: PasskeyOptions): Promise<PasskeyR
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
     options as unknown as PublicKeyCredentialRequestOptionsJSON,
   )
-  return toJson(await navigator.credentials.get({ publicKey }))
+  return toJson(() => navigator.credentials.get({ publicKey }))
 }
 
-function toJson(credential: Credential | null): PasskeyResponse {
+async function toJson(ask: () => Promise<Credential | null>): Promise<PasskeyResponse> {
+  const credential = await ask().catch((error: unknown) => {
+    throw inWords(error)
+  })
   if (!(credential instanceof PublicKeyCredential)) throw new Error('The device gave no passkey.')
   return credential.toJSON() as unknown as PasskeyResponse
+}
+
+/** A browser says it in words for programmers, and says the same of who cancels and who waits too long. */
+function inWords(error: unknown): unknown {
+  const name = error instanceof DOMException ? error.name : ''
+  if (name === 'NotAllowedError') return new Error('No passkey was chosen. Try again.')
+  if (name === 'InvalidStateError') return new Error('This device has a passkey for this account already.')
+  return error
 }

@@ -1,3 +1,4 @@
+import { KeywrightError } from '@keywright/client'
 import { useMutation } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -31,6 +32,18 @@ function SetPassword({ token }: { token: string }) {
         </p>
         <Link to="/sign-in" className="underline">
           Sign in
+        </Link>
+      </Entrance>
+    )
+  }
+  if (reset.error instanceof KeywrightError && reset.error.code === 'invitation_invalid') {
+    return (
+      <Entrance
+        title="This link does not work any more"
+        lead="It has been used, a newer one has replaced it, or its ten minutes are over."
+      >
+        <Link to="/forgot-password" className="underline">
+          Ask for a new link
         </Link>
       </Entrance>
     )

@@ -55,7 +55,7 @@ export function SignInForm({
   const enter = async () => {
     await onDone?.()
     queries.clear()
-    await router.navigate({ href: to })
+    await router.navigate({ href: to, replace: true })
   }
   const signIn = useMutation({
     mutationFn: () => keywright.signIn.withPassword({ email: address, password }),
