@@ -75,6 +75,16 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('can be read on the narrowest phone without scrolling sideways', async () => {
+    const { page } = set.ann
+    await page.setViewportSize({ width: 320, height: 860 })
+    await page.goto(`${set.server.control}/acme/authentication`)
+    await page.getByRole('tab', { name: 'curl' }).waitFor()
+    const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    expect(wider).toBe(0)
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
   it('tells how long ago something was as time goes by', async () => {
     const { page, context } = await visit(set.browser)
     await context.addCookies(await set.ann.context.cookies())
