@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { startServer } from '../../server/test/support/start-server.ts'
 import { faults, visit } from './browser.ts'
 import { minute, stage } from './story.ts'
@@ -102,6 +103,18 @@ describe('the console', { timeout: 5 * minute }, () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/sign-in?to=/account`)
     await page.getByRole('heading', { level: 1, name: 'Account' }).waitFor()
+  })
+
+  it('deletes what is called with two spaces by the name that is shown', async () => {
+    const { page } = set.ann
+    await controlApi(set.server.control)('POST', '/v1/organizations', { body: { id: 'wide', name: 'Far  apart' } })
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByRole('button', { name: 'Manage Far apart' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByLabel('To delete it, type Far apart').fill('Far apart')
+    await page.getByRole('button', { name: 'Delete the organization for good' }).click()
+    await page.getByRole('heading', { name: 'is deleted' }).waitFor()
+    await page.getByRole('button', { name: 'Done' }).click()
   })
 
   it('says where there is nothing, and leads back', async () => {

@@ -59,7 +59,7 @@ export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onCl
       title={`Delete ${shown}`}
       action={`Delete the ${noun} for good`}
       isDangerous
-      isIncomplete={!counts.data || typed.trim() !== shown.trim()}
+      isIncomplete={!counts.data || spaced(typed) !== spaced(shown)}
       error={error ?? counts.error}
       onSubmit={() => run(undefined)}
     >
@@ -87,4 +87,9 @@ export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onCl
       />
     </ConfirmDialog>
   )
+}
+
+/** A browser shows two spaces as one. */
+function spaced(text: string): string {
+  return text.trim().replace(/\s+/g, ' ')
 }
