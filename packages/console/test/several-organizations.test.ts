@@ -67,6 +67,11 @@ describe('who is in several organizations', { timeout: 2 * minute }, () => {
     await page.getByRole('menuitem').filter({ hasNotText: 'acme' }).click()
     await page.waitForURL(`**/${other.key.organization}/keys`)
     expect(await page.getByText('Ours').count()).toBe(0)
+
+    // A key is shown in the organization that it is of.
+    await page.goto(`${set.server.control}/${other.key.organization}/keys/${key.id}`)
+    await page.waitForURL(`**/acme/keys/${key.id}`)
+    await page.getByRole('heading', { level: 1, name: 'Ours' }).waitFor()
     expect(bob.complaints).toEqual([])
     await bob.context.close()
   })

@@ -8,6 +8,7 @@ import { Card, Facts, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
+import { shownAddress } from '../people/address.ts'
 import { browserName } from './browser-name.ts'
 import { Linked } from './linked.tsx'
 import { Passkeys } from './passkeys.tsx'
@@ -17,6 +18,7 @@ import { Terminals } from './terminals.tsx'
 
 export function AccountPage() {
   const { data: viewer } = useSuspenseQuery(viewerQuery)
+  const email = shownAddress(viewer?.email)
   const { data, error, isPending } = useQuery({
     queryKey: ['sessions'],
     queryFn: ({ signal }) => keywright.signIn.sessions({ signal }),
@@ -37,18 +39,21 @@ export function AccountPage() {
                   {viewer?.name ?? ''}
                 </Foreign>,
               ],
-              [
-                'E-mail',
-                <Foreign key="email" className="whitespace-normal">
-                  {viewer?.email ?? ''}
-                </Foreign>,
-              ],
+              ...(email === ''
+                ? []
+                : [
+                    [
+                      'E-mail',
+                      <Foreign key="email" className="whitespace-normal">
+                        {email}
+                      </Foreign>,
+                    ] as const,
+                  ]),
               ...(viewer?.isOperator ? [['Operator', 'You run this instance'] as const] : []),
             ]}
           />
         </Card>
-        {/* Whoever comes by a portal link has his account elsewhere. */}
-        {viewer?.email && !viewer.email.endsWith('@portal.invalid') && (
+        {email !== '' && (
           <>
             <SecondFactor />
             <Passkeys />

@@ -13,6 +13,7 @@ import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
+import { withArticle } from '../shell/words.ts'
 import { KeyName } from '../usage/key-name.tsx'
 import { type AuditSearch, auditSearch } from './audit-search.ts'
 import { ChainBadge } from './chain-badge.tsx'
@@ -145,6 +146,8 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
 function Target({ of: { action, target, details }, people }: { of: AuditEvent; people: ReadonlyMap<string, string> }) {
   if (typeof details.name === 'string') return <Foreign>{details.name}</Foreign>
   if (action.startsWith('key.')) return <KeyName id={target} />
+  // The log names no address: it stays for ever.
+  if (action.startsWith('invitation.') && typeof details.role === 'string') return `as ${withArticle(details.role)}`
   // A member is `<organization>/<user>`.
   const id = target.slice(target.lastIndexOf('/') + 1)
   return <Foreign>{people.get(id) ?? id}</Foreign>

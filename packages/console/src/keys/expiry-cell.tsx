@@ -5,6 +5,7 @@ import { expiresSoon } from './expiry.ts'
 
 export function Expiry({ of: key }: { of: Pick<Key, 'expiresAt' | 'state'> }) {
   if (key.expiresAt === null) return 'Never'
+  if (key.state === 'revoked') return 'Revoked first'
   if (!expiresSoon(key)) return <When time={key.expiresAt} />
   return (
     <Badge tone="warn">

@@ -1,6 +1,6 @@
 import { type Key, KeywrightError } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, Navigate, useParams } from '@tanstack/react-router'
 import { Ban, Pause, Pencil, Play, RefreshCw } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
@@ -41,6 +41,9 @@ export function KeyPage() {
         <Loading label="Loading the key" />
       </Page>
     )
+  }
+  if (key.organization !== organization) {
+    return <Navigate to="/$organization/keys/$key" params={{ organization: key.organization, key: key.id }} replace />
   }
   return (
     <KeyDetail key={key.id} of={key} organization={organization} isGone={isNotFound(error)}>

@@ -20,7 +20,12 @@ export function visible(text: string): string {
 
 /** Text that others have chosen: a name, a user agent. It has its own direction and never disturbs its neighbours. */
 export function Foreign({ children, className = '' }: { children: string; className?: string }) {
-  return <bdi className={`min-w-0 truncate ${className}`}>{visible(children)}</bdi>
+  const shown = visible(children)
+  return (
+    <bdi title={shown} className={`min-w-0 truncate ${className}`}>
+      {shown}
+    </bdi>
+  )
 }
 
 /** Something to copy or compare, character by character. */

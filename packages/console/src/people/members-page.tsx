@@ -16,6 +16,7 @@ import { When } from '../parts/time.tsx'
 import { useNoun } from '../shell/noun.ts'
 import { useMayChange, useRole } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
+import { shownAddress } from './address.ts'
 import { ChangeRole } from './change-role.tsx'
 import { Invitations } from './invitations.tsx'
 import { InviteMember } from './invite-member.tsx'
@@ -67,12 +68,12 @@ export function MembersPage() {
                       <Foreign>{member.name ?? 'An account that is gone'}</Foreign>
                     </span>
                     <Under>
-                      <Foreign>{member.email ?? ''}</Foreign>
+                      <Foreign>{shownAddress(member.email)}</Foreign>
                     </Under>
                   </Cell>
                   <Cell isExtra className="max-w-64">
                     <span className="flex">
-                      <Foreign>{member.email ?? ''}</Foreign>
+                      <Foreign>{shownAddress(member.email)}</Foreign>
                     </span>
                   </Cell>
                   <Cell>

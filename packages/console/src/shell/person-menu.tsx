@@ -8,6 +8,7 @@ import { keywright } from '../api/keywright.ts'
 import { queries, type Viewer } from '../api/queries.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { Foreign } from '../parts/text.tsx'
+import { shownAddress } from '../people/address.ts'
 import { menuClass, menuItemClass } from './menu.ts'
 import { applyTheme, readTheme, type Theme } from './theme.ts'
 
@@ -19,6 +20,7 @@ const themes = [
 
 export function PersonMenu({ viewer }: { viewer: Viewer }) {
   const navigate = useNavigate()
+  const email = shownAddress(viewer.email)
   const [theme, setTheme] = useState(readTheme)
   const choose = (value: string) => {
     applyTheme(value as Theme)
@@ -55,7 +57,7 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
           </span>
           <span className="flex min-w-0 flex-1 flex-col leading-tight">
             <Foreign className="font-medium">{viewer.name}</Foreign>
-            {viewer.email && <Foreign className="text-xs text-muted">{viewer.email}</Foreign>}
+            {email !== '' && <Foreign className="text-xs text-muted">{email}</Foreign>}
           </span>
           <span className="sr-only">Account and appearance</span>
         </DropdownMenu.Trigger>
