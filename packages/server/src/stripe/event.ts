@@ -21,7 +21,8 @@ const checkout = z.object({
 })
 
 const subscription = z.object({
-  id: z.string().min(1),
+  /** Stripe's own events have one. */
+  id: z.string().min(1).nullish(),
   type: z.enum(['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted']),
   created: seconds,
   data: z.object({ object: z.object({ id: z.string().min(1), status: z.string(), items }) }),

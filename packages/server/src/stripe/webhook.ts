@@ -47,18 +47,13 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices, 
   }
 
   /**
-   * Nobody who pays is given what nobody has decided. The tenant's id tells no plan: its buyer may have taken it from the
-   * checkout of a dearer one to the payment link of a cheaper one.
+   * null: not told. The tenant's id tells no plan: its buyer may have taken it from the checkout of a dearer one to the
+   * payment link of a cheaper one.
    */
   function planBought(price: string | undefined): string | null {
     const plan = planOf(price)
-    if (plan !== null) return plan
-    if (price !== undefined) {
-      throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
-    }
-    if (Object.keys(lifecycle.contract.plans).length === 0) return null
-    const message = 'is not told: write it into the metadata of the payment link, or send customer.subscription.created'
-    throw invalid([{ field: 'price', message }])
+    if (plan !== null || price === undefined) return plan
+    throw invalid([{ field: 'price', message: `${price.slice(0, 64)} is in no plan: name it in stripePrices` }])
   }
 
   async function checkedOut(transaction: Transaction, { data: { object } }: Checkout, actor: Actor): Promise<void> {
@@ -72,6 +67,12 @@ export function createStripeWebhook({ lifecycle, subscriptions, secret, prices, 
     const plan = known(subscription.plan) ?? planBought(object.line_items?.data[0]?.price.id ?? object.metadata?.price)
     const input = { id: organization, name: organization, ...(plan !== null && { plan }) }
     await createOrganizationIn(transaction, lifecycle, actor, input)
+    if (plan === null && Object.keys(lifecycle.contract.plans).length > 0) {
+      log.error('a checkout tells no price: its tenant has the first plan until its subscription tells another', {
+        ...(actor.requestId !== null && { requestId: actor.requestId }),
+        organization,
+      })
+    }
     const state = stateOf(subscription)
     if (state !== 'active') await updateOrganizationIn(transaction, lifecycle, actor, organization, { state })
     await subscriptions.put(transaction, { ...subscription, organization, plan })
@@ -129,9 +130,9 @@ function newsIn(event: SubscriptionEvent, { state: before, changedAt, latestEven
   if (before === 'ended' || (before !== null && changedAt > at)) return null
   // Sent once more, it would undo what came after it in the same second.
   const earlier = changedAt.getTime() === at.getTime() ? latestEvents : []
-  if (earlier.includes(id)) return null
+  if (id != null && earlier.includes(id)) return null
   const state = type === 'customer.subscription.deleted' ? 'ended' : (states[data.object.status] ?? 'suspended')
-  return { state, changedAt: at, latestEvents: [...earlier, id] }
+  return { state, changedAt: at, latestEvents: id == null ? earlier : [...earlier, id] }
 }
 
 const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {
