@@ -218,7 +218,7 @@ describe('a route', () => {
   })
 
   it('that may be read in two ways is for those who may go to both', async () => {
-    const { credential: _, ...plain } = contract
+    const { credential: _, docs: __, ...plain } = contract
     const routes = [
       { path: '/v1/reports!purge', permission: 'admin' },
       { path: '/v1/status!', access: 'anonymous' as const },

@@ -58,7 +58,7 @@ describe('keywright contract', () => {
     const twice = join(folder, 'twice.json')
     writeFileSync(twice, '{ "name": "a", "key": { "forms": [{ "prefix": "a_", "prefix": "b_" }] } }')
     const { code, stderr } = await keywright(['contract', 'check', twice])
-    expect([code, stderr]).toEqual([2, expect.stringContaining('a member is there twice at line 1, column 47')])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a member is there twice at line 1, column 53')])
   })
 
   it('guesses which built-in contract was meant', async () => {
