@@ -25,12 +25,17 @@ const hasLeft = sql<boolean>`kw_nodes.max_staleness_ms < 0 and kw_nodes.heard_at
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
 
-export function writeBeat(db: Kysely<Schema>, { node, maxStalenessMs, applied, peppers = null }: Beat) {
+/** In the place of what was heard of the node before, `unless` that is of a certain kind. */
+export function writeBeat(
+  db: Kysely<Schema>,
+  { node, maxStalenessMs, applied, peppers = null }: Beat,
+  unless = sql<boolean>`false`,
+) {
   const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now, peppers }
   return db
     .insertInto('kw_nodes')
     .values({ id: node, ...row })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(row).where(sql<boolean>`not (${hasLeft})`))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row).where(sql<boolean>`not (${unless})`))
 }
 
 export function createSqlNodes(db: Kysely<Schema>): Nodes {
@@ -40,7 +45,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
   return {
     async beat({ node, maxStalenessMs, applied, peppers }) {
       // One statement: what it answers is read after the beat was sent, and answered once the beat is safe.
-      const pulse = await writeBeat(db, { node, maxStalenessMs, applied, peppers })
+      const pulse = await writeBeat(db, { node, maxStalenessMs, applied, peppers }, hasLeft)
         .returning((eb) => [
           eb.selectFrom('kw_head').select('number').$asScalar().as('number'),
           eb.selectFrom('kw_head').select('hash').$asScalar().as('hash'),
