@@ -1,7 +1,7 @@
 import { ProblemError } from '@keywright/client'
 import { describe, expect, it } from 'vitest'
 import { browserName } from '../src/account/browser-name.ts'
-import { actionInWords, actionsOf } from '../src/audit/words.ts'
+import { actionInWords, actionsOf, actorInWords } from '../src/audit/words.ts'
 import { whereAndWhen } from '../src/keys/revocation.ts'
 import { explain, fieldError } from '../src/parts/problem-words.ts'
 import { inWords } from '../src/parts/time-words.ts'
@@ -26,6 +26,12 @@ describe('the words of the console', () => {
     expect(actionInWords('organization.deleted', 'tenant')).toBe('deleted the tenant')
     expect(actionsOf({ boundTo: 'organization' }).filter((action) => action.startsWith('project.'))).toEqual([])
     expect(actionsOf({ boundTo: 'project' })).toContain('project.deleted')
+  })
+
+  it('call machines what they are, and nobody who only has such an id', () => {
+    expect(actorInWords({ type: 'service_key', id: 'configured' })).toBe("The instance's own service key")
+    expect(actorInWords({ type: 'user', id: 'configured' })).toBe('configured')
+    expect(actorInWords({ type: 'service_key', id: 'svc_1' })).toBe('svc_1')
   })
 
   it('say when what is revoked is refused: at once where there is one node, within the bound where there are more', () => {

@@ -19,7 +19,7 @@ import { type AuditSearch, auditSearch } from './audit-search.ts'
 import { ChainBadge } from './chain-badge.tsx'
 import { csvHead, csvLine, jsonLine, save } from './download.ts'
 import { AuditFilters, askedBy, filterOf } from './filters.tsx'
-import { actionInWords, triggers } from './words.ts'
+import { actionInWords, actorInWords, triggers } from './words.ts'
 
 export function AuditPage() {
   const { organization } = useParams({ from: '/signed-in/shell/$organization/audit' })
@@ -123,7 +123,7 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
       <details className="group">
         <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 hover:bg-raised/60">
           <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
-            <Foreign className="font-medium">{people.get(actor.id) ?? actor.id}</Foreign>
+            <Foreign className="font-medium">{people.get(actor.id) ?? actorInWords(actor)}</Foreign>
             <span className="text-muted">{actionInWords(action, noun)}:</span>
             <Target of={event} people={people} />
           </span>

@@ -1,4 +1,4 @@
-import type { Contract } from '@keywright/client'
+import type { AuditEvent, Contract } from '@keywright/client'
 
 /** Every action that there is, in the words of somebody who tells of it. */
 const actions: Readonly<Record<string, string>> = {
@@ -55,3 +55,17 @@ export function actionInWords(action: string, noun: string): string {
 }
 
 export const triggers = { ui: 'Console', cli: 'Command line', api: 'API' } as const
+
+const machines: Readonly<Record<string, string>> = {
+  configured: "The instance's own service key",
+  demo: 'npm start',
+  'leak-report': 'A leak report',
+  retention: 'The retention',
+  start: 'The start',
+  stripe: 'Stripe',
+}
+
+/** Of whom the members do not tell a name: what has none of its own is called what it is. */
+export function actorInWords({ type, id }: Pick<AuditEvent['actor'], 'type' | 'id'>): string {
+  return type === 'user' ? id : (machines[id] ?? id)
+}
