@@ -4,3 +4,8 @@ export const defaultUrl = 'http://127.0.0.1:8788'
 export function address(): string {
   return process.env.KEYWRIGHT_URL || defaultUrl
 }
+
+/** As the client does: what is served below a path is asked below it. */
+export function below(url: string, path: string): URL {
+  return new URL(url.replace(/\/+$/, '') + path)
+}

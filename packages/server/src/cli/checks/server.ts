@@ -1,4 +1,5 @@
 import { type Contract, type Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
+import { below } from '../address.ts'
 import { connectAnonymously } from '../session.ts'
 import { type Check, failed, passed } from './check.ts'
 
@@ -74,11 +75,6 @@ async function contractOf(): Promise<Contract | 'foreign' | null> {
     if (error instanceof KeywrightError) return error.code === 'unreadable_answer' ? 'foreign' : null
     throw error
   }
-}
-
-/** As the client does: what is served below a path is asked below it. */
-function below(url: string, path: string): URL {
-  return new URL(url.replace(/\/+$/, '') + path)
 }
 
 /** A sentence where there is no answer. */

@@ -2,6 +2,7 @@ import { Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
 import { KeywrightError, TimeoutError } from '@keywright/client'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { below } from '../address.ts'
 import { CliError, exitCodes, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
 import { print, printJson } from '../print/terminal.ts'
@@ -68,7 +69,7 @@ async function measure({
   seconds: number
   connections: number
 }): Promise<Measured> {
-  const url = new URL(`${controlUrl().replace(/\/+$/, '')}/v1/verify`)
+  const url = below(controlUrl(), '/v1/verify')
   const secure = url.protocol === 'https:'
   const agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, maxSockets: connections })
   const headers = { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' }

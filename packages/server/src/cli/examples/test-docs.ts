@@ -3,6 +3,7 @@ import { type Contract, compileFormat, shownBy } from '@keywright/core'
 import { type Answers, answersOf } from '../../docs/answers.ts'
 import { pagesOf } from '../../docs/pages.ts'
 import type { Page, Subject } from '../../docs/subject.ts'
+import { below } from '../address.ts'
 import { storedToken } from '../credentials.ts'
 import { CliError } from '../failure.ts'
 import { controlUrl, credential as serviceKey } from '../session.ts'
@@ -49,7 +50,7 @@ export async function testDocs(
 
 async function testServed({ name, markdown }: Page): Promise<Tested> {
   const about = { page: name, heading: 'as the instance serves it', language: '' }
-  const url = new URL(`/docs/${name}.md`, controlUrl())
+  const url = below(controlUrl(), `/docs/${name}.md`)
   try {
     const response = await fetch(url)
     if (response.ok && (await response.text()) === markdown) return { ...about, result: 'passed', message: null }
