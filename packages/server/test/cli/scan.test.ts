@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn, keywright as contract } from '@keywright/contracts'
@@ -98,13 +99,15 @@ describe('keywright scan', () => {
     expect((await keywright(['scan', join(folder, 'node_modules')])).stdout).toContain(`${file}:1:1 `)
   })
 
-  it('waits for no pipe', async () => {
+  it('reads a pipe that is named, and no device', async () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
-    const { code, stderr } = await keywright(['scan', pipe])
+    const [found] = await Promise.all([keywright(['scan', pipe]), writeFile(pipe, credential)])
+    expect([found.code, found.stdout]).toEqual([1, expect.stringContaining('pipe:1:1 ')])
+    const { code, stderr } = await keywright(['scan', '/dev/zero'])
     expect([code, stderr]).toEqual([
       2,
-      expect.stringContaining('pipe cannot be read: it is neither a file nor a folder.'),
+      expect.stringContaining('/dev/zero cannot be read: it is neither a file, a folder nor a pipe.'),
     ])
   })
 

@@ -42,8 +42,8 @@ export function readFiles(paths: readonly string[], onText: (file: string, text:
 function contentOf(path: string): Content {
   const stat = statSync(path)
   if (stat.isDirectory()) return namesIn(path)
-  // A pipe that nobody writes to would be waited for, and a device may never end.
-  if (!stat.isFile()) throw new Error('it is neither a file nor a folder')
+  // A device may never end. A pipe is what a shell makes of `<(git diff)` and of standard input.
+  if (!stat.isFile() && !stat.isFIFO()) throw new Error('it is neither a file, a folder nor a pipe')
   return textOf(readFileSync(path))
 }
 
