@@ -30,7 +30,8 @@ const signIn = createRoute({
     ...(typeof problem === 'string' && Object.hasOwn(providerProblems, problem) && { problem }),
   }),
   async beforeLoad({ search: { to = '/', problem } }) {
-    const viewer = await queries.ensureQueryData(viewerQuery)
+    // Of a server that is away the form itself says so.
+    const viewer = await queries.ensureQueryData(viewerQuery).catch(() => null)
     if (viewer?.hasLeft === false && problem === undefined) throw redirect({ href: to, replace: true })
   },
   component: lazyRouteComponent(() => import('./people/sign-in.tsx'), 'SignIn'),
