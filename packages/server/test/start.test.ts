@@ -189,6 +189,21 @@ describe('npm start', () => {
     expect(out() + err()).not.toContain('hunter2')
   })
 
+  it.each([
+    ["import { hpx } from './routes.ts'\nexport default { upstream: hpx }", "does not provide an export named 'hpx'"],
+    ["import './broken.ts'\nexport default {}", 'broken.ts is no JavaScript or TypeScript that can be run, at line 3'],
+    ['enum Port { edge }\nexport default {}', 'TypeScript enum is not supported'],
+    ["export default JSON.parse('{hunter2')", 'cannot be read: it throws a SyntaxError'],
+  ])('says what is wrong with a configuration file that cannot be run: %s', async (text, reason) => {
+    writeFileSync(join(folder, 'routes.ts'), 'export const hopx = 1\n')
+    writeFileSync(join(folder, 'broken.ts'), 'export const a = [\n  { b: 1 }\n  { hunter2: 2 },\n]\n')
+    writeFileSync(join(folder, 'keywright.config.ts'), text)
+    const { exit, out, err } = start()
+    expect(await exit).toBe(2)
+    expect(err()).toContain(reason)
+    expect(out() + err()).not.toContain('hunter2')
+  })
+
   it('says which flag is wrong, and what was meant', async () => {
     const { exit, err } = start(['--prot', '1'])
     expect(await exit).toBe(2)

@@ -39,7 +39,7 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT' && error.message.includes(path)
     if (missing)
       throw new SettingError(`There is no file ${name}.`, 'Check the path after --config or KEYWRIGHT_CONFIG.')
-    throw new SettingError(`${name} cannot be read: ${reasonOf(error)}`, 'Correct the file.')
+    throw new SettingError(`${name} cannot be read: ${reasonOf(error, path)}`, 'Correct the file.')
   }
   throw new SettingError(`${name} is no configuration file.`, 'Its name has to end in .ts, .js, .yaml or .json.')
 }
@@ -48,11 +48,20 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
  * Why a file of settings or a contract cannot be read. Parsers quote the line that they stumble over, and the password
  * of the database may be in it.
  */
-export function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof Error)) return 'what it throws is no error'
-  if (error.name !== 'SyntaxError') return error.message
-  const line = /^.*:(\d+)\n/.exec(error.stack ?? '')?.[1]
-  return `it is no JavaScript or TypeScript that can be run${line === undefined ? '' : `, at line ${line}`}`
+  if (error.name !== 'SyntaxError' || quotesNothing(error)) return error.message
+  const stack = error.stack ?? ''
+  const [, file, line] = /^(.*):(\d+)\n/.exec(stack) ?? []
+  if (line === undefined && !/^.*\n +at .*node:internal/.test(stack)) return 'it throws a SyntaxError'
+  const which = file === undefined || file === path || file === pathToFileURL(path).href ? 'it' : file
+  return `${which} is no JavaScript or TypeScript that can be run${line === undefined ? '' : `, at line ${line}`}`
+}
+
+/** A name that another module does not export, and syntax that only a compiler of TypeScript knows. */
+function quotesNothing(error: Error): boolean {
+  if ('code' in error && error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true
+  return error.message.includes('does not provide an export named')
 }
 
 /** The parser is loaded where there is something to parse: most starts do without. */

@@ -23,7 +23,7 @@ export async function readContract(nameOrFile: string, folder: string): Promise<
     return parseContract(await dataIn(path))
   } catch (error) {
     if (!(error instanceof ContractError)) {
-      throw new SettingError(`${nameOrFile} cannot be read: ${reasonOf(error)}`, 'Correct the file.')
+      throw new SettingError(`${nameOrFile} cannot be read: ${reasonOf(error, path)}`, 'Correct the file.')
     }
     const lines = error.message.replaceAll(/^contract: /gm, '  ')
     throw new SettingError(`${nameOrFile} is no contract that can be run:\n${lines}`, 'Correct what is named.')

@@ -239,7 +239,6 @@ describe('the settings', () => {
     ['KEYWRIGHT_DATABASE_URL', 'mysql://user:hidden@host/database'],
     ['KEYWRIGHT_REDIS_URL', 'http://user:hidden@host'],
     ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-pa#ssword@127.0.0.1:5432/keywright'],
-    ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-password%zz@127.0.0.1:5432/keywright'],
     ['KEYWRIGHT_DATABASE_URL', 'postgres://keywright:hidden-password%e4@/keywright?host=/run/postgresql'],
     ['KEYWRIGHT_REDIS_URL', 'redis://keywright:hidden-password%zz@127.0.0.1:1'],
     ['KEYWRIGHT_REDIS_URL', 'redis://keywright:hidden-password@[bad'],
@@ -261,6 +260,7 @@ describe('the settings', () => {
 
   it.each([
     ['KEYWRIGHT_DATABASE_URL', 'database', 'postgres://u:pa%23ss%25@127.0.0.1:5432/kw?sslmode=require'],
+    ['KEYWRIGHT_DATABASE_URL', 'database', 'postgres://u:10%@127.0.0.1/kw'],
     ['KEYWRIGHT_DATABASE_URL', 'database', 'postgres://u@/kw?host=/run/postgresql'],
     ['KEYWRIGHT_DATABASE_URL', 'database', 'postgresql:///kw?host=/run/postgresql'],
     ['KEYWRIGHT_REDIS_URL', 'redis', 'rediss://:pa%23ss@[::1]:6379/0'],

@@ -112,10 +112,13 @@ function areRanges(list: string[]): boolean {
 
 const notReadable = 'it is no address that can be read: percent-encode user and password, # as %23 and % as %25'
 
+/** To the driver of PostgreSQL, and to no other, it stands for itself. */
+const lonePercent = /%(?![0-9a-f]{2})/gi
+
 const databaseUrl = text
   .regex(/^postgres(ql)?:\/\/./, 'it has to begin with postgres://')
   // Without a host, as in postgres://user@/keys?host=/run/postgresql, it is one for PostgreSQL alone.
-  .refine((value) => isReadable(value.replace('@/', '@host/')), notReadable)
+  .refine((value) => isReadable(value.replace('@/', '@host/').replace(lonePercent, '%25')), notReadable)
 
 const redisUrl = text
   .regex(/^rediss?:\/\/./, 'it has to begin with redis:// or rediss://')
