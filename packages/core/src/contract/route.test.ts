@@ -217,6 +217,22 @@ describe('a namespace', () => {
     expect(namespaceInBody('POST', '/v1%21/GET%3Aall/staging/k')).toBe('no')
   })
 
+  it('is looked for in the body where either reading of a path asks for one', () => {
+    const { namespaceInBody } = routesOf({
+      namespaces: { body: { under: '/v1' } },
+      routes: [
+        { path: '/v1/{n}/a!b', namespace: 'none' },
+        { path: '/v1/c!d', namespace: 'none' },
+        { path: '/v1/{namespace}/{id}' },
+        { path: '/v1/**' },
+      ],
+    })
+    expect(namespaceInBody('POST', '/v1/mine/a!b')).toBe('no')
+    expect(namespaceInBody('POST', '/v1/mine/a%21b')).toBe('optional')
+    expect(namespaceInBody('POST', '/v1/c!d')).toBe('no')
+    expect(namespaceInBody('POST', '/v1/c%21d')).toBe('required')
+  })
+
   it.each(['/v1/GET/staging/k', '/v1/get./staging/k', '/v1/get;a=b/staging', '/v1/get%20/staging', '/V1/get/staging'])(
     'is never the one in the body of %s, in which a lenient upstream would find another',
     (path) => {

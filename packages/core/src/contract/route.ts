@@ -65,7 +65,13 @@ export function compileRoutes(contract: Contract): Routes {
   function namespaceInBody(method: string, forwarded: string): NamespaceInBody {
     const path = asRouted(forwarded)
     if (under === null || !isWithin(under, path)) return 'no'
-    const { namespace, namespaceExpected } = firstOf(decoded, method, path)
+    const match = matchRoute(method, forwarded)
+    const asRead = inBodyOf(match, method, path)
+    const asWritten = match.asWritten === null ? 'no' : inBodyOf(match.asWritten, method, path)
+    return asWritten === 'no' || asRead === 'required' ? asRead : asWritten
+  }
+
+  function inBodyOf({ namespace, namespaceExpected }: RouteMatch, method: string, path: string): NamespaceInBody {
     if (!namespaceExpected) return 'no'
     if (namespace !== null) return 'optional'
     if (method !== 'POST' && method !== 'PUT' && method !== 'PATCH') return 'no'
