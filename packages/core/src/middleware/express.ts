@@ -45,10 +45,10 @@ interface Layer {
  */
 export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const pass = compileGate(verifier, options)
-  return async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
+  const handler = async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
     const request = incoming as ExpressRequest & { keywright?: Admitted }
     const { originalUrl, baseUrl, app } = request
-    if (!routesExactly(app)) return next(new LooseRoutingError())
+    if (!routesExactly(app, handler)) return next(new LooseRoutingError())
     const passed = await pass(request, response, originalUrl)
     if (passed === null) return
     if (!passed.url.startsWith(baseUrl)) return next(new MountError())
@@ -58,26 +58,30 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
     request.keywright = passed.admitted
     next()
   }
+  return handler
 }
 
 /**
  * Routers are asked, not the application: one takes the settings when it is made, which is at the first `app.use`, and a
- * mounted application is told those of its parent after that. Routers that are added later are looked at all the same.
+ * mounted application is told those of its parent after that. Routers that are added later are looked at all the same,
+ * and what stands before the guard, which it does not guard, is not.
  */
-function routesExactly({ router, parent }: Application): boolean {
-  return isExact(router) && (parent === undefined || routesExactly(parent))
+function routesExactly({ router, parent }: Application, guarding: unknown): boolean {
+  const own = router.stack.findIndex(({ handle }) => handle === guarding)
+  return isExact(router, own + 1) && (parent === undefined || routesExactly(parent, guarding))
 }
 
-function isExact({ caseSensitive, strict, stack }: Router): boolean {
-  return caseSensitive === true && strict === true && areExact(stack)
+function isExact({ caseSensitive, strict, stack }: Router, from = 0): boolean {
+  return caseSensitive === true && strict === true && areExact(stack.slice(from))
 }
 
 function areExact(layers: readonly Layer[]): boolean {
   return layers.every(({ handle, route }) => (route ? areExact(route.stack) : !isRouter(handle) || isExact(handle)))
 }
 
+/** Others have a stack as well, such as applications of `connect`, and route nothing that a contract would name. */
 function isRouter(handle: unknown): handle is Router {
-  return typeof handle === 'function' && 'stack' in handle && Array.isArray(handle.stack)
+  return typeof handle === 'function' && 'stack' in handle && 'caseSensitive' in handle && 'strict' in handle
 }
 
 class LooseRoutingError extends Error {

@@ -485,6 +485,14 @@ describe('guard', () => {
     expect((await asking(`${url}/v1/A`, credential)).status).toBe(404)
   })
 
+  it('runs beside what it does not guard and what routes in another way', async () => {
+    const { credential } = await newKey()
+    const other = Object.assign((_: unknown, __: unknown, next: () => void) => next(), { stack: [] })
+    const app = exact().use('/docs', express.Router()).use(guardExpress(acme.verifier), other)
+    const url = await listening(app.get('/v1/a', (_, response) => void response.end('in')))
+    expect(await (await asking(`${url}/v1/a`, credential)).text()).toBe('in')
+  })
+
   it('authorises the whole path in an Express application that mounts it below a part', async () => {
     const { credential } = await newKey({ permissions: ['read'] })
     const app = exact()
