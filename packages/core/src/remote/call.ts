@@ -34,7 +34,7 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
   const base = url.href.replace(/\/$/, '')
   const isSecure = url.protocol === 'https:'
   // Connections of our own, since those of `fetch` cannot be given up.
-  const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: idleMs })
+  const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: idleMs, ...throughProxy() })
   const request = isSecure ? requestSecurely : requestPlainly
 
   /** Where one has died without a word, so may have the others: the next call gets a new one. */
@@ -44,6 +44,7 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
 
   /** Redirects are not followed: the service key is for this server alone. */
   async function send({ method, path, body, timeoutMs, signal }: Ask): Promise<Answer> {
+    const until = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
     const asking = request(base + path, {
       agent,
       method,
@@ -52,12 +53,13 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
+      signal: until,
     })
     // What happens to it while its answer is read is told by the answer too; an error that nobody hears ends the process.
     asking.on('error', () => {})
     asking.end(body === undefined ? undefined : JSON.stringify(body))
-    const [answer] = (await once(asking, 'response')) as [IncomingMessage]
+    // By itself too: of an answer to something else, such as 101, neither a response nor an error is told.
+    const [answer] = (await once(asking, 'response', { signal: until })) as [IncomingMessage]
     const read = await text(answer).catch((cause) => {
       throw new RemoteError('remote_unreachable', `${url.origin} broke off in the middle of an answer.`, { cause })
     })
@@ -78,6 +80,11 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
     } catch {}
     throw malformed(url)
   }
+}
+
+/** As `fetch` does it; where Node is too old for it, it is not told of either. */
+function throughProxy(): { proxyEnv?: NodeJS.ProcessEnv } {
+  return process.env.NODE_USE_ENV_PROXY === '1' ? { proxyEnv: process.env } : {}
 }
 
 export function malformed({ origin }: URL): RemoteError {
