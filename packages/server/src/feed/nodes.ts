@@ -98,8 +98,8 @@ export async function onlyNode(node: string, known: KnownFollowers): Promise<Con
 
   return {
     async beat({ node: name, maxStalenessMs, applied }: Beat) {
-      if (hasLeft(name)) return null
       if (!followers.has(name)) await forgetSilent()
+      if (hasLeft(name)) return null
       // Before it is answered, which is what its lease rests on.
       if (followers.get(name)?.maxStalenessMs !== maxStalenessMs) await known.keep({ node: name, maxStalenessMs })
       if (hasLeft(name)) return null
