@@ -69,7 +69,10 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
         ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
         ...(action === undefined ? [] : [eb('action', '=', text.encode(action))]),
         ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
-        ...(since === undefined && until === undefined ? [] : within(since, until)),
+        ...(since === undefined ? [] : [sql<boolean>`at >= ${since.getTime()}`]),
+        ...(until === undefined ? [] : [sql<boolean>`at < ${until.getTime()}`]),
+        // What an organization or a target has is in an index of its own, and never all of the log.
+        ...(organization === undefined && target === undefined ? numbersWithin(since, until) : []),
         ...(from === undefined ? [] : [eb('number', newestFirst ? '<' : '>', from)]),
       ]),
     )
@@ -84,15 +87,17 @@ export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promis
  * numbers of others. So the least and the greatest number of that time are looked up, all of it in one index, and the log
  * itself is read neither from its beginning nor from its end.
  */
-function within(since: Date | undefined, until: Date | undefined) {
+function numbersWithin(since: Date | undefined, until: Date | undefined) {
   const from = sql<boolean>`at >= ${since?.getTime() ?? Number.MIN_SAFE_INTEGER}`
   const to = sql<boolean>`at < ${until?.getTime() ?? Number.MAX_SAFE_INTEGER}`
   // `+ 0`, or the primary key would be walked through row by row until one fits.
   return [
-    from,
-    to,
-    sql<boolean>`number >= (select min(number + 0) from kw_changes where ${from} and ${to})`,
-    sql<boolean>`number <= (select max(number + 0) from kw_changes where ${from} and ${to})`,
+    ...(since === undefined
+      ? []
+      : [sql<boolean>`number >= (select min(number + 0) from kw_changes where ${from} and ${to})`]),
+    ...(until === undefined
+      ? []
+      : [sql<boolean>`number <= (select max(number + 0) from kw_changes where ${from} and ${to})`]),
   ]
 }
 
