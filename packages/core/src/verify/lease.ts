@@ -1,4 +1,4 @@
-/** Whether what is known here is still good cannot be told: never a denial, always 503. `cause` is why, where that is known. */
+/** Whether what is known here is still good cannot be told: never a denial, always 503. The cause is why, where known. */
 export class StaleError extends Error {
   readonly code = 'stale'
   constructor(cause?: Error | null) {
