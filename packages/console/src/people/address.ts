@@ -1,5 +1,5 @@
 /** Whoever comes by a portal link has their account elsewhere. Theirs here has an address that is nobody's. */
-export function isPortalAddress(email: string): boolean {
+function isPortalAddress(email: string): boolean {
   return email.endsWith('@portal.invalid')
 }
 

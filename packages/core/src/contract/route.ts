@@ -31,9 +31,9 @@ export interface Routes {
 
 /** @throws RangeError for a path that is no pattern */
 export function compileRoutes(contract: Contract): Routes {
-  const asWritten = contract.routes.map((route) => compileRoute(contract, route, (pattern) => pattern))
   const decoded = contract.routes.map((route) => compileRoute(contract, route, patternAsRouted))
   const plain = contract.routes.every((route) => asRouted(route.path) === route.path)
+  const asWritten = plain ? decoded : contract.routes.map((route) => compileRoute(contract, route))
   const unmatched: RouteMatch = Object.freeze({
     route: null,
     permission: null,
@@ -98,7 +98,7 @@ const slash = 0x2f
 const mostKept = 256
 const longestKept = 64
 
-function compileRoute(contract: Contract, route: Route, spell: (pattern: RoutePattern) => RoutePattern): Candidate {
+function compileRoute(contract: Contract, route: Route, spell = (pattern: RoutePattern) => pattern): Candidate {
   const parsed = parsePattern(route.path)
   if (typeof parsed === 'string') throw new RangeError(`Route ${route.path}: ${parsed}.`)
   const pattern = spell(parsed)
