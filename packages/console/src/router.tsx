@@ -70,12 +70,25 @@ const signedIn = createRoute({
     const [known] = await Promise.all([queries.ensureQueryData(viewerQuery), queries.ensureQueryData(contractQuery)])
     // They may have signed in again in another window.
     const viewer = known?.hasLeft ? await queries.fetchQuery(viewerQuery) : known
-    if (!viewer || viewer.hasLeft) {
-      throw redirect({ to: '/sign-in', search: location.href === '/' ? {} : { to: location.href } })
-    }
+    if (!viewer || viewer.hasLeft) throw toSignIn(location.href)
   },
   component: SignedIn,
 })
+
+function toSignIn(from: string) {
+  return redirect({ to: '/sign-in', search: from === '/' ? {} : { to: from } })
+}
+
+/** Their session may end after the page has learnt who they are. */
+async function orSignIn<T>(asked: Promise<T>, from: string): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof KeywrightError && error.code === 'missing_credential')) throw error
+    const viewer = await queries.fetchQuery({ ...viewerQuery, staleTime: 0 })
+    throw !viewer || viewer.hasLeft ? toSignIn(from) : error
+  }
+}
 
 const device = createRoute({
   getParentRoute: () => signedIn,
@@ -90,8 +103,8 @@ const shell = createRoute({ getParentRoute: () => signedIn, id: 'shell', compone
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  async beforeLoad() {
-    const { organizations } = await queries.ensureQueryData(organizationsQuery())
+  async beforeLoad({ location }) {
+    const { organizations } = await orSignIn(queries.ensureQueryData(organizationsQuery()), location.href)
     const [first] = organizations
     if (first) throw redirect({ to: '/$organization/keys', params: { organization: first.id }, replace: true })
     const viewer = await queries.ensureQueryData(viewerQuery)
@@ -103,9 +116,9 @@ const home = createRoute({
 const organization = createRoute({
   getParentRoute: () => shell,
   path: '/$organization',
-  async loader({ params }) {
+  async loader({ params, location }) {
     try {
-      await queries.ensureQueryData(organizationQuery(params.organization))
+      await orSignIn(queries.ensureQueryData(organizationQuery(params.organization)), location.href)
     } catch (error) {
       throw error instanceof KeywrightError && error.code === 'not_found' ? notFound() : error
     }

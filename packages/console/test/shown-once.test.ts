@@ -192,6 +192,23 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await other.close()
   })
 
+  it.each([
+    { page: 'one of an organization', path: '/acme/keys', last: '/v1/organizations/acme' },
+    { page: 'the first', path: '/', last: '/v1/organizations' },
+  ])('leads to signing in where the session ends while a page is loading: $page', async ({ path, last }) => {
+    const { page } = set.ann
+    const letGo = await holdBack(page, ({ pathname }) => pathname === last, 'GET')
+    const asked = page.waitForRequest((request) => new URL(request.url()).pathname === last)
+    await page.goto(`${set.server.control}${path}`)
+    await asked
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    letGo()
+    await signIn(page)
+    await page.unrouteAll()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    expect(set.ann.complaints).toEqual([])
+  })
+
   it('shows nothing that was read for one person to another who signed in in another window', async () => {
     const { page, context } = set.ann
     const { key } = await set.server.issueElsewhere({ name: 'Of Ann alone' })
