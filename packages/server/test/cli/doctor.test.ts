@@ -39,6 +39,18 @@ describe('keywright doctor', () => {
     expect(cut.stdout).not.toMatch(/API key +The server/)
   })
 
+  it('takes a service key for chosen where the server knows it, whatever it begins with', async () => {
+    const chosen = `kwo_${'chosenByAnOperator'.repeat(2)}`
+    const other = await startServer({ contract: 'hopx', env: { KEYWRIGHT_SERVICE_KEY: chosen } })
+    const known = { ...env, KEYWRIGHT_URL: other.control, KEYWRIGHT_SERVICE_KEY: chosen }
+    const { code, stdout } = await keywright(['doctor'], { env: known })
+    await other.stop()
+    expect(stdout).toMatch(/^✓ service key +It is one that an operator chose\.$/m)
+    expect(code).toBe(0)
+    const elsewhere = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_SERVICE_KEY: chosen } })
+    expect(elsewhere.stdout).toMatch(/^✗ service key +A key that begins with kwo_ has 53 characters, this has 40\./m)
+  })
+
   it('names the files that others may read, and how to put it right', async () => {
     const data = join(server.folder, 'data')
     const file = join(data, 'keywright.db')
