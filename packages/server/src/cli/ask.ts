@@ -48,7 +48,11 @@ export async function confirm(question: string, yes: boolean | undefined): Promi
 }
 
 function requireTerminal(flag: string): void {
-  if (!isInteractive()) throw usageError(`${flag} is missing.`, `Add ${flag}; without a terminal nothing is asked.`)
+  if (!isInteractive()) throw missing(flag)
+}
+
+export function missing(flag: string): CliError {
+  return usageError(`${flag} is missing.`, `Add ${flag}; without a terminal nothing is asked.`)
 }
 
 function cancelled(): CliError {

@@ -61,6 +61,29 @@ describe('keywright keys create at a terminal', () => {
   })
 })
 
+describe('keywright keys create where a key belongs to one project', () => {
+  let bound: TestServer
+  let env: NodeJS.ProcessEnv
+  beforeAll(async () => {
+    bound = await startServer({ contract: 'holocron' })
+    env = { KEYWRIGHT_URL: bound.control, KEYWRIGHT_SERVICE_KEY: serviceKey }
+  })
+  afterAll(() => bound.stop())
+
+  it('has a list to pick it from, though the organization is named', async () => {
+    const args = ['keys', 'create', '--name', 'picked', '--organization', 'acme']
+    const { code, stdout } = await keywrightAtTerminal(args, { env, input: [['Which project?', enter]] })
+    expect(code, stdout).toBe(0)
+    expect(stdout).not.toContain('the whole organization')
+    expect(stdout).toMatch(/project +prj_\w+/)
+  })
+
+  it.each([[[]], [['--organization', 'acme']]])('names the flag without a terminal: %j', async (flags) => {
+    const { code, stderr } = await keywright(['keys', 'create', '--name', 'x', ...flags], { env })
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: --project is missing\.\nhint: Add --project;/)])
+  })
+})
+
 describe('keywright keys revoke with several keys', () => {
   it('revokes them together, and says which it did not', async () => {
     const [a, b] = [await server.issue(), await server.issue()]

@@ -1,6 +1,6 @@
-import type { Keywright, Limit, NewKey } from '@keywright/client'
+import type { Contract, Keywright, Limit, NewKey } from '@keywright/client'
 import type { Command } from 'commander'
-import { choose, textOr } from '../ask.ts'
+import { choose, missing, textOr } from '../ask.ts'
 import { usageError } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { facts } from '../print/table.ts'
@@ -75,18 +75,23 @@ async function placeOf(
 ): Promise<Pick<NewKey, 'organization' | 'project'>> {
   if (project !== undefined)
     return { project, organization: organization ?? (await client.projects.get(project)).organization }
-  if (organization !== undefined) return { organization }
+  const { boundTo } = await client.contract()
+  if (organization !== undefined && boundTo !== 'project') return { organization }
   if (!isInteractive()) {
+    if (boundTo === 'project') throw missing('--project')
     throw usageError('--organization or --project is missing.', 'Add one; without a terminal nothing is asked.')
   }
-  const chosen = (await onlyOrganization()) ?? (await chooseOrganization())
-  return { organization: chosen, project: await chooseProject(client, chosen) }
+  const chosen = organization ?? (await onlyOrganization()) ?? (await chooseOrganization())
+  return { organization: chosen, project: await chooseProject(client, chosen, boundTo) }
 }
 
-async function chooseProject(client: Keywright, organization: string): Promise<string | undefined> {
+async function chooseProject(
+  client: Keywright,
+  organization: string,
+  boundTo: Contract['boundTo'],
+): Promise<string | undefined> {
   const { projects } = await client.projects.list({ organization, limit: 200 }).page()
   if (projects.length === 0) return undefined
-  const { boundTo } = await client.contract()
   return choose('--project', 'Which project?', async () => [
     ...(boundTo === 'project' ? [] : [{ value: undefined, label: 'the whole organization' }]),
     ...projects.map(({ id, name }) => ({ value: id, label: `${name} (${id})` })),
