@@ -36,12 +36,15 @@ core.register_action('keywright', { 'http-req' }, function(txn, url)
     end
     if is_twin(name) then txn.http:req_del_header(name) end
   end
+  local target = txn.f:pathq()
   asked['x-forwarded-method'] = { txn.f:method() }
-  asked['x-forwarded-uri'] = { txn.f:pathq() }
+  asked['x-forwarded-uri'] = { target }
   asked['x-forwarded-for'] = { txn.f:src() }
 
   local answer = core.httpclient():get({ url = url, headers = asked, timeout = 5000 })
   if answer and answer.status == 200 then
+    -- Of `http:///a/b` some read `/b`: the upstream gets what was judged, and nothing in front of it.
+    txn.http:req_set_uri(target)
     for _, name in ipairs(identity) do
       local values = answer.headers[name]
       if values then txn.http:req_set_header(name, values[0]) end
