@@ -45,6 +45,10 @@ core.register_action('keywright', { 'http-req' }, function(txn, url)
   if answer and answer.status == 200 then
     -- Of `http:///a/b` some read `/b`: the upstream gets what was judged, and nothing in front of it.
     txn.http:req_set_uri(target)
+    -- What it names, the next hop takes away, also what Keywright says.
+    local is_upgrade = txn.f:req_hdr('upgrade') ~= nil
+    txn.http:req_del_header('connection')
+    if is_upgrade then txn.http:req_set_header('connection', 'Upgrade') end
     for _, name in ipairs(identity) do
       local values = answer.headers[name]
       if values then txn.http:req_set_header(name, values[0]) end

@@ -103,6 +103,25 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
     }
   })
 
+  it('a caller cannot take away by Connection what is said of them', async () => {
+    const issued = await stage.server.issue({ permissions: ['sandboxes:read'] })
+    const own = `X-API-Key: ${issued.credential}`
+    const upgrade = [
+      'Upgrade: websocket',
+      `Sec-WebSocket-Key: ${btoa('0123456789abcdef')}`,
+      'Sec-WebSocket-Version: 13',
+    ]
+    for (const lines of [
+      [`Connection: ${identity.join(', ')}`],
+      [`Connection: upgrade, ${identity.join(', ')}`, ...upgrade],
+    ]) {
+      expect((await ask([own, ...lines])).status).toBe(200)
+      expect(stage.upstream.lastHeader('X-Key-Id')).toEqual([issued.key.id])
+      expect(stage.upstream.lastHeader('X-Permissions')).toEqual(['sandboxes:read'])
+      expect(stage.upstream.lastHeader('Connection').join()).not.toMatch(/x-/i)
+    }
+  })
+
   it('a caller cannot choose what is judged', async () => {
     const issued = await stage.server.issue({ permissions: ['templates:read'] })
     const count = stage.upstream.received.length
