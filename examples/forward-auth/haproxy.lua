@@ -6,6 +6,12 @@ local identity = {
   'x-permissions', 'x-namespaces', 'x-triggered-by', 'x-request-id',
 }
 local credentials = { 'authorization', 'x-api-key' }
+-- By these an upstream could be told another method, path or address than was judged.
+local steering = {
+  'forwarded', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'x-rewrite-url', 'x-http-method',
+  'x-http-method-override', 'x-method-override', 'x-auth-status', 'proxy',
+}
+local steering_prefixes = { 'x-forwarded-', 'x-original-', 'x-middleware-' }
 -- Of this connection alone, or a caller's idea of what is to be judged.
 local withheld = {
   ['host'] = true, ['connection'] = true, ['content-length'] = true, ['transfer-encoding'] = true, ['expect'] = true,
@@ -13,14 +19,16 @@ local withheld = {
   ['x-forwarded-method'] = true, ['x-forwarded-uri'] = true, ['x-forwarded-for'] = true,
 }
 
--- `x_key_id` is `x-key-id` to some servers.
-local function is_twin(name)
+-- What a caller may not tell the upstream, under any spelling: `x_key_id` is `x-key-id` to some servers.
+local function is_dropped(name)
   local spelled = name:gsub('[^a-z0-9]', '-')
-  for _, known in ipairs(identity) do
-    if spelled == known then return true end
+  for _, list in ipairs({ identity, credentials, steering }) do
+    for _, known in ipairs(list) do
+      if spelled == known then return true end
+    end
   end
-  for _, known in ipairs(credentials) do
-    if spelled == known then return true end
+  for _, prefix in ipairs(steering_prefixes) do
+    if spelled:sub(1, #prefix) == prefix then return true end
   end
   return false
 end
@@ -34,7 +42,7 @@ core.register_action('keywright', { 'http-req' }, function(txn, url)
         if values[i] ~= nil then table.insert(asked[name], values[i]) end
       end
     end
-    if is_twin(name) then txn.http:req_del_header(name) end
+    if is_dropped(name) then txn.http:req_del_header(name) end
   end
   local target = txn.f:pathq()
   asked['x-forwarded-method'] = { txn.f:method() }
