@@ -201,6 +201,35 @@ describe('through the gateway', () => {
     await expect(get().then((response) => response.text())).rejects.toThrow()
   })
 
+  describe('an answer without a length is not taken for a whole one', () => {
+    const asked = (edge: string, { credential }: Issued) => {
+      const { hostname, port } = new URL(edge)
+      const socket = connect(Number(port), hostname)
+      socket.write(`GET /v1/stream HTTP/1.0\r\nAuthorization: Bearer ${credential}\r\n\r\n`)
+      return socket
+    }
+
+    it.each([
+      ['the upstream breaks off', (response: ServerResponse) => response.destroy()],
+      ['the key is revoked', () => server.revoke(issued.key.id)],
+    ])('where %s', async (_, breakOff) => {
+      respond = (_request, response) => {
+        response.writeHead(200).write('half')
+        setTimeout(breakOff, 50, response)
+      }
+      await expect(once(asked(server.edge, issued).resume(), 'end')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    })
+
+    it('where a stop does not wait for it', async () => {
+      respond = (_, response) => void response.writeHead(200).write('half')
+      const alone = await startServer({ contract: 'keywright', upstream: upstream.url })
+      const socket = asked(alone.edge, await alone.issue())
+      await once(socket, 'data')
+      const ended = once(socket, 'end')
+      await Promise.all([alone.stop(), expect(ended).rejects.toMatchObject({ code: 'ECONNRESET' })])
+    }, 15_000)
+  })
+
   it('an upstream that hangs up without an answer is unreachable', async () => {
     respond = (request) => void request.socket.destroy()
     const response = await get()

@@ -67,7 +67,9 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     if (this.isAuthenticated && !this.#over) this.#host.streams.add(this)
   }
 
+  /** Over HTTP/1.0 the connection's end may be the answer's: only a reset tells the caller that this is not all of it. */
   cut(): void {
+    if (this.request.httpVersionMinor === 0) this.response.socket?.resetAndDestroy()
     this.response.destroy()
   }
 
@@ -97,7 +99,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
     if (this.#over) return
     if (this.response.headersSent) {
       this.#host.brokeOff()
-      this.response.destroy()
+      this.cut()
     } else if (this.#again !== null && isHangUp(error)) {
       queueMicrotask(this.#again)
       this.#again = null

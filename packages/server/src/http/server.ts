@@ -126,9 +126,10 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     drain: (deadlineMs) =>
       new Promise((resolve) => {
         const sweep = setInterval(() => server.closeIdleConnections(), 50)
-        // Upgraded connections too, which the server itself no longer knows.
+        // Upgraded connections too, which the server itself no longer knows. By a reset, since an answer over HTTP/1.0
+        // that is cut off by anything else looks like a whole one.
         const deadline = setTimeout(() => {
-          for (const socket of sockets) socket.destroy()
+          for (const socket of sockets) socket.resetAndDestroy()
         }, deadlineMs)
         server.close(() => {
           clearInterval(sweep)
