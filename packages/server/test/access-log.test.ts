@@ -86,17 +86,28 @@ describe('the access log', () => {
     expect(routes.slice(99)).toEqual(['/v1/aaaaaaaaabbbbbbbbbb/**', '/**', '/v1/later/**'])
   })
 
-  it('tells of a WebSocket once it is over', async () => {
+  it('tells of a WebSocket once it is over, and of the answer of one that was not opened', async () => {
     await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
-    const head = [
-      'GET /v1/sandboxes HTTP/1.1',
-      'Host: a',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'X-Request-Id: ws',
-    ]
-    await sendRaw(server.edge, `${head.join('\r\n')}\r\n\r\n`)
-    expect(await lines(1)).toMatchObject([{ requestId: 'ws', verdict: 'missing_credential' }])
+    upstream.server.on('upgrade', ({ url }, socket) => {
+      if (url === '/v1/sandboxes') socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+      else if (url === '/v1/templates') socket.end('HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n')
+      else socket.destroy()
+    })
+    const own = `X-API-Key: ${(await server.issue()).credential}`
+    const ask = async (path: string, ...more: string[]) => {
+      const head = [`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', ...more]
+      await sendRaw(server.edge, `${head.join('\r\n')}\r\n\r\n`)
+    }
+    await ask('/v1/sandboxes')
+    await ask('/v1/sandboxes', own)
+    await ask('/v1/templates', own)
+    await ask('/v1/volumes', own)
+    expect(await lines(4)).toMatchObject([
+      { status: 401, verdict: 'missing_credential' },
+      { status: 101, verdict: 'allowed' },
+      { status: 418, verdict: 'allowed' },
+      { status: 502, verdict: 'allowed' },
+    ])
   })
 
   it('is not kept unless it is asked for', async () => {

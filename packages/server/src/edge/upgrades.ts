@@ -29,7 +29,8 @@ export function createUpgrades(
     accessLog?.decided(socket, exchange, outcome)
     if (!outcome.allowed) return refusalOf(outcome, exchange)
     if (gateway === null) return verifier.refusal('not_found', { requestId }, outcome)
-    gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head)
+    const answered = (status: number) => accessLog?.answered(socket, status)
+    gateway.upgrade({ request, target, requestId, outcome, attempt }, socket, head, answered)
     return null
   }
 
@@ -41,6 +42,8 @@ export function createUpgrades(
       log.error('no verdict could be reached', { requestId, error })
       return verifier.refusal('unavailable', { requestId })
     })
-    if (refusal && socket.writable) hangUp(socket, asText(refusal, requestId))
+    if (!refusal || !socket.writable) return
+    accessLog?.answered(socket, refusal.status)
+    hangUp(socket, asText(refusal, requestId))
   }
 }

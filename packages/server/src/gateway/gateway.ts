@@ -42,7 +42,8 @@ export interface Passage {
 
 export interface Gateway {
   forward: (passage: Passage, response: ServerResponse, body?: Buffer) => void
-  upgrade: (passage: Passage, socket: Duplex, head: Buffer) => void
+  /** `told` is called with the status that the caller is answered. */
+  upgrade: (passage: Passage, socket: Duplex, head: Buffer, told: (status: number) => void) => void
   /** WebSockets never finish by themselves. */
   endTunnels: () => void
   close: () => Promise<void>
@@ -137,7 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
       pool.dispatch(asked, relay)
     },
-    upgrade(passage, socket, head) {
+    upgrade(passage, socket, head, told) {
       if (socket.destroyed) return
       const startedMs = performance.now()
       const { outcome, attempt, target, requestId } = passage
@@ -158,8 +159,15 @@ export function createGateway(options: GatewayOptions): Gateway {
           requestId,
           ...verifier.responseHeaders(outcome),
         ],
-        answered: (status) => answered(status, startedMs),
-        failure: (error) => verifier.refusal(failed(requestId, error), { requestId }, outcome),
+        answered: (status) => {
+          answered(status, startedMs)
+          told(status)
+        },
+        failure: (error) => {
+          const refusal = verifier.refusal(failed(requestId, error), { requestId }, outcome)
+          told(refusal.status)
+          return refusal
+        },
         brokeOff,
         requestId,
       })

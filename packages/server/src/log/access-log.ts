@@ -11,6 +11,8 @@ export interface AccessLog {
   opened(request: IncomingMessage, stream: ServerResponse | Duplex, requestId: string): void
   /** What is told of the request beside that, as far as it is known by then. */
   decided(stream: ServerResponse | Duplex, asked: Asked, outcome: Outcome | null): void
+  /** Of a connection that has no response of Node's to tell it. */
+  answered(connection: Duplex, status: number): void
 }
 
 type Asked = Pick<Exchange, 'method' | 'target' | 'address'>
@@ -25,6 +27,7 @@ export function createAccessLog(log: Logger, contract: Contract): AccessLog {
   const routes = new RouteNames(contract)
   let hour = 0
   const decisions = new WeakMap<ServerResponse | Duplex, Decision>()
+  const statuses = new WeakMap<ServerResponse | Duplex, number>()
 
   function told(decision: Decision | undefined) {
     if (!decision) return {}
@@ -47,10 +50,11 @@ export function createAccessLog(log: Logger, contract: Contract): AccessLog {
       const startMs = performance.now()
       const startBytes = socket.bytesWritten
       stream.once('close', () => {
+        const status = 'headersSent' in stream && stream.headersSent ? stream.statusCode : statuses.get(stream)
         log.info('request', {
           requestId,
           method,
-          ...('headersSent' in stream && stream.headersSent && { status: stream.statusCode }),
+          ...(status !== undefined && { status }),
           ...told(decisions.get(stream)),
           ms: Math.round((performance.now() - startMs) * 1000) / 1000,
           bytes: socket.bytesWritten - startBytes,
@@ -58,5 +62,6 @@ export function createAccessLog(log: Logger, contract: Contract): AccessLog {
       })
     },
     decided: (stream, asked, outcome) => void decisions.set(stream, { asked, outcome }),
+    answered: (connection, status) => void statuses.set(connection, status),
   }
 }
