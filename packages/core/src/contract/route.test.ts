@@ -66,6 +66,27 @@ describe('a route', () => {
   })
 })
 
+describe('a slash at the end, which no route has and some routers drop,', () => {
+  const { matchRoute } = routesOf({
+    routes: [
+      { path: '/v1/purge', permission: 'admin' },
+      { path: '/v1/a%21', permission: 'admin' },
+      { path: '/v1/open', access: 'anonymous' },
+      { path: '/v1/**', permission: 'read' },
+    ],
+  })
+
+  it('is for those who may go there with and without it', () => {
+    expect(matchRoute('GET', '/v1/purge/')).toMatchObject({ permission: 'read', otherReading: { permission: 'admin' } })
+    expect(matchRoute('GET', '/v1/a!/')).toMatchObject({ permission: 'read', otherReading: { permission: 'admin' } })
+    expect(matchRoute('GET', '/v1/open/')).toMatchObject({ permission: 'read' })
+  })
+
+  it.each(['/', '/v1/', '/v1/x/', '/v2/', '/v1/purge'])('makes no difference in %s', (path) => {
+    expect(matchRoute('GET', path).otherReading).toBeNull()
+  })
+})
+
 describe('a route with what upstreams find behind an escape', () => {
   const characters = [..."!$&'()*+,;=:@"]
   const escaped = (character: string) => `%${character.charCodeAt(0).toString(16)}`
@@ -96,12 +117,12 @@ describe('a route with what upstreams find behind an escape', () => {
       { path: '/v1/**', permission: 'read' },
     ]
     const { matchRoute } = routesOf({ routes })
-    expect(matchRoute('GET', '/v1/status%21').asWritten).toMatchObject({ permission: 'read' })
-    expect(matchRoute('GET', '/v1/status!').asWritten).toBeNull()
-    expect(matchRoute('GET', '/v1/a%21').asWritten).toBeNull()
+    expect(matchRoute('GET', '/v1/status%21').otherReading).toMatchObject({ permission: 'read' })
+    expect(matchRoute('GET', '/v1/status!').otherReading).toBeNull()
+    expect(matchRoute('GET', '/v1/a%21').otherReading).toBeNull()
     const escaped = routesOf({ routes: [{ path: '/v1/status%21', access: 'anonymous' }, { path: '/v1/**' }] })
-    expect(escaped.matchRoute('GET', '/v1/status!').asWritten).toMatchObject({ route: { path: '/v1/**' } })
-    expect(routesOf({ routes: [{ path: '/a%3Bb' }] }).matchRoute('GET', '/a%3Bb').asWritten).toBeNull()
+    expect(escaped.matchRoute('GET', '/v1/status!').otherReading).toMatchObject({ route: { path: '/v1/**' } })
+    expect(routesOf({ routes: [{ path: '/a%3Bb' }] }).matchRoute('GET', '/a%3Bb').otherReading).toBeNull()
   })
 
   it('keeps the segments that were there: what is decoded captures nothing more and nothing less', () => {

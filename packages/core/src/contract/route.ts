@@ -13,8 +13,11 @@ export interface RouteMatch {
   /** A request here names a namespace, in its path or its body, or is denied. */
   readonly namespaceExpected: boolean
   readonly captures: Readonly<Record<string, string>>
-  /** What an upstream would route to that decodes nothing, where it is not the same. A request has to satisfy both. */
-  readonly asWritten: RouteMatch | null
+  /**
+   * What an upstream would route to that decodes nothing, or drops a slash at the end, where it is not the same. A request
+   * has to satisfy both.
+   */
+  readonly otherReading: RouteMatch | null
 }
 
 /**
@@ -40,7 +43,7 @@ export function compileRoutes(contract: Contract): Routes {
     namespace: null,
     namespaceExpected: contract.namespaces !== null && contract.otherRoutes === 'key',
     captures: none,
-    asWritten: null,
+    otherReading: null,
   })
   const inBody = contract.namespaces?.body ?? null
   const under = inBody && asRouted(inBody.under)
@@ -55,11 +58,18 @@ export function compileRoutes(contract: Contract): Routes {
   }
 
   function matchRoute(method: string, path: string): RouteMatch {
+    const match = matchAsSent(method, path)
+    if (path.length === 1 || path.charCodeAt(path.length - 1) !== slash) return match
+    const other = matchAsSent(method, path.slice(0, -1))
+    return other.route === match.route && other.otherReading === null ? match : satisfyingBoth(match, other)
+  }
+
+  function matchAsSent(method: string, path: string): RouteMatch {
     const routed = asRouted(path)
     const match = firstOf(decoded, method, routed)
     if (plain && routed === path) return match
     const other = firstOf(asWritten, method, path)
-    return other.route === match.route ? match : Object.freeze({ ...match, asWritten: other })
+    return other.route === match.route ? match : Object.freeze({ ...match, otherReading: other })
   }
 
   function namespaceInBody(method: string, forwarded: string): NamespaceInBody {
@@ -67,7 +77,7 @@ export function compileRoutes(contract: Contract): Routes {
     if (under === null || !isWithin(under, path)) return 'no'
     const match = matchRoute(method, forwarded)
     const asRead = inBodyOf(match, method, path)
-    const asWritten = match.asWritten === null ? 'no' : inBodyOf(match.asWritten, method, path)
+    const asWritten = match.otherReading === null ? 'no' : inBodyOf(match.otherReading, method, path)
     return asWritten === 'no' || asRead === 'required' ? asRead : asWritten
   }
 
@@ -81,6 +91,11 @@ export function compileRoutes(contract: Contract): Routes {
   }
 
   return { matchRoute, namespaceInBody }
+}
+
+function satisfyingBoth(one: RouteMatch, other: RouteMatch): RouteMatch {
+  const { otherReading } = one
+  return Object.freeze({ ...one, otherReading: otherReading === null ? other : satisfyingBoth(otherReading, other) })
 }
 
 interface Candidate {
@@ -113,7 +128,7 @@ function compileRoute(contract: Contract, route: Route, spell = (pattern: RouteP
       namespace: (contract.namespaces && captures.namespace) ?? null,
       namespaceExpected,
       captures,
-      asWritten: null,
+      otherReading: null,
     })
   const methods = route.methods?.includes('GET') ? [...route.methods, 'HEAD'] : route.methods
   return { pattern, match: matcherOf(pattern)(pattern, methods, make) }

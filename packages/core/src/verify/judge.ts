@@ -194,7 +194,7 @@ function obstacleTo(contract: Contract, profile: Profile, attempt: Attempt, matc
   if (profile.allowedIps !== null && (attempt.ip === undefined || !profile.allowedIps.has(attempt.ip))) {
     return { reason: 'address_not_allowed', about: attempt.ip ?? null }
   }
-  return match?.asWritten ? obstacleTo(contract, profile, attempt, match.asWritten) : null
+  return match?.otherReading ? obstacleTo(contract, profile, attempt, match.otherReading) : null
 }
 
 function outsideNamespace(profile: Profile, namespace: string): Obstacle | null {

@@ -186,6 +186,6 @@ async function afterReading(reading: Promise<boolean>, attempt: Attempt, ask: As
   return (await reading) ? ask(attempt) : denied('unknown_key')
 }
 
-function isAnonymous({ route, asWritten }: RouteMatch): boolean {
-  return route?.access === 'anonymous' && (asWritten === null || isAnonymous(asWritten))
+function isAnonymous({ route, otherReading }: RouteMatch): boolean {
+  return route?.access === 'anonymous' && (otherReading === null || isAnonymous(otherReading))
 }

@@ -406,6 +406,37 @@ describe('guard', () => {
     expect([answer.status, await answer.text()]).toEqual([200, 'purged'])
   })
 
+  it.each([
+    [
+      'Express',
+      async (verifier: Verifier) => {
+        const router = express.Router({ caseSensitive: true, strict: true })
+        router.get('/', (_, response) => void response.end('purged'))
+        return listening(exact().use(guardExpress(verifier)).use('/v1/purge', router))
+      },
+    ],
+    [
+      'Fastify',
+      async (verifier: Verifier) => {
+        const app = fastify()
+        app.addHook('onRequest', guardFastify(verifier))
+        app.register(async (plugin) => plugin.get('/', async () => 'purged'), { prefix: '/v1/purge' })
+        await app.ready()
+        return listening(app.routing)
+      },
+    ],
+  ])('lets nobody into a handler that %s has mounted by a slash at the end', async (_, start) => {
+    const routes = [{ path: '/v1/purge', permission: 'write' }, ...contract.routes]
+    const strict = inMemory({ contract: { ...contract, routes } })
+    await strict.organization()
+    const holding = (...permissions: string[]) =>
+      issue(strict.lifecycle, testActor, { organization: 'acme', name: 'test', permissions })
+    const url = `${await start(strict.verifier)}/v1/purge/`
+    expect((await asking(url, (await holding('read')).credential)).status).toBe(403)
+    const answer = await asking(url, (await holding('read', 'write')).credential)
+    expect([answer.status, await answer.text()]).toEqual([200, 'purged'])
+  })
+
   it('does not run in an Express application that is less exact about paths than the contract', async () => {
     const { credential } = await newKey()
     const app = express()
