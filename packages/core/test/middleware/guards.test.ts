@@ -437,6 +437,20 @@ describe('guard', () => {
     expect([answer.status, await answer.text()]).toEqual([200, 'purged'])
   })
 
+  it('runs no handler of Fastify for a parameter that is empty, which the contract has no path for', async () => {
+    const app = fastify()
+    app.addHook('onRequest', guardFastify(acme.verifier))
+    app.get('/v1/things/:id', async () => 'a thing')
+    app.get('/v1/files/*', async () => 'files')
+    await app.ready()
+    const url = await listening(app.routing)
+    const { credential } = await newKey()
+    const statusOf = async (path: string) => (await asking(url + path, credential)).status
+    expect(await statusOf('/v1/things/a')).toBe(200)
+    expect(await statusOf('/v1/things/')).toBe(400)
+    expect(await statusOf('/v1/files/')).toBe(200)
+  })
+
   it('does not run in an Express application that is less exact about paths than the contract', async () => {
     const { credential } = await newKey()
     const app = express()
