@@ -121,6 +121,16 @@ describe('a follower', () => {
     expect(targets()).toEqual(['of others'])
   })
 
+  it('keeps nothing of a change that it had read before it was put in force here', async () => {
+    const { follower, targets } = follow()
+    await follower.poll()
+    const { changes } = await change(store, 'read first')
+    await follower.poll()
+    follower.publish(changes)
+    expect(targets()).toEqual(['read first'])
+    expect(Reflect.get(follower, 'published')).toEqual(new Map())
+  })
+
   it.each([
     [
       'has lost the last changes',

@@ -47,9 +47,10 @@ export class Follower {
     return this.position !== null && this.position.number !== this.told
   }
 
-  /** These are in force here already. */
+  /** These are in force here already. A poll may have been quicker: what it has read is never read again. */
   publish(changes: readonly Change[]): void {
-    for (const { number, hash } of changes) this.published.set(number, hash)
+    const read = this.position?.number ?? 0
+    for (const { number, hash } of changes) if (number > read) this.published.set(number, hash)
   }
 
   /** @throws where the database does not answer; then the lease runs on, and out */
