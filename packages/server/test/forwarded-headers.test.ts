@@ -274,8 +274,10 @@ describe('what the caller is told', () => {
   })
 
   it('holds nothing that was meant for the connection alone', async () => {
-    const headers = await answerTo({ connection: 'keep-alive, x-hop', 'x-hop': '1', 'proxy-authenticate': 'Basic' })
+    const hops = { connection: 'keep-alive, x-hop, x_other', 'x-hop': '1', x_other: '2' }
+    const headers = await answerTo({ ...hops, 'proxy-authenticate': 'Basic' })
     expect(headers.get('x-hop')).toBeNull()
+    expect(headers.get('x_other')).toBeNull()
     expect(headers.get('proxy-authenticate')).toBeNull()
   })
 

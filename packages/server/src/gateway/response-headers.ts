@@ -51,7 +51,7 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
     for (const name in headers) {
       const value = headers[name] as string | string[]
       const fate = fateOf(name)
-      if (fate === 'dropped' || named?.has(name)) continue
+      if (fate === 'dropped' || named?.has(fold(name))) continue
       if (fate === 'length') {
         length = String(value)
       } else if (fate === 'cookies') {
