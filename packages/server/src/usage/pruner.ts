@@ -39,7 +39,8 @@ const kept = { callers: 1000, refusals: 1000, strangers: 10_000 }
 export function startPruner({ store, retention, now, onError, onDropped }: PrunerOptions): Pruner {
   const watched = new Set<string | null>()
   let isStopped = false
-  const timer = setInterval(() => void prune().catch(onError), everyMs)
+  let isPruning = false
+  const timer = setInterval(() => void inBackground().catch(onError), everyMs)
   timer.unref()
 
   async function expire(kind: Kind, days: number): Promise<void> {
@@ -69,6 +70,15 @@ export function startPruner({ store, retention, now, onError, onDropped }: Prune
     await expire('usage', retention.usageDays)
     await expire('callers', retention.callersDays)
     await expire('refusals', retention.decisionsDays)
+  }
+
+  /** What takes longer than a minute is not begun again beside itself: it would be twice as much at once. */
+  async function inBackground(): Promise<void> {
+    if (isPruning) return
+    isPruning = true
+    await prune().finally(() => {
+      isPruning = false
+    })
   }
 
   return {
