@@ -19,7 +19,7 @@ import {
   type Verifier,
 } from '@keywright/core'
 import type { Gateway } from '../gateway/gateway.ts'
-import { answer, answerJson, withStatus } from '../http/answer.ts'
+import { answer, answerJson } from '../http/answer.ts'
 import type { HttpHandlers } from '../http/server.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
@@ -217,6 +217,6 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       return target === null || !(target.path === '/health' || routes?.owns(target.path))
     },
     onUpgrade: createUpgrades(options, refusalOf),
-    refuse: (status, requestId) => withStatus(verifier.refusal('invalid_request', { requestId }), status),
+    refuse: (status, requestId) => verifier.refusal('invalid_request', { requestId, status }),
   }
 }

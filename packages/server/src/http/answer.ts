@@ -19,11 +19,3 @@ export function answerJson(response: ServerResponse, status: number, requestId: 
     requestId,
   )
 }
-
-/** The same refusal under a status no row of a contract has: 405, 408, 431. A problem repeats it (RFC 9457 §3.1.2). */
-export function withStatus(refusal: Refusal, status: number): Refusal {
-  if (refusal.status === status) return refusal
-  if (refusal.headers['content-type'] !== 'application/problem+json') return { ...refusal, status }
-  const problem = { ...JSON.parse(refusal.body), status, title: STATUS_CODES[status] }
-  return { ...refusal, status, body: JSON.stringify(problem) }
-}
