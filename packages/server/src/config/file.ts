@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { walkJson } from '../json/walk.ts'
 import { SettingError } from './start-error.ts'
 
 const defaultNames = ['ts', 'js', 'yaml', 'json'].map((extension) => `keywright.config.${extension}`)
@@ -27,7 +28,7 @@ async function valuesOf(name: string, path: string): Promise<unknown> {
       case '.yml':
         return await parseYaml(readFileSync(path, 'utf8'))
       case '.json':
-        return await parseJson(readFileSync(path, 'utf8'))
+        return parseJson(readFileSync(path, 'utf8'))
       case '.ts':
       case '.js':
       case '.mjs':
@@ -80,13 +81,15 @@ export async function parseYaml(text: string): Promise<unknown> {
 }
 
 /** As YAML is read: with a mark at its beginning or without, and with no member twice, of which one would be lost. */
-export async function parseJson(text: string): Promise<unknown> {
+export function parseJson(text: string): unknown {
   const unmarked = text.replace(/^\ufeff/, '')
   const value = strictJson(unmarked)
-  const { parseDocument } = await import('yaml')
-  const twice = parseDocument(unmarked, { logLevel: 'error' }).errors.find(({ code }) => code === 'DUPLICATE_KEY')
-  const [place] = twice?.linePos ?? []
-  if (twice) throw new Error(`a member is there twice${place ? ` at line ${place.line}, column ${place.col}` : ''}`)
+  walkJson(unmarked, {
+    opened: () => {},
+    member(_, isRepeated, at) {
+      if (isRepeated) throw new Error(`a member is there twice${placeOf(unmarked, at)}`)
+    },
+  })
   return value
 }
 
@@ -95,8 +98,11 @@ function strictJson(text: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     const position = /at position (\d+)/.exec(String(error))?.[1]
-    if (position === undefined) throw new Error('it is no JSON')
-    const lines = text.slice(0, Number(position)).split('\n')
-    throw new Error(`it is no JSON at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`)
+    throw new Error(`it is no JSON${position === undefined ? '' : placeOf(text, Number(position))}`)
   }
+}
+
+function placeOf(text: string, position: number): string {
+  const lines = text.slice(0, position).split('\n')
+  return ` at line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`
 }

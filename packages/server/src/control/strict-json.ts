@@ -1,3 +1,4 @@
+import { walkJson } from '../json/walk.ts'
 import type { FieldError } from './problem.ts'
 
 const deepest = 16
@@ -21,7 +22,7 @@ export function parseStrictObject(text: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new StrictJsonError('The body must be a JSON object: { … }.')
   }
-  refuseDuplicates(text)
+  walkJson(text, { opened: refuseDepth, member: refuseMember })
   return value as Record<string, unknown>
 }
 
@@ -36,43 +37,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** Walks the strings and brackets of what is known to be JSON. */
-function refuseDuplicates(text: string): void {
-  /** The names of each open object; null for an open array. */
-  const open: (Set<string> | null)[] = []
-  let nameComesNext = false
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i]
-    if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : null)
-      nameComesNext = character === '{'
-      if (open.length > deepest) throw new StrictJsonError(`The body is nested more than ${deepest} levels deep.`)
-    } else if (character === '}' || character === ']') {
-      open.pop()
-      nameComesNext = false
-    } else if (character === ',') {
-      nameComesNext = open.at(-1) !== null
-    } else if (character === '"') {
-      const end = endOfString(text, i)
-      if (nameComesNext) takeName(open.at(-1), JSON.parse(text.slice(i, end + 1)))
-      nameComesNext = false
-      i = end
-    }
-  }
+function refuseDepth(depth: number): void {
+  if (depth > deepest) throw new StrictJsonError(`The body is nested more than ${deepest} levels deep.`)
 }
 
-function takeName(names: Set<string> | null | undefined, name: string): void {
+function refuseMember(name: string, isRepeated: boolean): void {
   // Assigning to it would change what an object is instead of what it holds.
   if (name === '__proto__') {
     throw new StrictJsonError('A member is named __proto__.', { field: '__proto__', message: 'is not a known member' })
   }
-  if (names?.has(name)) throw new StrictJsonError(`The member ${JSON.stringify(name.slice(0, 64))} is there twice.`)
-  names?.add(name)
-}
-
-/** Index of the closing quotation mark of the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let i = start + 1
-  while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1
-  return i
+  if (isRepeated) throw new StrictJsonError(`The member ${JSON.stringify(name.slice(0, 64))} is there twice.`)
 }
