@@ -275,6 +275,15 @@ describe('counters in Redis', () => {
     expect(quotas.filter(({ taken }) => taken)).toHaveLength(75)
   })
 
+  it('go on where they were once a limit of the organization is set beside them', async () => {
+    await redis.command('FLUSHALL')
+    const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })
+    await counters.take([meter()], 4, Date.now())
+    const beside = { ...meter({ per: 'organization' }), subject: 'acme' }
+    const { states } = await counters.take([meter(), beside], 1, Date.now())
+    expect(states.map(({ remaining }) => remaining)).toEqual([5, 9])
+  })
+
   it('are forgotten by Redis once nothing is spent', async () => {
     await redis.command('FLUSHALL')
     const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })

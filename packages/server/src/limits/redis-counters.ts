@@ -20,6 +20,12 @@ const ledger = scriptOf(script)
 /** So long nobody waits for one that has just not answered. */
 const restMs = 500
 
+/** A limit of one subject, and under which key it lies. */
+interface Counted {
+  meter: Meter
+  key: string
+}
+
 interface Answer {
   now: number
   taken: boolean
@@ -46,17 +52,16 @@ export function createRedisCounters({
 
   async function ask(
     verb: 'take' | 'peek' | 'back',
-    meters: readonly Meter[],
-    all: readonly Meter[],
+    group: readonly Counted[],
     cost: number,
     now: string,
   ): Promise<Answer> {
-    const args = meters.flatMap(({ limit: { kind, requests, windowSeconds } }) => [
-      kind,
-      String(requests),
-      String(windowSeconds * 1000),
+    const args = group.flatMap(({ meter: { limit } }) => [
+      limit.kind,
+      String(limit.requests),
+      String(limit.windowSeconds * 1000),
     ])
-    const keys = meters.map((meter) => keyOf(meter, all))
+    const keys = group.map(({ key }) => key)
     const answer = (await redis.run(ledger, keys, [now, String(cost), verb, ...args])) as number[]
     const [at = 0, taken, refusedBy = 0, longest = 0, ...states] = answer
     return {
@@ -64,23 +69,23 @@ export function createRedisCounters({
       taken: taken === 1,
       refusedBy: refusedBy - 1,
       longest,
-      states: meters.map((_, index) => ({ remaining: states[index * 2] ?? 0, resetAt: states[index * 2 + 1] ?? 0 })),
+      states: group.map((_, index) => ({ remaining: states[index * 2] ?? 0, resetAt: states[index * 2 + 1] ?? 0 })),
     }
   }
 
   async function askEach(
     verb: 'take' | 'peek',
-    groups: readonly (readonly Meter[])[],
+    groups: readonly (readonly Counted[])[],
     cost: number,
     now: string,
   ): Promise<Answer> {
-    const answers = await Promise.all(groups.map((group) => ask(verb, group, groups.flat(), cost, now)))
+    const answers = await Promise.all(groups.map((group) => ask(verb, group, cost, now)))
     const taken = answers.every((one) => one.taken)
     if (verb === 'take' && !taken && cost > 0) {
       await Promise.all(
         answers.map(async (one, index) => {
           if (!one.taken) return
-          one.states = (await ask('back', groups[index] ?? [], groups.flat(), cost, String(one.now))).states
+          one.states = (await ask('back', groups[index] ?? [], cost, String(one.now))).states
         }),
       )
     }
@@ -92,10 +97,10 @@ export function createRedisCounters({
   }
 
   async function count(verb: 'take' | 'peek', meters: readonly Meter[], cost: number, nowMs: number): Promise<Quota> {
-    const groups = redis.isCluster ? bySlot(meters) : [distinct(meters)]
+    const groups = redis.isCluster ? bySlot(meters) : [distinct(meters).map((meter) => counted(meter))]
     const now = clock ? String(clock(nowMs)) : ''
     const answer = await askEach(verb, groups, cost, now)
-    const names = groups.flat().map(nameOf)
+    const names = groups.flat().map(({ meter }) => nameOf(meter))
     const states = meters.map((meter): LimitState => {
       const { remaining = 0, resetAt = 0 } = answer.states[names.indexOf(nameOf(meter))] ?? {}
       return { limit: meter.limit, remaining, resetAt: nowMs + resetAt - answer.now }
@@ -156,11 +161,11 @@ function distinct(meters: readonly Meter[]): Meter[] {
   return [...new Map(meters.map((meter) => [nameOf(meter), meter])).values()]
 }
 
-function bySlot(meters: readonly Meter[]): Meter[][] {
-  const groups = new Map<string, Meter[]>()
+function bySlot(meters: readonly Meter[]): Counted[][] {
+  const groups = new Map<string, Counted[]>()
   for (const meter of distinct(meters)) {
     const tag = tagOf(meter, meters)
-    groups.set(tag, [...(groups.get(tag) ?? []), meter])
+    groups.set(tag, [...(groups.get(tag) ?? []), counted(meter, tag)])
   }
   return [...groups.values()]
 }
@@ -174,7 +179,8 @@ function tagOf({ limit, subject }: Meter, all: readonly Meter[]): string {
   return shared[0]?.subject ?? subject
 }
 
-function keyOf(meter: Meter, all: readonly Meter[]): string {
+/** Outside of a cluster it lies nowhere in particular, so that it goes on where it was whatever is counted beside it. */
+function counted(meter: Meter, tag = meter.subject): Counted {
   const digest = (name: string) => hash('sha256', name, 'base64url')
-  return `keywright:limit:{${digest(tagOf(meter, all)).slice(0, 16)}}:${digest(nameOf(meter))}`
+  return { meter, key: `keywright:limit:{${digest(tag).slice(0, 16)}}:${digest(nameOf(meter))}` }
 }
