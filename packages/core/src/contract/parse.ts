@@ -1,6 +1,7 @@
 import type { Contract } from './contract.ts'
 import { ContractError, type Problem } from './contract-error.ts'
 import { exampleProblem, fittingExample, shownMethods } from './example.ts'
+import { identityFacts } from './identity-headers.ts'
 import { readBody } from './read/body.ts'
 import { checkTransport, credentialHeaders, readCredential } from './read/credential.ts'
 import { described, Fields } from './read/fields.ts'
@@ -82,8 +83,6 @@ function readRotation(contract: Fields): Contract['rotation'] {
   return { maxGraceSeconds, announce }
 }
 
-const identityNames = ['organization', 'project', 'key', 'user']
-
 function readIdentityHeaders(
   contract: Fields,
   credentialHeaders: readonly string[],
@@ -100,7 +99,7 @@ function readIdentityHeaders(
     if (seen.has(header.toLowerCase())) report('the same header is there twice')
     seen.add(header.toLowerCase())
     for (const part of splitTemplate(value)) {
-      if (typeof part === 'object' && !identityNames.includes(part.name))
+      if (typeof part === 'object' && !identityFacts.some((fact) => fact === part.name))
         report(`nothing fills {${part.name}}; there are {organization}, {project}, {key} and {user}`)
     }
   }

@@ -1,19 +1,8 @@
 import type { Contract } from '../contract/contract.ts'
+import { identityFacts } from '../contract/identity-headers.ts'
 import type { Principal } from './outcome.ts'
 
-/** Every header that tells an upstream who calls. A caller's own copies of these never reach it. */
-export const identityHeaderNames = [
-  'X-Key-Id',
-  'X-Organization-Id',
-  'X-Project-Id',
-  'X-User-Id',
-  'X-Permissions',
-  'X-Namespaces',
-  'X-Triggered-By',
-  'X-Request-Id',
-] as const
-
-const placeholder = /\{(organization|project|key|user)\}/g
+const placeholder = new RegExp(`\\{(${identityFacts.join('|')})\\}`, 'g')
 
 /** Name, value, name, value, …: those that apply, then the contract's own. A contract's header with nothing to say is left out. */
 export function compileIdentityHeaders(contract: Contract): (principal: Principal) => string[] {
@@ -26,10 +15,7 @@ export function compileIdentityHeaders(contract: Contract): (principal: Principa
     if (permissions !== null) headers.push('X-Permissions', permissions.join(' '))
     if (namespaces !== null) headers.push('X-Namespaces', namespaces.join(' '))
     for (const [name, template] of own) {
-      const value = template.replace(
-        placeholder,
-        (_, fact: 'organization' | 'project' | 'key' | 'user') => principal[fact] ?? '',
-      )
+      const value = template.replace(placeholder, (_, fact: (typeof identityFacts)[number]) => principal[fact] ?? '')
       if (value !== '') headers.push(name, value)
     }
     return headers

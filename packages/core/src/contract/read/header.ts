@@ -1,3 +1,5 @@
+import { identityHeaderNames } from '../identity-headers.ts'
+
 /** RFC 9110 §5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
@@ -18,16 +20,7 @@ const hopByHop = [
 const taken = ['host', 'content-length', 'content-type', 'content-encoding', 'expect', 'date', 'cookie', 'set-cookie']
 
 /** What every upstream gets, and no contract need name. */
-const standardIdentity = [
-  'x-key-id',
-  'x-organization-id',
-  'x-project-id',
-  'x-user-id',
-  'x-permissions',
-  'x-namespaces',
-  'x-triggered-by',
-  'x-request-id',
-]
+const standardIdentity = identityHeaderNames.map((name) => name.toLowerCase())
 
 const requestSide = [
   'accept',
