@@ -2,6 +2,7 @@ import type { KeyForm } from '../key/format.ts'
 import type { Contract, Route } from './contract.ts'
 import { compileRoutes } from './route.ts'
 import { parsePattern } from './route-pattern.ts'
+import { readTarget } from './target.ts'
 
 type Example = Contract['docs']['example']
 
@@ -50,8 +51,9 @@ function isShown(method: string): boolean {
   return shownMethods.some((shown) => shown === method)
 }
 
+/** As the request is matched that is sent there. */
 function pathOf({ path }: Example): string {
-  return path.split('?', 1)[0] ?? path
+  return readTarget(path)?.path ?? path
 }
 
 function formTaken(forms: readonly KeyForm[], route: Route | null): KeyForm | undefined {

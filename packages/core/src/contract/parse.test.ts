@@ -270,6 +270,13 @@ describe('the example of the documentation', () => {
     ])
   })
 
+  it('is of the route that it is sent to, however it is spelled', () => {
+    const open = { path: '/v1/~open', access: 'anonymous' }
+    expect(problemsWith({ routes: [open], docs: { example: { path: '/v1/%7Eopen' } } })).toEqual([
+      'docs.example: GET /v1/%7Eopen: its route asks for no key; GET /v1 would do',
+    ])
+  })
+
   it('names a namespace, in the path or in the body', () => {
     const namespaces = { default: ['main'], body: { under: '/v1' } }
     expect(problemsWith({ namespaces, docs: { example: { path: '/v1/x' } } })).toEqual([
@@ -284,11 +291,15 @@ describe('the example of the documentation', () => {
     ])
   })
 
-  it.each(['v1', '//v1', '/v1#a', '/v1?a#b', '/v1/[a]', '/v1/{a}', '/v1;a', '/v 1'])('is not at %s', (path) => {
-    expect(problemsWith({ docs: { example: { path } } })).toEqual([
-      `docs.example.path: "${path}"; a path that begins with one slash is needed, as it is sent`,
-    ])
-  })
+  const never = ['/v1//a', '/v1/../a', '/v1/%2e%2e', '/v1/%2Fa', '/v1/%zz']
+  it.each(['v1', '//v1', '/v1#a', '/v1?a#b', '/v1/[a]', '/v1/{a}', '/v1;a', '/v 1', ...never])(
+    'is not at %s',
+    (path) => {
+      expect(problemsWith({ docs: { example: { path } } })).toEqual([
+        `docs.example.path: "${path}"; a path that begins with one slash is needed, as it is sent`,
+      ])
+    },
+  )
 
   it('is the first request that a key is taken for, unless it is given', () => {
     const { docs } = parseContract({

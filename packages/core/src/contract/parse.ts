@@ -11,6 +11,7 @@ import { limitHeaderNames, readLimitHeaders, readUsualLimits } from './read/limi
 import { readNamespaces, readPermissions } from './read/reach.ts'
 import { readRefusals } from './read/refusals.ts'
 import { readRoutes } from './read/routes.ts'
+import { readTarget } from './target.ts'
 import { splitTemplate } from './template.ts'
 
 /**
@@ -123,11 +124,8 @@ function variableProblem(variable: string): string | null {
   return /^[A-Z][A-Z0-9_]*$/.test(variable) ? null : `${described(variable)}; A-Z, then A-Z, 0-9 and _ are needed`
 }
 
-/** RFC 3986 §3.3 without `;`, which never passes; in a query, all that is visible. */
 function pathProblem(path: string): string | null {
-  return /^\/(?!\/)[A-Za-z0-9._~!$&'()*+,=:@%/-]*(?:\?[!-"$-~]*)?$/.test(path)
-    ? null
-    : `${described(path)}; a path that begins with one slash is needed, as it is sent`
+  return readTarget(path) ? null : `${described(path)}; a path that begins with one slash is needed, as it is sent`
 }
 
 /** One that shows no key in use is an error where another would; where none was given, that other is taken. */

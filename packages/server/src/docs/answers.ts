@@ -8,6 +8,7 @@ import {
   type LimitState,
   type Refusal,
   type RefusalName,
+  readTarget,
   usualLimitsOf,
 } from '@keywright/core'
 import { printedNowMs, printedOrganization } from './subject.ts'
@@ -28,8 +29,7 @@ export interface Answers {
 export function answersOf(contract: Contract): Answers {
   const verifier = createVerifier({ contract, keys: createMemoryStore(), maxKeys: 1, now: () => printedNowMs })
   const { method, path } = contract.docs.example
-  const [pathAlone = path] = path.split('?', 1)
-  const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, pathAlone)
+  const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, readTarget(path)?.path ?? path)
   const limits = limitsOf(contract)
   const [limit] = limits
   const facts = {

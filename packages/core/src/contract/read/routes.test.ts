@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readTarget } from '../../http/target.ts'
 import { ContractError } from '../contract-error.ts'
 import { parseContract } from '../parse.ts'
+import { readTarget } from '../target.ts'
 
 /** A line for each problem of a small contract that also says this. */
 function problemsWith(data: object): string[] {
