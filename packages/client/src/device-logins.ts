@@ -1,4 +1,4 @@
-import { ConnectionError, KeywrightError, ProblemError, TimeoutError } from './errors.ts'
+import { ConnectionError, KeywrightError, objectOf, ProblemError, TimeoutError } from './errors.ts'
 import { type CallOptions, pause, type Transport } from './transport.ts'
 
 /** What a machine shows to the person who is to let it in. */
@@ -86,8 +86,9 @@ export class DeviceLogins {
       })
       return { token: access_token }
     } catch (error) {
-      const oauth = error instanceof ProblemError && error.status === 400 ? oauthErrorOf(error.body) : null
-      if (oauth !== null) return { error: oauth }
+      // RFC 6749 §5.2.
+      const oauth = error instanceof ProblemError && error.status === 400 ? objectOf(error.body)?.error : null
+      if (typeof oauth === 'string') return { error: oauth }
       if (isOutage(error)) return { outage: error }
       throw error
     }
@@ -97,16 +98,6 @@ export class DeviceLogins {
 function isOutage(error: unknown): error is KeywrightError {
   if (error instanceof ProblemError) return error.status === 429 || error.status >= 500
   return error instanceof ConnectionError || error instanceof TimeoutError
-}
-
-/** RFC 6749 §5.2. */
-function oauthErrorOf(body: string): string | null {
-  try {
-    const { error } = JSON.parse(body) as { error?: unknown }
-    return typeof error === 'string' ? error : null
-  } catch {
-    return null
-  }
 }
 
 function refused(error: string): KeywrightError {
