@@ -67,10 +67,9 @@ export async function removeMember(
     return { keys: withKeys ? await countKeysOf(lifecycle, leaving) : 0 }
   }
   const ahead = withKeys ? await revokeKeysAhead(lifecycle, actor, [leaving], check) : null
-  const { result } = await store.transact(async (transaction) => {
-    await check(transaction)
-    return removeMemberIn(transaction, lifecycle, actor, leaving, ahead)
-  })
+  const { result } = await store.transact((transaction) =>
+    removeMemberIn(transaction, lifecycle, actor, leaving, ahead, permit),
+  )
   return result
 }
 
@@ -81,9 +80,10 @@ export async function removeMemberIn(
   actor: Actor,
   leaving: Leaving,
   ahead: ReadonlyMap<string, number> | null,
+  permit?: RemovalOptions['permit'],
 ): Promise<{ keys: number }> {
   const { organization, user } = leaving
-  const role = await checkLeaving(transaction, leaving)
+  const role = await checkLeaving(transaction, leaving, permit)
   const keys = ahead
     ? (ahead.get(organization) ?? 0) + (await revokeAllIn(transaction, lifecycle, actor, keysOf(leaving), reason))
     : 0

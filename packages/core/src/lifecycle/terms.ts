@@ -227,7 +227,7 @@ export function limitsBesideFor(limits: KeyRecord['limits'], reach: Reach | null
 }
 
 function isWithin(wanted: readonly string[] | null, held: readonly string[] | null): boolean {
-  return held === null || (wanted?.every((namespace) => held.includes(namespace)) ?? false)
+  return held === null || (wanted?.every((one) => held.includes(one)) ?? false)
 }
 
 function checkList(field: string, list: readonly string[]): void {
