@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-export const stripeSecret = 'whsec_a_secret_of_the_tests'
+const stripeSecret = 'whsec_a_secret_of_the_tests'
 export const stripeEnv = {
   KEYWRIGHT_STRIPE_WEBHOOK_SECRET: stripeSecret,
   KEYWRIGHT_STRIPE_PRICES: 'price_pro:pro, price_builder:builder',
