@@ -1,6 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { pruneAudit } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Client } from 'pg'
@@ -159,6 +162,25 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
       'kw_nodes',
       'kw_verifications',
     ])
+  })
+
+  it.runIf(existsSync('/dev/full')).each([
+    ['as a table', []],
+    ['as JSON', ['--json']],
+  ])('says that it was carried out where its counts cannot be written %s', async (_, flags) => {
+    await embedded(1)
+    const file = join(folder, 'data', 'keywright.db')
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+    const args = ['--conditions=keywright-source', main, 'migrate', '--from', file, '--to', to, ...flags]
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, args, { stdio: ['ignore', full, 'pipe'] })
+    let said = ''
+    child.stderr?.on('data', (chunk) => {
+      said += chunk
+    })
+    const [code] = await once(child, 'close')
+    closeSync(full)
+    expect([code, said]).toEqual([1, expect.stringContaining(`(ENOSPC), but it was carried out: ${file}.`)])
   })
 
   it('does nothing twice, and nothing to another instance', async () => {

@@ -45,12 +45,14 @@ export function defineMigrate(migrate: Command): void {
         const hint = code === noSuchDatabase ? `Make it: createdb ${databaseOf(url)}` : known.hint
         throw new CliError(known.message, hint.replace(/--database( or KEYWRIGHT_DATABASE_URL)?/, where))
       })
-      if (json) return printJson({ moved })
+      const changed = { id: file }
+      if (json) return printJson({ moved }, changed)
       print(
         table(
           ['table', 'rows'],
           moved.map(({ table: name, rows }) => [name, String(rows)]),
         ),
+        changed,
       )
       note(
         'Moved, counted and checked. Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in `secret` of the data folder where no variable gave it. Then put that folder away: an instance that is started in it goes on by itself, with the keys of today.',
