@@ -10,6 +10,7 @@ import { prepareDemoKey } from '../src/demo/demo-key.ts'
 import { startEcho } from '../src/demo/echo.ts'
 import { welcome } from '../src/demo/welcome.ts'
 import { type Instance, startInstance } from '../src/main.ts'
+import { pasted } from './support/pasted.ts'
 
 describe('an instance', () => {
   let folder: string
@@ -42,7 +43,52 @@ describe('an instance', () => {
     return error as StartError
   }
 
-  it.each(Object.keys(builtIn))('with the contract %s shows lines that do what they say', async (contract) => {
+  it.each(Object.keys(builtIn))('with the contract %s shows lines that do what they say', linesDoWhatTheySay)
+
+  it.each([
+    [
+      'a key that is sent in two headers',
+      { sources: [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }] },
+      { publicId: { length: 8 } },
+      {},
+    ],
+    ['a key that is sent by Basic', { sources: [{ basic: 'password' }] }, {}, {}],
+    ['a key that is sent in the address', { sources: [{ query: 'key', keysEndUpInLogs: true }] }, {}, {}],
+    [
+      'an address that a shell would take apart',
+      {},
+      {},
+      { docs: { example: { method: 'GET', path: "/v1?a[0]=1&b=it's$HOME" } } },
+    ],
+    [
+      'a request with a body',
+      {},
+      {},
+      {
+        namespaces: { body: { under: '/v1' } },
+        otherRoutes: 'not_found',
+        routes: [{ path: '/v1/**' }],
+        docs: { example: { method: 'POST', path: '/v1/x' } },
+      },
+    ],
+    [
+      'a key of the kind that is taken',
+      {},
+      {
+        forms: [
+          { prefix: 'odd_pk_', kind: 'publishable' },
+          { prefix: 'odd_', environment: 'test' },
+        ],
+      },
+      {},
+    ],
+  ])('shows lines that do what they say of %s', async (_, credential, key, rest) => {
+    const contract = { name: 'odd', credential, key: { forms: [{ prefix: 'odd_' }], ...key }, ...rest }
+    writeFileSync(join(folder, 'odd.json'), JSON.stringify(contract))
+    await linesDoWhatTheySay('odd.json')
+  })
+
+  async function linesDoWhatTheySay(contract: string) {
     const echo = await startEcho()
     const { edge, control, lifecycle, serviceKeyFile } = await start(
       '--contract',
@@ -55,14 +101,14 @@ describe('an instance', () => {
       const issued = await prepareDemoKey(lifecycle)
       const links = { operatorLink: null, upstream: null }
       const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, ...links })
-      const [allowed, refused] = text.match(/curl .*/g)?.map(parsed) ?? []
+      const [allowed, refused] = text.match(/curl .*/g)?.map(pasted) ?? []
       expect((await allowed?.())?.status).toBe(200)
       expect((await refused?.())?.status).toBe(401)
       expect(text).not.toContain(shown || 'nothing yet')
       shown = issued.credential
     }
     echo.close()
-  })
+  }
 
   it('keeps what only its user may read', async () => {
     const { serviceKeyFile } = await start()
@@ -148,10 +194,3 @@ describe('an instance', () => {
     expect(error.hint).toContain(hint)
   })
 })
-
-/** What a shell and curl would make of the line. */
-function parsed(line: string): () => Promise<Response> {
-  const url = /http:\S+/.exec(line)?.[0] ?? ''
-  const [, name = '', value = ''] = /-H '([^:]+): ([^']+)'/.exec(line) ?? []
-  return () => fetch(url, { method: /-X (\w+)/.exec(line)?.[1] ?? 'GET', headers: { [name]: value } })
-}

@@ -6,6 +6,7 @@ import {
   issue,
   type Lifecycle,
   rotate,
+  shownBy,
 } from '@keywright/core'
 
 const organization = 'demo'
@@ -25,7 +26,9 @@ export async function prepareDemoKey(lifecycle: Lifecycle): Promise<Pick<Issued,
   const earlier = items.find((key) => key.name === name || contract.oneKeyPerOrganization)
   if (earlier) return rotate(lifecycle, actor, earlier.id, { graceSeconds: 0 })
   const project = contract.boundTo === 'project' ? await demoProject(lifecycle) : null
-  return issue(lifecycle, actor, { organization, name, project })
+  const form = shownBy(contract)?.form
+  const made = form && { kind: form.kind, environment: form.environment }
+  return issue(lifecycle, actor, { organization, name, project, ...made })
 }
 
 async function demoProject(lifecycle: Lifecycle): Promise<string> {

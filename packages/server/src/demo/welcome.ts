@@ -1,5 +1,7 @@
 import { relative } from 'node:path'
 import type { Contract, Issued } from '@keywright/core'
+import { curlLine } from '../docs/languages.ts'
+import { exampleRequest, variablesFor } from '../docs/sending.ts'
 
 export interface Welcome {
   edge: string
@@ -17,9 +19,12 @@ export interface Welcome {
 /** What someone who has just typed `npm start` needs to see: where it is, and three lines to paste. */
 export function welcome({ edge, control, contract, issued, serviceKeyFile, operatorLink, upstream }: Welcome): string {
   const { key, credential } = issued
-  const { method, path } = contract.docs.example
-  const verb = method === 'GET' ? '' : ` -X ${method}`
-  const ask = (value: string) => `curl -i${verb} ${edge}${path} -H '${headerWith(contract, value)}'`
+  const request = exampleRequest(contract, edge)
+  const own = variablesFor(contract, credential)
+  const { variable } = request
+  const nobodys = 'nobody-has-this-key'
+  const others = { ...own, [variable]: `${contract.key.forms[0]?.prefix}${nobodys}`, [`${variable}_SECRET`]: nobodys }
+  const allowed = curlLine(request, own)
   const serviceKey = serviceKeyFile === null ? '$KEYWRIGHT_SERVICE_KEY' : `$(cat '${relative('.', serviceKeyFile)}')`
   const revoke = `curl -i -X POST ${control}/v1/keys/${key.id}/revoke -H "Authorization: Bearer ${serviceKey}"`
   return `
@@ -32,23 +37,15 @@ ${operatorLink === null ? '' : `  console   ${operatorLink}   open it once, with
 Paste these, one after the other:
 
   # allowed: 200
-  ${ask(credential)}
+  ${allowed}
 
   # another key, refused: 401
-  ${ask(`${contract.key.forms[0]?.prefix}nobody-has-this-key`)}
+  ${curlLine(request, others)}
 
   # revoke the key, then it is refused: 401
-  ${revoke} && ${ask(credential)}
+  ${revoke} && ${allowed}
 
 Stop with ctrl-c. What was made stays; the next start gives the key a new secret.
 
 `
-}
-
-/** How a caller presents a credential where the contract likes it best. */
-function headerWith({ credential: { sources } }: Contract, value: string): string {
-  for (const source of sources) {
-    if ('header' in source) return `${source.header}: ${source.scheme ? `${source.scheme} ` : ''}${value}`
-  }
-  return `Authorization: Bearer ${value}`
 }

@@ -8,20 +8,34 @@ export const languages = [
 
 /** `-i` shows the status and the headers, which is where refusals say most. */
 export function curl(request: KeyedRequest, moreHeaders: readonly string[] = []): string {
+  return curlParts(request, (variable) => `$${variable}`, moreHeaders).join(' \\\n  ')
+}
+
+/** On one line, with what the variables hold in their place. */
+export function curlLine(request: KeyedRequest, values: Readonly<Record<string, string>>): string {
+  return curlParts(request, (variable) => inShell(values[variable] ?? '')).join(' ')
+}
+
+function curlParts(
+  request: KeyedRequest,
+  textOf: (variable: string) => string,
+  moreHeaders: readonly string[] = [],
+): string[] {
   const { method, url, variable, body } = request
   const before = addressBeforeKey(request)
   const basic = basicOf(request)
-  const address = before === null ? inShell(url) : `${inShell(before)}$${variable}`
+  const address = before === null ? inShell(url) : `${inShell(before)}${textOf(variable)}`
   // Unless it is told not to, curl takes brackets for several addresses.
   const command = /[[\]{}]/.test(url) ? 'curl -g -i' : 'curl -i'
-  const parts = [
+  return [
     `${command}${method === 'GET' ? '' : ` -X ${method}`} "${address}"`,
-    ...fieldsOf(request).map(({ name, before, variable }) => `-H "${inShell(`${name}: ${before}`)}$${variable}"`),
-    ...(basic === null ? [] : [`-u "${basic === 'user' ? `$${variable}:` : `key:$${variable}`}"`]),
+    ...fieldsOf(request).map(
+      ({ name, before, variable }) => `-H "${inShell(`${name}: ${before}`)}${textOf(variable)}"`,
+    ),
+    ...(basic === null ? [] : [`-u "${basic === 'user' ? `${textOf(variable)}:` : `key:${textOf(variable)}`}"`]),
     ...moreHeaders.map((header) => `-H "${inShell(header)}"`),
     ...(body === null ? [] : ['-H "Content-Type: application/json"', `-d "${inShell(body)}"`]),
   ]
-  return parts.join(' \\\n  ')
 }
 
 function typescript(request: KeyedRequest): string {

@@ -1,4 +1,4 @@
-import { type Contract, type Source, shownBy } from '@keywright/core'
+import { type Contract, compileFormat, type Source, shownBy } from '@keywright/core'
 
 /** A request with a key, to be written down in some language. */
 export interface KeyedRequest {
@@ -30,6 +30,20 @@ export function fieldsOf({ source, variable }: KeyedRequest): Field[] {
     ]
   }
   return []
+}
+
+/** What the variables hold: the key, and its halves where it has some. */
+export function variablesFor({ key, docs }: Contract, credential: string): Record<string, string> {
+  const format = compileFormat(key)
+  const form = format.forms[format.parse(credential)]
+  const publicId = form?.publicId === undefined ? key.publicId : form.publicId
+  const variables: Record<string, string> = { [docs.variable]: credential }
+  if (form && publicId) {
+    const idLength = form.prefix.length + publicId.length
+    variables[`${docs.variable}_ID`] = credential.slice(0, idLength)
+    variables[`${docs.variable}_SECRET`] = credential.slice(idLength + publicId.separator.length)
+  }
+  return variables
 }
 
 /** The address up to the key, where a parameter of it takes the key; null: it is sent elsewhere. */

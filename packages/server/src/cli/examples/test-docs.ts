@@ -1,7 +1,8 @@
 import type { Keywright, Limit } from '@keywright/client'
-import { type Contract, compileFormat, shownBy } from '@keywright/core'
+import { type Contract, shownBy } from '@keywright/core'
 import { type Answers, answersOf } from '../../docs/answers.ts'
 import { pagesOf } from '../../docs/pages.ts'
+import { variablesFor } from '../../docs/sending.ts'
 import type { Page, Subject } from '../../docs/subject.ts'
 import { below } from '../address.ts'
 import { storedToken } from '../credentials.ts'
@@ -71,7 +72,7 @@ async function testOne(stage: Stage, contract: Contract, example: Example): Prom
   const { credential, undo } = await prepare(stage, situation)
   const tell = (message: string) => message.replaceAll(credential, '…').replaceAll(stage.organization, 'acme')
   try {
-    const variables = variablesFor(contract, credential)
+    const variables = environmentFor(contract, credential)
     // The first request is the one that the limit admits.
     if (situation === 'rate_limited') await runExample(example, variables)
     const ran = await runExample(example, variables)
@@ -96,18 +97,8 @@ function limitsOfKey({ limits }: Pick<Answers, 'limits'>): Limit[] {
 
 const mostRequests = 1_000_000_000
 
-/** What the examples read: the key, its halves where it is sent in two, and the credential of whoever tests. */
-function variablesFor({ key, docs }: Contract, credential: string): Record<string, string> {
-  const format = compileFormat(key)
-  const form = format.forms[format.parse(credential)]
-  const publicId = form?.publicId === undefined ? key.publicId : form.publicId
-  const variables: Record<string, string> = { [docs.variable]: credential }
-  if (form && publicId) {
-    const idLength = form.prefix.length + publicId.length
-    variables[`${docs.variable}_ID`] = credential.slice(0, idLength)
-    variables[`${docs.variable}_SECRET`] = credential.slice(idLength + publicId.separator.length)
-  }
+/** What the examples read: the key, and the credential of whoever tests. */
+function environmentFor(contract: Contract, credential: string): Record<string, string> {
   const own = serviceKey() ?? storedToken(controlUrl())
-  if (own !== null) variables.KEYWRIGHT_SERVICE_KEY = own
-  return variables
+  return { ...variablesFor(contract, credential), ...(own === null ? {} : { KEYWRIGHT_SERVICE_KEY: own }) }
 }
