@@ -16,7 +16,12 @@ export interface Contract {
     whenSeveral: 'first' | 'equal' | 'refuse'
   }
   /** What can be issued: one for each environment and kind. */
-  forms: { prefix: string; environment: string; kind: string }[]
+  forms: {
+    prefix: string
+    environment: string
+    kind: string
+    publicId: { length: number; separator: string } | null
+  }[]
   boundTo: 'organization' | 'project'
   oneKeyPerOrganization: boolean
   permissions: {
@@ -42,6 +47,8 @@ export interface Contract {
     /** What it calls an organization. */
     organization: string
     example: { method: string; path: string }
+    /** The example for curl and in several languages; they read the key from the variable. */
+    snippets: { label: string; code: string }[]
   }
 }
 

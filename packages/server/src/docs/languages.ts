@@ -6,6 +6,14 @@ export const languages = [
   { name: 'Go', tag: 'go', write: go },
 ] as const
 
+/** The request in each of them, and for curl. */
+export function snippets(request: KeyedRequest): { label: string; code: string }[] {
+  return [
+    { label: 'curl', code: curl(request) },
+    ...languages.map(({ name, write }) => ({ label: name, code: write(request) })),
+  ]
+}
+
 /** `-i` shows the status and the headers, which is where refusals say most. */
 export function curl(request: KeyedRequest, moreHeaders: readonly string[] = []): string {
   return curlParts(request, (variable) => `$${variable}`, moreHeaders).join(' \\\n  ')

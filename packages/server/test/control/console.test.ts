@@ -78,7 +78,15 @@ describe('the contract, as anyone may read it', () => {
       forms: [{ prefix: 'hopx_live_', environment: 'live', kind: 'secret' }],
       rotation: { maxGraceSeconds: 30 * 86_400 },
       revocation: { withinSeconds: 0 },
-      docs: { variable: 'HOPX_API_KEY' },
+      docs: {
+        variable: 'HOPX_API_KEY',
+        snippets: [
+          { label: 'curl', code: expect.stringContaining('"Authorization: Bearer $HOPX_API_KEY"') },
+          { label: 'TypeScript' },
+          { label: 'Python' },
+          { label: 'Go' },
+        ],
+      },
     })
     await server.stop()
   })

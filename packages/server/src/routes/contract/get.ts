@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Contract } from '@keywright/core'
 import { openRoute } from '../../control/route.ts'
+import { snippets } from '../../docs/languages.ts'
+import { exampleRequest } from '../../docs/sending.ts'
 
 const limit = z.strictObject({
   requests: z.int(),
@@ -21,7 +23,14 @@ const contractSchema = z
       whenSeveral: z.enum(['first', 'equal', 'refuse']),
     }),
     forms: z
-      .array(z.strictObject({ prefix: z.string(), environment: z.string(), kind: z.string() }))
+      .array(
+        z.strictObject({
+          prefix: z.string(),
+          environment: z.string(),
+          kind: z.string(),
+          publicId: z.strictObject({ length: z.int(), separator: z.string() }).nullable(),
+        }),
+      )
       .openapi({ description: 'What can be issued: one form for each environment and kind.' }),
     boundTo: z.enum(['organization', 'project']),
     oneKeyPerOrganization: z.boolean(),
@@ -53,6 +62,11 @@ const contractSchema = z
       variable: z.string(),
       organization: z.string(),
       example: z.strictObject({ method: z.string(), path: z.string() }),
+      snippets: z.array(z.strictObject({ label: z.string(), code: z.string() })).openapi({
+        description:
+          'The example for curl and in several languages. They read the key from the variable, or its halves from ' +
+          'two that end in `_ID` and `_SECRET`.',
+      }),
     }),
   })
   .openapi('Contract')
@@ -75,7 +89,7 @@ export const getContractRoute = openRoute({
       title: 'Keywright',
       edge: 'http://127.0.0.1:8787',
       credential: { sources: [{ header: 'Authorization', scheme: 'Bearer' }], whenSeveral: 'refuse' },
-      forms: [{ prefix: 'kw_live_', environment: 'live', kind: 'secret' }],
+      forms: [{ prefix: 'kw_live_', environment: 'live', kind: 'secret', publicId: null }],
       boundTo: 'organization',
       oneKeyPerOrganization: false,
       permissions: { offered: { 'reports:read': 'Read reports' }, byMakersRole: null },
@@ -89,6 +103,12 @@ export const getContractRoute = openRoute({
         variable: 'KEYWRIGHT_API_KEY',
         organization: 'organization',
         example: { method: 'GET', path: '/reports' },
+        snippets: [
+          {
+            label: 'curl',
+            code: 'curl -i "http://127.0.0.1:8787/reports" \\\n  -H "Authorization: Bearer $KEYWRIGHT_API_KEY"',
+          },
+        ],
       },
     },
   },
@@ -126,15 +146,20 @@ function contractView(contract: Contract, edge: string): Omit<z.input<typeof con
     plans: Object.fromEntries(
       Object.entries(plans).map(([plan, { limits, monthlyQuota }]) => [plan, { limits: [...limits], monthlyQuota }]),
     ),
-    docs: { variable: docs.variable, organization: docs.organization, example: { ...docs.example } },
+    docs: {
+      variable: docs.variable,
+      organization: docs.organization,
+      example: { ...docs.example },
+      snippets: snippets(exampleRequest(contract, edge)),
+    },
   }
 }
 
 function formsOf({ key }: Contract) {
-  const forms = new Map<string, { prefix: string; environment: string; kind: string }>()
-  for (const { prefix, environment, kind, retired } of key.forms) {
+  const forms = new Map<string, z.input<typeof contractSchema>['forms'][number]>()
+  for (const { prefix, environment, kind, retired, publicId = key.publicId } of key.forms) {
     const id = `${environment} ${kind}`
-    if (!retired && !forms.has(id)) forms.set(id, { prefix, environment, kind })
+    if (!retired && !forms.has(id)) forms.set(id, { prefix, environment, kind, publicId: publicId && { ...publicId } })
   }
   return [...forms.values()]
 }
