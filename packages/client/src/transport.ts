@@ -6,23 +6,23 @@ export interface KeywrightOptions {
   /** The control side: `http://127.0.0.1:8788`. In a browser, `''` is the page's own origin. */
   url: string
   /** A service key or CLI token. Absent in a browser: the session's cookie goes along. */
-  credential?: string
+  credential?: string | undefined
   /** For one try. Default 45,000: a revocation that waits for every node may take 30 s. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** Further tries of a call that is safe to repeat: a read, or one with an idempotency key. Default 2. */
-  retries?: number
+  retries?: number | undefined
   /** Instead of the global one. */
-  fetch?: FetchLike
+  fetch?: FetchLike | undefined
 }
 
 export interface CallOptions {
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Options of a call that changes something. */
 export interface Mutation extends CallOptions {
   /** Makes the call safe to repeat for 24 hours: 1 to 255 visible characters of ASCII that no other call uses. */
-  idempotencyKey?: string
+  idempotencyKey?: string | undefined
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>

@@ -59,6 +59,11 @@ describe('a call', () => {
     })
   })
 
+  it('takes a credential from a variable that may not be set', () => {
+    const credential = process.env.NO_SUCH_VARIABLE
+    expect(() => new Keywright({ url: 'http://127.0.0.1:1', credential })).not.toThrow()
+  })
+
   it('sends what is given as a filter, and nothing for what is not', async () => {
     const server = await serverThat(answers(200, { keys: [], nextCursor: null }))
     await new Keywright(server).keys.list({ organization: 'acme', project: undefined, limit: 5 }).page()
