@@ -31,6 +31,8 @@ export interface Key {
   allowedIps: string[] | null
   /** null: the contract's or the plan's. */
   limits: Required<Limit>[] | null
+  /** Whether the contract's or the plan's hold beside its own. */
+  limitsBeside: boolean
   metadata: Record<string, string | number | boolean>
   /** The person who made it; null for a machine. */
   createdBy: string | null

@@ -18,7 +18,7 @@ import { KeyUsage } from '../usage/key-usage.tsx'
 import { Callers } from './callers.tsx'
 import { EditKey } from './edit-key.tsx'
 import { Expiry } from './expiry-cell.tsx'
-import { limitsInWords, usualLimits } from './limit-words.ts'
+import { limitsHeldBy, limitsInWords, usualLimits } from './limit-words.ts'
 import { Maker, MakersPermissions, ProjectName } from './maker.tsx'
 import { offeredPermissions } from './reach-fields.tsx'
 import { RevokeKey } from './revoke-key.tsx'
@@ -179,7 +179,7 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
                       ] as const,
                     ]),
                 ['Addresses', <List key="addresses" items={key.allowedIps} all="From anywhere" none="None" />],
-                ['Limits', limitsInWords(key.limits ?? usualLimits(contract, current), contract)],
+                ['Limits', limitsInWords(limitsHeldBy(key, usualLimits(contract, current)), contract)],
               ]}
             />
           </Card>

@@ -1,4 +1,4 @@
-import type { AgreedLimit, Contract, Limit, Organization } from '@keywright/client'
+import type { AgreedLimit, Contract, Key, Limit, Organization } from '@keywright/client'
 import { spanInWords } from '../parts/time-words.ts'
 
 type Rate = Pick<Limit, 'requests' | 'windowSeconds'> & { per?: AgreedLimit['per'] }
@@ -17,4 +17,23 @@ export function limitsInWords(limits: readonly Rate[], { docs }: Pick<Contract, 
 /** What holds for a key that has no limit of its own: those of the plan, or else the contract's. */
 export function usualLimits(contract: Contract, organization: Pick<Organization, 'plan'> | undefined): AgreedLimit[] {
   return (organization?.plan ? contract.plans[organization.plan]?.limits : undefined) ?? contract.limits
+}
+
+/** All that a key is held to. A usual limit that its own are the narrower form of says nothing more. */
+export function limitsHeldBy(
+  { limits: own, limitsBeside }: Key,
+  usual: readonly AgreedLimit[],
+): readonly AgreedLimit[] {
+  if (own === null) return usual
+  if (!limitsBeside) return own
+  const says = ({ per, kind, requests, windowSeconds }: AgreedLimit) =>
+    per !== 'key' ||
+    !own.some(
+      (one) =>
+        one.per === 'key' &&
+        (one.kind === kind || one.kind === 'window') &&
+        one.requests <= requests &&
+        one.windowSeconds >= windowSeconds,
+    )
+  return [...own, ...usual.filter(says)]
 }

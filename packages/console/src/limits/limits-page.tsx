@@ -1,9 +1,9 @@
-import type { Contract } from '@keywright/client'
+import type { AgreedLimit, Contract } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery } from '../api/queries.ts'
-import { limitsInWords, usualLimits } from '../keys/limit-words.ts'
+import { limitsHeldBy, limitsInWords, usualLimits } from '../keys/limit-words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
@@ -41,7 +41,7 @@ export function LimitsPage() {
           />
         </Card>
         <HeadRoom organization={organization} />
-        {plans.length === 0 && <OwnLimits contract={contract} organization={organization} />}
+        {plans.length === 0 && <OwnLimits contract={contract} organization={organization} usual={limits} />}
         {plans.length > 0 && (
           <Card title="Plans">
             <Table label="Plans" columns={['Plan', 'Requests', 'In a month', '(This one)']}>
@@ -72,7 +72,15 @@ function quotaInWords(quota: number | null | undefined): string {
 const mostKeys = 200
 
 /** The keys used last that have a limit of their own. */
-function OwnLimits({ contract, organization }: { contract: Contract; organization: string }) {
+function OwnLimits({
+  contract,
+  organization,
+  usual,
+}: {
+  contract: Contract
+  organization: string
+  usual: readonly AgreedLimit[]
+}) {
   const { data, error, refetch } = useQuery({
     queryKey: ['keys', 'limits', organization],
     queryFn: ({ signal }) =>
@@ -103,7 +111,7 @@ function OwnLimits({ contract, organization }: { contract: Contract; organizatio
                   <Foreign>{key.name}</Foreign>
                 </Link>
               </Cell>
-              <Cell>{limitsInWords(key.limits ?? [], contract)}</Cell>
+              <Cell>{limitsInWords(limitsHeldBy(key, usual), contract)}</Cell>
             </Row>
           ))}
         </Table>

@@ -124,6 +124,9 @@ describe('the limits that a customer lives under', () => {
       for (let i = 0; i < 3; i++) admitted += await through(credential)
     }
     expect(admitted).toBe(10)
+    expect((await api('GET', `/v1/keys/${id}`)).json.limitsBeside).toBe(true)
+    await change('PATCH', `/v1/keys/${id}`, perOrganization(10, 60))
+    expect((await api('GET', `/v1/keys/${id}`)).json.limitsBeside).toBe(false)
   })
 
   it('are those of the smaller plan for keys that kept those of the larger', async () => {

@@ -14,6 +14,7 @@ export const keyExample: z.output<typeof keySchema> = {
   namespaces: null,
   allowedIps: null,
   limits: [{ requests: 100, windowSeconds: 60, per: 'key', kind: 'window' }],
+  limitsBeside: false,
   metadata: { team: 'billing' },
   createdBy: null,
   createdAt: '2026-11-20T08:00:00.000Z',
