@@ -35,7 +35,7 @@ describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
     expect(set.ann.complaints).toEqual([])
   })
 
-  it('is there again on the way back from a key and after reloading, and no address says what was searched for', async () => {
+  it('is there again on each way back from a key and after reloading, and no address says what was searched for', async () => {
     const { page } = set.ann
     await set.server.issue({ name: 'One of many 50' })
     await page.goto(`${set.server.control}/acme/keys`)
@@ -54,6 +54,11 @@ describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
     }
     await isAsItWas()
     await last.click()
+    await page.getByRole('heading', { level: 1, name: 'One of many 9' }).waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'All API keys' }).click()
+    await isAsItWas()
+    await page.goBack()
     await page.getByRole('heading', { level: 1, name: 'One of many 9' }).waitFor()
     await page.goBack()
     await isAsItWas()

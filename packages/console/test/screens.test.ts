@@ -126,6 +126,14 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
   })
 
+  it('leads back from a key that is not there', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys/key_nothing`)
+    await page.getByText('There is nothing here').waitFor()
+    await page.getByRole('link', { name: 'All API keys' }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+  })
+
   it('gives the focus back to where a menu or a dialog was opened', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/organizations`)

@@ -1,5 +1,6 @@
 import type { KeyState } from '@keywright/client'
 import type { KeyOrder } from '../api/queries.ts'
+import type { Kept } from '../parts/kept.ts'
 
 /** What the address of a list of keys says of it. */
 export interface KeyListSearch {
@@ -7,6 +8,13 @@ export interface KeyListSearch {
   project?: string
   order?: KeyOrder
   direction?: 'asc' | 'desc'
+}
+
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** The list that a key was opened from, so that the way back to it finds it as it was. */
+    keyList?: { search: KeyListSearch; kept: Kept }
+  }
 }
 
 export const states: readonly KeyState[] = ['active', 'suspended', 'expired', 'revoked']

@@ -30,18 +30,18 @@ export function KeyList({ organization, project, create }: KeyListProps) {
   const search: KeyListSearch = useSearch({ strict: false })
   const { state, project: within = '', order = 'created', direction = 'desc' } = search
   const navigate = useNavigate()
-  const { text: found } = useKept()
+  const kept = useKept()
   const text = useKeptText()
   const change = (changed: Partial<Record<keyof KeyListSearch, string>>) =>
     navigate({
       to: '.',
       search: keyListSearch({ ...search, ...changed }),
-      state: { kept: { text: found, cursors: [] } },
+      state: { kept: { text: kept.text, cursors: [] } },
       replace: true,
     })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [isRevoking, setRevoking] = useState(false)
-  const q = found.trim()
+  const q = kept.text.trim()
   const asked = {
     organization,
     project: project ?? (within || undefined),
@@ -107,6 +107,7 @@ export function KeyList({ organization, project, create }: KeyListProps) {
           <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
             <KeyTable
               {...{ keys, organization, sort, chosen }}
+              {...(project === undefined && { list: { search, kept } })}
               onSort={change}
               {...(mayChange && !contract.oneKeyPerOrganization && { onChoose: setChosen })}
             />

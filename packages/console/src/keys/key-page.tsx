@@ -1,6 +1,6 @@
 import { type Key, KeywrightError } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Link, Navigate, useParams } from '@tanstack/react-router'
+import { Link, Navigate, useLocation, useParams } from '@tanstack/react-router'
 import { Ban, Pause, Pencil, Play, RefreshCw } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
@@ -30,7 +30,7 @@ export function KeyPage() {
   const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: 5_000 })
   if (error && !key) {
     return (
-      <Page title="API key">
+      <Page title="API key" description={<AllKeys organization={organization} />}>
         <ErrorNotice error={error} onRetry={() => refetch()} />
       </Page>
     )
@@ -49,6 +49,21 @@ export function KeyPage() {
     <KeyDetail key={key.id} of={key} organization={organization} isGone={isNotFound(error)}>
       {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
     </KeyDetail>
+  )
+}
+
+function AllKeys({ organization }: { organization: string }) {
+  const list = useLocation({ select: ({ state }) => state.keyList })
+  return (
+    <Link
+      to="/$organization/keys"
+      params={{ organization }}
+      search={list?.search ?? {}}
+      state={list ? { kept: list.kept } : {}}
+      className="hover:text-ink hover:underline"
+    >
+      ← All API keys
+    </Link>
   )
 }
 
@@ -88,11 +103,7 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
           )}
         </>
       }
-      description={
-        <Link to="/$organization/keys" params={{ organization }} className="hover:text-ink hover:underline">
-          ← All API keys
-        </Link>
-      }
+      description={<AllKeys organization={organization} />}
       actions={
         mayChange &&
         isLive && (

@@ -1,6 +1,6 @@
 import type { Key } from '@keywright/client'
 import { useSuspenseQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { type HistoryState, Link } from '@tanstack/react-router'
 import { contractQuery, type KeyOrder } from '../api/queries.ts'
 import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
 import { type Column, SortableTable } from '../parts/sortable-table.tsx'
@@ -18,6 +18,8 @@ export interface KeyTableProps {
   sort: { order: KeyOrder; direction: 'asc' | 'desc' }
   onSort: (sort: { order: KeyOrder; direction: 'asc' | 'desc' }) => void
   chosen: ReadonlySet<string>
+  /** Where a key leads back to. Absent: to all keys. */
+  list?: HistoryState['keyList']
   /** Absent: nothing can be chosen. */
   onChoose?: (chosen: ReadonlySet<string>) => void
 }
@@ -32,7 +34,7 @@ const columns: readonly Column<KeyOrder>[] = [
   { label: 'Created', order: 'created', isExtra: true },
 ]
 
-export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }: KeyTableProps) {
+export function KeyTable({ keys, organization, sort, onSort, chosen, list, onChoose }: KeyTableProps) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const hasEnvironments = new Set(contract.forms.map(({ environment }) => environment)).size > 1
   const uses = useUses(organization, keys)
@@ -81,6 +83,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, onChoose }:
             <Link
               to="/$organization/keys/$key"
               params={{ organization, key: key.id }}
+              state={list ? { keyList: list } : {}}
               className="flex font-medium underline-offset-4 hover:underline"
             >
               <Foreign>{key.name}</Foreign>
