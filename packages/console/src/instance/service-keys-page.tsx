@@ -57,7 +57,7 @@ export function ServiceKeysPage() {
           >
             {keys.map((key) => (
               <Row key={key.id}>
-                <Cell className="max-w-64 min-w-36">
+                <Cell className="max-w-40 md:max-w-64 md:min-w-36">
                   <span className="flex font-medium">
                     <Foreign>{key.name}</Foreign>
                   </span>
@@ -68,7 +68,7 @@ export function ServiceKeysPage() {
                 <Cell isExtra className="whitespace-nowrap">
                   <Mono>{key.hint}</Mono>
                 </Cell>
-                <Cell className="whitespace-nowrap">
+                <Cell className="lg:whitespace-nowrap">
                   {key.permissions.map((one) => (one === '*' ? 'everything' : one)).join(', ')}
                 </Cell>
                 <Cell isExtra className="whitespace-nowrap">

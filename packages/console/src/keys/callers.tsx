@@ -4,7 +4,7 @@ import { keywright } from '../api/keywright.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 
@@ -45,25 +45,33 @@ const number = new Intl.NumberFormat()
 
 export function CallerTable({ callers }: { callers: readonly KeyCaller[] }) {
   return (
-    <Table label="Callers" columns={['From', 'Program', 'Route', 'Allowed', 'Refused', 'Last seen']}>
+    <Table
+      label="Callers"
+      columns={['From', extra('Program'), extra('Route'), 'Allowed', 'Refused', extra('Last seen')]}
+    >
       {callers.map((caller) => (
         <Row key={`${caller.version} ${caller.route} ${caller.address} ${caller.userAgent}`}>
-          <Cell className="whitespace-nowrap">
-            {caller.address === null ? 'unknown' : <Mono>{caller.address}</Mono>}
+          <Cell className="max-w-40 whitespace-nowrap">
+            {caller.address === null ? 'unknown' : <Mono className="block truncate">{caller.address}</Mono>}
+            <Under>
+              {caller.userAgent !== null && <Foreign>{caller.userAgent}</Foreign>}
+              <Mono className="truncate">{caller.route || 'no route told'}</Mono>
+              <When time={caller.lastSeenAt} />
+            </Under>
           </Cell>
-          <Cell className="max-w-56">
+          <Cell isExtra className="max-w-56">
             <span className="flex">
               {caller.userAgent === null ? 'not named' : <Foreign>{caller.userAgent}</Foreign>}
             </span>
           </Cell>
-          <Cell className="max-w-48 truncate">
+          <Cell isExtra className="max-w-48 truncate">
             <Mono>{caller.route || 'none told'}</Mono>
           </Cell>
           <Cell className="tabular-nums">{number.format(caller.allowed)}</Cell>
           <Cell className={`tabular-nums ${caller.refused > 0 ? 'text-bad' : ''}`}>
             {number.format(caller.refused)}
           </Cell>
-          <Cell className="whitespace-nowrap text-muted">
+          <Cell isExtra className="whitespace-nowrap text-muted">
             <When time={caller.lastSeenAt} />
           </Cell>
         </Row>

@@ -28,10 +28,10 @@ const columns: readonly Column<KeyOrder>[] = [
   { label: 'Name', order: 'name' },
   { label: 'Key', isExtra: true },
   { label: 'State', isExtra: true },
-  { label: 'Use, 7 days', isExtra: true },
+  { label: 'Use, 7 days', isExtra: 'wide' },
   { label: 'Last used', order: 'lastUsed', isExtra: true },
   { label: 'Expires', order: 'expires', isExtra: true },
-  { label: 'Created', order: 'created', isExtra: true },
+  { label: 'Created', order: 'created', isExtra: 'wide' },
 ]
 
 export function KeyTable({ keys, organization, sort, onSort, chosen, list, onChoose }: KeyTableProps) {
@@ -103,7 +103,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
           <Cell isExtra>
             <StateBadge state={key.state} />
           </Cell>
-          <Cell isExtra>
+          <Cell isExtra="wide">
             <Sparkline use={isUsed(key) ? uses(key.id) : null} />
           </Cell>
           <Cell isExtra className="whitespace-nowrap text-muted">
@@ -112,7 +112,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
           <Cell isExtra className="whitespace-nowrap text-muted">
             <Expiry of={key} />
           </Cell>
-          <Cell isExtra className="max-w-48 text-muted">
+          <Cell isExtra="wide" className="max-w-48 text-muted">
             <span className="flex flex-col leading-snug whitespace-nowrap">
               <When time={key.createdAt} />
               {key.createdBy !== null && (

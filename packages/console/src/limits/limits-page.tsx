@@ -7,7 +7,7 @@ import { limitsHeldBy, limitsInWords, usualLimits } from '../keys/limit-words.ts
 import { Badge } from '../parts/badge.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
-import { Cell, Row, Table } from '../parts/table.tsx'
+import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { usePlace } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
@@ -44,13 +44,22 @@ export function LimitsPage() {
         {plans.length === 0 && <OwnLimits contract={contract} organization={organization} usual={limits} />}
         {plans.length > 0 && (
           <Card title="Plans">
-            <Table label="Plans" columns={['Plan', 'Requests', 'In a month', '(This one)']}>
+            <Table label="Plans" columns={['Plan', 'Requests', extra('In a month')]}>
               {plans.map(([name, { limits, monthlyQuota }]) => (
                 <Row key={name}>
-                  <Cell className="font-medium">{capitalized(name)}</Cell>
-                  <Cell className="sm:whitespace-nowrap">{limitsInWords(limits, contract)}</Cell>
-                  <Cell className="whitespace-nowrap">{quotaInWords(monthlyQuota)}</Cell>
-                  <Cell className="text-right">{name === current?.plan && <Badge tone="good">This one</Badge>}</Cell>
+                  <Cell>
+                    <span className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
+                      {capitalized(name)}
+                      {name === current?.plan && <Badge tone="good">This one</Badge>}
+                    </span>
+                  </Cell>
+                  <Cell>
+                    {limitsInWords(limits, contract)}
+                    <Under>{quotaInWords(monthlyQuota)} in a month</Under>
+                  </Cell>
+                  <Cell isExtra className="whitespace-nowrap">
+                    {quotaInWords(monthlyQuota)}
+                  </Cell>
                 </Row>
               ))}
             </Table>

@@ -1,13 +1,13 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { extraClass, headClass, ScrollArea } from './table.tsx'
+import { type Extra, extraClassOf, headClass, ScrollArea } from './table.tsx'
 
 export interface Column<Order extends string> {
   label: string
   /** What its heading sorts by. */
   order?: Order
   /** Not there on a narrow screen. */
-  isExtra?: boolean
+  isExtra?: Extra
 }
 
 interface Sort<Order> {
@@ -42,7 +42,7 @@ export function SortableTable<Order extends string>({
               <th
                 key={label}
                 scope="col"
-                className={`${headClass} ${isExtra ? extraClass : ''}`}
+                className={`${headClass} ${extraClassOf(isExtra)}`}
                 {...(order === sort.order && { 'aria-sort': sort.direction === 'asc' ? 'ascending' : 'descending' })}
               >
                 {order === undefined ? (

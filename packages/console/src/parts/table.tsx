@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-const sides = 'px-2 first:pl-4 last:pr-3 sm:px-4 sm:first:pl-5 sm:last:pr-5'
+const sides = 'px-2 first:pl-4 last:pr-3 sm:px-3 sm:first:pl-5 sm:last:pr-5 2xl:px-4'
 
 export const headClass = `h-9 font-medium whitespace-nowrap ${sides}`
 
@@ -15,7 +15,14 @@ export function ScrollArea({ label, children }: { label: string; children: React
 }
 
 /** Not there on a narrow screen: what matters most is under the name then. */
-export const extraClass = 'max-sm:hidden'
+const extraClass = 'max-md:hidden'
+
+/** `wide`: only where there is much room. */
+export type Extra = boolean | 'wide'
+
+export function extraClassOf(isExtra: Extra): string {
+  return isExtra === 'wide' ? 'max-xl:hidden' : isExtra ? extraClass : ''
+}
 
 export interface Heading {
   label: string
@@ -42,7 +49,7 @@ export function Table({
         <thead>
           <tr className="border-b bg-canvas text-xs text-muted">
             {headings.map(({ label, isExtra }) => (
-              <th key={label} scope="col" className={`${headClass} ${isExtra ? extraClass : ''}`}>
+              <th key={label} scope="col" className={`${headClass} ${extraClassOf(isExtra)}`}>
                 {label.startsWith('(') ? <span className="sr-only">{label.slice(1, -1)}</span> : label}
               </th>
             ))}
@@ -64,16 +71,16 @@ export function Cell({
   className = '',
 }: {
   children: ReactNode
-  isExtra?: boolean
+  isExtra?: Extra
   className?: string
 }) {
-  return <td className={`h-13 py-2 ${sides} ${isExtra ? extraClass : ''} ${className}`}>{children}</td>
+  return <td className={`h-13 py-2 ${sides} ${extraClassOf(isExtra)} ${className}`}>{children}</td>
 }
 
 /** Under a name, where there is no room for a column of it. */
 export function Under({ children }: { children: ReactNode }) {
   return (
-    <span className="mt-0.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-[0.8125rem] font-normal text-muted sm:hidden">
+    <span className="mt-0.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-[0.8125rem] font-normal text-muted md:hidden">
       {children}
     </span>
   )
