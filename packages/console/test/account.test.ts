@@ -260,6 +260,7 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.getByText('Bob').first().waitFor()
     expect(await page.getByText('Second factor').count()).toBe(0)
     expect(await page.getByText('portal.invalid').count()).toBe(0)
+    expect(await page.getByText('Terminals that are logged in').count()).toBe(0)
     await page.goto('about:blank')
     await page.goto(link)
     await page.getByText('This link does not work').waitFor()

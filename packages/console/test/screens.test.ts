@@ -126,6 +126,22 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
   })
 
+  it('shows nobody the address of a visitor by a portal link, which reaches no one', async () => {
+    const { page } = set.ann
+    const body = { organization: 'acme', user: 'Bob', role: 'admin' }
+    await controlApi(set.server.control)('POST', '/v1/portal-sessions', { body })
+    for (const path of ['acme/members', 'instance/people']) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.getByText('Comes by a portal link').filter({ visible: true }).first().waitFor()
+      expect(await page.content()).not.toContain('portal.invalid')
+    }
+    await page.getByRole('button', { name: 'Manage Bob' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Disable' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Make a password link' }).count()).toBe(0)
+    expect(await faults(page, 'dialog-portal-visitor')).toEqual([])
+    await page.keyboard.press('Escape')
+  })
+
   it('leads back from a key that is not there', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/acme/keys/key_nothing`)

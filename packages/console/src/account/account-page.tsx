@@ -93,7 +93,7 @@ export function AccountPage() {
             ))}
           </ul>
         </Card>
-        <Terminals />
+        {email !== '' && <Terminals />}
       </div>
     </Page>
   )

@@ -7,3 +7,5 @@ function isPortalAddress(email: string): boolean {
 export function shownAddress(email: string | null | undefined): string {
   return email && !isPortalAddress(email) ? email : ''
 }
+
+export const noAddress = 'Comes by a portal link'

@@ -12,6 +12,7 @@ import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useRole } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
+import { noAddress, shownAddress } from './address.ts'
 import { governs } from './roles.ts'
 
 /** Those that can still be taken up. */
@@ -39,14 +40,14 @@ export function Invitations({ organization }: { organization: string }) {
       <ul className="divide-y">
         {open.map(({ id, email, role, expiresAt }) => (
           <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1.5 px-5 py-3">
-            <Foreign className="flex-1 basis-48">{email ?? 'whoever has the link'}</Foreign>
+            <Foreign className="flex-1 basis-48">{whomOf(email)}</Foreign>
             <Badge>{capitalized(role)}</Badge>
             <span className="text-muted">
               ends <When time={expiresAt} />
             </span>
             {governs(own, role) && (
               <Button look="ghost" className="max-sm:ml-auto" isBusy={withdraw.isBusy} onClick={() => withdraw.run(id)}>
-                Withdraw<span className="sr-only"> the invitation of {email}</span>
+                Withdraw<span className="sr-only"> the invitation of {whomOf(email)}</span>
               </Button>
             )}
           </li>
@@ -55,4 +56,8 @@ export function Invitations({ organization }: { organization: string }) {
       {data?.isAll === false && <NotAll noun="invitation" />}
     </Card>
   )
+}
+
+function whomOf(email: string | null): string {
+  return email === null ? 'whoever has the link' : shownAddress(email) || noAddress
 }

@@ -15,6 +15,7 @@ import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
+import { noAddress, shownAddress } from './address.ts'
 
 /** Everyone with an account, for whoever runs the instance. */
 export function PeoplePage() {
@@ -50,12 +51,12 @@ export function PeoplePage() {
                     <Foreign>{person.name}</Foreign>
                   </span>
                   <Under>
-                    <Foreign>{person.email}</Foreign>
+                    <Address of={person} />
                   </Under>
                 </Cell>
                 <Cell isExtra className="max-w-64">
                   <span className="flex">
-                    <Foreign>{person.email}</Foreign>
+                    <Address of={person} />
                   </span>
                 </Cell>
                 <Cell>
@@ -92,6 +93,11 @@ export function PeoplePage() {
   )
 }
 
+function Address({ of: { email } }: { of: Account }) {
+  const address = shownAddress(email)
+  return address === '' ? <span className="text-muted">{noAddress}</span> : <Foreign>{address}</Foreign>
+}
+
 function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
   const { data: viewer } = useSuspenseQuery(viewerQuery)
   const isOwn = person.id === viewer?.id
@@ -117,7 +123,12 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
   const error = isRemoving ? (remove.error ?? removal.error) : (act.error ?? link.error)
   const isBusy = act.isBusy || link.isBusy || remove.isBusy
   return (
-    <Dialog title={visible(person.name)} description={visible(person.email)} onClose={onClose} isHeld={isBusy}>
+    <Dialog
+      title={visible(person.name)}
+      description={visible(shownAddress(person.email) || noAddress)}
+      onClose={onClose}
+      isHeld={isBusy}
+    >
       <DialogBody>
         {error !== null && <ErrorNotice error={error} />}
         {link.result && (
@@ -135,9 +146,11 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
         )}
         {!isRemoving && (
           <div className="flex flex-wrap gap-2">
-            <Button isBusy={link.isBusy} onClick={() => link.run(undefined)}>
-              Make a password link
-            </Button>
+            {shownAddress(person.email) !== '' && (
+              <Button isBusy={link.isBusy} onClick={() => link.run(undefined)}>
+                Make a password link
+              </Button>
+            )}
             {person.secondFactor && (
               <Button isBusy={act.isBusy} onClick={() => act.run('forgetSecondFactor')}>
                 Forget the second factor
