@@ -15,6 +15,11 @@ describe('the console', { timeout: 5 * minute }, () => {
     await stranger.page.goto(`${set.server.control}/join#kwi_nothing`)
     await stranger.page.getByText('This link does not work').waitFor()
     expect(await faults(stranger.page, 'join')).toEqual([])
+    for (const path of ['join', 'portal', 'reset-password']) {
+      await stranger.page.goto(`${set.server.control}/${path}`)
+      await stranger.page.getByRole('heading', { name: 'This link is not whole' }).waitFor()
+    }
+    expect(await faults(stranger.page, 'no-link')).toEqual([])
     const fresh = await startServer({ contract: 'hopx' })
     await stranger.page.goto((await fresh.operatorLink()) ?? '')
     await stranger.page.getByText('You become the operator').waitFor()

@@ -13,6 +13,7 @@ import { EmailField, NameField, NewPasswordField } from '../parts/text-field.tsx
 import { useNoun } from '../shell/noun.ts'
 import { withArticle } from '../shell/words.ts'
 import { Entrance } from './entrance.tsx'
+import { NoLink } from './no-link.tsx'
 import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
 import { useLinkToken } from './use-link-token.ts'
@@ -20,7 +21,7 @@ import { useLinkToken } from './use-link-token.ts'
 /** Where an invitation is taken up. Its token follows the number sign and is sent in bodies alone. */
 export function Join() {
   const token = useLinkToken()
-  return <Invited key={token} token={token} />
+  return token === '' ? <NoLink /> : <Invited key={token} token={token} />
 }
 
 function Invited({ token }: { token: string }) {

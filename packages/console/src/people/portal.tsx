@@ -6,12 +6,13 @@ import { queries } from '../api/queries.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
 import { Entrance } from './entrance.tsx'
+import { NoLink } from './no-link.tsx'
 import { useLinkToken } from './use-link-token.ts'
 
 /** Where a provider's own settings page leads. */
 export function Portal() {
   const token = useLinkToken()
-  return <Enter key={token} token={token} />
+  return token === '' ? <NoLink /> : <Enter key={token} token={token} />
 }
 
 /** The link works once, so it is used once. */

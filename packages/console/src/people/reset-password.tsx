@@ -9,12 +9,13 @@ import { ErrorNotice } from '../parts/notice.tsx'
 import { fieldError } from '../parts/problem-words.ts'
 import { NewPasswordField } from '../parts/text-field.tsx'
 import { Entrance } from './entrance.tsx'
+import { NoLink } from './no-link.tsx'
 import { useLinkToken } from './use-link-token.ts'
 
 /** Where the link of a forgotten password leads. Its token follows the number sign and is sent in a body alone. */
 export function ResetPassword() {
   const token = useLinkToken()
-  return <SetPassword key={token} token={token} />
+  return token === '' ? <NoLink /> : <SetPassword key={token} token={token} />
 }
 
 function SetPassword({ token }: { token: string }) {
