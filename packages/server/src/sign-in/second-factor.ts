@@ -19,8 +19,8 @@ export interface Enrolment {
 export interface SecondFactor {
   /** Nothing is asked for before `confirm`. null: another password; `enrolled`: there is one already. */
   enrol(password: string, visit: Visit): Promise<Enrolment | 'enrolled' | null>
-  /** In force from here on, with another session. null: a wrong code. */
-  confirm(code: string, visit: Visit): Promise<readonly string[] | null>
+  /** In force from here on, with another session. null: a wrong code; `unreadable`: as with `finish`. */
+  confirm(code: string, visit: Visit): Promise<readonly string[] | 'unreadable' | null>
   /** New ones in place of all. null: another password, or there is no second factor. */
   newRecoveryCodes(password: string, visit: Visit): Promise<readonly string[] | null>
   /** null: another password. */
@@ -71,6 +71,7 @@ export function createSecondFactor(ready: () => Promise<Auth>, attempts: Pick<At
         return answered.headers.getSetCookie()
       } catch (error) {
         if (isRefusal(error, 400, 401, 403)) return null
+        if (isUnreadable(error)) return 'unreadable'
         throw error
       }
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { type Browser, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { totp } from '../support/totp.ts'
@@ -116,6 +116,23 @@ describe('an instance on PostgreSQL without a secret', () => {
 })
 
 describe('a second factor that was set up under another secret', () => {
+  it('cannot be confirmed, which says why, and is begun anew', async () => {
+    const ann = await signUp(nodes[0], { headers: origin })
+    const enrol = (browser: Browser) =>
+      browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword }, origin)
+    const confirm = (browser: Browser, uri: string) =>
+      browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(uri) }, origin)
+    const { uri } = (await enrol(ann.browser)).json
+    const node = await startNode(database, { ...env, KEYWRIGHT_SECRET: 'another-secret-than-that-of-the-other-nodes' })
+    const browser = openBrowser(node)
+    await browser.call('POST', '/api/auth/sign-in/email', { email: ann.email, password: goodPassword }, origin)
+    const { status, json } = await confirm(browser, uri)
+    expect([status, json.code]).toEqual([401, 'sign_in_failed'])
+    expect(json.detail).toContain('KEYWRIGHT_SECRET')
+    expect((await confirm(browser, (await enrol(browser)).json.uri)).json).toEqual({ enabled: true })
+    await node.stop()
+  })
+
   it('is refused with the reason, and no longer asked for once an operator has turned it off', async () => {
     const ann = await signUp(nodes[0], { headers: origin })
     const enrolled = await ann.browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword }, origin)

@@ -103,6 +103,9 @@ export const enrolSecondFactorRoute = openRoute({
   },
 })
 
+const begunElsewhere =
+  'This secret was made under another KEYWRIGHT_SECRET, and no code of it can be checked. Begin anew.'
+
 export const confirmSecondFactorRoute = openRoute({
   operationId: 'confirmSecondFactor',
   method: 'post',
@@ -126,6 +129,7 @@ export const confirmSecondFactorRoute = openRoute({
     const given = await body()
     await countAttempt(signIn.attempts, signInBounds(person.email, address), deps.lifecycle.now())
     const cookies = await signIn.people.secondFactor.confirm(given.code, { headers: request.headers, address })
+    if (cookies === 'unreadable') throw new Problem('sign_in_failed', begunElsewhere)
     if (!cookies) throw new Problem('sign_in_failed', 'That is not the code the app shows now. Check its clock.')
     setCookies(cookies)
     if (!person.hasSecondFactor)
