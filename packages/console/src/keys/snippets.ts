@@ -7,13 +7,14 @@ export interface Snippet {
 
 type Sending = Pick<Contract, 'credential' | 'forms' | 'docs'>
 
-/** The documentation's example in several languages, and what they read: curl's lines begin with it. */
+/** The documentation's example in several languages, and what they read: curl's has it in its place. */
 export function snippets(contract: Sending, credential: string): Snippet[] {
-  const variables = variablesFor(contract, credential)
-  const assigned = variables.map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`).join('')
+  const variables = new Map(variablesFor(contract, credential))
+  const filled = (code: string) =>
+    code.replace(/(?<!\\)\$(\w+)/g, (whole, name) => variables.get(name)?.replace(/[\\"$`]/g, '\\$&') ?? whole)
   return [
-    ...contract.docs.snippets.map(({ label, code }) => ({ label, code: label === 'curl' ? assigned + code : code })),
-    { label: '.env', code: variables.map(([name, value]) => `${name}=${value}`).join('\n') },
+    ...contract.docs.snippets.map(({ label, code }) => ({ label, code: label === 'curl' ? filled(code) : code })),
+    { label: '.env', code: Array.from(variables, ([name, value]) => `${name}=${value}`).join('\n') },
   ]
 }
 

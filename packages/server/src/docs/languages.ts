@@ -16,34 +16,39 @@ export function snippets(request: KeyedRequest): { label: string; code: string }
 
 /** `-i` shows the status and the headers, which is where refusals say most. */
 export function curl(request: KeyedRequest, moreHeaders: readonly string[] = []): string {
-  return curlParts(request, (variable) => `$${variable}`, moreHeaders).join(' \\\n  ')
+  return curlParts(request, moreHeaders)
+    .map(([flags, ...word]) => {
+      const written = word.map((part) => (typeof part === 'string' ? inShell(part) : `$${part.variable}`))
+      return `${flags} "${written.join('')}"`
+    })
+    .join(' \\\n  ')
 }
 
 /** On one line, with what the variables hold in their place. */
 export function curlLine(request: KeyedRequest, values: Readonly<Record<string, string>>): string {
-  return curlParts(request, (variable) => inShell(values[variable] ?? '')).join(' ')
+  return curlParts(request)
+    .map(([flags, ...word]) => {
+      const filled = word.map((part) => (typeof part === 'string' ? part : values[part.variable]))
+      return `${flags} ${shellWord(filled.join(''))}`
+    })
+    .join(' ')
 }
 
-function curlParts(
-  request: KeyedRequest,
-  textOf: (variable: string) => string,
-  moreHeaders: readonly string[] = [],
-): string[] {
+/** Flags, and what stands behind them: text, and what variables hold. */
+type Part = readonly [flags: string, ...word: (string | { variable: string })[]]
+
+function curlParts(request: KeyedRequest, moreHeaders: readonly string[] = []): Part[] {
   const { method, url, variable, body } = request
   const before = addressBeforeKey(request)
   const basic = basicOf(request)
-  const address = before === null ? inShell(url) : `${inShell(before)}${textOf(variable)}`
   // Unless it is told not to, curl takes brackets for several addresses.
-  const command = /[[\]{}]/.test(url) ? 'curl -g -i' : 'curl -i'
-  return [
-    `${command}${method === 'GET' ? '' : ` -X ${method}`} "${address}"`,
-    ...fieldsOf(request).map(
-      ({ name, before, variable }) => `-H "${inShell(`${name}: ${before}`)}${textOf(variable)}"`,
-    ),
-    ...(basic === null ? [] : [`-u "${basic === 'user' ? `${textOf(variable)}:` : `key:${textOf(variable)}`}"`]),
-    ...moreHeaders.map((header) => `-H "${inShell(header)}"`),
-    ...(body === null ? [] : ['-H "Content-Type: application/json"', `-d "${inShell(body)}"`]),
-  ]
+  const command = `${/[[\]{}]/.test(url) ? 'curl -g -i' : 'curl -i'}${method === 'GET' ? '' : ` -X ${method}`}`
+  const parts: Part[] = [before === null ? [command, url] : [command, before, { variable }]]
+  for (const { name, before, variable } of fieldsOf(request)) parts.push(['-H', `${name}: ${before}`, { variable }])
+  if (basic !== null) parts.push(basic === 'user' ? ['-u', { variable }, ':'] : ['-u', 'key:', { variable }])
+  for (const header of moreHeaders) parts.push(['-H', header])
+  if (body !== null) parts.push(['-H', 'Content-Type: application/json'], ['-d', body])
+  return parts
 }
 
 function typescript(request: KeyedRequest): string {
@@ -138,6 +143,11 @@ function basicPair(request: KeyedRequest, env: (name: string) => string): string
 /** One that JavaScript, Python and Go read alike. */
 function quoted(text: string): string {
   return JSON.stringify(text)
+}
+
+/** A word of which no shell makes anything else. */
+function shellWord(text: string): string {
+  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** Between double quotation marks. */
