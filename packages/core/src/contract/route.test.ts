@@ -238,7 +238,7 @@ describe('a namespace', () => {
     expect(namespaceInBody('POST', '/v1%21/GET%3Aall/staging/k')).toBe('no')
   })
 
-  it('is looked for in the body where either reading of a path asks for one', () => {
+  it('is looked for in the body where any reading of a path asks for one', () => {
     const { namespaceInBody } = routesOf({
       namespaces: { body: { under: '/v1' } },
       routes: [
@@ -252,6 +252,15 @@ describe('a namespace', () => {
     expect(namespaceInBody('POST', '/v1/mine/a%21b')).toBe('optional')
     expect(namespaceInBody('POST', '/v1/c!d')).toBe('no')
     expect(namespaceInBody('POST', '/v1/c%21d')).toBe('required')
+    const escaped = routesOf({
+      namespaces: { body: { under: '/v1' } },
+      routes: [
+        { path: '/v1/{namespace}/a%21/run' },
+        { path: '/v1/{n}/a%21/**', namespace: 'none' },
+        { path: '/v1/**', namespace: 'none' },
+      ],
+    })
+    expect(escaped.namespaceInBody('POST', '/v1/mine/a!/run/')).toBe('optional')
   })
 
   it.each(['/v1/GET/staging/k', '/v1/get./staging/k', '/v1/get;a=b/staging', '/v1/get%20/staging', '/V1/get/staging'])(

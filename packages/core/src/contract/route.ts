@@ -75,10 +75,14 @@ export function compileRoutes(contract: Contract): Routes {
   function namespaceInBody(method: string, forwarded: string): NamespaceInBody {
     const path = asRouted(forwarded)
     if (under === null || !isWithin(under, path)) return 'no'
-    const match = matchRoute(method, forwarded)
-    const asRead = inBodyOf(match, method, path)
-    const asWritten = match.otherReading === null ? 'no' : inBodyOf(match.otherReading, method, path)
-    return asWritten === 'no' || asRead === 'required' ? asRead : asWritten
+    return inBodyOfAll(matchRoute(method, forwarded), method, path)
+  }
+
+  function inBodyOfAll(match: RouteMatch, method: string, path: string): NamespaceInBody {
+    const own = inBodyOf(match, method, path)
+    if (match.otherReading === null) return own
+    const other = inBodyOfAll(match.otherReading, method, path)
+    return other === 'no' || own === 'required' ? own : other
   }
 
   function inBodyOf({ namespace, namespaceExpected }: RouteMatch, method: string, path: string): NamespaceInBody {
@@ -91,6 +95,11 @@ export function compileRoutes(contract: Contract): Routes {
   }
 
   return { matchRoute, namespaceInBody }
+}
+
+/** All that a request has to satisfy. */
+export function readingsOf(match: RouteMatch): RouteMatch[] {
+  return match.otherReading === null ? [match] : [match, ...readingsOf(match.otherReading)]
 }
 
 function satisfyingBoth(one: RouteMatch, other: RouteMatch): RouteMatch {

@@ -240,6 +240,24 @@ describe('a route', () => {
     expect([await of('/v1/status%21', 'admin'), await of('/v1/status%21', 'read')]).toEqual(['read', 'allowed'])
   })
 
+  it('that may be read in two ways counts for both where neither asks for a key, and once for each', async () => {
+    const limits = [{ requests: 2, windowSeconds: 60 }]
+    const routes = [
+      { path: '/open/a%21', access: 'anonymous' as const, limits },
+      { path: '/open/**', access: 'anonymous' as const, limits: [{ requests: 4, windowSeconds: 60 }] },
+    ]
+    const { docs: _, namespaces: __, ...plain } = contract
+    const { verifier } = inMemory({ contract: parseContract({ ...plain, namespaces: null, routes }) })
+    const admitted = async (path: string) => {
+      let count = 0
+      for (let i = 0; i < 5; i++) count += (await verifier.verify({ path, ip: '192.0.2.1' })).allowed ? 1 : 0
+      return count
+    }
+    expect(await admitted('/open/a!/')).toBe(2)
+    expect(await admitted('/open/a%21/')).toBe(0)
+    expect(await admitted('/open/b')).toBe(2)
+  })
+
   it('that the contract does not rule is for keys without a list', async () => {
     const { otherRoutes: _, ...open } = contract
     const all = inMemory({ contract: parseContract({ ...open, namespaces: null, routes: [] }) })

@@ -1,6 +1,6 @@
-import type { Contract, Route } from '../contract/contract.ts'
+import type { Contract } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
-import type { RouteMatch } from '../contract/route.ts'
+import { type RouteMatch, readingsOf } from '../contract/route.ts'
 import { networkOf } from '../key/address.ts'
 import { isSlug } from '../key/namespace.ts'
 import { grants } from '../key/permission.ts'
@@ -33,7 +33,8 @@ export interface Judge {
   state(entry: number, nowMs: number): Outcome
   /** The same with what is left of the key's own limits; charges nothing. */
   peek(entry: number, nowMs: number): Outcome | Promise<Outcome>
-  anonymous(route: Route, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome>
+  /** Without a key, on a route of each reading that asks for none. */
+  anonymous(match: RouteMatch, attempt: Attempt, nowMs: number): Outcome | Promise<Outcome>
 }
 
 /**
@@ -149,8 +150,11 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
         ? states.then((limits) => ({ ...allowed, limits }))
         : { ...allowed, limits: states }
     },
-    anonymous(route, attempt, nowMs) {
-      const meters = addressMeters(route.limits ?? [], namesOfRoutes.get(route) as string, attempt)
+    anonymous(match, attempt, nowMs) {
+      const routes = new Set(readingsOf(match).flatMap(({ route }) => route ?? []))
+      const meters = [...routes].flatMap((route) =>
+        addressMeters(route.limits ?? [], namesOfRoutes.get(route) as string, attempt),
+      )
       if (meters.length === 0) return anonymously([])
       const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null, null))
       const quota = counters.take(meters, costOf(attempt), nowMs)

@@ -105,8 +105,8 @@ export function createVerifier({
     const nowMs = now()
     const { method = 'GET', path } = attempt
     const match = path === undefined ? null : routes.matchRoute(method, path)
-    if (match?.route && isAnonymous(match) && !attempt.permissions?.length) {
-      return judge.anonymous(match.route, attempt, nowMs)
+    if (match && isAnonymous(match) && !attempt.permissions?.length) {
+      return judge.anonymous(match, attempt, nowMs)
     }
     const entry = identify(attempt, nowMs)
     if (typeof entry === 'number') return judge.key(entry, attempt, match, nowMs)
