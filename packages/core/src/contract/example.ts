@@ -1,6 +1,6 @@
 import type { KeyForm } from '../key/format.ts'
-import type { Contract, Route } from './contract.ts'
-import { compileRoutes } from './route.ts'
+import type { Contract } from './contract.ts'
+import { compileRoutes, type RouteMatch, readingsOf } from './route.ts'
 import { parsePattern } from './route-pattern.ts'
 import { readTarget } from './target.ts'
 
@@ -12,8 +12,7 @@ export function shownBy(contract: Contract): { form: KeyForm; body: string | nul
   const { method } = docs.example
   const path = pathOf(docs.example)
   const { matchRoute, namespaceInBody } = compileRoutes(contract)
-  const { route } = matchRoute(method, path)
-  const form = formTaken(key.forms, route)
+  const form = formTaken(key.forms, readingsOf(matchRoute(method, path)))
   if (!form) return null
   if (!namespaces?.body || namespaceInBody(method, path) !== 'required') return { form, body: null }
   return { form, body: JSON.stringify({ [namespaces.body.member]: namespaces.default[0] }) }
@@ -24,13 +23,14 @@ export function exampleProblem(contract: Contract, example: Example): string | n
   const { key, namespaces, otherRoutes } = contract
   const path = pathOf(example)
   const { matchRoute, namespaceInBody } = compileRoutes(contract)
-  const { route, namespace, namespaceExpected } = matchRoute(example.method, path)
-  if (route === null && otherRoutes === 'not_found') return 'no route matches it'
-  if (route?.access === 'anonymous') return 'its route asks for no key'
-  if (!formTaken(key.forms, route)) return 'its route takes no key that is made'
-  if (!namespaceExpected) return null
-  if (namespace === null) return namespaceInBody(example.method, path) === 'required' ? null : 'it names no namespace'
-  return namespaces?.default.includes(namespace) ? null : 'its namespace is none of namespaces.default'
+  const readings = readingsOf(matchRoute(example.method, path))
+  if (otherRoutes === 'not_found' && readings.some(({ route }) => route === null)) return 'no route matches it'
+  if (readings.every(({ route }) => route?.access === 'anonymous')) return 'its route asks for no key'
+  if (!formTaken(key.forms, readings)) return 'its route takes no key that is made'
+  const named = readings.flatMap(({ namespace, namespaceExpected }) => (namespaceExpected ? [namespace] : []))
+  if (named.includes(null) && namespaceInBody(example.method, path) !== 'required') return 'it names no namespace'
+  const isHeld = named.every((namespace) => namespace === null || namespaces?.default.includes(namespace))
+  return isHeld ? null : 'its namespace is none of namespaces.default'
 }
 
 /** The first request that has none of these faults; null: there is none. */
@@ -56,9 +56,10 @@ function pathOf({ path }: Example): string {
   return readTarget(path)?.path ?? path
 }
 
-function formTaken(forms: readonly KeyForm[], route: Route | null): KeyForm | undefined {
+function formTaken(forms: readonly KeyForm[], readings: readonly RouteMatch[]): KeyForm | undefined {
   return forms.find(
-    ({ retired, kind }) => !retired && (route?.kinds ? route.kinds.includes(kind) : kind !== 'publishable'),
+    ({ retired, kind }) =>
+      !retired && readings.every(({ route }) => (route?.kinds ? route.kinds.includes(kind) : kind !== 'publishable')),
   )
 }
 

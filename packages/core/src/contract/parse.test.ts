@@ -277,6 +277,14 @@ describe('the example of the documentation', () => {
     ])
   })
 
+  it('is taken by the route without the slash at its end as well', () => {
+    const key = { forms: [{ prefix: 'ak_' }, { prefix: 'pk_', kind: 'publishable' }] }
+    const routes = [{ path: '/v1/a', kinds: ['publishable'] }, { path: '/v1/**' }]
+    expect(problemsWith({ key, routes, docs: { example: { path: '/v1/a/' } } })).toEqual([
+      'docs.example: GET /v1/a/: its route takes no key that is made; GET /v1/a would do',
+    ])
+  })
+
   it('names a namespace, in the path or in the body', () => {
     const namespaces = { default: ['main'], body: { under: '/v1' } }
     expect(problemsWith({ namespaces, docs: { example: { path: '/v1/x' } } })).toEqual([
