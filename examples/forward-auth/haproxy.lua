@@ -53,10 +53,15 @@ core.register_action('keywright', { 'http-req' }, function(txn, url)
   if answer and answer.status == 200 then
     -- Of `http:///a/b` some read `/b`: the upstream gets what was judged, and nothing in front of it.
     txn.http:req_set_uri(target)
-    -- What it names, the next hop takes away, also what Keywright says.
-    local is_upgrade = txn.f:req_hdr('upgrade') ~= nil
+    -- What it names, the next hop takes away, also what Keywright says. Of upgrades only WebSockets pass: nobody judges the
+    -- requests inside of a connection that became HTTP/2.
+    local is_websocket = (txn.f:req_hdr('upgrade') or ''):lower() == 'websocket'
     txn.http:req_del_header('connection')
-    if is_upgrade then txn.http:req_set_header('connection', 'Upgrade') end
+    txn.http:req_del_header('upgrade')
+    if is_websocket then
+      txn.http:req_set_header('connection', 'Upgrade')
+      txn.http:req_set_header('upgrade', 'websocket')
+    end
     for _, name in ipairs(identity) do
       local values = answer.headers[name]
       if values then txn.http:req_set_header(name, values[0]) end

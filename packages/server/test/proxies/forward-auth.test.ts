@@ -43,6 +43,8 @@ const steering = [
   'Proxy',
 ]
 
+const webSocket = [`Sec-WebSocket-Key: ${btoa('0123456789abcdef')}`, 'Sec-WebSocket-Version: 13']
+
 const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
 
 /** As the example has it, but for the three addresses, and with all that belongs to it in the same folder. */
@@ -135,19 +137,25 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
   it('a caller cannot take away by Connection what is said of them', async () => {
     const issued = await stage.server.issue({ permissions: ['sandboxes:read'] })
     const own = `X-API-Key: ${issued.credential}`
-    const upgrade = [
-      'Upgrade: websocket',
-      `Sec-WebSocket-Key: ${btoa('0123456789abcdef')}`,
-      'Sec-WebSocket-Version: 13',
-    ]
     for (const lines of [
       [`Connection: ${identity.join(', ')}`],
-      [`Connection: upgrade, ${identity.join(', ')}`, ...upgrade],
+      [`Connection: upgrade, ${identity.join(', ')}`, 'Upgrade: websocket', ...webSocket],
     ]) {
       expect((await ask([own, ...lines])).status).toBe(200)
       expect(stage.upstream.lastHeader('X-Key-Id')).toEqual([issued.key.id])
       expect(stage.upstream.lastHeader('X-Permissions')).toEqual(['sandboxes:read'])
       expect(stage.upstream.lastHeader('Connection').join()).not.toMatch(/x-/i)
+    }
+  })
+
+  it('of upgrades, those to a WebSocket alone reach the upstream, where the proxy knows them', async () => {
+    const upgradeAsked = async (...lines: string[]) => {
+      expect((await ask([key(), 'Connection: Upgrade, HTTP2-Settings', ...lines, ...webSocket])).status).toBe(200)
+      return stage.upstream.lastHeader('Upgrade').join()
+    }
+    expect(await upgradeAsked('Upgrade: WebSocket')).toBe(example.name === 'nginx' ? '' : 'websocket')
+    for (const lines of [['Upgrade: h2c'], ['Upgrade: h2c, websocket'], ['Upgrade: h2c', 'Upgrade: websocket']]) {
+      expect(await upgradeAsked(...lines, 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA')).not.toContain('h2c')
     }
   })
 
