@@ -37,7 +37,7 @@ export function keyFacts(key: Key): string {
     ['permissions', listOf(key.permissions, 'all')],
     ['namespaces', listOf(key.namespaces, "the organization's")],
     ['addresses', listOf(key.allowedIps, 'any')],
-    ['limits', key.limits === null ? 'the default' : key.limits.map(limitText).join(', ') || 'none'],
+    ['limits', limitsOf(key)],
     [
       'metadata',
       printable(
@@ -77,6 +77,12 @@ function worksUntil({ retiresAt }: SecretVersion, { state, revokedAt, expiresAt 
 
 function listOf(items: readonly string[] | null, all: string): string {
   return items === null ? all : printable(items.join(', ')) || 'none'
+}
+
+function limitsOf({ limits, limitsBeside }: Key): string {
+  if (limits === null) return 'the default'
+  const own = limits.map(limitText).join(', ') || 'none'
+  return limitsBeside ? `${own}, beside the default` : own
 }
 
 function limitText({ requests, windowSeconds, per }: Limit): string {
