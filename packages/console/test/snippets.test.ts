@@ -14,7 +14,10 @@ it.each([
   [
     'whose key goes into two headers',
     {
-      key: { publicId: { length: 8, separator: '~' }, forms: [{ prefix: 'odd_' }] },
+      key: {
+        publicId: { length: 8, separator: '~' },
+        forms: [{ prefix: 'odd_', kind: 'publishable' }, { prefix: 'odd_secret_' }],
+      },
       credential: { sources: [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }] },
     },
   ],
@@ -33,7 +36,7 @@ it.each([
   writeFileSync(file, JSON.stringify({ name: 'odd', ...odd }))
   const echo = await startEcho()
   const server = await startServer({ contract: file, upstream: echo.url.href })
-  const { credential } = await server.issue()
+  const { credential } = await server.issue({ kind: 'secret' })
   const contract = await new Keywright({ url: server.control }).contract()
   const shown = new Map(snippets(contract, credential).map(({ label, code }) => [label, code]))
   expect([...shown.keys()]).toEqual(['curl', 'TypeScript', 'Python', 'Go', '.env'])

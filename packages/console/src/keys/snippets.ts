@@ -20,7 +20,10 @@ export function snippets(contract: Sending, credential: string): Snippet[] {
 
 function variablesFor({ credential: { sources }, forms, docs }: Sending, credential: string): [string, string][] {
   const { variable } = docs
-  const form = forms.find(({ prefix }) => credential.startsWith(prefix))
+  // One prefix may begin with another.
+  const [form] = forms
+    .filter(({ prefix }) => credential.startsWith(prefix))
+    .sort((a, b) => b.prefix.length - a.prefix.length)
   const [source] = sources
   if (!source?.idHeader || !form?.publicId) return [[variable, credential]]
   const idLength = form.prefix.length + form.publicId.length
