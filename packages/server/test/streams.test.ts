@@ -227,7 +227,7 @@ describe('through the gateway', () => {
       await once(socket, 'data')
       const ended = once(socket, 'end')
       await Promise.all([alone.stop(), expect(ended).rejects.toMatchObject({ code: 'ECONNRESET' })])
-    }, 15_000)
+    })
   })
 
   it('an upstream that hangs up without an answer is unreachable', async () => {
