@@ -27,7 +27,7 @@ it.each([
       key: { forms: [{ prefix: "it's_$HOME" }] },
       credential: { sources: [{ header: 'X-Key' }] },
       namespaces: { body: { under: '/v1' } },
-      docs: { example: { method: 'POST', path: "/v1/things?a[0]=1&b=it's$HOME" } },
+      docs: { example: { method: 'POST', path: "/v1/things!x?a[0]=1&b=it's$HOME`id`" } },
     },
   ],
 ])('the lines beside a new key of an API %s reach it', async (_, odd) => {

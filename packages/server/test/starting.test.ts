@@ -58,7 +58,7 @@ describe('an instance', () => {
       'an address that a shell would take apart',
       {},
       {},
-      { docs: { example: { method: 'GET', path: "/v1?a[0]=1&b=it's$HOME" } } },
+      { docs: { example: { method: 'GET', path: "/v1!x?a[0]=1&b=it's$HOME`id`" } } },
     ],
     [
       'a request with a body',

@@ -150,9 +150,12 @@ function shellWord(text: string): string {
   return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** Between double quotation marks. */
+/**
+ * Between double quotation marks. Even there, what bash and zsh read from a terminal takes `!` for an earlier line, and fish
+ * knows no escape of a backtick.
+ */
 function inShell(text: string): string {
-  return text.replace(/[\\"$`]/g, (character) => `\\${character}`)
+  return text.replace(/[\\"$`!]/g, (character) => (/[`!]/.test(character) ? `"'${character}'"` : `\\${character}`))
 }
 
 function inTemplate(text: string): string {
