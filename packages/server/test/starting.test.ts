@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn } from '@keywright/contracts'
+import { type Actor, deleteOrganization, suspend, updateOrganization } from '@keywright/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseFlags } from '../src/config/flags.ts'
 import { readSettings } from '../src/config/read-settings.ts'
@@ -11,6 +12,8 @@ import { startEcho } from '../src/demo/echo.ts'
 import { welcome } from '../src/demo/welcome.ts'
 import { type Instance, startInstance } from '../src/main.ts'
 import { pasted } from './support/pasted.ts'
+
+const operator: Actor = { type: 'system', id: 'test', triggeredBy: 'api', address: null, requestId: null }
 
 describe('an instance', () => {
   let folder: string
@@ -109,6 +112,38 @@ describe('an instance', () => {
     }
     echo.close()
   }
+
+  it.each([
+    [
+      'keywright',
+      'whose organization was deleted',
+      ({ lifecycle }: Instance) => deleteOrganization(lifecycle, operator, 'demo'),
+    ],
+    [
+      'keywright',
+      'whose organization was suspended',
+      ({ lifecycle }: Instance) => updateOrganization(lifecycle, operator, 'demo', { state: 'suspended' }),
+    ],
+    [
+      'holonomix',
+      'that was suspended, and is the only one its organization may have',
+      ({ lifecycle }: Instance, key: string) => suspend(lifecycle, operator, key),
+    ],
+  ])('with the contract %s leaves a key alone %s, and shows another that works', async (contract, _, end) => {
+    const echo = await startEcho()
+    const instance = await start('--contract', contract, '--upstream', echo.url.href)
+    const { edge, control, lifecycle, serviceKeyFile } = instance
+    await end(instance, (await prepareDemoKey(lifecycle)).key.id)
+    for (let time = 0; time < 2; time++) {
+      const issued = await prepareDemoKey(lifecycle)
+      expect(issued.key.organization).toBe('demo-2')
+      const links = { operatorLink: null, upstream: null }
+      const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, ...links })
+      const [allowed] = text.match(/curl .*/g)?.map(pasted) ?? []
+      expect((await allowed?.())?.status).toBe(200)
+    }
+    echo.close()
+  })
 
   it('keeps what only its user may read', async () => {
     const { serviceKeyFile } = await start()
