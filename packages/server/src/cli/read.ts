@@ -72,6 +72,11 @@ export function readCount(text: string): number {
   throw new InvalidArgumentError('Write a whole number from 1 to 200.')
 }
 
+export function readVersion(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Write the number of a secret version, as `keywright keys inspect` shows it.')
+}
+
 /** For flags that may be given several times. */
 export function collect(text: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), text]

@@ -187,6 +187,16 @@ describe('keywright keys inspect', () => {
   })
 })
 
+describe('keywright keys callers', () => {
+  it('asks about any secret of a key, however many it has had', async () => {
+    const { key } = await server.issue()
+    const later = await run(`keys callers ${key.id} --secret 201`)
+    expect([later.code, later.stderr]).toEqual([0, 'Nobody has used this secret, as far as is kept.\n'])
+    const none = await run(`keys callers ${key.id} --secret 0`)
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('Write the number of a secret version')])
+  })
+})
+
 describe('keywright keys rotate', () => {
   it('says how long a grace may be', async () => {
     const { key } = await server.issue()

@@ -4,7 +4,7 @@ import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson } from '../print/terminal.ts'
 import { at } from '../print/time.ts'
-import { readCount, readInstant } from '../read.ts'
+import { readInstant, readVersion } from '../read.ts'
 import { connect } from '../session.ts'
 import { paged } from './usage-filters.ts'
 
@@ -19,7 +19,7 @@ interface Options {
 export function addKeysCallers(keys: Command): void {
   paged(keys.command('callers').description('list who uses a key, or still uses an old secret of it'))
     .argument('<key>', 'key_…')
-    .option('--secret <number>', 'with this secret version alone', readCount)
+    .option('--secret <number>', 'with this secret version alone', readVersion)
     .option('--since <time>', 'from then on: 2026-11-20T08:00:00Z, or 24h', readInstant)
     .action(async (key: string, { json, secret, ...filter }: Options) => {
       const pages = connect().keys.callers(key, { ...filter, version: secret })
