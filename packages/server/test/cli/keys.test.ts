@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { rotate } from '@keywright/core'
+import { issue, type Limit, rotate } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { keywright, keywrightAtTerminal, type Ran } from '../support/command-line.ts'
 import { serviceKey, startServer, type TestServer, tester } from '../support/start-server.ts'
@@ -184,6 +187,38 @@ describe('keywright keys inspect', () => {
     await setTimeout(10)
     await server.revoke(key.id)
     expect((await run(`keys inspect ${key.id}`)).stdout).toMatch(/^1 .* UTC \([^)]+\)\n2 .* revoked\n$/m)
+  })
+})
+
+describe('keywright keys inspect of a key with limits', () => {
+  let limited: TestServer
+  let folder: string
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'keywright-limited-'))
+    const contract = join(folder, 'limited.json')
+    const limits = [{ requests: 50, windowSeconds: 60, per: 'organization' }]
+    writeFileSync(contract, JSON.stringify({ name: 'limited', key: { forms: [{ prefix: 'li_' }] }, limits }))
+    limited = await startServer({ contract })
+  })
+  afterAll(async () => {
+    await limited.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const reach = { permissions: null, namespaces: null, allowedIps: null, limits: null, expiresAt: null }
+  const own: Limit[] = [{ requests: 5, windowSeconds: 60, per: 'organization', kind: 'window' }]
+
+  it.each([
+    ['the default', null, undefined],
+    ['none', null, []],
+    ['5 in 60 s per organization', null, own],
+    ['5 in 60 s per organization, beside the default', reach, own],
+    ['9 at once, refilled over 60 s per key', null, [{ requests: 9, windowSeconds: 60, per: 'key', kind: 'bucket' }]],
+  ] as const)('says %s', async (words, makers, limits) => {
+    const key = { organization: 'acme', name: 'limited', ...(limits && { limits }) }
+    const { id } = (await issue(limited.lifecycle, tester, key, makers)).key
+    const { stdout } = await keywright(['keys', 'inspect', id], { env: { ...env, KEYWRIGHT_URL: limited.control } })
+    expect(/^limits +(.*)$/m.exec(stdout)?.[1]).toBe(words)
   })
 })
 

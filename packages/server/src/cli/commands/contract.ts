@@ -2,6 +2,7 @@ import { type Contract, type Plan, rowOf } from '@keywright/core'
 import type { Command } from 'commander'
 import { loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
+import { limitText } from '../print/limit.ts'
 import { facts, table } from '../print/table.ts'
 import { print, printJson, styled } from '../print/terminal.ts'
 import { lasting } from '../print/time.ts'
@@ -52,14 +53,7 @@ function summary(contract: Contract): string {
 }
 
 function limitsText(limits: Contract['limits']): string {
-  return (
-    limits
-      .map(
-        ({ requests, windowSeconds, per, kind }) =>
-          `${requests} ${kind === 'bucket' ? 'at once, refilled over' : 'in'} ${windowSeconds} s per ${per}`,
-      )
-      .join(', ') || 'none'
-  )
+  return limits.map(limitText).join(', ') || 'none'
 }
 
 function planText({ limits, monthlyQuota }: Plan): string {

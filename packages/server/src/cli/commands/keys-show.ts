@@ -1,5 +1,6 @@
-import type { Key, Limit, SecretVersion } from '@keywright/client'
+import type { Key, SecretVersion } from '@keywright/client'
 import { printable } from '../print/escape.ts'
+import { limitText } from '../print/limit.ts'
 import { facts, table } from '../print/table.ts'
 import { styled } from '../print/terminal.ts'
 import { at, on } from '../print/time.ts'
@@ -83,8 +84,4 @@ function limitsOf({ limits, limitsBeside }: Key): string {
   if (limits === null) return 'the default'
   const own = limits.map(limitText).join(', ') || 'none'
   return limitsBeside ? `${own}, beside the default` : own
-}
-
-function limitText({ requests, windowSeconds, per }: Limit): string {
-  return `${requests} in ${windowSeconds} s per ${per ?? 'key'}`
 }
