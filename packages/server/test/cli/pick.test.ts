@@ -99,5 +99,7 @@ describe('keywright keys revoke with several keys', () => {
     expect(some.stdout).toContain(`${c.key.id} is revoked, and refused on every node.`)
     expect(some.stdout).toContain('key_nothing is not revoked: ')
     expect(some.stderr).toContain('error: 1 of 2 keys are not revoked.')
+    const none = await keywright(['keys', 'revoke', 'key_nothing', 'key_nobodys'], { env })
+    expect([none.code, none.stderr]).toEqual([4, expect.stringContaining('error: 2 of 2 keys are not revoked.')])
   })
 })

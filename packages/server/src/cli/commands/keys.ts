@@ -1,7 +1,7 @@
 import { type KeyFilter, type Keywright, ProblemError, type RevokedKeys } from '@keywright/client'
 import { type Command, Option } from 'commander'
 import { confirm } from '../ask.ts'
-import { CliError, exitCodes } from '../failure.ts'
+import { CliError, type ExitCode, exitCodes } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { facts } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
@@ -176,8 +176,15 @@ async function revokeSeveral(
   if (json) printJson(answer, changed)
   else print(answer.results.map((result) => resultText(result, wait)).join('\n'), changed)
   if (answer.refused > 0)
-    throw new CliError(`${answer.refused} of ${ids.length} keys are not revoked.`, null, exitCodes.failed)
+    throw new CliError(`${answer.refused} of ${ids.length} keys are not revoked.`, null, exitCodeOf(answer))
   if (!json && answer.receipt !== null) note(`receipt ${answer.receipt}`)
+}
+
+/** Where none of them is there, it is as with one alone. */
+function exitCodeOf({ results }: RevokedKeys): ExitCode {
+  const isMissing = (result: RevokedKeys['results'][number]) =>
+    result.status === 'refused' && result.problem.code === 'not_found'
+  return results.every(isMissing) ? exitCodes.notFound : exitCodes.failed
 }
 
 function resultText(result: RevokedKeys['results'][number], waited: boolean): string {
