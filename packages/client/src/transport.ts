@@ -73,6 +73,8 @@ export function createTransport({
     const message = `timeoutMs must be a whole number from 1 to ${longestTimeoutMs}.`
     throw new KeywrightError('invalid_timeout', message)
   }
+  // Of something else no number of tries would be the last.
+  if (!(retries >= 0)) throw new KeywrightError('invalid_retries', 'retries must be a number from 0.')
   const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 
@@ -116,7 +118,8 @@ export function createTransport({
       return { error, retry, waitMs }
     } catch (cause) {
       if (signal?.aborted || cause instanceof KeywrightError) throw cause
-      if (timeout.aborted) return { error: new TimeoutError(base, timeoutMs), retry: true, waitMs: null }
+      if (timeout.aborted)
+        return { error: new TimeoutError(base || 'The server', timeoutMs), retry: true, waitMs: null }
       return { error: new ConnectionError(base || 'the server', cause), retry: true, waitMs: null }
     }
   }

@@ -62,6 +62,7 @@ export interface Incomplete {
   dropped: number
 }
 
+/** `key` is one alone; `since` and `until` are instants, and without them it is all that is kept. */
 export type DecisionFilter = Omit<UsageFilter, 'interval' | 'by'>
 
 export class Usage {

@@ -252,6 +252,15 @@ describe('a server that does not answer', () => {
     await expect(keywright.whoami()).rejects.toBeInstanceOf(TimeoutError)
   })
 
+  it('is called the server where it is the origin of the page', async () => {
+    const never: KeywrightOptions['fetch'] = (_, { signal }) =>
+      new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    const late = new Keywright({ url: '', timeoutMs: 50, retries: 0, fetch: never })
+    await expect(late.whoami()).rejects.toThrow('The server did not answer within 0.05 s.')
+    const away = new Keywright({ url: '', retries: 0, fetch: () => Promise.reject(new TypeError('fetch failed')) })
+    await expect(away.whoami()).rejects.toThrow('No answer from the server: ')
+  })
+
   it('is left at once when the caller aborts, also between two tries', async () => {
     const server = await serverThat(fails(503, { 'retry-after': '20' }))
     const abort = new AbortController()
@@ -288,6 +297,13 @@ describe('a timeout', () => {
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('of %d ms is refused', (timeoutMs) => {
     const open = () => new Keywright({ url: 'http://127.0.0.1:9', timeoutMs })
     expect(open).toThrow(expect.objectContaining({ code: 'invalid_timeout' }))
+  })
+})
+
+describe('further tries', () => {
+  it.each([-1, Number.NaN])('are not %d', (retries) => {
+    const open = () => new Keywright({ url: 'http://127.0.0.1:9', retries })
+    expect(open).toThrow(expect.objectContaining({ code: 'invalid_retries' }))
   })
 })
 
