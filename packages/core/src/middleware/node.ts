@@ -26,7 +26,7 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
       } catch (error) {
         tell(options.onFailure, error, requestId)
         if (response.headersSent) {
-          if (!response.writableEnded) response.destroy()
+          if (!response.writableEnded) cut(request, response)
           return
         }
         // What the handler has said of an answer that it did not give would be said of ours: how it is encoded, for one.
@@ -37,4 +37,14 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
         response.writeHead(status, { ...headers, 'Content-Length': String(Buffer.byteLength(body)) }).end(body)
       }
     }
+}
+
+/**
+ * Over HTTP/1.0 the connection's end may be the answer's: only a reset tells the caller that this is not all of it. TLS
+ * tells the two ends apart itself, and a socket without an address knows no reset.
+ */
+function cut({ httpVersionMinor, socket }: IncomingMessage, response: ServerResponse): void {
+  const isTcp = socket.remoteAddress !== undefined && !('encrypted' in socket)
+  if (httpVersionMinor === 0 && isTcp) socket.resetAndDestroy()
+  response.destroy()
 }

@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { createVerifier, issue, type KeySource, parseContract, rotate, type Verifier } from '@keywright/core'
 import { guard as guardExpress } from '@keywright/core/express'
@@ -225,6 +229,35 @@ describe('guard', () => {
     expect(answer.headers.get('set-cookie')).toBeNull()
     expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
     expect(answer.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')
+  })
+
+  const breakingOff: Parameters<ReturnType<typeof guardNode>>[0] = async (_, response) => {
+    response.write('half')
+    await setTimeout(50)
+    throw new Error('broke off')
+  }
+
+  it('leaves no caller with half an answer of node:http that looks whole', async () => {
+    const { credential } = await newKey()
+    const url = new URL(await listening(guardNode(acme.verifier)(breakingOff)))
+    const socket = connectTo(Number(url.port), url.hostname)
+    socket.write(`GET /v1/a HTTP/1.0\r\nX-Acme-Key: ${credential}\r\n\r\n`)
+    await expect(once(socket.resume(), 'end')).rejects.toMatchObject({ code: 'ECONNRESET' })
+    const answer = await asking(`${url.origin}/v1/a`, credential)
+    await expect(answer.text()).rejects.toThrow()
+  })
+
+  it('ends half an answer of node:http where nothing can be reset', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-guard-'))
+    const path = join(folder, 'socket')
+    const { credential } = await newKey()
+    const server = createServer(guardNode(acme.verifier)(breakingOff)).listen(path)
+    servers.push(server)
+    await once(server, 'listening')
+    const socket = connectTo(path)
+    socket.write(`GET /v1/a HTTP/1.0\r\nX-Acme-Key: ${credential}\r\n\r\n`)
+    await once(socket.resume(), 'end')
+    rmSync(folder, { recursive: true })
   })
 
   it('does not cut short what a handler of node:http has answered before it fails', async () => {
