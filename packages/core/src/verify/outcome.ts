@@ -10,7 +10,7 @@ export interface Attempt {
   headers?: HeadersLike
   /** The credential itself, instead of `headers`. */
   credential?: string
-  /** Upper case. */
+  /** Upper case. Absent, a path is judged as GET. */
   method?: string
   /** The canonical path, without query. */
   path?: string

@@ -36,7 +36,9 @@ export const verifyDescription = {
   path: '/v1/verify',
   tags: ['Verification'],
   summary: 'The verdict on one request to your API',
-  description: 'Either `credential` or `headers`. Needs a service key with the permission `verify`.',
+  description:
+    'Either `credential` or `headers`. Needs a service key with the permission `verify`. A `path` without a `method` is ' +
+    'judged as GET: give both where the route asks for more of other methods.',
   request: {
     body: {
       required: true,
