@@ -50,6 +50,26 @@ describe('POST /v1/verify', () => {
     })
   })
 
+  it('judges a path without a method as GET', async () => {
+    const { credential } = await server.issue({ permissions: ['sandboxes:read'] })
+    const verdicts = [{}, { method: 'GET' }, { method: 'DELETE' }].map(async (method) => {
+      const { allowed } = (await (await ask({ credential, path: '/v1/sandboxes/1', ...method })).json()) as {
+        allowed: boolean
+      }
+      return allowed
+    })
+    expect(await Promise.all(verdicts)).toEqual([true, true, false])
+  })
+
+  it('takes a service key alone, and says so to whoever has a session', async () => {
+    const headers = { cookie: 'keywright.session_token=x', 'content-type': 'application/json' }
+    const response = await fetch(`${server.control}/v1/verify`, { method: 'POST', headers, body: '{"credential":"x"}' })
+    const { code, detail } = (await response.json()) as { code: string; detail: string }
+    expect([response.status, code]).toEqual([401, 'missing_credential'])
+    expect(detail).toContain('a service key')
+    expect(detail).not.toMatch(/CLI token|has no session|sign in/)
+  })
+
   it('says why another is denied, and what to answer its caller', async () => {
     const { credential } = await server.issue({ permissions: ['sandboxes:read'] })
     const response = await ask({ credential, method: 'DELETE', path: '/v1/sandboxes/1' }, { 'x-request-id': 'req-1' })

@@ -141,15 +141,18 @@ export function actorOf(caller: Caller, { address, requestId }: { address: strin
   return { type, id, triggeredBy, address, requestId }
 }
 
-/** RFC 6750 §3: no error code where no credential was sent. */
-export function refusalOf(problem: 'missing' | 'repeated' | 'malformed'): Problem {
+/**
+ * RFC 6750 §3: no error code where no credential was sent.
+ * @param missing what is said of that, where it is not what most routes take
+ */
+export function refusalOf(problem: 'missing' | 'repeated' | 'malformed', missing?: string): Problem {
   if (problem === 'repeated') {
     return new Problem('repeated_credential', undefined, {
       headers: { 'www-authenticate': 'Bearer realm="keywright", error="invalid_request"' },
     })
   }
   if (problem === 'malformed') return challenge('invalid_credential')
-  return new Problem('missing_credential', undefined, { headers: { 'www-authenticate': 'Bearer realm="keywright"' } })
+  return new Problem('missing_credential', missing, { headers: { 'www-authenticate': 'Bearer realm="keywright"' } })
 }
 
 export function challenge(code: 'invalid_credential' | 'wrong_credential_type'): Problem {

@@ -5,6 +5,9 @@ import { readBearer } from './bearer.ts'
 import { challenge, refusalOf } from './caller.ts'
 import type { ServiceKeys, ServicePrincipal } from './service-keys.ts'
 
+const serviceKeysAlone =
+  'The request has no Authorization header with the scheme Bearer. Send a service key in it: no session is taken here.'
+
 /** For routes that take their requests as Node hands them over. @throws Problem */
 export function requireServiceKey(
   { rawHeaders }: IncomingMessage,
@@ -14,7 +17,7 @@ export function requireServiceKey(
   const authorization = soleHeader(rawHeaders, 'authorization')
   if (authorization === undefined) throw refusalOf('repeated')
   const bearer = readBearer(authorization)
-  if ('problem' in bearer) throw refusalOf(bearer.problem)
+  if ('problem' in bearer) throw refusalOf(bearer.problem, serviceKeysAlone)
   const found = authenticate(bearer.token)
   return found instanceof Promise
     ? found.then((principal) => permitted(principal, permission))
