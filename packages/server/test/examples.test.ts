@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from './support/free-port.ts'
@@ -33,6 +36,19 @@ describe.each(['node', 'express', 'fastify', 'hono'])('the example for %s', (nam
     expect([allowed.status, await allowed.text()]).toEqual([200, 'hello, acme'])
     expect((await fetch(url)).status).toBe(401)
   })
+})
+
+it('the keys of the page about the library live and end as it says', () => {
+  const page = readFileSync(new URL('../../../docs/library.md', import.meta.url), 'utf8')
+  const code = page.match(/```ts\n[^`]+```/g)?.find((block) => block.includes('sqlite(')) ?? ''
+  const said = [...code.matchAll(/^console\.log.* \/\/ (.*)$/gm)].map(([, text]) => text)
+  const data = mkdtempSync(join(tmpdir(), 'keywright-library-'))
+  const input = code.replace(/^```.*$/gm, '').replace("'keys.db'", JSON.stringify(join(data, 'keys.db')))
+  const flags = ['--conditions=keywright-source', '--input-type=module-typescript', '-']
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: folder, input, encoding: 'utf8' })
+  rmSync(data, { recursive: true })
+  expect(stdout.trim().split('\n'), stderr).toEqual(said)
+  expect(said).toEqual(['true true', 'false false'])
 })
 
 it.each([undefined, ''])('the examples do not start with %j for a service key, and say what to set', (key) => {
