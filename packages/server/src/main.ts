@@ -209,7 +209,7 @@ export async function startInstance(
         routes,
         addressing,
         failedAttempts,
-        accessLog: settings.accessLog ? createAccessLog(log, contract) : null,
+        accessLog: settings.accessLog ? createAccessLog(log, contract, redact) : null,
         hasCredential,
         log,
       }),

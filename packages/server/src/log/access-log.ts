@@ -4,6 +4,7 @@ import type { Contract, Outcome } from '@keywright/core'
 import type { Exchange } from '../edge/exchange.ts'
 import { RouteNames } from '../usage/route-names.ts'
 import type { Logger } from './logger.ts'
+import type { Redact } from './redact.ts'
 
 /** One line a request, once it is over: never its query, a header or a body, nor more of its path than its route. */
 export interface AccessLog {
@@ -23,8 +24,8 @@ interface Decision {
   outcome: Outcome | null
 }
 
-export function createAccessLog(log: Logger, contract: Contract): AccessLog {
-  const routes = new RouteNames(contract)
+export function createAccessLog(log: Logger, contract: Contract, redact: Redact): AccessLog {
+  const routes = new RouteNames(contract, redact)
   let hour = 0
   const decisions = new WeakMap<ServerResponse | Duplex, Decision>()
   const statuses = new WeakMap<ServerResponse | Duplex, number>()

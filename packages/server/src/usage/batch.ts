@@ -36,21 +36,19 @@ export function batchOf({ hour, tallies, dropped }: Chunk, redact: Redact): Usag
 }
 
 export function redacted(decision: Decision, redact: Redact): Decision {
-  const { userAgent, route } = decision
-  return { ...decision, route: redact(route), userAgent: userAgent === null ? null : redact(userAgent) }
+  const { userAgent } = decision
+  return { ...decision, userAgent: userAgent === null ? null : redact(userAgent) }
 }
 
 /** Two that differ in nothing but a credential become one. */
 function callersOf(tally: Tally, redact: Redact): Iterable<CallerCell> {
   const byName = new Map<string, CallerCell>()
   for (const cell of tally.callers) {
-    const route = redact(cell.route)
     const userAgent = redact(cell.userAgent)
-    const name = JSON.stringify([cell.version, route, cell.address, userAgent])
+    const name = JSON.stringify([cell.version, cell.route, cell.address, userAgent])
     const same = byName.get(name)
     byName.set(name, {
       ...cell,
-      route,
       userAgent,
       allowed: cell.allowed + (same?.allowed ?? 0),
       refused: cell.refused + (same?.refused ?? 0),

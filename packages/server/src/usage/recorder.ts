@@ -1,4 +1,5 @@
 import type { Attempt, Contract, Outcome, Verifier } from '@keywright/core'
+import type { Redact } from './batch.ts'
 import type { Decision } from './decision.ts'
 import { DecisionRing } from './decision-ring.ts'
 import { RouteNames } from './route-names.ts'
@@ -7,6 +8,7 @@ import { userAgentOf } from './user-agent.ts'
 
 export interface RecorderOptions {
   contract: Contract
+  redact: Redact
   /** Milliseconds since the epoch. */
   now?: () => number
   /** Decisions kept in memory, allowed ones included. */
@@ -27,9 +29,15 @@ export interface Recorder {
 }
 
 /** Counts in memory, and waits for nothing: a verification is as good as decided when it comes here. */
-export function createRecorder({ contract, now = Date.now, decisions = 1000, mostLines }: RecorderOptions): Recorder {
+export function createRecorder({
+  contract,
+  redact,
+  now = Date.now,
+  decisions = 1000,
+  mostLines,
+}: RecorderOptions): Recorder {
   const ring = new DecisionRing(decisions)
-  const routes = new RouteNames(contract)
+  const routes = new RouteNames(contract, redact)
   const tallies = new Tallies(mostLines)
 
   function record(attempt: Attempt, outcome: Outcome): Outcome {

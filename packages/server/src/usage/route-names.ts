@@ -1,4 +1,5 @@
 import { type Contract, compileRoutes } from '@keywright/core'
+import type { Redact } from './batch.ts'
 
 /** Names for paths that no route of the contract matches: as many in an hour, and `/**` for all others. */
 const mostNames = 100
@@ -14,12 +15,14 @@ const slash = 0x2f
  */
 export class RouteNames {
   private readonly match: ReturnType<typeof compileRoutes>['matchRoute'] | null
+  private readonly redact: Redact
   private readonly names = new Map<string, string>()
   /** The two segments that were asked for last, and what they are called: most often they are the next as well. */
   private latest = '\0'
   private latestName = ''
 
-  constructor(contract: Contract) {
+  constructor(contract: Contract, redact: Redact) {
+    this.redact = redact
     this.match = contract.routes.length === 0 ? null : compileRoutes(contract).matchRoute
   }
 
@@ -53,7 +56,7 @@ export class RouteNames {
     const known = this.names.get(key)
     if (known !== undefined) return known
     if (!isKnown || this.names.size === mostNames) return '/**'
-    const name = `${key}/**`
+    const name = `${this.redact(key)}/**`
     this.names.set(key, name)
     return name
   }

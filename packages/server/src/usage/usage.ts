@@ -62,7 +62,7 @@ export function startUsage({
   onError,
   onDropped,
 }: UsageOptions): Usage {
-  const recorder = createRecorder({ contract, now })
+  const recorder = createRecorder({ contract, redact, now })
   const quotas = createMemoryQuotas((organization, month) => store.month(organization, month))
   const pruner = startPruner({ store, retention, now: () => new Date(now()), onError, onDropped })
   const { tallies } = recorder

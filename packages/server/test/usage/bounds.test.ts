@@ -80,7 +80,12 @@ describe('a key with very many callers', () => {
 
 describe('what waits to be written', () => {
   it('is bounded whatever the database does: details go first, then the oldest counts, all of them counted', async () => {
-    const recorder = createRecorder({ contract, now: () => recorded.clock.nowMs, mostLines: 200 })
+    const recorder = createRecorder({
+      contract,
+      redact: (text) => text,
+      now: () => recorded.clock.nowMs,
+      mostLines: 200,
+    })
     const inner = createVerifier({ contract, keys: recorded.store })
     const verifier = recorder.recording(inner)
     const keys = [key]

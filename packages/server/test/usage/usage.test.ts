@@ -156,6 +156,16 @@ describe.each([
       expect(JSON.stringify(told)).not.toContain(key.credential.slice(8))
       expect(told[0]).toMatchObject([{ userAgent: 'curl kw_live_[redacted]', allowed: 2 }])
     })
+
+    it('never holds a credential that reads like a word of the path', async () => {
+      await use(node, key, { path: '/kw_live_onlyLettersInIt/x' })
+      const told = [
+        await node.usage.counts({ ...hour, by: ['route'] }),
+        await node.usage.callers({ key: key.key.id }),
+        await node.usage.decisions({ limit: 10 }),
+      ]
+      for (const records of told) expect(records).toMatchObject([{ route: '/kw_live_[redacted]/**' }])
+    })
   })
 
   describe('decisions', () => {
