@@ -7,6 +7,12 @@ const dayMs = 86_400_000
 describe('hygiene in the console', { timeout: 2 * minute }, () => {
   const set = stage('operate')
 
+  it('says of no key that it is well where there is none', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/hygiene`)
+    await page.getByText('Nothing to mend: there are no active keys.').waitFor()
+  })
+
   it('has nothing to say about a key that is in use and expires', async () => {
     const { page } = set.ann
     const { credential } = await set.server.issue({ name: 'Good', expiresAt: new Date(Date.now() + 365 * dayMs) })

@@ -112,10 +112,12 @@ export function HygienePage() {
         {found.length === 0 && (
           <Card>
             <p className="flex items-center gap-3 px-5 py-4">
-              <CircleCheck size={16} aria-hidden className="text-good" />
-              {isAll
-                ? 'Nothing to mend: every active key is in use, expires and needs what it may do.'
-                : 'Nothing to mend among what was looked at.'}
+              <CircleCheck size={16} aria-hidden className="shrink-0 text-good" />
+              {unused.isNone
+                ? 'Nothing to mend: there are no active keys.'
+                : isAll
+                  ? 'Nothing to mend: no active key lies unused, is without an expiry or may do more than it needs.'
+                  : 'Nothing to mend among what was looked at.'}
             </p>
           </Card>
         )}

@@ -17,15 +17,18 @@ const keysPerRead = 10
 export interface Unused {
   neverUsed: Key[]
   idle: Key[]
+  /** Whether there was no active key at all. */
+  isNone: boolean
   /** Whether every idle key was come to: those that were never used come before them. */
   isAll: boolean
 }
 
 export async function lookForUnused(organization: string, nowMs: number, signal: AbortSignal): Promise<Unused> {
-  const found: Unused = { neverUsed: [], idle: [], isAll: true }
+  const found: Unused = { neverUsed: [], idle: [], isNone: true, isAll: true }
   const filter = { organization, state: 'active', order: 'lastUsed', limit: perPage } as const
   let pages = 0
   for await (const { keys, nextCursor } of keywright.keys.list(filter, { signal }).pages()) {
+    found.isNone &&= keys.length === 0
     found.neverUsed.push(...keys.filter((key) => isNeverUsed(key, nowMs)))
     found.idle.push(...keys.filter((key) => isIdle(key, nowMs)))
     const isInUse = keys.some((key) => key.lastUsedAt !== null && !isIdle(key, nowMs))
