@@ -70,6 +70,18 @@ describe('the words of the console', () => {
     expect(refused('too_many_attempts', 429, 61_000)).toBe('Try again in 2 minutes.')
     expect(refused('too_many_attempts', 429, null)).toBe('Try again later.')
     expect(refused('not_found', 404, null)).not.toContain('credential')
+    const bare = (status: number) =>
+      explain(
+        new ProblemError({
+          ...problem,
+          status,
+          code: 'any',
+          title: 'No such luck',
+          detail: 'No such luck.',
+          errors: [],
+        }),
+      ).text
+    expect([bare(502), bare(409)]).toEqual(['Try again in a moment.', ''])
   })
 
   it('name a browser as people do, and leave alone what they do not know', () => {

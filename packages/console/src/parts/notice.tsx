@@ -32,7 +32,7 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
   const { title, text, reference } = explain(error)
   return (
     <Notice tone="bad" title={title}>
-      <p>{text}</p>
+      {text !== '' && <p>{text}</p>}
       {reference && <p className="mt-1 text-xs">Request {reference}</p>}
       {onRetry && (
         <Button onClick={onRetry} className="mt-3">

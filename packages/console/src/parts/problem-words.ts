@@ -25,7 +25,10 @@ function explainProblem({ code, status, title, message, errors, retryAfterMs, re
     return { title, text: `Try again ${minutes === null ? 'later' : `in ${counted(minutes, 'minute')}`}.` }
   }
   const fields = errors.map(({ field, message }) => (isSentence(message) ? message : `${labelOf(field)} ${message}`))
-  return { title, text: fields.join('; ') || message, reference: status >= 500 ? requestId : null }
+  const isFault = status >= 500
+  // Where there is no more to say than the title, that is what the detail says.
+  const text = message !== `${title}.` ? message : isFault ? 'Try again in a moment.' : ''
+  return { title, text: fields.join('; ') || text, reference: isFault ? requestId : null }
 }
 
 /** What the server says of one field: `name` → `It must have at most 200 characters.` */
