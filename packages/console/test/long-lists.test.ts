@@ -1,6 +1,7 @@
 import { createProject, setMember } from '@keywright/core'
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
+import { copyKey } from '../../server/test/support/copy-key.ts'
 import { issueCliToken } from '../../server/test/support/issue-cli-token.ts'
 import { tester } from '../../server/test/support/start-server.ts'
 import { createKey, invite } from './steps.ts'
@@ -38,6 +39,13 @@ describe('lists that are longer than a page of the API', { timeout: 3 * minute }
     await bob.page.goto(`${control}/acme/members`)
     await bob.page.getByLabel('Role of Bob').waitFor()
     await bob.context.close()
+  })
+
+  it('say how many keys were looked through for limits of their own where none has any', async () => {
+    const { page } = set.ann
+    await copyKey(set.server, 201)
+    await page.goto(`${set.server.control}/acme/limits`)
+    await page.getByText('None of the 200 active keys used last has any.').waitFor()
   })
 
   it('show the newest invitation', async () => {

@@ -3,7 +3,7 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries } from '../api/queries.ts'
-import { limitsInWords } from '../keys/limit-words.ts'
+import { limitsInWords, planHeld } from '../keys/limit-words.ts'
 import { FormDialog } from '../parts/form-dialog.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { fieldError } from '../parts/problem-words.ts'
@@ -19,14 +19,15 @@ const number = new Intl.NumberFormat()
 export function EditOrganization({ of: organization, onClose }: { of: Organization; onClose: () => void }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const [name, setName] = useState(organization.name)
-  const [plan, setPlan] = useState(organization.plan)
+  const held = planHeld(contract, organization)
+  const [plan, setPlan] = useState(held)
   const given = organization.namespaces?.join(', ') ?? ''
   const [namespaces, setNamespaces] = useState(given)
   const gone = (organization.namespaces ?? []).filter((namespace) => !namespacesOf(namespaces).includes(namespace))
   const change = useAction(async () => {
     const patch: OrganizationPatch = {
       ...(name !== organization.name && { name }),
-      ...(plan !== null && plan !== organization.plan && { plan }),
+      ...(plan !== null && plan !== held && { plan }),
       ...(namespaces !== given && { namespaces: namespacesOf(namespaces) }),
     }
     await keywright.organizations.update(organization.id, patch)

@@ -14,9 +14,29 @@ export function limitsInWords(limits: readonly Rate[], { docs }: Pick<Contract, 
   return words.join(', ') || 'No limit'
 }
 
+type Agreed = Pick<Organization, 'plan'>
+
+/** The name of the plan that holds: the contract's first where there is none, or none that there still is. */
+export function planHeld({ plans }: Contract, { plan }: Agreed): string | null {
+  return plan !== null && Object.hasOwn(plans, plan) ? plan : (Object.keys(plans)[0] ?? null)
+}
+
 /** What holds for a key that has no limit of its own: those of the plan, or else the contract's. */
-export function usualLimits(contract: Contract, organization: Pick<Organization, 'plan'> | undefined): AgreedLimit[] {
-  return (organization?.plan ? contract.plans[organization.plan]?.limits : undefined) ?? contract.limits
+export function usualLimits(contract: Contract, organization: Agreed | undefined): AgreedLimit[] {
+  return (planOf(contract, organization) ?? contract).limits
+}
+
+/** Requests in a month, as agreed with the organization or else by its plan; null: unlimited. */
+export function monthlyQuota(
+  contract: Contract,
+  organization: Pick<Organization, 'plan' | 'monthlyQuota'> | undefined,
+): number | null {
+  return organization?.monthlyQuota ?? planOf(contract, organization)?.monthlyQuota ?? null
+}
+
+function planOf(contract: Contract, organization: Agreed | undefined) {
+  const plan = organization && planHeld(contract, organization)
+  return plan ? contract.plans[plan] : undefined
 }
 
 /** All that a key is held to. A usual limit that its own are the narrower form of says nothing more. */

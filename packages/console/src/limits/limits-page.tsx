@@ -3,7 +3,7 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery } from '../api/queries.ts'
-import { limitsHeldBy, limitsInWords, usualLimits } from '../keys/limit-words.ts'
+import { limitsHeldBy, limitsInWords, monthlyQuota, planHeld, usualLimits } from '../keys/limit-words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
@@ -22,6 +22,7 @@ export function LimitsPage() {
   const { current } = usePlace()
   const limits = usualLimits(contract, current)
   const plans = Object.entries(contract.plans)
+  const held = current ? planHeld(contract, current) : null
   const noun = contract.docs.organization
   return (
     <Page
@@ -32,11 +33,9 @@ export function LimitsPage() {
         <Card title="What holds">
           <Facts
             facts={[
-              ...(current?.plan ? [['Plan', capitalized(current.plan)] as const] : []),
+              ...(held === null ? [] : [['Plan', capitalized(held)] as const]),
               [plans.length > 0 ? 'Requests' : 'Every key', limitsInWords(limits, contract)],
-              ...(plans.length > 0
-                ? [['In a month', quotaInWords(current?.monthlyQuota ?? planOf(current?.plan)?.monthlyQuota)] as const]
-                : []),
+              ...(plans.length > 0 ? [['In a month', quotaInWords(monthlyQuota(contract, current))] as const] : []),
             ]}
           />
         </Card>
@@ -50,7 +49,7 @@ export function LimitsPage() {
                   <Cell>
                     <span className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
                       {capitalized(name)}
-                      {name === current?.plan && <Badge tone="good">This one</Badge>}
+                      {name === held && <Badge tone="good">This one</Badge>}
                     </span>
                   </Cell>
                   <Cell>
@@ -68,14 +67,10 @@ export function LimitsPage() {
       </div>
     </Page>
   )
-
-  function planOf(plan: string | null | undefined) {
-    return plan ? contract.plans[plan] : undefined
-  }
 }
 
-function quotaInWords(quota: number | null | undefined): string {
-  return quota ? `${number.format(quota)} requests` : 'No quota'
+function quotaInWords(quota: number | null): string {
+  return quota === null ? 'No quota' : `${number.format(quota)} requests`
 }
 
 const mostKeys = 200
@@ -111,7 +106,7 @@ function OwnLimits({
         <Table label="Keys with limits of their own" columns={['Key', 'Requests']}>
           {keys.map((key) => (
             <Row key={key.id}>
-              <Cell className="max-w-64">
+              <Cell className="max-w-32 sm:max-w-64">
                 <Link
                   to="/$organization/keys/$key"
                   params={{ organization, key: key.id }}
@@ -126,7 +121,11 @@ function OwnLimits({
         </Table>
       )}
       {!isAll && (
-        <p className="border-t px-5 py-3 text-muted">Only the {mostKeys} active keys used last were looked through.</p>
+        <p className={`${keys.length > 0 ? 'border-t' : ''} px-5 py-3 text-muted`}>
+          {keys.length > 0
+            ? `Only the ${mostKeys} active keys used last were looked through.`
+            : `None of the ${mostKeys} active keys used last has any. The others were not looked through.`}
+        </p>
       )}
     </Card>
   )

@@ -2,7 +2,7 @@ import type { AgreedLimit } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { contractQuery } from '../api/queries.ts'
-import { usualLimits } from '../keys/limit-words.ts'
+import { monthlyQuota, usualLimits } from '../keys/limit-words.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
 import { usePlace } from '../shell/place.ts'
@@ -15,9 +15,9 @@ import { total } from './sums.ts'
 export function HeadRoom({ organization, isLinked = false }: { organization: string; isLinked?: boolean }) {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { current } = usePlace()
-  const quota = current && (current.monthlyQuota ?? (current.plan ? contract.plans[current.plan]?.monthlyQuota : null))
+  const quota = monthlyQuota(contract, current)
   const limits = current ? usualLimits(contract, current) : []
-  const month = useQuery({ ...monthQuery(organization), enabled: Boolean(quota) })
+  const month = useQuery({ ...monthQuery(organization), enabled: current !== undefined && quota !== null })
   const together = useQuery({
     queryKey: ['usage', 'busiest', organization],
     queryFn: ({ signal }) => busiestTogether(organization, signal),
@@ -28,7 +28,7 @@ export function HeadRoom({ organization, isLinked = false }: { organization: str
     queryFn: ({ signal }) => busiestKey(organization, signal),
     enabled: limits.some(({ per }) => per === 'key'),
   })
-  if (!current || (limits.length === 0 && !quota)) return null
+  if (!current || (limits.length === 0 && quota === null)) return null
   const failed = [month, together, key].find(({ error }) => error)
   const isWaiting = [month, together, key].some(({ isLoading }) => isLoading)
   return (
@@ -50,7 +50,7 @@ export function HeadRoom({ organization, isLinked = false }: { organization: str
       {isWaiting && <Loading label="Counting" />}
       {!failed && !isWaiting && (
         <div className="grid gap-x-10 gap-y-5 p-5 sm:grid-cols-2">
-          {quota && month.data ? (
+          {quota !== null && month.data ? (
             <Meter label="Used of this month’s quota" used={total(month.data)} most={quota} />
           ) : null}
           {limits.map((limit) => (
