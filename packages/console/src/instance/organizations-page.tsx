@@ -46,9 +46,9 @@ export function OrganizationsPage() {
     'Name',
     extra('Id'),
     ...(hasPlans ? [extra('Plan')] : []),
-    ...(contract.namespaces ? [extra('Namespaces')] : []),
+    ...(contract.namespaces ? [extra('Namespaces', 'wide')] : []),
     'State',
-    extra('Created'),
+    extra('Created', 'wide'),
     '(Actions)',
   ]
   return (
@@ -88,7 +88,7 @@ export function OrganizationsPage() {
             <Table label={capitalized(plural(noun))} columns={columns}>
               {data.organizations.map((organization) => (
                 <Row key={organization.id}>
-                  <Cell className="max-w-64 min-w-36">
+                  <Cell className="max-w-32 sm:min-w-36 xl:max-w-64">
                     <Link
                       to="/$organization/keys"
                       params={{ organization: organization.id }}
@@ -97,18 +97,18 @@ export function OrganizationsPage() {
                       <Foreign>{organization.name}</Foreign>
                     </Link>
                     <Under>
-                      <Mono>{organization.id}</Mono>
+                      <Mono className="wrap-anywhere">{organization.id}</Mono>
                       {organization.plan !== null && <span>{capitalized(organization.plan)}</span>}
                     </Under>
                   </Cell>
-                  <Cell isExtra className="whitespace-nowrap">
-                    <Mono>{organization.id}</Mono>
+                  <Cell isExtra className="min-w-36 xl:whitespace-nowrap">
+                    <Mono className="wrap-anywhere">{organization.id}</Mono>
                   </Cell>
                   {hasPlans && (
                     <Cell isExtra>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>
                   )}
                   {contract.namespaces && (
-                    <Cell isExtra className="max-w-56 truncate">
+                    <Cell isExtra="wide" className="max-w-56 truncate">
                       <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
                     </Cell>
                   )}
@@ -117,7 +117,7 @@ export function OrganizationsPage() {
                       {capitalized(organization.state)}
                     </Badge>
                   </Cell>
-                  <Cell isExtra className="whitespace-nowrap text-muted">
+                  <Cell isExtra="wide" className="whitespace-nowrap text-muted">
                     <When time={organization.createdAt} />
                   </Cell>
                   <Cell className="w-0 text-right">

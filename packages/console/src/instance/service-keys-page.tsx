@@ -53,11 +53,11 @@ export function ServiceKeysPage() {
         {keys.length > 0 && (
           <Table
             label="Service keys"
-            columns={['Name', extra('Key'), 'May', extra('For'), extra('Created'), '(Actions)']}
+            columns={['Name', extra('Key'), 'May', extra('For'), extra('Created', 'wide'), '(Actions)']}
           >
             {keys.map((key) => (
               <Row key={key.id}>
-                <Cell className="max-w-40 md:max-w-64 md:min-w-36">
+                <Cell className="max-w-26 sm:max-w-64 md:min-w-36">
                   <span className="flex font-medium">
                     <Foreign>{key.name}</Foreign>
                   </span>
@@ -74,7 +74,7 @@ export function ServiceKeysPage() {
                 <Cell isExtra className="whitespace-nowrap">
                   {key.organization === null ? 'the instance' : <Mono>{key.organization}</Mono>}
                 </Cell>
-                <Cell isExtra className="whitespace-nowrap text-muted">
+                <Cell isExtra="wide" className="whitespace-nowrap text-muted">
                   <When time={key.createdAt} />
                 </Cell>
                 <Cell className="text-right">

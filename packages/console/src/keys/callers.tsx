@@ -64,7 +64,7 @@ export function CallerTable({ callers }: { callers: readonly KeyCaller[] }) {
               {caller.userAgent === null ? 'not named' : <Foreign>{caller.userAgent}</Foreign>}
             </span>
           </Cell>
-          <Cell isExtra className="max-w-48 truncate">
+          <Cell isExtra className="max-w-40 truncate xl:max-w-48">
             <Mono>{caller.route || 'none told'}</Mono>
           </Cell>
           <Cell className="tabular-nums">{number.format(caller.allowed)}</Cell>

@@ -26,11 +26,11 @@ export function extraClassOf(isExtra: Extra): string {
 
 export interface Heading {
   label: string
-  isExtra: true
+  isExtra: Extra
 }
 
-export function extra(label: string): Heading {
-  return { label, isExtra: true }
+export function extra(label: string, isExtra: Extra = true): Heading {
+  return { label, isExtra }
 }
 
 export function Table({

@@ -55,7 +55,7 @@ export function ProjectsPage() {
           >
             {data.projects.map((project) => (
               <Row key={project.id}>
-                <Cell className="max-w-64">
+                <Cell className="max-w-32 xl:max-w-64">
                   <Link
                     to="/$organization/projects/$project"
                     params={{ organization, project: project.id }}

@@ -82,7 +82,7 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
       <Card title="Requests">
         <Outcomes counts={outcomes} nowMs={nowMs} span={span} />
       </Card>
-      <div className="grid gap-5 lg:grid-cols-3">
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-3">
         <Ranking
           title="Top keys"
           leftOutFrom={keys.leftOutFrom}
