@@ -129,11 +129,21 @@ describe('the documentation of an instance', () => {
           if (fragment !== undefined) expect(await response.text()).toContain(`id="${fragment}"`)
         }
       }
+      await page.emulateMedia({ media: 'print' })
+      for (const width of [700, 1050]) {
+        await page.setViewportSize({ width, height: 700 })
+        expect(await page.evaluate('document.querySelector("main").offsetWidth')).toBeGreaterThan(600)
+      }
       expect(complaints).toEqual([])
     } finally {
       await browser.close()
     }
   }, 120_000)
+
+  it('names every column of its tables', () => {
+    const pages = Object.values(builtIn).flatMap((contract) => [...siteOf({ contract, edge, control })])
+    expect(pages.filter(([, text]) => text.includes('<th></th>')).map(([path]) => path)).toEqual([])
+  })
 })
 
 describe('the documentation of an odd contract', () => {

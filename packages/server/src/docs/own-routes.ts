@@ -45,7 +45,7 @@ function section({ method, path, about, takes, answers }: RouteNote, request: Ru
     members.length === 0
       ? null
       : table(
-          ['member', 'is', ''],
+          ['member', 'is', 'presence'],
           members.map(([name, { expected, optional }]) => [
             inline(name),
             inCell(expected),

@@ -22,13 +22,14 @@ h3 { font-size: 16px; margin: 24px 0 8px }
 code, pre { font: 14px/1.55 ui-monospace, monospace }
 code { background: var(--code); padding: 1px 4px; border-radius: 4px }
 pre { overflow-x: auto; margin: 12px 0; padding: 12px 14px; background: var(--code); border: 1px solid var(--line); border-radius: 8px }
+h2 code, h3 code { font-size: 0.85em }
 pre code { padding: 0; background: none }
 pre.http { border-left: 4px solid var(--soft) }
 .wide { overflow-x: auto; margin: 12px 0 }
 table { border-collapse: collapse; font-size: 15px }
 th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 th { color: var(--soft); font-weight: 600 }
-@media (min-width: 960px) {
+@media screen and (min-width: 960px) {
   body { display: grid; grid-template: auto 1fr / 260px 1fr }
   header { grid-column: 1 / -1 }
   nav { border: 0; border-right: 1px solid var(--line); padding: 24px 20px }
