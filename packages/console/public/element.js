@@ -4,11 +4,19 @@
  */
 ;(() => {
   const own = new URL(document.currentScript.src).origin
+  // What the page itself says of the element's size goes before it.
+  const block = new CSSStyleSheet()
+  block.replaceSync(':host { display: block; width: 100% } :host([hidden]) { display: none }')
 
   class KeywrightKeys extends HTMLElement {
     static observedAttributes = ['link']
     #shown = null
     #root = this.attachShadow({ mode: 'closed' })
+
+    constructor() {
+      super()
+      this.#root.adoptedStyleSheets = [block]
+    }
 
     connectedCallback() {
       this.#show()

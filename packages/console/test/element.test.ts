@@ -64,6 +64,26 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
     await context.close()
   })
 
+  it('is as wide as its place, and as high as the page says', async () => {
+    const { page, context } = await visit(browser)
+    const sizes: unknown[] = []
+    for (const style of [
+      'main { display: flex; align-items: center; flex-direction: column }',
+      'main { display: flex }',
+    ]) {
+      const policy = `<meta http-equiv="Content-Security-Policy" content="script-src ${server.control}">`
+      shown = `${policy}<style>body { margin: 0 } ${style} keywright-keys { height: 900px }</style><main>${element(await portal())}</main>`
+      await page.goto(company.url)
+      await expect.poll(() => page.frames().some(framed(`${server.control}/acme/keys`)), { timeout: 20_000 }).toBe(true)
+      sizes.push(
+        await page.locator('keywright-keys').boundingBox(),
+        await (await page.frames()[1]?.frameElement())?.boundingBox(),
+      )
+    }
+    for (const size of sizes) expect(size).toMatchObject({ width: 1280, height: 900 })
+    await context.close()
+  })
+
   it('shows nothing in a page that was not named', async () => {
     const { page, context, complaints } = await visit(browser)
     shown = element(await portal())
