@@ -79,7 +79,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
               />
             </td>
           )}
-          <Cell className="max-w-40 min-w-40 xl:max-w-60">
+          <Cell className="max-w-40 min-w-40 lg:max-w-60">
             <Link
               to="/$organization/keys/$key"
               params={{ organization, key: key.id }}
