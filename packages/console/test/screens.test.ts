@@ -91,6 +91,23 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('are printed without what only a screen is for, on white', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issueElsewhere({ name: 'On paper' })
+    await page.goto(`${set.server.control}/${key.organization}/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Revoke' }).waitFor()
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    for (const width of [700, 1050]) {
+      await page.setViewportSize({ width, height: 860 })
+      await page.getByRole('heading', { level: 1, name: 'On paper' }).waitFor()
+      expect(await page.getByRole('link', { name: 'Members' }).count()).toBe(0)
+      expect(await page.getByRole('button', { name: /Revoke|Open the menu/ }).count()).toBe(0)
+    }
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(250, 250, 250)')
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
   it('tells how long ago something was as time goes by', async () => {
     const { page, context } = await visit(set.browser)
     await context.addCookies(await set.ann.context.cookies())

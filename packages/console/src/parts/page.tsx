@@ -24,7 +24,7 @@ export function Page({
           <h1 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">{heading}</h1>
           {description && <div className="mt-1 text-pretty text-muted">{description}</div>}
         </div>
-        {actions && <div className="flex flex-wrap gap-2 max-sm:w-full">{actions}</div>}
+        {actions && <div className="flex flex-wrap gap-2 max-sm:w-full print:hidden">{actions}</div>}
       </div>
       {children}
     </div>

@@ -38,7 +38,7 @@ export function Shell() {
       >
         Skip to the content
       </a>
-      <header className="sticky top-0 z-20 flex h-14 items-center gap-2 border-b bg-canvas px-4 lg:hidden">
+      <header className="sticky top-0 z-20 flex h-14 items-center gap-2 border-b bg-canvas px-4 lg:hidden print:hidden">
         <Logo />
         <span className="flex-1" />
         <IconButton
@@ -53,7 +53,7 @@ export function Shell() {
       </header>
       <div
         id="menu"
-        className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-20 flex-col overflow-y-auto bg-canvas p-4 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:w-60 lg:shrink-0 lg:border-r lg:p-3`}
+        className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-20 flex-col overflow-y-auto bg-canvas p-4 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:w-60 lg:shrink-0 lg:border-r lg:p-3 print:hidden`}
       >
         <div className="hidden px-2 pt-2 pb-4 lg:block">
           <Logo />
