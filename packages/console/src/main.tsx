@@ -5,6 +5,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queries } from './api/queries.ts'
 import { router } from './router.tsx'
+import { Opening } from './shell/opening.tsx'
 import { applyTheme } from './shell/theme.ts'
 
 applyTheme()
@@ -13,6 +14,7 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
+        <Opening />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>,

@@ -121,6 +121,27 @@ describe('the console', { timeout: 5 * minute }, () => {
     await context.close()
   })
 
+  it('shows what is opening while a slow server has not answered yet', async () => {
+    const { page, context } = await visit(set.browser)
+    let answer = () => {}
+    const isTime = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/v1/whoami', (route) => isTime.then(() => route.continue()))
+    await page.goto(set.server.control)
+    await page.getByRole('status').getByText('is opening').waitFor({ state: 'attached' })
+    answer()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    await page.getByText('is opening').waitFor({ state: 'detached' })
+    await page.goto(`${set.server.control}/join#kwi_nothing`)
+    await page.getByText('This link does not work').waitFor()
+    await page.getByText('is opening').waitFor({ state: 'detached' })
+    await page.goto(`${set.server.control}/no/such/page`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.getByText('is opening').waitFor({ state: 'detached' })
+    await context.close()
+  })
+
   it('asks nobody to sign in who is signed in', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/sign-in?to=/account`)
