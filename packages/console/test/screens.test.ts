@@ -208,6 +208,15 @@ describe('the console', { timeout: 5 * minute }, () => {
     expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Manage acme')
   })
 
+  it('keeps the focus on what is pressed with the keyboard, while it is done and after', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issueElsewhere({ name: 'Paused' })
+    await page.goto(`${set.server.control}/${key.organization}/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Suspend' }).press('Enter')
+    await page.getByRole('button', { name: 'Resume' }).waitFor()
+    expect(await page.locator(':focus').innerText()).toBe('Resume')
+  })
+
   it('lets everyone use its dialogs', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Dialogs' })

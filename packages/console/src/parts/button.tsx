@@ -12,12 +12,12 @@ const looks: Readonly<Record<Look, string>> = {
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: Look
   icon?: ReactNode
-  /** It is being done: cannot be pressed twice. */
+  /** It is being done: cannot be pressed twice, and keeps the focus, which a disabled button loses. */
   isBusy?: boolean
 }
 
 export function buttonClass(look: Look = 'secondary'): string {
-  return `inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-lg px-3 font-medium whitespace-nowrap transition-colors select-none disabled:opacity-50 ${looks[look]}`
+  return `inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-lg px-3 font-medium whitespace-nowrap transition-colors select-none disabled:opacity-50 aria-disabled:opacity-50 ${looks[look]}`
 }
 
 export function Button({ look, icon, isBusy = false, className = '', children, ...rest }: ButtonProps) {
@@ -25,8 +25,9 @@ export function Button({ look, icon, isBusy = false, className = '', children, .
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || isBusy}
+      aria-disabled={isBusy || undefined}
       aria-busy={isBusy || undefined}
+      onClick={isBusy ? (event) => event.preventDefault() : rest.onClick}
       className={`${buttonClass(look)} ${className}`}
     >
       {icon}
