@@ -1,4 +1,4 @@
-import type { Contract } from '../contract/contract.ts'
+import type { Contract, Route } from '../contract/contract.ts'
 import type { DenialReason } from '../contract/refusal.ts'
 import { type RouteMatch, readingsOf } from '../contract/route.ts'
 import { networkOf } from '../key/address.ts'
@@ -151,10 +151,13 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
         : { ...allowed, limits: states }
     },
     anonymous(match, attempt, nowMs) {
-      const routes = new Set(readingsOf(match).flatMap(({ route }) => route ?? []))
-      const meters = [...routes].flatMap((route) =>
-        addressMeters(route.limits ?? [], namesOfRoutes.get(route) as string, attempt),
-      )
+      const meters: Meter[] = []
+      const counted: Route[] = []
+      for (const { route } of readingsOf(match)) {
+        if (!route?.limits || counted.includes(route)) continue
+        counted.push(route)
+        meters.push(...addressMeters(route.limits, namesOfRoutes.get(route) as string, attempt))
+      }
       if (meters.length === 0) return anonymously([])
       const settle = (quota: Quota) => (quota.taken ? anonymously(quota.states) : overLimit(quota, null, null))
       const quota = counters.take(meters, costOf(attempt), nowMs)
