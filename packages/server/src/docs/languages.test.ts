@@ -10,6 +10,6 @@ it('lines for curl hold nothing that a shell takes for more than text, at a term
   const request = exampleRequest(contract, 'http://a')
   expect(curl(request)).toBe(`curl -i "http://a/v1/a"'!'"b?c=\\"\\$HOME\\\\d"'\`'"e" \\\n  -H "X-Key: $ODD_API_KEY"`)
   expect(curlLine(request, { ODD_API_KEY: "odd!'key" })).toBe(
-    `curl -i 'http://a/v1/a!b?c="$HOME\\d\`e' -H 'X-Key: odd!'\\''key'`,
+    `curl -i 'http://a/v1/a!b?c="$HOME'\\\\'d\`e' -H 'X-Key: odd!'\\''key'`,
   )
 })

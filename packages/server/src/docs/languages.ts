@@ -145,9 +145,9 @@ function quoted(text: string): string {
   return JSON.stringify(text)
 }
 
-/** A word of which no shell makes anything else. */
+/** A word of which no shell makes anything else: fish reads escapes between single quotation marks too. */
 function shellWord(text: string): string {
-  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replace(/['\\]/g, `'\\$&'`)}'`
 }
 
 /**
