@@ -73,8 +73,9 @@ export function createTransport({
     const message = `timeoutMs must be a whole number from 1 to ${longestTimeoutMs}.`
     throw new KeywrightError('invalid_timeout', message)
   }
-  // Of something else no number of tries would be the last.
-  if (!(retries >= 0)) throw new KeywrightError('invalid_retries', 'retries must be a number from 0.')
+  // Of NaN no try would be the last, and one more than '2' is '21'.
+  if (typeof retries !== 'number' || !(retries >= 0))
+    throw new KeywrightError('invalid_retries', 'retries must be a number from 0.')
   const bearer = credential === undefined ? undefined : sendable(credential.trim())
   const send: FetchLike = fetch ?? ((target, init) => globalThis.fetch(target, init))
 

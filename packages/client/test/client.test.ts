@@ -301,8 +301,8 @@ describe('a timeout', () => {
 })
 
 describe('further tries', () => {
-  it.each([-1, Number.NaN])('are not %d', (retries) => {
-    const open = () => new Keywright({ url: 'http://127.0.0.1:9', retries })
+  it.each([-1, Number.NaN, '2'])('are not %j', (retries) => {
+    const open = () => new Keywright({ url: 'http://127.0.0.1:9', retries: retries as number })
     expect(open).toThrow(expect.objectContaining({ code: 'invalid_retries' }))
   })
 })
