@@ -40,11 +40,11 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
 }
 
 /**
- * Over HTTP/1.0 the connection's end may be the answer's: only a reset tells the caller that this is not all of it. TLS
- * tells the two ends apart itself, and a socket without an address knows no reset.
+ * Without chunks, as over HTTP/1.0, the connection's end may be the answer's: only a reset tells the caller that this is
+ * not all of it. TLS tells the two ends apart itself, and a socket without an address knows no reset.
  */
-function cut({ httpVersionMinor, socket }: IncomingMessage, response: ServerResponse): void {
+function cut({ socket }: IncomingMessage, response: ServerResponse): void {
   const isTcp = socket.remoteAddress !== undefined && !('encrypted' in socket)
-  if (httpVersionMinor === 0 && isTcp) socket.resetAndDestroy()
+  if (!response.chunkedEncoding && isTcp) socket.resetAndDestroy()
   response.destroy()
 }

@@ -237,15 +237,22 @@ describe('guard', () => {
     throw new Error('broke off')
   }
 
-  it('leaves no caller with half an answer of node:http that looks whole', async () => {
-    const { credential } = await newKey()
-    const url = new URL(await listening(guardNode(acme.verifier)(breakingOff)))
-    const socket = connectTo(Number(url.port), url.hostname)
-    socket.write(`GET /v1/a HTTP/1.0\r\nX-Acme-Key: ${credential}\r\n\r\n`)
-    await expect(once(socket.resume(), 'end')).rejects.toMatchObject({ code: 'ECONNRESET' })
-    const answer = await asking(`${url.origin}/v1/a`, credential)
-    await expect(answer.text()).rejects.toThrow()
-  })
+  it.each(['1.0', '1.1'])(
+    'leaves no caller by HTTP/%s with half an answer of node:http that looks whole',
+    async (version) => {
+      const { credential } = await newKey()
+      const handler: typeof breakingOff = (request, response) => {
+        response.removeHeader('Transfer-Encoding')
+        return breakingOff(request, response)
+      }
+      const url = new URL(await listening(guardNode(acme.verifier)(handler)))
+      const socket = connectTo(Number(url.port), url.hostname)
+      socket.write(`GET /v1/a HTTP/${version}\r\nHost: a\r\nX-Acme-Key: ${credential}\r\n\r\n`)
+      await expect(once(socket.resume(), 'end')).rejects.toMatchObject({ code: 'ECONNRESET' })
+      const answer = await asking(`${await listening(guardNode(acme.verifier)(breakingOff))}/v1/a`, credential)
+      await expect(answer.text()).rejects.toThrow()
+    },
+  )
 
   it('ends half an answer of node:http where nothing can be reset', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keywright-guard-'))
