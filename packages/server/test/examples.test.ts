@@ -45,9 +45,10 @@ it('the keys of the page about the library live and end as it says', () => {
   const data = mkdtempSync(join(tmpdir(), 'keywright-library-'))
   const input = code.replace(/^```.*$/gm, '').replace("'keys.db'", JSON.stringify(join(data, 'keys.db')))
   const flags = ['--conditions=keywright-source', '--input-type=module-typescript', '-']
-  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: folder, input, encoding: 'utf8' })
+  const options = { cwd: folder, input, encoding: 'utf8', timeout: 20_000 } as const
+  const { status, stdout, stderr } = spawnSync(process.execPath, flags, options)
   rmSync(data, { recursive: true })
-  expect(stdout.trim().split('\n'), stderr).toEqual(said)
+  expect([status, ...stdout.trim().split('\n')], stderr).toEqual([0, ...said])
   expect(said).toEqual(['true true', 'false false'])
 })
 
