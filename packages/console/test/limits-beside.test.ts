@@ -12,15 +12,22 @@ describe('a key whose owner has made its limits narrower', { timeout: 2 * minute
     const { page } = olga
     await page.goto(address)
     await page.getByText('10 requests in 1 minute per tenant', { exact: true }).waitFor()
-    const limits = [{ requests: 5, windowSeconds: 60, per: 'organization' }]
-    await page.evaluate(
-      async ([path, body]) =>
-        void (await fetch(path, { method: 'PATCH', body, headers: { 'content-type': 'application/json' } })),
-      [`/v1/keys/${key.id}`, JSON.stringify({ limits })] as const,
-    )
+    const limitTo = (requests: number) =>
+      page.evaluate(
+        async ([path, body]) =>
+          void (await fetch(path, { method: 'PATCH', body, headers: { 'content-type': 'application/json' } })),
+        [
+          `/v1/keys/${key.id}`,
+          JSON.stringify({ limits: [{ requests, windowSeconds: 60, per: 'organization' }] }),
+        ] as const,
+      )
+    await limitTo(5)
     await page
       .getByText('5 requests in 1 minute per tenant, 10 requests in 1 minute per tenant', { exact: true })
       .waitFor()
+    // One that is the same is counted once.
+    await limitTo(10)
+    await page.getByText('10 requests in 1 minute per tenant', { exact: true }).waitFor()
     await olga.context.close()
   })
 })

@@ -39,21 +39,23 @@ function planOf(contract: Contract, organization: Agreed | undefined) {
   return plan ? contract.plans[plan] : undefined
 }
 
-/** All that a key is held to. A usual limit that its own are the narrower form of says nothing more. */
+/** All that a key is held to. A usual limit says nothing more where its own are the same, or for it alone a narrower one. */
 export function limitsHeldBy(
   { limits: own, limitsBeside }: Key,
   usual: readonly AgreedLimit[],
 ): readonly AgreedLimit[] {
   if (own === null) return usual
   if (!limitsBeside) return own
-  const says = ({ per, kind, requests, windowSeconds }: AgreedLimit) =>
-    per !== 'key' ||
-    !own.some(
-      (one) =>
-        one.per === 'key' &&
-        (one.kind === kind || one.kind === 'window') &&
-        one.requests <= requests &&
-        one.windowSeconds >= windowSeconds,
-    )
-  return [...own, ...usual.filter(says)]
+  const isKept = (limit: AgreedLimit) =>
+    own.some((one) => keeps(one, limit) && (limit.per === 'key' || keeps(limit, one)))
+  return [...own, ...usual.filter((limit) => !isKept(limit))]
+}
+
+function keeps(given: AgreedLimit, held: AgreedLimit): boolean {
+  return (
+    given.per === held.per &&
+    given.requests <= held.requests &&
+    given.windowSeconds >= held.windowSeconds &&
+    (given.kind === held.kind || given.kind === 'window')
+  )
 }
