@@ -56,3 +56,18 @@ it.each([
   echo.close()
   rmSync(folder, { recursive: true })
 })
+
+it('a key in the lines for curl holds nothing that a shell takes for more than text, at a terminal too', () => {
+  const [curl] = snippets(
+    {
+      credential: { sources: [{ header: 'X-Key' }], whenSeveral: 'refuse' },
+      forms: [],
+      docs: {
+        ...{ variable: 'ODD_KEY', organization: 'organization', example: { method: 'GET', path: '/' } },
+        snippets: [{ label: 'curl', code: 'curl -i "http://a" \\\n  -H "X-Key: $ODD_KEY"' }],
+      },
+    },
+    'odd!`"$key',
+  )
+  expect(curl?.code).toBe(`curl -i "http://a" \\\n  -H "X-Key: odd"'!'""'\`'"\\"\\$key"`)
+})

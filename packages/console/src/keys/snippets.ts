@@ -11,11 +11,19 @@ type Sending = Pick<Contract, 'credential' | 'forms' | 'docs'>
 export function snippets(contract: Sending, credential: string): Snippet[] {
   const variables = new Map(variablesFor(contract, credential))
   const filled = (code: string) =>
-    code.replace(/(?<!\\)\$(\w+)/g, (whole, name) => variables.get(name)?.replace(/[\\"$`]/g, '\\$&') ?? whole)
+    code.replace(/(?<!\\)\$(\w+)/g, (whole, name) => {
+      const value = variables.get(name)
+      return value === undefined ? whole : inShell(value)
+    })
   return [
     ...contract.docs.snippets.map(({ label, code }) => ({ label, code: label === 'curl' ? filled(code) : code })),
     { label: '.env', code: Array.from(variables, ([name, value]) => `${name}=${value}`).join('\n') },
   ]
+}
+
+/** Between double quotation marks, as the documentation writes what else is there. */
+function inShell(text: string): string {
+  return text.replace(/[\\"$]/g, '\\$&').replace(/[`!]/g, `"'$&'"`)
 }
 
 function variablesFor({ credential: { sources }, forms, docs }: Sending, credential: string): [string, string][] {
