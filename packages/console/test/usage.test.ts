@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { copyKey } from '../../server/test/support/copy-key.ts'
 import { faults } from './browser.ts'
 import { dayMs, hourMs, keyIds, recordUses } from './recorded.ts'
@@ -45,6 +46,19 @@ describe('usage in the console', { timeout: 3 * minute }, () => {
     await page.getByLabel('Time').selectOption('Last 30 days')
     await page.getByText('Not all since').waitFor()
     expect(await faults(page, 'usage-of-many')).toEqual([])
+  })
+
+  it('shows the quota that was agreed with an organization where there are no plans', async () => {
+    const { page } = set.ann
+    const agree = (monthlyQuota: number | null) =>
+      controlApi(set.server.control)('PATCH', '/v1/organizations/acme', { body: { monthlyQuota } })
+    await agree(5000)
+    await page.goto(`${set.server.control}/acme/limits`)
+    await page.getByText('5,000 requests', { exact: true }).waitFor()
+    await agree(null)
+    await page.reload()
+    await page.getByText('Every key').waitFor()
+    expect(await page.getByText('In a month').count()).toBe(0)
   })
 
   it('says nothing of head-room before it is known, and says why where it cannot be', async () => {

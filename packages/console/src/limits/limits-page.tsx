@@ -23,6 +23,7 @@ export function LimitsPage() {
   const limits = usualLimits(contract, current)
   const plans = Object.entries(contract.plans)
   const held = current ? planHeld(contract, current) : null
+  const quota = monthlyQuota(contract, current)
   const noun = contract.docs.organization
   return (
     <Page
@@ -35,7 +36,7 @@ export function LimitsPage() {
             facts={[
               ...(held === null ? [] : [['Plan', capitalized(held)] as const]),
               [plans.length > 0 ? 'Requests' : 'Every key', limitsInWords(limits, contract)],
-              ...(plans.length > 0 ? [['In a month', quotaInWords(monthlyQuota(contract, current))] as const] : []),
+              ...(plans.length > 0 || quota !== null ? [['In a month', quotaInWords(quota)] as const] : []),
             ]}
           />
         </Card>
