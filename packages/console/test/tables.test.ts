@@ -15,8 +15,9 @@ describe('tables', { timeout: 2 * minute }, () => {
     const { key, credential } = await set.server.issue({ name, limits: [hundredAMinute] })
     await call(`${edge}/v1/sandboxes`, { authorization: `Bearer ${credential}`, 'user-agent': 'python-requests/2.31' })
     const api = controlApi(control)
-    await api('POST', '/v1/service-keys', { body: { name, permissions: ['manage', 'verify', 'metrics'] } })
     const { json: elsewhere } = await api('POST', '/v1/organizations', { body: { name } })
+    await api('POST', '/v1/service-keys', { body: { name, permissions: ['manage', 'verify', 'metrics'] } })
+    await api('POST', '/v1/service-keys', { body: { name, permissions: ['manage'], organization: elsewhere.id } })
     await api('PATCH', `/v1/organizations/${elsewhere.id}`, { body: { state: 'suspended' } })
     const cdp = await context.newCDPSession(page)
     const cut: string[] = []
@@ -45,6 +46,9 @@ describe('tables', { timeout: 2 * minute }, () => {
       await page.setViewportSize({ width: 1280, height: 860 })
     }
     expect(cut).toEqual([])
+    await page.setViewportSize({ width: 360, height: 860 })
+    await page.getByText(elsewhere.id).filter({ visible: true }).waitFor()
+    await page.setViewportSize({ width: 1280, height: 860 })
   })
 
   it('and what is counted make no page wider than a phone', async () => {

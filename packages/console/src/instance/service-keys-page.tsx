@@ -63,6 +63,11 @@ export function ServiceKeysPage() {
                   </span>
                   <Under>
                     <Mono>{key.hint}</Mono>
+                    {key.organization !== null && (
+                      <span>
+                        for <Mono className="wrap-anywhere">{key.organization}</Mono>
+                      </span>
+                    )}
                   </Under>
                 </Cell>
                 <Cell isExtra className="whitespace-nowrap">
@@ -71,8 +76,12 @@ export function ServiceKeysPage() {
                 <Cell className="lg:whitespace-nowrap">
                   {key.permissions.map((one) => (one === '*' ? 'everything' : one)).join(', ')}
                 </Cell>
-                <Cell isExtra className="whitespace-nowrap">
-                  {key.organization === null ? 'the instance' : <Mono>{key.organization}</Mono>}
+                <Cell isExtra className="min-w-28 xl:whitespace-nowrap">
+                  {key.organization === null ? (
+                    'the instance'
+                  ) : (
+                    <Mono className="wrap-anywhere">{key.organization}</Mono>
+                  )}
                 </Cell>
                 <Cell isExtra="wide" className="whitespace-nowrap text-muted">
                   <When time={key.createdAt} />
