@@ -6,7 +6,7 @@
   const own = new URL(document.currentScript.src).origin
   // What the page itself says of the element's size goes before it.
   const block = new CSSStyleSheet()
-  block.replaceSync(':host { display: block; width: 100% } :host([hidden]) { display: none }')
+  block.replaceSync(':host { display: block; width: 100%; min-height: 40rem } :host([hidden]) { display: none }')
 
   class KeywrightKeys extends HTMLElement {
     static observedAttributes = ['link']

@@ -81,6 +81,12 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
       )
     }
     for (const size of sizes) expect(size).toMatchObject({ width: 1280, height: 900 })
+    // Where that is too little, what follows makes room.
+    shown = `<style>keywright-keys { height: 300px }</style>${element(await portal())}<footer>Imprint</footer>`
+    await page.goto(company.url)
+    await page.locator('keywright-keys').waitFor()
+    const { y, height } = (await page.locator('keywright-keys').boundingBox()) ?? { y: 0, height: 0 }
+    expect([height, (await page.getByText('Imprint').boundingBox())?.y]).toEqual([640, y + 640])
     await context.close()
   })
 
