@@ -56,6 +56,8 @@ describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
     await last.click()
     await page.getByRole('heading', { level: 1, name: 'One of many 9' }).waitFor()
     await page.reload()
+    await page.getByRole('link', { name: 'Skip to the content' }).press('Enter')
+    expect(await page.locator(':focus').getAttribute('id')).toBe('content')
     await page.getByRole('link', { name: 'All API keys' }).click()
     await isAsItWas()
     await page.goBack()

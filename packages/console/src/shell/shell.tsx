@@ -1,7 +1,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu, X } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { type MouseEvent, useEffect, useRef, useState } from 'react'
 import { viewerQuery } from '../api/queries.ts'
 import { IconButton } from '../parts/button.tsx'
 import { Logo } from './logo.tsx'
@@ -32,8 +32,10 @@ export function Shell() {
   if (!viewer) return null
   return (
     <div className="flex min-h-full flex-col lg:flex-row">
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place of this page */}
       <a
         href="#content"
+        onClick={toContent}
         className="fixed top-2 left-2 z-50 -translate-y-20 rounded-lg bg-ink px-3 py-2 text-inverse focus:translate-y-0"
       >
         Skip to the content
@@ -69,6 +71,12 @@ export function Shell() {
       </main>
     </div>
   )
+}
+
+/** The browser alone would make an entry of its history of it, which keeps nothing of what the page does. */
+function toContent(event: MouseEvent) {
+  event.preventDefault()
+  document.getElementById('content')?.focus()
 }
 
 /** What was clicked goes with the page it was on, and the focus with it: who works with the keyboard goes on in the new one. */
