@@ -212,9 +212,20 @@ describe('the console', { timeout: 5 * minute }, () => {
     const { page } = set.ann
     const { key } = await set.server.issueElsewhere({ name: 'Paused' })
     await page.goto(`${set.server.control}/${key.organization}/keys/${key.id}`)
-    await page.getByRole('button', { name: 'Suspend' }).press('Enter')
+    await page.getByRole('button', { name: 'Suspend' }).focus()
+    await page.keyboard.down('Enter')
     await page.getByRole('button', { name: 'Resume' }).waitFor()
     expect(await page.locator(':focus').innerText()).toBe('Resume')
+    // Held down, it is not pressed again.
+    const changes: string[] = []
+    page.on('request', (request) => request.method() === 'POST' && changes.push(request.url()))
+    await page.keyboard.down('Enter')
+    await page.keyboard.down('Enter')
+    await page.keyboard.up('Enter')
+    expect(changes).toEqual([])
+    await page.getByRole('button', { name: 'Resume' }).press('Enter')
+    await page.getByRole('button', { name: 'Suspend' }).waitFor()
+    expect(changes).toHaveLength(1)
   })
 
   it('lets everyone use its dialogs', async () => {

@@ -28,6 +28,8 @@ export function Button({ look, icon, isBusy = false, className = '', children, .
       aria-disabled={isBusy || undefined}
       aria-busy={isBusy || undefined}
       onClick={isBusy ? (event) => event.preventDefault() : rest.onClick}
+      // Held down for long, Enter would press again what it has done.
+      onKeyDown={(event) => event.repeat && event.key === 'Enter' && event.preventDefault()}
       className={`${buttonClass(look)} ${className}`}
     >
       {icon}
