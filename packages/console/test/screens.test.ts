@@ -100,7 +100,7 @@ describe('the console', { timeout: 5 * minute }, () => {
     for (const width of [700, 1050]) {
       await page.setViewportSize({ width, height: 860 })
       await page.getByRole('heading', { level: 1, name: 'On paper' }).waitFor()
-      expect(await page.getByRole('link', { name: 'Members' }).count()).toBe(0)
+      expect(await page.getByRole('link', { name: /Members|Skip to the content/ }).count()).toBe(0)
       expect(await page.getByRole('button', { name: /Revoke|Open the menu/ }).count()).toBe(0)
     }
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(250, 250, 250)')

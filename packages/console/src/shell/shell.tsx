@@ -36,7 +36,7 @@ export function Shell() {
       <a
         href="#content"
         onClick={toContent}
-        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-lg bg-ink px-3 py-2 text-inverse focus:translate-y-0"
+        className="fixed top-2 left-2 z-50 -translate-y-20 rounded-lg bg-ink px-3 py-2 text-inverse focus:translate-y-0 print:hidden"
       >
         Skip to the content
       </a>
