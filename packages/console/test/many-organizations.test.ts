@@ -55,7 +55,7 @@ describe('an instance with more organizations than a page shows', { timeout: 2 *
     await page.getByRole('dialog').getByRole('button', { name: 'Create service key' }).click()
     await page.getByLabel('I have stored this key').check()
     await page.getByRole('button', { name: 'Done' }).click()
-    await page.getByText('customer-58').first().waitFor()
+    await page.getByText('customer-58').filter({ visible: true }).first().waitFor()
   })
 
   it('shows nothing of an organization that does not exist', async () => {
