@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startUpstream } from './support/echo-upstream.ts'
+import { pasted } from './support/pasted.ts'
 
 const program = fileURLToPath(new URL('../src/start.ts', import.meta.url))
 
@@ -60,23 +61,6 @@ describe('npm start', () => {
     return { ...run, curls: run.out().match(/curl .*?(?= && |\n)/g) ?? [] }
   }
 
-  /** What a shell and curl would make of the line. */
-  async function paste(line: string): Promise<Response> {
-    const words = line.match(/'[^']*'|"[^"]*"|\S+/g) ?? []
-    const plain = words.map((word) => word.replace(/^["']|["']$/g, ''))
-    const headers = new Headers()
-    for (const [i, word] of plain.entries()) {
-      if (word !== '-H') continue
-      const [name = '', value = ''] = plain[i + 1]?.split(': ') ?? []
-      headers.set(
-        name,
-        value.replace(/\$\(cat '(.*)'\)/, (_, file: string) => readFileSync(join(folder, file), 'utf8').trim()),
-      )
-    }
-    const method = plain.includes('-X') ? (plain[plain.indexOf('-X') + 1] as string) : 'GET'
-    return fetch(plain.find((word) => word.startsWith('http')) as string, { method, headers })
-  }
-
   function isAnswered(url: string): Promise<boolean> {
     return fetch(url).then(
       async (response) => {
@@ -92,12 +76,12 @@ describe('npm start', () => {
       const { curls, child, exit, out } = await started()
       const [allowed, refused, revoke, refusedNow] = curls
       expect(curls).toHaveLength(4)
-      const answer = await paste(allowed as string)
+      const answer = await pasted(allowed as string, folder)()
       expect(answer.status).toBe(200)
       expect(await answer.json()).toMatchObject({ method: 'GET', headers: { 'x-organization-id': 'demo' } })
-      expect((await paste(refused as string)).status).toBe(401)
-      expect((await paste(revoke as string)).status).toBe(200)
-      expect((await paste(refusedNow as string)).status).toBe(401)
+      expect((await pasted(refused as string, folder)()).status).toBe(401)
+      expect((await pasted(revoke as string, folder)()).status).toBe(200)
+      expect((await pasted(refusedNow as string, folder)()).status).toBe(401)
       expect(out()).toMatch(/"edge":"http:\/\/127\.0\.0\.1:\d+","control":"http:\/\/127\.0\.0\.1:\d+".*"msg":"ready"/)
       child.kill('SIGTERM')
       expect(await exit).toBe(0)
@@ -106,16 +90,21 @@ describe('npm start', () => {
     expect(statSync(join(folder, '.keywright/service-key')).mode & 0o777).toBe(0o600)
   }, 60_000)
 
+  it('prints a line that a shell reads as it is meant, whatever the data folder is called', async () => {
+    const { curls } = await started(['--data', "Ann's $data"])
+    expect((await pasted(curls[2] as string, folder)()).status).toBe(200)
+  })
+
   it('keeps its data, and ends the secret that was shown before', async () => {
     const first = await started()
     first.child.kill('SIGTERM')
     await first.exit
     const second = await started()
-    expect((await paste(second.curls[0] as string)).status).toBe(200)
+    expect((await pasted(second.curls[0] as string, folder)()).status).toBe(200)
     const [before, now] = [first, second].map(({ curls }) => /keys\/(key_\w+)\//.exec(curls[2] as string)?.[1])
     expect(now).toBe(before)
     const edge = (line: string) => line.replace(/http:\S+/, /http:\S+/.exec(second.curls[0] as string)?.[0] ?? '')
-    expect((await paste(edge(first.curls[0] as string))).status).toBe(401)
+    expect((await pasted(edge(first.curls[0] as string), folder)()).status).toBe(401)
   }, 60_000)
 
   it('finishes what is under way when told to stop', async () => {
@@ -159,7 +148,7 @@ describe('npm start', () => {
     const { curls, child, exit } = await started([], { KEYWRIGHT_ACCESS_LOG: 'true' })
     child.stdout?.destroy()
     for (let time = 0; time < 5; time++) {
-      expect((await paste(curls[0] as string)).status).toBe(200)
+      expect((await pasted(curls[0] as string, folder)()).status).toBe(200)
       await sleep(50)
     }
     child.kill('SIGTERM')

@@ -104,7 +104,7 @@ describe('an instance', () => {
       const issued = await prepareDemoKey(lifecycle)
       const links = { operatorLink: null, upstream: null }
       const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, ...links })
-      const [allowed, refused] = text.match(/curl .*/g)?.map(pasted) ?? []
+      const [allowed, refused] = text.match(/curl .*/g)?.map((line) => pasted(line)) ?? []
       expect((await allowed?.())?.status).toBe(200)
       expect((await refused?.())?.status).toBe(401)
       expect(text).not.toContain(shown || 'nothing yet')
@@ -139,7 +139,7 @@ describe('an instance', () => {
       expect(issued.key.organization).toBe('demo-2')
       const links = { operatorLink: null, upstream: null }
       const text = welcome({ edge, control, contract: lifecycle.contract, issued, serviceKeyFile, ...links })
-      const [allowed] = text.match(/curl .*/g)?.map(pasted) ?? []
+      const [allowed] = text.match(/curl .*/g)?.map((line) => pasted(line)) ?? []
       expect((await allowed?.())?.status).toBe(200)
     }
     echo.close()

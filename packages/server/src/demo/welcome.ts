@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { Contract, Issued } from '@keywright/core'
-import { curlLine } from '../docs/languages.ts'
+import { curlLine, shellWord } from '../docs/languages.ts'
 import { exampleRequest, variablesFor } from '../docs/sending.ts'
 
 export interface Welcome {
@@ -25,7 +25,8 @@ export function welcome({ edge, control, contract, issued, serviceKeyFile, opera
   const nobodys = 'nobody-has-this-key'
   const others = { ...own, [variable]: `${contract.key.forms[0]?.prefix}${nobodys}`, [`${variable}_SECRET`]: nobodys }
   const allowed = curlLine(request, own)
-  const serviceKey = serviceKeyFile === null ? '$KEYWRIGHT_SERVICE_KEY' : `$(cat '${relative('.', serviceKeyFile)}')`
+  const serviceKey =
+    serviceKeyFile === null ? '$KEYWRIGHT_SERVICE_KEY' : `$(cat ${shellWord(relative('.', serviceKeyFile))})`
   const revoke = `curl -i -X POST ${control}/v1/keys/${key.id}/revoke -H "Authorization: Bearer ${serviceKey}"`
   return `
 Keywright is running.

@@ -146,7 +146,7 @@ function quoted(text: string): string {
 }
 
 /** A word of which no shell makes anything else: fish reads escapes between single quotation marks too. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replace(/['\\]/g, `'\\$&'`)}'`
 }
 

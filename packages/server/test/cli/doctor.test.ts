@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -62,6 +63,15 @@ describe('keywright doctor', () => {
     const check = JSON.parse(stdout).checks.find(({ name }: { name: string }) => name === 'data folder')
     expect([code, check.ok]).toEqual([1, false])
     expect(check.message).toMatch(/^Others may read \S*keywright\.db\b.*\. Correct it: chmod -R/)
+  })
+
+  it('puts it right in a folder of any name', async () => {
+    const data = join(server.folder, "Ann's data")
+    mkdirSync(data, { mode: 0o755 })
+    writeFileSync(join(data, 'keywright.db'), '')
+    const { stdout } = await keywright(['doctor', '--data', data], { env })
+    execFileSync('sh', ['-c', /chmod .*/.exec(stdout)?.[0] ?? 'false'])
+    expect(statSync(data).mode & 0o777).toBe(0o700)
   })
 
   it('notices another contract, a clock that is wrong and a database that is away', async () => {

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
 /** What a shell and curl would make of the lines. */
-export function pasted(lines: string): () => Promise<Response> {
-  const words = execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }\n${lines}`], { encoding: 'utf8' })
+export function pasted(lines: string, cwd = '.'): () => Promise<Response> {
+  const words = execFileSync('sh', ['-c', `curl() { printf '%s\\0' "$@"; }\n${lines}`], { encoding: 'utf8', cwd })
   const { positionals, values } = parseArgs({
     args: words.split('\0').slice(0, -1),
     allowPositionals: true,
