@@ -45,8 +45,10 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
   /** Routes of one path have different methods, and each has limits of its own. */
   const namesOfRoutes = new Map(contract.routes.map((route) => [route, `${route.path} ${route.methods ?? ''}`]))
 
-  function standing(entry: number, { account }: Profile, nowMs: number): DenialReason | null {
-    return cache.refusedAt(entry, nowMs) ?? account.refused
+  /** By its state, or its organization's. */
+  function refusal(entry: number, profile: Profile, nowMs: number): Denied | null {
+    const reason = cache.refusedAt(entry, nowMs) ?? profile.account.refused
+    return reason === null ? null : { ...denied(reason), principal: cache.principal(entry, profile) }
   }
 
   function allow(entry: number, profile: Profile, limits: readonly LimitState[]): Allowed {
@@ -125,23 +127,21 @@ export function createJudge({ contract, cache, counters, quotas, again }: JudgeP
     key(entry, attempt, match, nowMs) {
       if (entry < 0) return denied('unknown_key')
       const profile = cache.profile(entry)
-      const refused = standing(entry, profile, nowMs)
-      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry, profile) }
+      const refused = refusal(entry, profile, nowMs)
+      if (refused !== null) return refused
       const obstacle = obstacleTo(contract, profile, attempt, match)
       return obstacle === null ? take(entry, profile, attempt, nowMs) : obstruct(entry, profile, obstacle, nowMs)
     },
     state(entry, nowMs) {
       if (entry < 0) return denied('unknown_key')
       const profile = cache.profile(entry)
-      const refused = standing(entry, profile, nowMs)
-      if (refused === null) return allow(entry, profile, [])
-      return { ...denied(refused), principal: cache.principal(entry, profile) }
+      return refusal(entry, profile, nowMs) ?? allow(entry, profile, [])
     },
     peek(entry, nowMs) {
       if (entry < 0) return denied('unknown_key')
       const profile = cache.profile(entry)
-      const refused = standing(entry, profile, nowMs)
-      if (refused !== null) return { ...denied(refused), principal: cache.principal(entry, profile) }
+      const refused = refusal(entry, profile, nowMs)
+      if (refused !== null) return refused
       const allowed = allow(entry, profile, [])
       const meters = cache.metersOf(entry, profile)
       if (meters.length === 0) return allowed
