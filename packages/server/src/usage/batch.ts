@@ -1,10 +1,8 @@
+import type { Redact } from '../log/redact.ts'
 import type { Decision } from './decision.ts'
 import type { Chunk } from './tallies.ts'
 import type { CallerCell, Tally } from './tally.ts'
 import type { CallerCount, Dropped, LastUse, UsageBatch, UsageCount } from './usage-store.ts'
-
-/** Replaces whatever looks like a credential: a caller may put one anywhere, into the user agent for one. */
-export type Redact = (text: string) => string
 
 /** What is written of a chunk. */
 export function batchOf({ hour, tallies, dropped }: Chunk, redact: Redact): UsageBatch {

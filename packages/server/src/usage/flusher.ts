@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { MemoryQuotas } from '@keywright/core'
-import { batchOf, type Redact } from './batch.ts'
+import type { Redact } from '../log/redact.ts'
+import { batchOf } from './batch.ts'
 import type { Tallies } from './tallies.ts'
 import type { Dropped, UsageStore } from './usage-store.ts'
 

@@ -1,5 +1,5 @@
 import type { Attempt, Contract, Outcome, Verifier } from '@keywright/core'
-import type { Redact } from './batch.ts'
+import type { Redact } from '../log/redact.ts'
 import type { Decision } from './decision.ts'
 import { DecisionRing } from './decision-ring.ts'
 import { RouteNames } from './route-names.ts'

@@ -1,5 +1,5 @@
 import { type Contract, compileRoutes } from '@keywright/core'
-import type { Redact } from './batch.ts'
+import type { Redact } from '../log/redact.ts'
 
 /** Names for paths that no route of the contract matches: as many in an hour, and `/**` for all others. */
 const mostNames = 100

@@ -8,7 +8,8 @@ import {
   type Page,
   type Verifier,
 } from '@keywright/core'
-import { type Redact, redacted } from './batch.ts'
+import type { Redact } from '../log/redact.ts'
+import { redacted } from './batch.ts'
 import { compareDecisions, type Decision } from './decision.ts'
 import { startFlusher } from './flusher.ts'
 import { type Retention, startPruner } from './pruner.ts'
