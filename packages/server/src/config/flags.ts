@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '@keywright/core'
 import { type Flags, flagKey } from './read-settings.ts'
 import { settings } from './settings.ts'
 import { SettingError } from './start-error.ts'
-import { nearest } from './suggest.ts'
 
 export interface Flag {
   name: string

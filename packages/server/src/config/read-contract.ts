@@ -2,10 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { builtIn } from '@keywright/contracts'
-import { type Contract, ContractError, parseContract } from '@keywright/core'
+import { type Contract, ContractError, nearest, parseContract } from '@keywright/core'
 import { parseJson, parseYaml, reasonOf } from './file.ts'
 import { SettingError } from './start-error.ts'
-import { nearest } from './suggest.ts'
 
 /** A built-in contract by its name, or the one in a file. @throws SettingError */
 export async function readContract(nameOrFile: string, folder: string): Promise<Contract> {

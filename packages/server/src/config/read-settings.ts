@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { nearest } from '@keywright/core'
 import { type ConfigFile, readConfigFile } from './file.ts'
 import { type Setting, type Settings, settings } from './settings.ts'
 import { SettingError } from './start-error.ts'
-import { nearest } from './suggest.ts'
 
 export type Flags = Readonly<Record<string, string | readonly string[] | undefined>>
 export type Environment = Readonly<Record<string, string | undefined>>

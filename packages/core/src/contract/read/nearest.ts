@@ -1,6 +1,6 @@
-/** The word that was probably meant: the same but for case, or with a slip or two of the keyboard. */
-export function nearest(word: string, words: readonly string[]): string | null {
-  const most = word.length > 4 ? 2 : 1
+/** The word that was probably meant: the same but for case, or with some slips of the keyboard, more in a long one. */
+export function nearest(word: string, words: Iterable<string>): string | null {
+  const most = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))
   let best: string | null = null
   let bestDistance = most + 1
   for (const candidate of words) {
