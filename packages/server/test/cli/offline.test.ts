@@ -92,24 +92,34 @@ describe('keywright doctor', () => {
 })
 
 describe('keywright completion', () => {
-  it('completes commands, subcommands and flags in bash', async () => {
+  /** What bash is offered for the last of the words. */
+  async function bash(): Promise<(...words: string[]) => string> {
     const { stdout } = await keywright(['completion', 'bash'])
-    const complete = (...words: string[]) =>
-      execFileSync('bash', [
-        '-c',
-        `${stdout}\nCOMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _keywright; echo "\${COMPREPLY[*]}"`,
-        'bash',
-        'keywright',
-        ...words,
-      ])
+    const script = `${stdout}\nCOMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _keywright; echo "\${COMPREPLY[*]}"`
+    return (...words) =>
+      execFileSync('bash', ['-c', script, 'bash', 'keywright', ...words])
         .toString()
         .trim()
+  }
+
+  it('completes commands, subcommands and flags in bash', async () => {
+    const complete = await bash()
     expect(complete('ser')).toBe('serve service-keys')
     expect(complete('keys', 'r')).toBe('rotate resume revoke')
     expect(complete('docs', '')).toBe('build test --help')
     expect(complete('import', '--d')).toBe('--dry-run')
     expect(complete('keys', 'create', '--p')).toBe('--project --permission')
     expect(complete('keys', 'create', '--name', 'x', '--or')).toBe('--organization')
+    expect(complete('--timeout', '5s', 'keys', 'r')).toBe('rotate resume revoke')
+    expect(complete('--timeout', '=', '5s', 'keys', 'r')).toBe('rotate resume revoke')
+  })
+
+  it('takes what follows a flag for its value in bash', async () => {
+    const complete = await bash()
+    // Without a word that it may be, bash offers files; of flags alone it would write what all begin with.
+    expect(complete('keys', 'create', '--name', '')).toBe('')
+    expect(complete('serve', '--data', '=', '')).toBe('')
+    expect(complete('keys', 'list', '--json', '')).toContain('--state')
   })
 
   /** What the shell is told to read at its start, in a file. */
@@ -166,5 +176,6 @@ describe('keywright completion', () => {
     expect(complete('keywright keys create --p')).toEqual(['--permission', '--project'])
     expect(complete('keywright keys create re')).not.toContain('resume')
     expect(complete('keywright import --d')).toEqual(['--dry-run'])
+    expect(complete('keywright --timeout ser')).toEqual([])
   })
 })

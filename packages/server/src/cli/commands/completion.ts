@@ -31,20 +31,33 @@ function levels(command: Command, path: readonly string[] = []): Level[] {
   ]
 }
 
+/** Flags that a value follows. */
+function valued(command: Command): string[] {
+  const own = command.options.flatMap(({ long, required }) => (long && required ? [long] : []))
+  return [...new Set([...own, ...command.commands.flatMap(valued)])]
+}
+
 /** Read by zsh too, where `path` is a variable of the shell's own. */
 function bash(program: Command): string {
   const cases = levels(program).map(({ path, words }) => `    '${path}') words='${words.join(' ')}' ;;`)
   const groups = program.commands.filter(({ commands }) => commands.length > 0).map((command) => command.name())
   return `_keywright() {
-  local given='' words='' word
+  local given='' words='' word isValue=''
+  COMPREPLY=()
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
-    case "$word" in -*) break ;; esac
-    case "$given" in
-      '') given="$word" ;;
-      ${groups.join('|')}) given="$given $word" ;;
-      *) break ;;
+    # What bash makes of --name=x is three words.
+    if [ "$word" = '=' ]; then continue; fi
+    if [ "$isValue" ]; then isValue=''; continue; fi
+    case "$word" in
+      ${valued(program).join('|')}) isValue=yes ;;
+      -*) ;;
+      *) case "$given" in
+        '') given="$word" ;;
+        ${groups.join('|')}) given="$given $word" ;;
+      esac ;;
     esac
   done
+  if [ "$isValue" ]; then return; fi
   case "$given" in
 ${cases.join('\n')}
   esac
@@ -63,8 +76,8 @@ function fish(program: Command): string {
   const complete = (condition: string, rest: string) => `complete -c keywright -n '${condition}' ${rest}`
   const words = (command: Command, condition: string) => [
     ...command.commands.map((child) => complete(condition, `-f -a ${child.name()} -d '${about(child)}'`)),
-    ...command.options.flatMap(({ long, description }) =>
-      long ? [complete(condition, `-l ${long.slice(2)} -d '${quoted(description)}'`)] : [],
+    ...command.options.flatMap(({ long, description, required }) =>
+      long ? [complete(condition, `-l ${long.slice(2)}${required ? ' -r' : ''} -d '${quoted(description)}'`)] : [],
     ),
   ]
   const seen = (names: readonly string[]) => `__fish_seen_subcommand_from ${names.join(' ')}`
