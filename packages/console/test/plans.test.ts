@@ -30,6 +30,9 @@ describe('plans in the console', { timeout: 2 * minute }, () => {
       .getByText('This one')
       .waitFor()
     await page.getByText(/ of 1,000$/).waitFor()
+    await page.goto(`${control}/instance/organizations`)
+    await page.getByLabel('Search by name or id').fill(id)
+    await page.getByRole('row', { name: id }).getByRole('cell', { name: 'Starter', exact: true }).waitFor()
   })
 
   it('show a quota of nothing as one, and not as none', async () => {

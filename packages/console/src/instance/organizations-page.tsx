@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { Building2, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { contractQuery, organizationsQuery } from '../api/queries.ts'
+import { planHeld } from '../keys/limit-words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { useKept, useKeptText } from '../parts/kept.ts'
@@ -37,6 +38,7 @@ export function OrganizationsPage() {
   const [deleting, setDeleting] = useState<Organization | null>(null)
   const noun = contract.docs.organization
   const hasPlans = Object.keys(contract.plans).length > 0
+  const planOf = (organization: Organization) => capitalized(planHeld(contract, organization) ?? '')
   const create = (
     <Button look="primary" icon={<Plus size={16} aria-hidden />} onClick={() => setCreating(true)}>
       Create {noun}
@@ -98,15 +100,13 @@ export function OrganizationsPage() {
                     </Link>
                     <Under>
                       <Mono className="wrap-anywhere">{organization.id}</Mono>
-                      {organization.plan !== null && <span>{capitalized(organization.plan)}</span>}
+                      {hasPlans && <span>{planOf(organization)}</span>}
                     </Under>
                   </Cell>
                   <Cell isExtra className="min-w-36 xl:whitespace-nowrap">
                     <Mono className="wrap-anywhere">{organization.id}</Mono>
                   </Cell>
-                  {hasPlans && (
-                    <Cell isExtra>{organization.plan === null ? 'None' : capitalized(organization.plan)}</Cell>
-                  )}
+                  {hasPlans && <Cell isExtra>{planOf(organization)}</Cell>}
                   {contract.namespaces && (
                     <Cell isExtra="wide" className="max-w-56 truncate">
                       <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
