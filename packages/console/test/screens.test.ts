@@ -104,6 +104,9 @@ describe('the console', { timeout: 5 * minute }, () => {
       expect(await page.getByRole('button', { name: /Revoke|Open the menu/ }).count()).toBe(0)
     }
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(250, 250, 250)')
+    expect(await page.locator('body').innerText()).not.toMatch(/just now| ago/)
+    const printed = await page.evaluate("getComputedStyle(document.querySelector('time'), '::before').content")
+    expect(printed).toBe(JSON.stringify(await page.locator('time').first().getAttribute('title')))
     await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
     await page.setViewportSize({ width: 1280, height: 860 })
   })

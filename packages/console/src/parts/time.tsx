@@ -1,12 +1,12 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { exactly, inWords } from './time-words.ts'
 
-/** In the reader's zone; exact where it is pointed at. */
-export function When({ time, className }: { time: string; className?: string }) {
+/** In the reader's zone; exact where it is pointed at, and on paper, which is read at any time. */
+export function When({ time, className = '' }: { time: string; className?: string }) {
   useSyncExternalStore(eachMinute, minuteNow)
   return (
-    <time dateTime={time} title={exactly(time)} className={className}>
-      {inWords(time)}
+    <time dateTime={time} title={exactly(time)} className={`print:before:content-[attr(title)] ${className}`}>
+      <span className="print:hidden">{inWords(time)}</span>
     </time>
   )
 }
