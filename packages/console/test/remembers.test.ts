@@ -90,7 +90,7 @@ describe('what other pages remember', { timeout: 2 * minute }, () => {
       expect(await page.getByLabel('Action').inputValue()).toBe('key.created')
       expect(new URL(page.url()).search).toBe('?action=key.created&from=2026-01-01')
     }
-    await expect.poll(() => page.evaluate('JSON.stringify(history.state)')).toContain(key.id)
+    await expect.poll(() => page.evaluate('JSON.stringify({ ...sessionStorage })')).toContain(key.id)
     await isAsItWas()
     await page.reload()
     await isAsItWas()
@@ -123,5 +123,26 @@ describe('what other pages remember', { timeout: 2 * minute }, () => {
     await page.getByText('1 organization', { exact: true }).waitFor()
     expect(await page.getByLabel('Search by name or id').inputValue()).toBe(key.organization)
     expect(set.ann.complaints).toEqual([])
+  })
+
+  it('is gone with who signs out', async () => {
+    const { page } = set.ann
+    const { key, credential } = await set.server.issue({ name: 'Pasted' })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByLabel('Search by name, hint or id').fill(credential)
+    await page.getByText('No key matches').waitFor()
+    await page.getByLabel('Search by name, hint or id').fill(key.id)
+    await page.getByRole('link', { name: 'Pasted' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Pasted' }).waitFor()
+    await page.getByRole('button', { name: 'Account and appearance' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByLabel('Password').waitFor()
+    const left = await page.evaluate(`new Promise((resolve) => {
+      addEventListener('popstate', ({ state }) => resolve(JSON.stringify([state, { ...sessionStorage }])), { once: true })
+      history.go(-2)
+    })`)
+    expect(left).toContain('"kept"')
+    expect(left).not.toContain(key.id)
+    expect(left).not.toContain(credential)
   })
 })

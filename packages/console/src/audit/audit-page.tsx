@@ -6,7 +6,7 @@ import { keywright } from '../api/keywright.ts'
 import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { useKept, useKeptText } from '../parts/kept.ts'
+import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
@@ -29,7 +29,7 @@ export function AuditPage() {
   const navigate = useNavigate()
   const change = (changed: AuditSearch) =>
     navigate({ to: '.', search: auditSearch({ ...search, ...changed }), state: { kept }, replace: true })
-  const asked = askedBy(search, kept.text)
+  const asked = askedBy(search, textOf(kept))
   const filter = filterOf(organization, asked)
   const log = useInfiniteQuery({
     queryKey: ['audit', filter],

@@ -7,7 +7,7 @@ import { contractQuery, organizationsQuery } from '../api/queries.ts'
 import { planHeld } from '../keys/limit-words.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
-import { useKept, useKeptText } from '../parts/kept.ts'
+import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
@@ -25,7 +25,7 @@ import { EditOrganization } from './edit-organization.tsx'
 export function OrganizationsPage() {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const text = useKeptText()
-  const q = useKept().text.trim()
+  const q = textOf(useKept()).trim()
   const paging = usePaging()
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
     organizationsQuery({ q: q || undefined, cursor: paging.cursor }),

@@ -4,7 +4,7 @@ import { KeyRound } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { contractQuery, keysQuery, projectsQuery } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
-import { useKept, useKeptText } from '../parts/kept.ts'
+import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading } from '../parts/page.tsx'
 import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
@@ -36,12 +36,12 @@ export function KeyList({ organization, project, create }: KeyListProps) {
     navigate({
       to: '.',
       search: keyListSearch({ ...search, ...changed }),
-      state: { kept: { text: kept.text, cursors: [] } },
+      state: { kept: { typed: kept.typed, cursors: [] } },
       replace: true,
     })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [isRevoking, setRevoking] = useState(false)
-  const q = kept.text.trim()
+  const q = textOf(kept).trim()
   const asked = {
     organization,
     project: project ?? (within || undefined),

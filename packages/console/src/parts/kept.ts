@@ -7,7 +7,8 @@ import { useSettled } from './use-settled.ts'
  * what somebody searches for may be a whole key, and addresses are passed on, logged and listed.
  */
 export interface Kept {
-  text: string
+  /** Where in the tab's storage the text lies: signing out empties that, and no history. '': there is none. */
+  typed: string
   /** Where each page after the first begins, up to the one in sight. */
   cursors: readonly string[]
 }
@@ -18,7 +19,11 @@ declare module '@tanstack/react-router' {
   }
 }
 
-const nothing: Kept = { text: '', cursors: [] }
+const nothing: Kept = { typed: '', cursors: [] }
+
+export function textOf({ typed }: Kept): string {
+  return sessionStorage.getItem(typed) ?? ''
+}
 
 /** For the routes of pages that keep something. A route's own, since on the way to another page the history is there first. */
 export function keptIn({ location }: { location: { state: { kept?: Kept } } }): { kept: Kept } {
@@ -58,7 +63,9 @@ export function useTyped(value: string, onSettled: (text: string) => void): Type
 /** The text that is kept; another one begins at the first page. */
 export function useKeptText(): Typed {
   const navigate = useNavigate()
-  return useTyped(useKept().text, (text) =>
-    navigate({ to: '.', search: true, state: { kept: { text, cursors: [] } }, replace: true }),
-  )
+  return useTyped(textOf(useKept()), (text) => {
+    const typed = `typed ${Date.now()}`
+    sessionStorage.setItem(typed, text)
+    navigate({ to: '.', search: true, state: { kept: { typed, cursors: [] } }, replace: true })
+  })
 }

@@ -17,9 +17,9 @@ export interface Paging {
 /** Page by page, forth and back: each is an entry of the browser's history. */
 export function usePaging(): Paging & { onGone: () => void } {
   const navigate = useNavigate()
-  const { text, cursors } = useKept()
+  const { typed, cursors } = useKept()
   const go = (cursors: readonly string[], replace = false) =>
-    navigate({ to: '.', search: true, state: { kept: { text, cursors } }, replace })
+    navigate({ to: '.', search: true, state: { kept: { typed, cursors } }, replace })
   return {
     cursor: cursors.at(-1),
     before: cursors.length,

@@ -105,7 +105,10 @@ function Accept({ token, name, to }: { token: string; name: string; to: string }
 function ForAnother({ email, invited }: { email: string; invited: string }) {
   const signOut = useMutation({
     mutationFn: () => keywright.signIn.signOut(),
-    onSuccess: () => location.reload(),
+    onSuccess() {
+      sessionStorage.clear()
+      location.reload()
+    },
   })
   return (
     <Entrance

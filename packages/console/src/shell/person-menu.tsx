@@ -31,6 +31,7 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
     async onSuccess() {
       // What the next person at this browser must not find.
       queries.clear()
+      sessionStorage.clear()
       await navigate({ to: '/sign-in' })
     },
   })
