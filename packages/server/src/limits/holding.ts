@@ -15,7 +15,8 @@ export interface Holding extends LedgerName {
   granted: number
   /** As last told. */
   remaining: number
-  resetAt: number
+  /** When nothing is spent any more, by this node's own clock: that of the ledgers may be another. */
+  freeAt: number
 }
 
 const most = 500_000
@@ -49,7 +50,7 @@ export class Holdings {
   private add(name: string, limit: Limit, subject: string): Holding {
     if (this.byName.size >= most) this.forgetHalf()
     const slot = ++this.slots
-    const nothing = { held: 0, until: 0, chargedAt: 0, granted: 0, remaining: limit.requests, resetAt: 0 }
+    const nothing = { held: 0, until: 0, chargedAt: 0, granted: 0, remaining: limit.requests, freeAt: 0 }
     const holding = { name, limit, subject, slot, ...nothing }
     this.byName.set(name, holding)
     this.bySlot.set(slot, holding)
@@ -66,6 +67,7 @@ export class Holdings {
   }
 }
 
-export function stateOf({ limit, remaining, held, resetAt }: Holding, nowMs: number): LimitState {
-  return { limit, remaining: remaining + held, resetAt: Math.max(resetAt, nowMs) }
+/** @param at the node's own clock, when the clock that is told the caller says `nowMs` */
+export function stateOf({ limit, remaining, held, freeAt }: Holding, at: number, nowMs: number): LimitState {
+  return { limit, remaining: remaining + held, resetAt: nowMs + Math.max(0, Math.ceil(freeAt - at)) }
 }

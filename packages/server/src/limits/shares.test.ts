@@ -88,6 +88,22 @@ describe('shares of a limit', () => {
     expect(waited).toBeLessThan(15)
   })
 
+  it.each([-3_600_000, 3_600_000])(
+    'tell when all is free by the clock that asks, %i ms from that of the database',
+    async (ms) => {
+      const clock = () => nowMs + ms
+      const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+      const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: () => nowMs })
+      const one = meter({ requests: 1_000 })
+      for (let count = 0; count < 10; count++) {
+        const [state] = (await shares.take([one], 1, nowMs)).states
+        expect(state?.resetAt).toBeGreaterThanOrEqual(nowMs + 60_000)
+        expect(state?.resetAt).toBeLessThanOrEqual(nowMs + 60_000 + 60_000 / 16 + 60_000 / 64)
+      }
+      await shares.stop()
+    },
+  )
+
   it('are asked for by however many come at once', async () => {
     const shares = node()
     const one = meter({ requests: 1_000 })

@@ -76,7 +76,7 @@ export function createShares({
     const at = now()
     for (const { held, until } of distinct) if (held < Math.max(cost, 1) || at >= until) return ask(named, cost, nowMs)
     for (const holding of distinct) holding.held -= cost
-    return { taken: true, states: named.map((holding) => stateOf(holding, nowMs)), retryAfterMs: 0, refusedBy: -1 }
+    return { taken: true, states: named.map((holding) => stateOf(holding, at, nowMs)), retryAfterMs: 0, refusedBy: -1 }
   }
 
   function ask(named: readonly Holding[], cost: number, nowMs: number): Promise<Quota> {
@@ -202,7 +202,7 @@ export function createShares({
     async peek(meters, nowMs) {
       const named = meters.map((meter) => holdings.of(meter))
       const at = now()
-      if (named.every(({ held, until }) => held > 0 && at < until)) return named.map((one) => stateOf(one, nowMs))
+      if (named.every(({ held, until }) => held > 0 && at < until)) return named.map((one) => stateOf(one, at, nowMs))
       const { states } = await ask(named, 0, nowMs)
       return states
     },
@@ -252,8 +252,9 @@ function grant(holding: Holding, next: number, open: Open, ledgerNow: number): (
   const after = held > 0 ? charge(ledger, limit, held, chargedAt, ledgerNow) : ledger
   open.set(name, after)
   const remaining = roomFor(after, limit, ledgerNow, ledgerNow)
-  const resetAt = resetOf(after, limit, ledgerNow)
+  const freeInMs = resetOf(after, limit, ledgerNow) - ledgerNow
   return (sentAt) => {
-    Object.assign(holding, { held, granted: held, until: sentAt + forMs, chargedAt, remaining, resetAt })
+    const told = { remaining, freeAt: sentAt + freeInMs }
+    Object.assign(holding, { held, granted: held, until: sentAt + forMs, chargedAt, ...told })
   }
 }
