@@ -1,11 +1,4 @@
-import {
-  type Counters,
-  createMemoryCounters,
-  type Limit,
-  type LimitState,
-  type Meter,
-  type Quota,
-} from '@keywright/core'
+import { type Counters, createMemoryCounters, type Limit, type LimitState, type Meter } from '@keywright/core'
 
 /** What a node does with requests under a limit while it cannot reach where limits are counted together. */
 export type WhenLimiterUnavailable = 'localShare' | 'refuse' | 'allow'
@@ -22,11 +15,14 @@ export class LimiterUnavailableError extends Error {
 /** @param nodes how many nodes there are, as far as is known */
 export function createOtherwise(choice: WhenLimiterUnavailable, nodes: () => number): Counters {
   if (choice === 'localShare') return localShare(nodes)
-  const take = (meters: readonly Meter[]): Quota => {
+  const peek = (meters: readonly Meter[], nowMs: number): LimitState[] => {
     if (choice === 'refuse') throw new LimiterUnavailableError()
-    return { taken: true, states: meters.map(({ limit }) => unspent(limit)), retryAfterMs: 0, refusedBy: -1 }
+    return meters.map(({ limit }) => ({ limit, remaining: limit.requests, resetAt: nowMs }))
   }
-  return { take, peek: (meters) => take(meters).states }
+  return {
+    take: (meters, _cost, nowMs) => ({ taken: true, states: peek(meters, nowMs), retryAfterMs: 0, refusedBy: -1 }),
+    peek,
+  }
 }
 
 /** Each node counts for itself, at most its part of each limit and at least one request. */
@@ -58,8 +54,4 @@ function statesOf(meters: readonly Meter[], states: readonly LimitState[]): Limi
 
 function partOf(limit: Limit, nodes: number): Limit {
   return { ...limit, requests: Math.max(1, Math.floor(limit.requests / Math.max(1, nodes))) }
-}
-
-function unspent(limit: Limit) {
-  return { limit, remaining: limit.requests, resetAt: 0 }
 }

@@ -1,7 +1,7 @@
 import { type NewKey, rotate } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, startStage, stopStage } from '../support/instances.ts'
-import { tester } from '../support/start-server.ts'
+import { startServer, tester } from '../support/start-server.ts'
 import { bearer, type Wire, wireTo } from '../support/wire.ts'
 
 let stage: Stage
@@ -184,6 +184,20 @@ describe('the limit', () => {
     }
     const answer = await ask('GET', '/v1/sandboxes', { headers: bearer(credential) })
     expect(answer.headers.get('x-ratelimit-remaining')).toBe('99')
+  })
+
+  it('is told as whole from now on, where requests are let through uncounted', async () => {
+    const env = { KEYWRIGHT_WHEN_LIMITER_UNAVAILABLE: 'allow' }
+    const server = await startServer({ contract: 'hopx', redis: 'redis://127.0.0.1:9', env })
+    const call = wireTo(server.edge, bearer((await server.issue()).credential))
+    const asked = Math.floor(Date.now() / 1000)
+    const { headers } = await call('GET', '/v1/sandboxes')
+    const answered = Math.ceil(Date.now() / 1000)
+    await server.stop()
+    const told = (name: string) => Number(headers.get(`x-ratelimit-${name}`))
+    expect([told('limit'), told('remaining')]).toEqual([100, 100])
+    expect(told('reset')).toBeGreaterThanOrEqual(asked)
+    expect(told('reset')).toBeLessThanOrEqual(answered)
   })
 
   it('is what the key says, where it says so', async () => {
