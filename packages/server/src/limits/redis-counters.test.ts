@@ -127,6 +127,25 @@ describe('a cluster of three masters', () => {
     expect((await counters.peek([of('project', 'prj_one')], Date.now()))[0]?.remaining).toBe(4)
   })
 
+  it('tells when each limit is whole, however far apart the clocks of its masters are', async () => {
+    const opened = await client(masters[0]?.url)
+    const clocks = new Map<string, number>()
+    const skewed: RedisClient = {
+      ...opened,
+      run(script, keys, [now, ...args]) {
+        const [key = ''] = keys
+        if (!clocks.has(key)) clocks.set(key, Date.now() + clocks.size * 3_600_000)
+        return opened.run(script, keys, [now || String(clocks.get(key)), ...args] as string[])
+      },
+    }
+    const counters = createRedisCounters({ redis: skewed, otherwise: createMemoryCounters() })
+    const of = (per: Limit['per'], subject: string): Meter => ({ ...meter({ per }), subject })
+    const shared = [of('organization', 'acme-far'), of('project', 'prj_far'), of('user', 'usr_far')]
+    const { states } = await counters.take(shared, 1, 1_000_000)
+    expect(clocks.size).toBe(3)
+    expect(states.map(({ resetAt }) => resetAt)).toEqual([1_060_000, 1_060_000, 1_060_000])
+  })
+
   it.each([
     ['it', 0],
     ['one of its masters', 2],

@@ -27,11 +27,15 @@ interface Counted {
 }
 
 interface Answer {
-  now: number
   taken: boolean
   refusedBy: number
   longest: number
-  states: readonly { remaining: number; resetAt: number }[]
+  states: readonly { remaining: number; resetInMs: number }[]
+}
+
+/** Of one slot. `now` is by the clock of its master, and each has another. */
+interface SlotAnswer extends Answer {
+  now: number
 }
 
 /**
@@ -55,7 +59,7 @@ export function createRedisCounters({
     group: readonly Counted[],
     cost: number,
     now: string,
-  ): Promise<Answer> {
+  ): Promise<SlotAnswer> {
     const args = group.flatMap(({ meter: { limit } }) => [
       limit.kind,
       String(limit.requests),
@@ -69,7 +73,10 @@ export function createRedisCounters({
       taken: taken === 1,
       refusedBy: refusedBy - 1,
       longest,
-      states: group.map((_, index) => ({ remaining: states[index * 2] ?? 0, resetAt: states[index * 2 + 1] ?? 0 })),
+      states: group.map((_, index) => {
+        const [remaining = 0, resetAt = at] = states.slice(index * 2)
+        return { remaining, resetInMs: resetAt - at }
+      }),
     }
   }
 
@@ -93,7 +100,7 @@ export function createRedisCounters({
     const refusing = taken ? -1 : answers.findIndex((one) => one.longest === longest)
     const before = groups.slice(0, Math.max(0, refusing)).reduce((sum, group) => sum + group.length, 0)
     const refusedBy = refusing < 0 ? -1 : before + (answers[refusing]?.refusedBy ?? 0)
-    return { now: answers[0]?.now ?? 0, taken, refusedBy, longest, states: answers.flatMap((one) => one.states) }
+    return { taken, refusedBy, longest, states: answers.flatMap((one) => one.states) }
   }
 
   async function count(verb: 'take' | 'peek', meters: readonly Meter[], cost: number, nowMs: number): Promise<Quota> {
@@ -102,8 +109,8 @@ export function createRedisCounters({
     const answer = await askEach(verb, groups, cost, now)
     const names = groups.flat().map(({ meter }) => nameOf(meter))
     const states = meters.map((meter): LimitState => {
-      const { remaining = 0, resetAt = 0 } = answer.states[names.indexOf(nameOf(meter))] ?? {}
-      return { limit: meter.limit, remaining, resetAt: nowMs + resetAt - answer.now }
+      const { remaining = 0, resetInMs = 0 } = answer.states[names.indexOf(nameOf(meter))] ?? {}
+      return { limit: meter.limit, remaining, resetAt: nowMs + resetInMs }
     })
     const refused = names[answer.refusedBy]
     const refusedBy = refused === undefined ? -1 : meters.findIndex((meter) => nameOf(meter) === refused)
