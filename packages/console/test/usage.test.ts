@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { copyKey } from '../../server/test/support/copy-key.ts'
 import { faults } from './browser.ts'
@@ -97,5 +100,22 @@ describe('usage in the console', { timeout: 3 * minute }, () => {
     await page.getByText('Not known: more of them are in use than can be counted at once.').waitFor()
     expect(await page.getByRole('meter').count()).toBe(0)
     expect(await faults(page, 'limits-of-many')).toEqual([])
+  })
+})
+
+describe('a limit of longer than an hour', { timeout: 3 * minute }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keywright-contract-'))
+  const file = join(folder, 'daily.json')
+  const limits = [{ requests: 100, windowSeconds: 86_400 }]
+  writeFileSync(file, JSON.stringify({ name: 'daily', key: { forms: [{ prefix: 'day_' }] }, limits }))
+  const set = stage(file)
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  it('may be used up within one', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Daily' })
+    recordUses(set.server, [{ key: key.id, route, atMs: Date.now(), count: 60 }])
+    await page.goto(`${set.server.control}/acme/limits`)
+    await page.getByText('60 of 100', { exact: true }).waitFor()
   })
 })

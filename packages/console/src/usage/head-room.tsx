@@ -81,7 +81,8 @@ function BusiestHour({ limit, noun, busiest }: { limit: AgreedLimit; noun: strin
       label={`Busiest hour in ${busiest.time}, per ${noun}`}
       hint="An hour at the limit all through would be full."
       used={busiest.count}
-      most={Math.round((limit.requests * 3600) / limit.windowSeconds)}
+      // All of a longer window may be asked for within one hour of it.
+      most={Math.round(limit.requests * Math.max(1, 3600 / limit.windowSeconds))}
     />
   )
 }
