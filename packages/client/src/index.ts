@@ -27,7 +27,14 @@ export type {
 } from './keys.ts'
 export { Keywright } from './keywright.ts'
 export type { CreatedInvitation, Invitation, Member, MemberRemoval } from './members.ts'
-export type { Deletion, NewOrganization, Organization, OrganizationPatch, OrganizationState } from './organizations.ts'
+export type {
+  Deletion,
+  NewOrganization,
+  Organization,
+  OrganizationMonth,
+  OrganizationPatch,
+  OrganizationState,
+} from './organizations.ts'
 export type { Page, Paging } from './pages.ts'
 export { Pages } from './pages.ts'
 export type { Account, AccountRemoval } from './people.ts'

@@ -34,6 +34,15 @@ export interface OrganizationPatch {
   state?: OrganizationState
 }
 
+/** What an organization uses in this calendar month (UTC). A request counts as many as it costs. */
+export interface OrganizationMonth {
+  used: number
+  /** As agreed, or as the plan says; null: unlimited. */
+  quota: number | null
+  /** When the next month begins. */
+  resetAt: string
+}
+
 /** What a deletion has taken with it, or would. */
 export interface Deletion {
   id: string
@@ -63,6 +72,10 @@ export class Organizations {
 
   get(id: string, options?: CallOptions): Promise<Organization> {
     return this.#transport({ method: 'GET', path: path`/v1/organizations/${id}`, has: 'id', options })
+  }
+
+  month(id: string, options?: CallOptions): Promise<OrganizationMonth> {
+    return this.#transport({ method: 'GET', path: path`/v1/organizations/${id}/month`, has: 'used', options })
   }
 
   update(id: string, patch: OrganizationPatch, options?: CallOptions): Promise<Organization & { receipt: string }> {

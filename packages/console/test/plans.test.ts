@@ -35,6 +35,16 @@ describe('plans in the console', { timeout: 2 * minute }, () => {
     await page.getByRole('row', { name: id }).getByRole('cell', { name: 'Starter', exact: true }).waitFor()
   })
 
+  it('tell of the month what its requests cost, as the quota counts them', async () => {
+    const { page } = set.ann
+    const { control, lifecycle } = set.server
+    await createOrganization(lifecycle, tester, { id: 'costly', name: 'Costly' })
+    const { credential } = await set.server.issue({ organization: 'costly', name: 'Bulk', limits: [] })
+    await controlApi(control)('POST', '/v1/verify', { body: { credential, cost: 700 } })
+    await page.goto(`${control}/costly/limits`)
+    await page.getByText('700 of 1,000', { exact: true }).waitFor()
+  })
+
   it('show a quota of nothing as one, and not as none', async () => {
     const { page } = set.ann
     const { control } = set.server

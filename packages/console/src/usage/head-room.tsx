@@ -1,6 +1,7 @@
 import type { AgreedLimit } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { keywright } from '../api/keywright.ts'
 import { contractQuery } from '../api/queries.ts'
 import { monthlyQuota, usualLimits } from '../keys/limit-words.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
@@ -8,8 +9,6 @@ import { Card, Loading } from '../parts/page.tsx'
 import { usePlace } from '../shell/place.ts'
 import { type Busiest, busiestKey, busiestTogether } from './busiest.ts'
 import { Meter } from './meter.tsx'
-import { readUsage } from './read-usage.ts'
-import { total } from './sums.ts'
 
 /** How near the month's quota and the busiest hour have come to what is agreed. */
 export function HeadRoom({ organization, isLinked = false }: { organization: string; isLinked?: boolean }) {
@@ -51,7 +50,7 @@ export function HeadRoom({ organization, isLinked = false }: { organization: str
       {!failed && !isWaiting && (
         <div className="grid gap-x-10 gap-y-5 p-5 sm:grid-cols-2">
           {quota !== null && month.data ? (
-            <Meter label="Used of this month’s quota" used={total(month.data)} most={quota} />
+            <Meter label="Used of this month’s quota" used={month.data.used} most={quota} />
           ) : null}
           {limits.map((limit) => (
             <BusiestHour
@@ -87,16 +86,11 @@ function BusiestHour({ limit, noun, busiest }: { limit: AgreedLimit; noun: strin
   )
 }
 
-/** What was let in since the month began (UTC), which is what quotas count. */
+/** Not the sum of what is counted: a request may cost several, and counts may be kept for less than a month. */
 function monthQuery(organization: string) {
   return {
     queryKey: ['usage', 'month', organization],
-    async queryFn({ signal }: { signal: AbortSignal }) {
-      const now = new Date()
-      const since = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1)).toISOString()
-      const { counts } = await readUsage({ organization, since, by: 'outcome', outcome: 'allowed' }, signal)
-      return counts.map(({ count }) => count)
-    },
+    queryFn: ({ signal }: { signal: AbortSignal }) => keywright.organizations.month(organization, { signal }),
     refetchInterval: 15_000,
   }
 }

@@ -57,6 +57,7 @@ import { createOrganizationRoute } from './organizations/create.ts'
 import { deleteOrganizationRoute } from './organizations/delete.ts'
 import { getOrganizationRoute } from './organizations/get.ts'
 import { listOrganizationsRoute } from './organizations/list.ts'
+import { getMonthRoute } from './organizations/month.ts'
 import { updateOrganizationRoute } from './organizations/update.ts'
 import {
   disableAccountRoute,
@@ -83,6 +84,7 @@ export const routes: readonly Route[] = [
   createOrganizationRoute,
   listOrganizationsRoute,
   getOrganizationRoute,
+  getMonthRoute,
   updateOrganizationRoute,
   deleteOrganizationRoute,
   createProjectRoute,

@@ -32,6 +32,7 @@ describe('the client', () => {
     expect((await organizations.create({ id: 'initech', name: 'Initech' }, once)).id).toBe(organization.id)
     expect((await organizations.update('initech', { name: 'Initech Ltd' })).name).toBe('Initech Ltd')
     expect(await organizations.get('initech')).toMatchObject({ name: 'Initech Ltd' })
+    expect(await organizations.month('initech')).toMatchObject({ used: 0, quota: null })
 
     const project = await projects.create({ organization: 'initech', name: 'Web' })
     expect(await projects.get(project.id)).toMatchObject({ name: 'Web' })

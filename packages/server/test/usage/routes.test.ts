@@ -260,3 +260,21 @@ describe('the command line', () => {
     expect((await run('keys', 'callers', unused.key.id)).stderr).toContain('Nobody has used this key')
   })
 })
+
+describe('GET /v1/organizations/{organization}/month', () => {
+  it('counts what requests cost, as the quota does and as a key is told', async () => {
+    const { credential, key: own } = await server.issueElsewhere()
+    const address = `/v1/organizations/${own.organization}`
+    const month = async () => (await api('GET', `${address}/month`)).json
+    expect(await month()).toEqual({ used: 0, quota: null, resetAt: expect.stringMatching(/-01T00:00:00\.000Z$/) })
+    await api('PATCH', address, { body: { monthlyQuota: 1000 } })
+    for (const cost of [700, 299, 2]) await api('POST', '/v1/verify', { body: { credential, cost } })
+    const { used, quota, resetAt } = await month()
+    expect([used, quota]).toEqual([999, 1000])
+    expect((await api('GET', '/v1/whoami', { credential })).json.monthlyQuota).toEqual({
+      requests: quota,
+      remaining: quota - used,
+      resetAt,
+    })
+  })
+})
