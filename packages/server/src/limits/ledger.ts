@@ -16,6 +16,27 @@ export function emptyLedger({ kind }: Limit): Ledger {
   return kind === 'window' ? { window: [] } : { fullAt: 0, less: 0 }
 }
 
+/** For so many milliseconds a share may be used. */
+export function shareMsOf({ windowSeconds }: Limit): number {
+  return Math.min(Math.floor((windowSeconds * 1000) / 16), 5_000)
+}
+
+/**
+ * Where the clock was set back, what is charged later than anybody charges now is charged as late as that: it gives
+ * nothing back, and nobody waits for the clock to be where it was.
+ */
+export function caughtUp(ledger: Ledger, limit: Limit, now: number): Ledger {
+  const latest = instantOf(now + shareMsOf(limit), limit)
+  if (!('window' in ledger)) {
+    const fullAt = latest + limit.windowSeconds * 1000
+    return ledger.fullAt > fullAt ? { fullAt, less: 0 } : ledger
+  }
+  if ((ledger.window.at(-1)?.[0] ?? 0) <= latest) return ledger
+  const earlier = ledger.window.filter(([at]) => at < latest)
+  const later = ledger.window.slice(earlier.length).reduce((sum, [, count]) => sum + count, 0)
+  return { window: [...earlier, [latest, later]] }
+}
+
 /** Milliseconds until `cost` fits, 0 where it does, the whole window where it never will. */
 export function waitFor(ledger: Ledger, limit: Limit, cost: number, now: number): number {
   const windowMs = limit.windowSeconds * 1000

@@ -303,6 +303,29 @@ describe('counters in Redis', () => {
     expect(states.map(({ remaining }) => remaining)).toEqual([5, 9])
   })
 
+  it.each([
+    ['window', 10],
+    ['window', 200],
+    ['bucket', 200],
+  ] as const)(
+    'of a %s of %i stay spent, and no longer, when the clock of Redis is set back',
+    async (kind, requests) => {
+      let skew = 0
+      const clock = (nowMs: number) => nowMs + skew
+      const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters(), clock })
+      const limited = [{ ...meter({ kind, requests }), subject: `set-back-${kind}-${requests}` }]
+      const take = async (cost: number, nowMs: number) => counters.take(limited, cost, nowMs)
+      let nowMs = Date.now()
+      while ((await take(1, nowMs)).taken) nowMs++
+      skew = -3_600_000
+      const { taken, retryAfterMs } = await take(requests, nowMs)
+      expect(taken).toBe(false)
+      expect(retryAfterMs).toBeLessThanOrEqual(60_000 + 60_000 / 64)
+      expect((await take(requests, nowMs + retryAfterMs - 1)).taken).toBe(false)
+      expect((await take(requests, nowMs + retryAfterMs)).taken).toBe(true)
+    },
+  )
+
   it('are forgotten by Redis once nothing is spent', async () => {
     await redis.command('FLUSHALL')
     const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { emptyLedger, type Ledger, resetOf } from './ledger.ts'
+import { caughtUp, emptyLedger, type Ledger, resetOf } from './ledger.ts'
 import type { Ledgers } from './ledgers.ts'
 import { type RedisClient, scriptOf } from './redis-client.ts'
 
@@ -35,7 +35,7 @@ export function createRedisLedgers(redis: RedisClient, clock?: () => number): Le
         const ledgers = new Map(
           names.map(({ name, limit }, index): [string, Ledger] => [
             name,
-            held[index] ? JSON.parse(held[index]) : emptyLedger(limit),
+            held[index] ? caughtUp(JSON.parse(held[index]), limit, now) : emptyLedger(limit),
           ]),
         )
         const result = work(ledgers, now)

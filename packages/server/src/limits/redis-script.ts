@@ -99,6 +99,25 @@ local function resetAt(ledger)
   return now
 end
 
+-- As \`caughtUp\`, where nothing is charged ahead. Whoever undoes a take is told of an instant that has passed.
+local function catchUp(ledger)
+  local latest = instant(ledger)
+  if not ledger.window then
+    if ledger.fullAt <= latest + ledger.ms then return end
+    ledger.fullAt, ledger.less = latest + ledger.ms, 0
+  else
+    local last = ledger.window[#ledger.window]
+    if not last or last[1] <= latest then return end
+    local kept, later = {}, 0
+    for _, entry in ipairs(ledger.window) do
+      if entry[1] < latest then kept[#kept + 1] = entry else later = later + entry[2] end
+    end
+    kept[#kept + 1] = { latest, later }
+    ledger.window = kept
+  end
+  ledger.caughtUp = true
+end
+
 local function open(key, kind, requests, ms)
   local ledger = { requests = requests, ms = ms }
   local stored = redis.call('GET', key)
@@ -108,6 +127,7 @@ local function open(key, kind, requests, ms)
     local state = stored and cmsgpack.unpack(stored) or { 0, 0 }
     ledger.fullAt, ledger.less = state[1], state[2]
   end
+  if verb ~= 'back' then catchUp(ledger) end
   return ledger
 end
 
@@ -131,6 +151,8 @@ for index, key in ipairs(KEYS) do
     close(key, ledgers[index])
   elseif verb == 'take' and taken and cost > 0 then
     charge(ledgers[index])
+    close(key, ledgers[index])
+  elseif ledgers[index].caughtUp then
     close(key, ledgers[index])
   end
 end

@@ -104,6 +104,29 @@ describe('shares of a limit', () => {
     },
   )
 
+  it.each([
+    ['window', 10],
+    ['window', 200],
+    ['bucket', 200],
+  ] as const)(
+    'of a %s of %i stay spent, and no longer, when the clock of the database is set back',
+    async (kind, requests) => {
+      let skew = 0
+      const clock = () => nowMs + skew
+      const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+      const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: () => nowMs })
+      const one = meter({ kind, requests })
+      while (await takes(shares, one)) nowMs++
+      skew = -3_600_000
+      const { taken, retryAfterMs } = await shares.take([one], requests, nowMs)
+      expect(taken).toBe(false)
+      expect(retryAfterMs).toBeLessThanOrEqual(60_000 + 60_000 / 16 + 60_000 / 64)
+      nowMs += retryAfterMs
+      expect(await takes(shares, one, requests)).toBe(true)
+      await shares.stop()
+    },
+  )
+
   it('are asked for by however many come at once', async () => {
     const shares = node()
     const one = meter({ requests: 1_000 })

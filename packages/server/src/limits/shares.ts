@@ -1,6 +1,6 @@
 import type { Counters, LimitState, Meter, Quota } from '@keywright/core'
 import { type Holding, Holdings, stateOf } from './holding.ts'
-import { charge, giveBack, type Ledger, resetOf, roomFor, waitFor } from './ledger.ts'
+import { charge, giveBack, type Ledger, resetOf, roomFor, shareMsOf, waitFor } from './ledger.ts'
 import type { Ledgers } from './ledgers.ts'
 
 export interface SharesOptions {
@@ -34,9 +34,8 @@ interface Ask {
 
 type Open = Map<string, Ledger>
 
-/** A node holds at most this part of a limit, and holds it for this part of the window, but never long. */
+/** A node holds at most this part of a limit. */
 const part = 16
-const longestMs = 5_000
 /** Of how many ledgers are asked at once. */
 const mostLedgers = 2_000
 const sweepEveryMs = 500
@@ -244,7 +243,7 @@ function answer({ holdings: named, cost, nowMs }: Ask, open: Open, ledgerNow: nu
 
 function grant(holding: Holding, next: number, open: Open, ledgerNow: number): (sentAt: number) => void {
   const { name, limit } = holding
-  const forMs = Math.min(Math.floor((limit.windowSeconds * 1000) / part), longestMs)
+  const forMs = shareMsOf(limit)
   const chargedAt = ledgerNow + forMs
   const ledger = open.get(name) as Ledger
   // A quarter of what is left at most: the last requests are for whoever comes.

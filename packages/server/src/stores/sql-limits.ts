@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { emptyLedger, type Ledger, resetOf } from '../limits/ledger.ts'
+import { caughtUp, emptyLedger, type Ledger, resetOf } from '../limits/ledger.ts'
 import type { LedgerName, Ledgers } from '../limits/ledgers.ts'
 import type { Schema } from './schema.ts'
 
@@ -45,9 +45,12 @@ async function lock(db: Kysely<Schema>, names: readonly LedgerName[], clock?: ()
     .onConflict((conflict) => conflict.column('name').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
     .returning(['name', 'ledger', nowOfDatabase.as('now')])
     .execute()
-  const ledgers = new Map(rows.map(({ name, ledger }) => [name, JSON.parse(ledger) as Ledger]))
   // Of a clock that is read before a row is waited for, the last reading is the one after all waiting.
   const now = clock ? clock() : Math.max(...rows.map((row) => Number(row.now)))
+  const held = new Map(rows.map(({ name, ledger }) => [name, JSON.parse(ledger) as Ledger]))
+  const ledgers = new Map(
+    names.map(({ name, limit }) => [name, caughtUp(held.get(name) ?? emptyLedger(limit), limit, now)]),
+  )
   return { ledgers, now }
 }
 
