@@ -102,6 +102,14 @@ onEachDatabase((start, stored) => {
       expect([status, Number(headers.get('retry-after')) > 0]).toEqual([429, true])
     })
 
+    it('counts each first step until its code is given, so that few can be open to guess at side by side', async () => {
+      const { email, recoveryCodes } = await enrol()
+      const finished = await firstStep(email)
+      expect((await finished.finish({ recoveryCode: recoveryCodes[0] })).status).toBe(200)
+      for (let i = 0; i < 10; i++) expect((await firstStep(email)).json).toEqual({ secondFactor: true })
+      expect(await firstStep(email)).toMatchObject({ status: 429, json: { code: 'too_many_attempts' } })
+    })
+
     it('belongs to the browser that gave the password', async () => {
       const { email, uri } = await enrol()
       await firstStep(email)

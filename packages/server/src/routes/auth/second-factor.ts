@@ -127,10 +127,12 @@ export const confirmSecondFactorRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const given = await body()
-    await countAttempt(signIn.attempts, signInBounds(person.email, address), deps.lifecycle.now())
+    const bounds = signInBounds(person.email, address)
+    await countAttempt(signIn.attempts, bounds, deps.lifecycle.now())
     const cookies = await signIn.people.secondFactor.confirm(given.code, { headers: request.headers, address })
     if (cookies === 'unreadable') throw new Problem('sign_in_failed', begunElsewhere)
     if (!cookies) throw new Problem('sign_in_failed', 'That is not the code the app shows now. Check its clock.')
+    for (const { name } of bounds) await signIn.attempts.uncount(name)
     setCookies(cookies)
     if (!person.hasSecondFactor)
       await record(deps.lifecycle, 'person.second_factor_enabled', person, { address, requestId })
@@ -223,12 +225,14 @@ export const finishSignInRoute = openRoute({
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
-    const admitted = await signIn.people.secondFactor.finish(await body(), { headers: request.headers, address })
+    const { attempts, people } = signIn
+    const admitted = await people.secondFactor.finish(await body(), { headers: request.headers, address })
     if (admitted === 'locked') throw new Problem('too_many_attempts', undefined, { headers: { 'retry-after': '900' } })
     if (admitted === 'unreadable') throw new Problem('sign_in_failed', unreadable)
     if (!admitted) {
       throw new Problem('sign_in_failed', 'The code is wrong or used, or the first step is over. Sign in again.')
     }
+    for (const { name } of signInBounds(admitted.person.email, address)) await attempts.uncount(name)
     setCookies(admitted.cookies)
     return { person: personView(admitted.person) }
   },

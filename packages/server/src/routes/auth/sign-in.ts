@@ -35,9 +35,11 @@ export const signInRoute = openRoute({
     await countAttempt(attempts, bounds, deps.lifecycle.now())
     const admitted = await people.signIn(input, { headers: request.headers, address })
     if (!admitted) throw new Problem('sign_in_failed')
-    for (const { name } of bounds) await attempts.uncount(name)
     setCookies(admitted.cookies)
-    return 'person' in admitted ? { person: personView(admitted.person) } : { secondFactor: true as const }
+    // Each first step lets codes be guessed, side by side with all others: it counts until the second is done.
+    if (!('person' in admitted)) return { secondFactor: true as const }
+    for (const { name } of bounds) await attempts.uncount(name)
+    return { person: personView(admitted.person) }
   },
 })
 
