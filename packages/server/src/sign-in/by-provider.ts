@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Lifecycle } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
 import { actorOfPerson } from '../routes/auth/schemas.ts'
@@ -14,11 +15,33 @@ interface From {
   requestId: string
 }
 
+/** Of a node that ends in the middle. */
+const turnSeconds = 60
+
 /**
  * Lets in whom a provider has vouched for. It makes no operator, takes an address only where the provider has proved it,
  * and an account that is here already only once its owner has linked it. @throws Problem
  */
 export async function admitByProvider(
+  signIn: SignIn,
+  lifecycle: Lifecycle,
+  back: { identity: Identity; errand: Errand },
+  request: Request,
+  from: From,
+): Promise<Admitted> {
+  const { attempts } = signIn
+  const { issuer, subject } = back.identity
+  // Of two who come as one at once the second starts again: it could find half an account, or one without its place.
+  const turn = `provider:${hash('sha256', JSON.stringify([issuer, subject])).slice(0, 32)}`
+  if ((await attempts.count(turn, turnSeconds, lifecycle.now())).count > 1) throw new Problem('provider_refused')
+  try {
+    return await admit(signIn, lifecycle, back, request, from)
+  } finally {
+    await attempts.forget(turn)
+  }
+}
+
+async function admit(
   { people, sessions, signUp }: SignIn,
   lifecycle: Lifecycle,
   { identity, errand }: { identity: Identity; errand: Errand },

@@ -1,7 +1,8 @@
 import { createOrganization, setMember } from '@keywright/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
-import { becomeOperator, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import { becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { type TestServer, tester } from '../support/start-server.ts'
 
 /** So often that what depends on who is first comes both ways. */
@@ -11,16 +12,26 @@ describe('of two changes of one person at once', () => {
   onEachDatabase((start) => {
     let server: TestServer
     let operator: SignedUp
+    let elsewhere: Elsewhere
 
     beforeAll(async () => {
-      server = await start({ contract: 'holocron', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+      // The provider says at length that it is not in production.
+      vi.spyOn(console, 'info').mockImplementation(() => {})
+      vi.spyOn(console, 'warn').mockImplementation(() => {})
+      elsewhere = await startElsewhere()
+      const env = { KEYWRIGHT_SIGN_UP: 'open', KEYWRIGHT_PROVIDERS: elsewhere.setting }
+      server = await start({ contract: 'holocron', env })
+      elsewhere.allow(server.control)
       operator = await becomeOperator(server)
       await createOrganization(server.lifecycle, tester, { id: 'beta', name: 'Beta' })
       for (const organization of ['acme', 'beta']) {
         await setMember(server.lifecycle, tester, { organization, user: operator.id, role: 'owner' })
       }
     })
-    afterAll(() => server?.stop())
+    afterAll(async () => {
+      await server?.stop()
+      await elsewhere?.stop()
+    })
 
     const call = (method: string, path: string, body?: unknown) => operator.browser.call(method, path, body)
     const link = async (path: string, invitation: object) => tokenOf((await call('POST', path, invitation)).json.link)
@@ -105,6 +116,19 @@ describe('of two changes of one person at once', () => {
       }
     })
 
+    it('one who is new here and comes from a provider is let in, or told to start again, and then is who they were', async () => {
+      for (const round of rounds.slice(0, 5)) {
+        const login = `new-${round}`
+        elsewhere.accounts.set(login, { email: `${login}@elsewhere.example`, email_verified: true, name: 'New' })
+        const ways = await Promise.all([wayBack(login), wayBack(login), wayBack(login)])
+        const found = await Promise.all(ways.map((way) => way()))
+        for (const { to } of found) expect(['/', '/sign-in?problem=provider_refused']).toContain(to)
+        const ids = found.flatMap(({ id }) => id ?? [])
+        expect(new Set(ids).size).toBe(1)
+        expect((await (await wayBack(login))()).id).toBe(ids[0])
+      }
+    })
+
     it('links that make an operator of one address are sent, of which the last one holds', async () => {
       const email = 'twice@example.com'
       await Promise.all(rounds.map(() => call('POST', '/v1/operators/invitations', { email })))
@@ -112,6 +136,19 @@ describe('of two changes of one person at once', () => {
       const open = items.filter((one) => one.email === email && one.revokedAt === null)
       expect(open).toHaveLength(1)
     })
+
+    async function wayBack(login: string) {
+      const browser = openBrowser(server)
+      const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+      const location = await elsewhere.visit(json.location, login)
+      return async () => {
+        const { headers } = await fetch(location, { redirect: 'manual', headers: { cookie: browser.cookie() } })
+        const cookie = headers.getSetCookie().find((line) => line.startsWith('keywright.session_token=')) ?? ''
+        const whoami = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: cookie.split(';')[0] ?? '' } })
+        const { id } = (await whoami.json()) as { id?: string }
+        return { to: headers.get('location')?.replace(server.control, ''), id }
+      }
+    }
 
     const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
     const client_id = 'holocron-cli'
