@@ -1,6 +1,7 @@
 /** What went wrong on the way back: codes of the server, and no text of anybody else's. */
 export const providerProblems: Readonly<Record<string, string>> = {
   provider_refused: 'The other sign-in did not work. Start again here, in one browser and within ten minutes.',
+  provider_unavailable: 'The provider gives no answer. Try again later, or sign in another way.',
   provider_email_unverified: 'The provider does not vouch for your address. Verify it there and try again.',
   provider_not_linked: 'There is an account with this address. Sign in as you did so far, and link it in your account.',
   sign_up_closed: 'There is no account of yours here yet. Open the link of your invitation first.',

@@ -98,6 +98,12 @@ export const problems = {
     cause: 'The provider said no, or its answer does not belong to what this browser asked for.',
     mend: 'Start again from the sign-in page, in one browser and within ten minutes.',
   },
+  provider_unavailable: {
+    status: 502,
+    title: 'The provider gives no answer',
+    cause: 'It cannot be reached, takes too long, or does not know this instance; the log has what it said.',
+    mend: 'Try again later, or sign in another way. If it stays, check KEYWRIGHT_PROVIDERS.',
+  },
   provider_email_unverified: {
     status: 403,
     title: 'The provider does not vouch for your address',

@@ -25,7 +25,7 @@ export interface SignInParts {
   boundUrl: () => string
   letters: Letters
   providers: readonly ProviderSettings[]
-  warn: (message: string) => void
+  warn: (error: unknown) => void
 }
 
 export function createSignIn(parts: SignInParts): SignIn {
@@ -40,7 +40,7 @@ export function createSignIn(parts: SignInParts): SignIn {
   const device = createDeviceFlow({ lifecycle, people, logins, attempts, secret })
   return {
     ...{ people, attempts, signUp, isOwn, letters },
-    providers: createProviders({ settings: parts.providers, secret, isSecure, consoleUrl: consoleUrlNow }),
+    providers: createProviders({ settings: parts.providers, secret, isSecure, consoleUrl: consoleUrlNow, warn }),
     sessions: createSessions(people, isOwn),
     device,
     portalPassword: (email) => portalPassword(email, secret),

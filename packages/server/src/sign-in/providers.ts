@@ -1,5 +1,6 @@
 import type { Configuration } from 'openid-client'
 import type { ProviderSettings } from '../config/people-settings.ts'
+import { Problem } from '../control/problem.ts'
 import { createSealer } from './sealed.ts'
 
 /** Somebody as a provider knows them, and has proved to us. */
@@ -23,9 +24,9 @@ export interface Errand {
 /** OpenID Connect Core 1.0 §3.1, with PKCE (RFC 7636): accounts that people have elsewhere. */
 export interface Providers {
   list: readonly Pick<ProviderSettings, 'id' | 'name' | 'issuer'>[]
-  /** null: there is no such provider. */
+  /** null: there is no such provider. @throws Problem `provider_unavailable` */
   start(provider: string, errand: Errand, now: Date): Promise<{ location: string; cookie: string } | null>
-  /** null: the answer does not belong to what this browser has asked for. */
+  /** null: the answer does not belong to what this browser has asked for. @throws Problem `provider_unavailable` */
   finish(
     provider: string,
     query: string,
@@ -51,11 +52,13 @@ export function createProviders({
   secret,
   isSecure,
   consoleUrl,
+  warn,
 }: {
   settings: readonly ProviderSettings[]
   secret: string
   isSecure: boolean
   consoleUrl: () => string
+  warn: (error: unknown) => void
 }): Providers {
   const sealer = createSealer(secret, 'provider')
   const known = new Map<string, Promise<Configuration>>()
@@ -70,6 +73,11 @@ export function createProviders({
     return found
   }
 
+  function unavailable(id: string, said: string | null, cause: unknown): Problem {
+    warn(new Error(`the provider '${id}' ${said ? `says ${said}` : 'gives no answer that is of use'}`, { cause }))
+    return new Problem('provider_unavailable')
+  }
+
   const callback = (id: string) => `${consoleUrl()}/api/auth/provider/${id}/callback`
   const named = (id: string) => settings.find((provider) => provider.id === id)
 
@@ -80,7 +88,9 @@ export function createProviders({
       const provider = named(id)
       if (!provider) return null
       const oidc = await import('openid-client')
-      const configuration = await configurationOf(provider)
+      const configuration = await configurationOf(provider).catch((error: unknown) => {
+        throw unavailable(id, null, error)
+      })
       const asked: Asked = {
         ...errand,
         provider: id,
@@ -104,8 +114,8 @@ export function createProviders({
       const asked = sealer.open(cookieNamed(cookies, name), now) as Asked | null
       if (!provider || asked?.provider !== id) return null
       const oidc = await import('openid-client')
-      const configuration = await configurationOf(provider)
       try {
+        const configuration = await configurationOf(provider)
         const tokens = await oidc.authorizationCodeGrant(configuration, new URL(`${callback(id)}?${query}`), {
           pkceCodeVerifier: asked.verifier,
           expectedState: asked.state,
@@ -121,7 +131,7 @@ export function createProviders({
         return { identity: identityOf({ ...told, ...proved }), errand: { to, invitation, person } }
       } catch (error) {
         if (isRefusal(oidc, error)) return null
-        throw error
+        throw unavailable(id, wordOf(oidc, error), error)
       }
     },
   }
@@ -137,10 +147,18 @@ async function discover(issuer: string, clientId: string, clientSecret: string):
   })
 }
 
-/** Whatever is wrong with what came back; a provider that is away is no refusal. */
+/** Whatever is wrong with what came back; a provider that is away, ails or does not know us is no refusal. */
 function isRefusal(oidc: typeof import('openid-client'), error: unknown): boolean {
-  if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) return true
-  return error instanceof oidc.ClientError && !/TIMEOUT|CONNECTION/.test(error.code ?? '')
+  if (error instanceof oidc.AuthorizationResponseError) return true
+  if (error instanceof oidc.ResponseBodyError) return error.error === 'invalid_grant'
+  return error instanceof oidc.ClientError && !/TIMEOUT|NOT_CONFORM|NOT_JSON/.test(error.code ?? '')
+}
+
+/** `invalid_client`, in the body or in a challenge. */
+function wordOf(oidc: typeof import('openid-client'), error: unknown): string | null {
+  if (error instanceof oidc.ResponseBodyError) return error.error
+  if (!(error instanceof oidc.WWWAuthenticateChallengeError)) return null
+  return error.cause.find(({ parameters }) => parameters.error !== undefined)?.parameters.error ?? null
 }
 
 function identityOf(claims: Readonly<Record<string, unknown>>): Identity {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type Elsewhere, startElsewhere } from '../support/oidc.ts'
+import { type AccountElsewhere, type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 let people = 0
-function someone(claims: { email?: string; email_verified?: boolean; name?: string } = {}) {
+function someone(claims: AccountElsewhere = {}) {
   const login = `person-${++people}`
   const email = `${login}@elsewhere.example`
   elsewhere.accounts.set(login, { email, email_verified: true, name: 'Person', ...claims })
@@ -251,6 +251,46 @@ describe('a sign-in elsewhere', () => {
     const location = await elsewhere.visit(json.location, login)
     expect((await comeBack(browser, location)).session).not.toBeNull()
     expect((await comeBack(browser, location)).to).toBe('/sign-in?problem=provider_refused')
+  })
+
+  it.each(['/token', '/me'])('says so where %s of the provider gives no answer', async (path) => {
+    const { login, email } = someone()
+    const browser = openBrowser(server)
+    const { json } = await start(browser, { invitation: await invite(email) })
+    const location = await elsewhere.visit(json.location, login)
+    elsewhere.away = path
+    onTestFinished(() => {
+      elsewhere.away = null
+    })
+    expect(await comeBack(browser, location)).toMatchObject({
+      status: 303,
+      to: '/sign-in?problem=provider_unavailable',
+      session: null,
+    })
+  })
+
+  it('says so where the provider is away or does not know the instance, and has in the log what it said', async () => {
+    const [known] = JSON.parse(elsewhere.setting)
+    const providers = [
+      { ...known, clientSecret: 'another secret' },
+      { ...known, id: 'away', issuer: 'http://127.0.0.1:9' },
+    ]
+    const unknown = await startServer({
+      contract: 'keywright',
+      env: { KEYWRIGHT_PROVIDERS: JSON.stringify(providers), KEYWRIGHT_SIGN_UP: 'open' },
+    })
+    elsewhere.allow(unknown.control)
+    const { login } = someone()
+    const browser = openBrowser(unknown)
+    const away = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'away' })
+    expect([away.status, away.json.code]).toEqual([502, 'provider_unavailable'])
+    const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+    const { to } = await comeBack(browser, await elsewhere.visit(json.location, login))
+    expect(to).toBe(`${unknown.control}/sign-in?problem=provider_unavailable`)
+    expect(unknown.log()).toContain("the provider 'acme' says invalid_client")
+    expect(unknown.log()).not.toContain('another secret')
+    elsewhere.allow(server.control)
+    await unknown.stop()
   })
 
   it.each(['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])(

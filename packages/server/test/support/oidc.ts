@@ -2,12 +2,25 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Provider from 'oidc-provider'
 
+interface Claims {
+  email?: string
+  email_verified?: boolean
+  name?: string
+}
+
+/** What is told of somebody; in the ID token it may be something else. */
+export interface AccountElsewhere extends Claims {
+  inIdToken?: Claims
+}
+
 export interface Elsewhere {
   issuer: string
   /** The setting that makes it known to an instance. */
   setting: string
   /** Who has an account there, by what they sign in with. */
-  accounts: Map<string, { email?: string; email_verified?: boolean; name?: string }>
+  accounts: Map<string, AccountElsewhere>
+  /** The beginning of paths that are answered with 503. */
+  away: string | null
   /** Once the instance is there. */
   allow(control: string): void
   /** Goes there as `login`, says yes to everything, and answers where the browser is sent back to. */
@@ -18,14 +31,16 @@ export interface Elsewhere {
 /** A real OpenID provider, with everything that is optional and secure made a must. */
 export async function startElsewhere(): Promise<Elsewhere> {
   let handle: RequestListener = (_, response) => void response.writeHead(503).end()
-  const server = createServer((request, response) => handle(request, response))
+  const server = createServer((request, response) => {
+    if (elsewhere.away !== null && request.url?.startsWith(elsewhere.away)) response.writeHead(503).end()
+    else handle(request, response)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const accounts: Elsewhere['accounts'] = new Map()
   const client = { id: 'acme', name: 'Acme', issuer, clientId: 'keys', clientSecret: 'a-secret-of-the-tests' }
-  return {
-    issuer,
-    accounts,
+  const elsewhere: Elsewhere = {
+    ...{ issuer, accounts, away: null },
     setting: JSON.stringify([client]),
     allow(control) {
       const provider = new Provider(issuer, {
@@ -37,10 +52,17 @@ export async function startElsewhere(): Promise<Elsewhere> {
           },
         ],
         claims: { email: ['email', 'email_verified'], profile: ['name'] },
+        conformIdTokenClaims: false,
         pkce: { required: () => true },
         cookies: { keys: ['a-key-of-the-tests'] },
         features: { devInteractions: { enabled: true } },
-        findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...accounts.get(id) }) }),
+        findAccount: (_, id) => {
+          const { inIdToken, ...told } = accounts.get(id) ?? {}
+          return {
+            accountId: id,
+            claims: (use) => ({ sub: id, ...((use === 'id_token' && inIdToken) || told) }),
+          }
+        },
       })
       handle = provider.callback()
     },
@@ -79,4 +101,5 @@ export async function startElsewhere(): Promise<Elsewhere> {
       await new Promise((resolve) => server.close(resolve))
     },
   }
+  return elsewhere
 }

@@ -54,7 +54,15 @@ export const startProviderRoute = openRoute({
     schema: z.strictObject({ location: z.string() }),
     example: { location: 'https://login.example.com/authorize?client_id=keys&state=<random>' },
   },
-  problems: ['not_found', 'not_signed_in', 'permission_missing', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  problems: [
+    'not_found',
+    'not_signed_in',
+    'permission_missing',
+    'provider_unavailable',
+    'foreign_origin',
+    'too_many_attempts',
+    'sign_in_off',
+  ],
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
