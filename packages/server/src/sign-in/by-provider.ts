@@ -6,7 +6,6 @@ import { settle } from '../routes/auth/sign-up.ts'
 import { refuseStale } from './guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from './invitations.ts'
 import type { Admitted, Person, Visit } from './people.ts'
-import { isPortalAddress } from './portal.ts'
 import type { Errand, Identity } from './providers.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -65,7 +64,7 @@ async function admit(
 
   async function newPerson(): Promise<Person> {
     const { email } = identity
-    if (email === null || isPortalAddress(email)) throw new Problem('provider_email_unverified')
+    if (email === null) throw new Problem('provider_email_unverified')
     if (await people.findByEmail(email)) throw new Problem('provider_not_linked')
     const invitation = errand.invitation === null ? null : await invitationFor(errand.invitation, { email })
     if (!invitation && signUp === 'invited') throw new Problem('sign_up_closed')

@@ -1,13 +1,14 @@
 import type { Configuration } from 'openid-client'
 import type { ProviderSettings } from '../config/people-settings.ts'
 import { Problem } from '../control/problem.ts'
+import { email as emailSchema } from '../routes/auth/schemas.ts'
 import { createSealer } from './sealed.ts'
 
 /** Somebody as a provider knows them, and has proved to us. */
 export interface Identity {
   issuer: string
   subject: string
-  /** null: none, or the provider does not say that it is theirs. */
+  /** null: none that is taken here, or the provider does not say that it is theirs. */
   email: string | null
   name: string
 }
@@ -128,7 +129,7 @@ export function createProviders({
           ? await oidc.fetchUserInfo(configuration, tokens.access_token, proved.sub)
           : {}
         const { to, invitation, person } = asked
-        return { identity: identityOf({ ...told, ...proved }), errand: { to, invitation, person } }
+        return { identity: identityOf(proved, told), errand: { to, invitation, person } }
       } catch (error) {
         if (isRefusal(oidc, error)) return null
         throw unavailable(id, wordOf(oidc, error), error)
@@ -161,16 +162,25 @@ function wordOf(oidc: typeof import('openid-client'), error: unknown): string | 
   return error.cause.find(({ parameters }) => parameters.error !== undefined)?.parameters.error ?? null
 }
 
-function identityOf(claims: Readonly<Record<string, unknown>>): Identity {
-  const { iss, sub, email, email_verified: isVerified, name } = claims
-  const isTheirs = typeof email === 'string' && isVerified === true
+type Claims = Readonly<Record<string, unknown>>
+
+function identityOf(proved: Claims, told: Claims): Identity {
+  // Each vouches for its own address alone.
+  const address = addressOf(proved) ?? addressOf(told)
+  const { iss, sub, name } = { ...told, ...proved }
   const shown = typeof name === 'string' ? name.replaceAll(/[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/gu, '').trim() : ''
   return {
     issuer: String(iss),
     subject: String(sub),
-    email: isTheirs ? email.toLowerCase() : null,
-    name: shown.slice(0, 200) || (isTheirs ? (email.split('@')[0] ?? 'Someone') : 'Someone'),
+    email: address?.toLowerCase() ?? null,
+    name: shown.slice(0, 200) || (address?.split('@')[0] ?? 'Someone'),
   }
+}
+
+/** By the same rule as everybody's: some letters have the lower case of others, and so of another's address. */
+function addressOf({ email, email_verified: isVerified }: Claims): string | null {
+  const { data } = emailSchema.safeParse(email)
+  return (isVerified === true && data) || null
 }
 
 function cookieNamed(cookies: string | null, name: string): string {

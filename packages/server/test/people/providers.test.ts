@@ -130,6 +130,19 @@ describe('a sign-in elsewhere', () => {
     expect(found).toMatchObject({ to: '/sign-in?problem=provider_email_unverified', session: null })
   })
 
+  it('takes no address on the word that was given for another', async () => {
+    const { login, email } = someone({ inIdToken: { email: 'other@elsewhere.example' } })
+    const { session } = await signIn(login, { invitation: await invite(email) })
+    expect((await whoami(session)).email).toBe(email)
+  })
+
+  it('takes no address whose letters only look like those of another', async () => {
+    const invitation = await invite('kate@elsewhere.example')
+    const { login } = someone({ email: '\u212aate@elsewhere.example' })
+    const found = await signIn(login, { invitation })
+    expect(found).toMatchObject({ to: '/sign-in?problem=provider_email_unverified', session: null })
+  })
+
   it('makes no operator, not even by the link of the first start', async () => {
     const { login, email } = someone()
     const { json } = await operator.browser.call('POST', '/v1/operators/invitations', { email })
