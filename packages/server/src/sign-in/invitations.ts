@@ -12,6 +12,7 @@ import { revokeCliTokensIn } from '../access/cli-token-lifecycle.ts'
 import { addOperatorIn, isOperatorIn } from '../access/operators.ts'
 import { takePersonsTurn } from '../access/persons-turn.ts'
 import { Problem } from '../control/problem.ts'
+import { refusePortalPerson } from './guard.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
 import type { People, Person } from './people.ts'
 import { isPortalAddress } from './portal.ts'
@@ -110,6 +111,8 @@ export async function acceptInvitation(
     const at = lifecycle.now()
     const invitation = await transaction.invitation(id)
     if (!invitation || !isOpen(invitation, at)) throw new Problem('invitation_invalid')
+    // Whoever may ask for their portal links would be let in as an operator.
+    if (invitation.email === null) refusePortalPerson(person)
     refuseOtherAddress(invitation, person)
     await refuseWithoutInviter(transaction, invitation)
     const { organization, role } = invitation

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { issueCliToken } from '../support/issue-cli-token.ts'
-import { becomeOperator, goodPassword, openBrowser, tokenOf } from '../support/people.ts'
+import { becomeOperator, goodPassword, openBrowser, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let server: TestServer
@@ -117,6 +117,20 @@ describe('a portal link', () => {
       expect([path, status, json.code]).toEqual([path, 403, 'permission_missing'])
     }
     expect((await browser.call('GET', '/v1/whoami')).status).toBe(200)
+  })
+
+  it('makes no operator of who comes by it, not even with the link of the first start', async () => {
+    const fresh = await startServer({ contract: 'keywright' })
+    const body = { organization: 'acme', user: 'hal', role: 'member' }
+    const { json } = await controlApi(fresh.control)('POST', '/v1/portal-sessions', { body })
+    const browser = openBrowser(fresh)
+    await browser.call('POST', '/api/auth/portal', { portal: tokenOf(json.link) })
+    const invitation = tokenOf(await fresh.operatorLink())
+    const taken = await browser.call('POST', '/api/auth/invitation/accept', { invitation })
+    expect([taken.status, taken.json.code]).toEqual([403, 'permission_missing'])
+    expect((await browser.call('GET', '/v1/whoami')).json.operator).toBe(false)
+    expect((await signUp(fresh, { invitation })).id).toMatch(/^usr_/)
+    await fresh.stop()
   })
 
   it('ends after five minutes', async () => {

@@ -65,7 +65,15 @@ export const acceptInvitationRoute = openRoute({
     schema: offerSchema,
     example: offerExample,
   },
-  problems: ['invitation_invalid', 'conflict', 'not_signed_in', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
+  problems: [
+    'invitation_invalid',
+    'conflict',
+    'not_signed_in',
+    'permission_missing',
+    'foreign_origin',
+    'too_many_attempts',
+    'sign_in_off',
+  ],
   async answerTo({ request, address, requestId, body }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
