@@ -194,6 +194,26 @@ describe('a sign-in elsewhere', () => {
     expect((await signIn(other.login)).session).not.toBeNull()
   })
 
+  it('is known as linked also where its issuer is set with a slash at the end, and tells one without', async () => {
+    const [known] = JSON.parse(elsewhere.setting)
+    const slashed = await startServer({
+      contract: 'keywright',
+      env: {
+        KEYWRIGHT_PROVIDERS: JSON.stringify([{ ...known, issuer: `${known.issuer}/` }]),
+        KEYWRIGHT_SIGN_UP: 'open',
+      },
+    })
+    elsewhere.allow(slashed.control)
+    const { login } = someone()
+    const browser = openBrowser(slashed)
+    const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+    const { session } = await comeBack(browser, await elsewhere.visit(json.location, login))
+    const response = await fetch(`${slashed.control}/api/auth/providers/linked`, { headers: { cookie: session ?? '' } })
+    expect(await response.json()).toEqual({ providers: [{ issuer: known.issuer, name: 'Acme' }] })
+    elsewhere.allow(server.control)
+    await slashed.stop()
+  })
+
   it('is linked in a session of the last day, which stays the one it was', async () => {
     const { login, email } = someone()
     const owner = await signUp(server, { email, invitation: await invite(email, 'member') })

@@ -105,7 +105,9 @@ export const listLinkedProvidersRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { issuers } = await signIn.people.waysIn(person.id)
-    const nameOf = (issuer: string) => signIn.providers.list.find((one) => one.issuer === issuer)?.name ?? null
+    // A provider is found by its issuer with a slash at the end as well as without.
+    const isSame = (one: string, other: string) => new URL(one).href === new URL(other).href
+    const nameOf = (issuer: string) => signIn.providers.list.find((one) => isSame(one.issuer, issuer))?.name ?? null
     return { providers: [...new Set(issuers)].map((issuer) => ({ issuer, name: nameOf(issuer) })) }
   },
 })
