@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serviceKey, startServer, type TestServer } from '../../server/test/support/start-server.ts'
-import { startBrowser, visit } from './browser.ts'
+import { becomeOperator, startBrowser, visit } from './browser.ts'
 
 const minutes = 60_000
 
@@ -107,6 +107,18 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
       await page.waitForLoadState('networkidle')
       expect(page.frames()).toHaveLength(1)
     }
+    await context.close()
+  })
+
+  it('lets no terminal in from within another page, which could lie over the button', async () => {
+    const visitor = await visit(browser)
+    await becomeOperator(visitor, server)
+    const { page, context } = visitor
+    shown = `<iframe src="${server.control}/device?user_code=BCDF-GHJK" width="600" height="600"></iframe>`
+    await page.goto(company.url)
+    const frame = page.frameLocator('iframe')
+    await frame.getByText('Open this page by itself').waitFor()
+    expect(await frame.getByRole('button', { name: 'Continue' }).count()).toBe(0)
     await context.close()
   })
 

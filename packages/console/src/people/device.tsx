@@ -12,6 +12,9 @@ import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { Entrance } from './entrance.tsx'
 
+/** What is around this page could lie over it, and have somebody press what they do not see. */
+const isFramed = window.self !== window.top
+
 /** A login by the device flow (RFC 8628 §3.3): the person compares the code, sees what asks, and decides. */
 export function Device() {
   const { user_code: given = '' } = useSearch({ from: '/signed-in/device' })
@@ -20,6 +23,13 @@ export function Device() {
   const submit = (event: FormEvent) => {
     event.preventDefault()
     view.mutate()
+  }
+  if (isFramed) {
+    return (
+      <Entrance title="Log in a device">
+        <p className="text-muted">Open this page by itself: in a frame of another page nothing is let in.</p>
+      </Entrance>
+    )
   }
   if (view.data) return <Decide code={code} login={view.data} />
   return (
