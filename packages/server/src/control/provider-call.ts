@@ -26,7 +26,8 @@ export function mountProviderCall(app: Hono<Env>, deps: ControlDeps): void {
       const from = { address, requestId: context.get('requestId') }
       const { cookies } = await admitByProvider(signIn, lifecycle, back, raw, from)
       for (const cookie of cookies) context.header('set-cookie', cookie, { append: true })
-      return context.redirect(`${consoleUrl()}${back.errand.to}`, 303)
+      // What a header cannot hold is encoded, as browsers do.
+      return context.redirect(new URL(`${consoleUrl()}${back.errand.to}`).href, 303)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       return context.redirect(`${consoleUrl()}/sign-in?problem=${error.code}`, 303)

@@ -333,6 +333,15 @@ describe('a sign-in elsewhere', () => {
     },
   )
 
+  it.each([
+    ['/acme/keys?q=Schlüssel', '/acme/keys?q=Schl%C3%BCssel'],
+    ['/acme\0\ud800', '/acme%00%EF%BF%BD'],
+  ])('goes on to %j as a header can say it', async (to, said) => {
+    const { login, email } = someone()
+    const found = await signIn(login, { to, invitation: await invite(email) })
+    expect(found).toMatchObject({ status: 303, to: said, session: expect.any(String) })
+  })
+
   it('cannot be started by another site', async () => {
     const headers = { origin: 'https://evil.example' }
     const { json } = await openBrowser(server).call('POST', '/api/auth/sign-in/provider', { provider: 'acme' }, headers)
