@@ -34,9 +34,20 @@ export async function peek(request: Request, mostBytes: number): Promise<Uint8Ar
   for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
     chunks.push(chunk)
     length += chunk.byteLength
-    if (length > mostBytes) return null
+    if (length > mostBytes) {
+      void takeIn(body, request.body)
+      return null
+    }
   }
   return Buffer.concat(chunks, length)
+}
+
+/**
+ * What is left of a body that nobody will read, since on a connection the next request comes behind it. Of one that was
+ * cloned both halves, or the one would keep what the other has given.
+ */
+async function takeIn(...halves: readonly (ReadableStream | null)[]): Promise<void> {
+  await Promise.allSettled(halves.map((half) => half?.pipeTo(new WritableStream())))
 }
 
 /** RFC 9110 §9.3.2: HEAD is answered with the headers of GET and no body. */
