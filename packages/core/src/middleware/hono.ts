@@ -32,14 +32,16 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const onWeb = compileWebAdmission(verifier, options)
   return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
     const { raw, path } = context.req
+    const { method } = raw
     const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
     if (!path.endsWith('/') && endsInSlash(incoming?.url ?? raw.url)) {
       return invalidRequest(verifier, raw)
     }
+    // Hono's `methodOverride` changes the method of the one, and the other stays as it came.
     const admission = await (incoming
-      ? onNode(incoming, incoming.url ?? '', (mostBytes) => peek(raw, mostBytes))
+      ? onNode(incoming, { url: incoming.url ?? '', method, peekBody: (mostBytes) => peek(raw, mostBytes) })
       : onWeb(raw, null))
-    if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, raw.method)
+    if ('refusal' in admission) return refusalResponse(admission.refusal, admission.requestId, method)
     context.set('keywright', admission.admitted)
     await next()
     const answer = withHeaders(context.res, admission.headers)

@@ -20,11 +20,14 @@ export interface Passed {
   url: string
 }
 
-type AdmitOnNode = (
-  request: IncomingMessage,
-  url: string,
-  peek?: (mostBytes: number) => Promise<Uint8Array | null>,
-) => Promise<Admission & { requestId: string }>
+/** What the framework goes by, where that is not the request as it came. */
+interface Routed {
+  url: string
+  method?: string
+  peekBody?: (mostBytes: number) => Promise<Uint8Array | null>
+}
+
+type AdmitOnNode = (request: IncomingMessage, routed: Routed) => Promise<Admission & { requestId: string }>
 
 export function compileNodeAdmission(
   verifier: Verifier,
@@ -32,8 +35,8 @@ export function compileNodeAdmission(
 ): AdmitOnNode {
   const addressing = createAddressing(trustedProxies)
   const admit = compileAdmission(verifier, options)
-  return async (request, url, peek = (mostBytes) => peekBody(request, mostBytes)) => {
-    const { rawHeaders, method = '' } = request
+  return async (request, { url, method = request.method ?? '', ...routed }) => {
+    const { rawHeaders } = request
     const requestId = requestIdOf(rawHeaders)
     if (request.httpVersionMajor !== 1) {
       tell(options.onFailure, new HttpVersionError(), requestId)
@@ -47,7 +50,7 @@ export function compileNodeAdmission(
       requestId,
       address: addressing.clientOf(request),
       hasBody: hasBody(rawHeaders),
-      peekBody: peek,
+      peekBody: routed.peekBody ?? ((mostBytes) => peekBody(request, mostBytes)),
     })
     return { ...admission, requestId }
   }
@@ -61,7 +64,7 @@ export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
     response: ServerResponse,
     url = request.url ?? '',
   ): Promise<Passed | null> => {
-    const admission = await admit(request, url)
+    const admission = await admit(request, { url })
     if ('refusal' in admission) {
       answer(request, response, admission.refusal, admission.requestId)
       return null

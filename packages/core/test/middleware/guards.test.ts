@@ -19,6 +19,7 @@ import { type InMemory, inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
 import fastify, { type FastifyReply } from 'fastify'
 import { Hono } from 'hono'
+import { methodOverride } from 'hono/method-override'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const contract = parseContract({
@@ -334,6 +335,21 @@ describe('guard', () => {
     const redirected = await ask('/v1/redirected')
     expect([redirected.status, redirected.headers.get('location')]).toEqual([303, 'http://localhost/v1/fetched'])
     expect(redirected.headers.get('ratelimit')).toBe('"key-window";r=3;t=60')
+  })
+
+  it('judges in Hono the method that has taken the place of the one that came', async () => {
+    const routes = [{ path: '/v1/**', methods: ['DELETE'], permission: 'write' }, { path: '/v1/**' }]
+    const strict = inMemory({ contract: parseContract({ ...contract, routes }) })
+    await strict.organization()
+    const holder = { organization: 'acme', name: 'test', permissions: ['read'] }
+    const { credential } = await issue(strict.lifecycle, testActor, holder)
+    const app = new Hono()
+    app.use(methodOverride({ app, header: 'X-Method' }), guardHono(strict.verifier))
+    app.post('/v1/a', (context) => context.text('made'))
+    app.delete('/v1/a', (context) => context.text('gone'))
+    const url = `${await listening(getRequestListener(app.fetch))}/v1/a`
+    expect((await asking(url, credential, { method: 'POST' })).status).toBe(200)
+    expect((await asking(url, credential, { method: 'POST', headers: { 'x-method': 'DELETE' } })).status).toBe(403)
   })
 
   it('refuses in Hono a slash at the end that the application drops before it routes', async () => {
