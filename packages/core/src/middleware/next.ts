@@ -12,7 +12,7 @@ export interface NextGuardOptions extends GuardOptions {
 /**
  * For route handlers of Next.js on its Node runtime: `export const GET = guard(verifier)(handler)`. The handler runs
  * for allowed requests alone, with the principal in `request.keywright`. Guard the handlers themselves: what runs
- * before routing can be routed around.
+ * before routing can be routed around. Rewrites of `next.config` to a guarded handler are judged by what was asked for.
  */
 export function guard(verifier: Verifier, { addressOf, ...options }: NextGuardOptions = {}) {
   const admit = compileWebAdmission(verifier, options)
