@@ -74,7 +74,7 @@ export function problemOf(
   const problem = objectOf(body) ?? {}
   const title = textOf(problem.title) ?? `The server answered ${status}`
   return new ProblemError({
-    code: textOf(problem.code) ?? textOf(problem.error) ?? `http_${status}`,
+    code: textOf(problem.code) ?? wordOf(problem.error) ?? `http_${status}`,
     status,
     title,
     detail: textOf(problem.detail) ?? textOf(problem.error_description) ?? `${title}.`,
@@ -104,6 +104,11 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
+/** Codes of OAuth are words; other APIs have sentences in their place. */
+function wordOf(value: unknown): string | undefined {
+  return typeof value === 'string' && /^\w+$/.test(value) ? value : undefined
+}
+
 function isFieldError(value: unknown): value is FieldError {
   return typeof value === 'object' && value !== null && 'field' in value && 'message' in value
 }
@@ -114,6 +119,7 @@ function reasonOf(cause: unknown): string {
   const code = (inner as { code?: unknown } | null)?.code
   if (code === 'ECONNREFUSED') return 'the connection was refused'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name is not known'
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it speaks no https there'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection was closed'
   return inner instanceof Error && inner.message !== '' ? inner.message : 'the request failed'
 }

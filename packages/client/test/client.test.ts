@@ -129,6 +129,11 @@ describe('a problem', () => {
     await expect(new Keywright(server).whoami()).rejects.toMatchObject({ code: 'http_403', status: 403 })
   })
 
+  it('has a code and no sentence for one where another API answered in its own words', async () => {
+    const server = await serverThat(answers(401, { error: 'The API key is not valid.' }))
+    await expect(new Keywright(server).whoami()).rejects.toMatchObject({ code: 'http_401', status: 401 })
+  })
+
   it.each(['<!doctype html>', 'null', '[]', '7'])('is said of a 200 that is no JSON object: %s', async (body) => {
     const server = await serverThat(answers(200, body))
     const error = await new Keywright(server).whoami().catch((e: unknown) => e)
@@ -244,6 +249,12 @@ describe('a server that does not answer', () => {
     const error = await keywright.whoami().catch((e: unknown) => e)
     expect(error).toBeInstanceOf(ConnectionError)
     expect(error).toMatchObject({ code: 'unreachable', message: expect.stringContaining('http://127.0.0.1:9') })
+  })
+
+  it('is said to speak no https where it does not, in one line', async () => {
+    const { url } = await serverThat(answers(200, {}))
+    const keywright = new Keywright({ url: url.replace('http:', 'https:'), retries: 0 })
+    await expect(keywright.whoami()).rejects.toThrow(/^No answer from https:.*: it speaks no https there\. .*$/)
   })
 
   it('is given up after the time allowed', async () => {
