@@ -103,6 +103,10 @@ export function operationsOn(drafts: Drafts): Omit<Operations, 'pruneChanges'> {
       requireFree(invitations, invitation)
       invitations.put(invitation.id, invitation)
     },
+    async deleteInvitations({ organization, email }) {
+      const found = invitations.ids((one) => one.organization === organization && one.email === email)
+      for (const invitation of found) invitations.delete(invitation)
+    },
   }
 }
 

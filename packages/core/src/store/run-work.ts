@@ -79,6 +79,7 @@ export async function runWork<T>(
       digests.add(invitation.digest)
       return operations.putInvitation(invitation)
     }),
+    deleteInvitations: writing(operations.deleteInvitations),
     pruneChanges: writing(operations.pruneChanges),
     record(event) {
       refuseWhenOver()

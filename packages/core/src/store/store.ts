@@ -180,6 +180,8 @@ export interface Transaction {
   deleteOperator(user: string): Promise<void>
   putCliToken(token: CliTokenRecord): Promise<void>
   putInvitation(invitation: InvitationRecord): Promise<void>
+  /** All of one address, or those for whoever has the link. */
+  deleteInvitations(of: { organization: string | null; email: string | null }): Promise<void>
   /** Deletes all changes up to this one, which becomes the checkpoint. Throws `DuplicateError` where that is done. */
   pruneChanges(through: number): Promise<void>
   /** Takes part in the same commit. A transaction that writes and records nothing is refused. */

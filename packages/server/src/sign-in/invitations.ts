@@ -55,6 +55,8 @@ export async function invite(
     }
     // Whoever was sent two has one link that works.
     await revokeOpenIn(transaction, actor, { organization, email }, at, refuseToEnd)
+    // One is made each time that a page is opened, and nobody looks at those of before.
+    if (email !== null && isPortalAddress(email)) await transaction.deleteInvitations({ organization, email })
     await transaction.putInvitation(invitation)
     // No address: what stands in the log stays there for ever, and the invitation itself can be looked up by its id.
     const details = { role, expiresAt: expiresAt.toISOString() }

@@ -9,7 +9,14 @@ type Reads = Pick<Store, 'operator' | 'cliToken' | 'invitation'>
 type Lists = Pick<Store, 'operators' | 'cliTokens' | 'invitations'>
 type Operations = Pick<
   Transaction,
-  'cliToken' | 'invitation' | 'openInvitations' | 'putOperator' | 'deleteOperator' | 'putCliToken' | 'putInvitation'
+  | 'cliToken'
+  | 'invitation'
+  | 'openInvitations'
+  | 'putOperator'
+  | 'deleteOperator'
+  | 'putCliToken'
+  | 'putInvitation'
+  | 'deleteInvitations'
 >
 
 /** What is looked up by who somebody is, or by the digest of what they show. */
@@ -127,6 +134,13 @@ export function peopleOperationsOn(session: Session, isDuplicate: (error: unknow
       const { id, ...rest } = invitations.toRow(invitation)
       const insert = db.insertInto('kw_invitations').values({ id, ...rest })
       await uniqueDigest(insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)))
+    },
+    async deleteInvitations({ organization, email }) {
+      await db
+        .deleteFrom('kw_invitations')
+        .where('organization', organization === null ? 'is' : '=', organization && text.encode(organization))
+        .where('email', email === null ? 'is' : '=', email && text.encode(email))
+        .execute()
     },
   }
 }

@@ -133,6 +133,18 @@ describe('a portal link', () => {
     await fresh.stop()
   })
 
+  it('leaves nothing of those before it, used or not, so that no number of visits fills the list of invitations', async () => {
+    await enter((await open('acme', 'hal')).portal)
+    const { portal: unused } = await open('acme', 'hal')
+    await open('globex', 'hal')
+    const { portal: latest } = await open('acme', 'hal')
+    const address = (await openBrowser(server).call('POST', '/api/auth/invitation', { invitation: latest })).json.email
+    const { json } = await api('GET', '/v1/organizations/acme/invitations?limit=100')
+    expect(json.invitations.filter(({ email }: { email: string }) => email === address)).toHaveLength(1)
+    expect((await enter(unused)).status).toBe(410)
+    expect((await enter(latest)).status).toBe(200)
+  })
+
   it('ends after five minutes', async () => {
     const { portal } = await open('acme', 'carl')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })

@@ -100,5 +100,33 @@ export function people(suite: StoreSuite): void {
         }
       })
     })
+
+    storeTest(suite, 'have no invitations any more once those of their address are deleted', async (store) => {
+      const invitations = [
+        ...[anInvitation(1), anInvitation(2, { acceptedAt: created }), anInvitation(3, { organization: 'globex' })],
+        ...[anInvitation(4, { email: 'bob@example.com' }), anInvitation(5, { email: null })],
+        anInvitation(6, { organization: null, role: 'operator', email: null }),
+      ]
+      const left = async () => {
+        const found = await Promise.all(
+          ['acme', 'globex', null].map((organization) => store.invitations({ organization, limit: 10 })),
+        )
+        return found.flatMap(({ items }) => items.map(({ id }) => id))
+      }
+      await arrange(store, async (transaction) => {
+        for (const id of ['acme', 'globex']) await transaction.putOrganization(anOrganization({ id }))
+        for (const invitation of invitations) await transaction.putInvitation(invitation)
+      })
+      await arrange(store, (transaction) =>
+        transaction.deleteInvitations({ organization: 'acme', email: 'ann@example.com' }),
+      )
+      assert.deepEqual(await left(), ['inv_4', 'inv_5', 'inv_3', 'inv_6'])
+      assert.equal(await store.invitation(digestOf(1)), undefined)
+      await arrange(store, (transaction) => transaction.deleteInvitations({ organization: 'acme', email: null }))
+      await arrange(store, (transaction) => transaction.deleteInvitations({ organization: null, email: null }))
+      assert.deepEqual(await left(), ['inv_4', 'inv_3'])
+      await arrange(store, (transaction) => transaction.putInvitation(anInvitation(1)))
+      assert.deepEqual(await store.invitation(digestOf(1)), anInvitation(1))
+    })
   })
 }

@@ -60,7 +60,7 @@ export const listInvitationsRoute = route({
   path,
   tag: 'Members',
   summary: 'List invitations into an organization',
-  description: 'Accepted, revoked and expired ones too.',
+  description: 'Accepted, revoked and expired ones too; of links into the portal, the latest of each person.',
   permission: 'manage',
   query: z.strictObject(paging),
   answer: {
