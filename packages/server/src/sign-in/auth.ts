@@ -70,6 +70,12 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
           async before({ userId }, context) {
             const user = await context?.context.internalAdapter.findUserById(userId)
             if (user && 'disabledAt' in user && user.disabledAt) throw new APIError('FORBIDDEN')
+            // The library deletes one that is over only when its cookie comes back, which ends with it.
+            const over = { field: 'expiresAt', operator: 'lt' as const, value: new Date() }
+            await context?.context.adapter.deleteMany({
+              model: 'session',
+              where: [{ field: 'userId', value: userId }, over],
+            })
           },
         },
       },

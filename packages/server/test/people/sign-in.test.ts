@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
 import { becomeOperator, goodPassword, openBrowser, signUp, tokenOf } from '../support/people.ts'
@@ -158,6 +158,24 @@ describe('a session', () => {
     expect((await browser.call('POST', '/api/auth/sign-out')).status).toBe(200)
     expect(browser.cookie()).toBe('')
     expect((await fetch(`${server.control}/v1/whoami`, { headers: { cookie: copy } })).status).toBe(401)
+  })
+
+  it('is nowhere in the database once it is over and its owner has signed in again', async () => {
+    const { email, id } = await signUp(server)
+    const signIn = () => openBrowser(server).call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+    const kept = () => {
+      const file = new BetterSqlite3(join(server.folder, 'data', 'people.db'), { readonly: true })
+      const count = file.prepare('select count(*) from kw_sessions where "userId" = ?').pluck().get(id)
+      file.close()
+      return count
+    }
+    expect((await signIn()).status).toBe(200)
+    expect(kept()).toBe(2)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8 * 24 * 3600 * 1000 })
+    expect((await signIn()).status).toBe(200)
+    expect((await signIn()).status).toBe(200)
+    vi.useRealTimers()
+    expect(kept()).toBe(2)
   })
 
   it('is listed, and can be ended from another', async () => {
