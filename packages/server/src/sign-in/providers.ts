@@ -168,12 +168,14 @@ function identityOf(proved: Claims, told: Claims): Identity {
   // Each vouches for its own address alone.
   const address = addressOf(proved) ?? addressOf(told)
   const { iss, sub, name } = { ...told, ...proved }
-  const shown = typeof name === 'string' ? name.replaceAll(/[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/gu, '').trim() : ''
+  // Cut first: it can leave half a letter.
+  const cut = typeof name === 'string' ? name.slice(0, 200) : ''
+  const shown = cut.replaceAll(/[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/gu, '').trim()
   return {
     issuer: String(iss),
     subject: String(sub),
     email: address?.toLowerCase() ?? null,
-    name: shown.slice(0, 200) || (address?.split('@')[0] ?? 'Someone'),
+    name: shown || (address?.split('@')[0] ?? 'Someone'),
   }
 }
 

@@ -120,6 +120,12 @@ describe('a sign-in elsewhere', () => {
     await open.stop()
   })
 
+  it('takes of a long name as much as fits, and no half of a letter', async () => {
+    const { login, email } = someone({ name: `a${'😀'.repeat(150)}` })
+    const { session } = await signIn(login, { invitation: await invite(email) })
+    expect((await whoami(session)).name).toBe(`a${'😀'.repeat(99)}`)
+  })
+
   it.each([
     ['does not verify', { email_verified: false }],
     ['says nothing of', {}],
