@@ -145,6 +145,12 @@ describe('a portal link', () => {
     expect((await enter(latest)).status).toBe(200)
   })
 
+  it('lets in from one network as many as there are right links', async () => {
+    for (let visits = 0; visits < 61; visits++) {
+      expect((await enter((await open('acme', 'ivy')).portal)).status).toBe(200)
+    }
+  })
+
   it('ends after five minutes', async () => {
     const { portal } = await open('acme', 'carl')
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 300_000 })

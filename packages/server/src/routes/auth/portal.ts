@@ -28,7 +28,8 @@ export const enterPortalRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
-    await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
+    const bounds = invitationBounds(address)
+    await countAttempt(signIn.attempts, bounds, lifecycle.now())
     const invitation = await openInvitation(lifecycle, (await body()).portal)
     const { email, organization } = invitation
     if (email === null || organization === null || !isPortalAddress(email)) throw new Problem('invitation_invalid')
@@ -36,6 +37,8 @@ export const enterPortalRoute = openRoute({
     if (!person) throw new Problem('invitation_invalid')
     const actor = actorOfPerson(person, { address, requestId })
     await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
+    // No guess: all customers of one network come by the same address, each time that a page is opened.
+    for (const { name } of bounds) await signIn.attempts.uncount(name)
     const admitted = await signIn.people.admit(person.id, { headers: request.headers, address })
     if (!admitted) throw new Problem('invitation_invalid')
     setCookies(admitted.cookies)
