@@ -19,12 +19,15 @@ export function mountProviderCall(app: Hono<Env>, deps: ControlDeps): void {
     context.header('referrer-policy', 'no-referrer')
     try {
       const now = lifecycle.now()
-      await countAttempt(attempts, passkeyBounds(address), now)
+      const bounds = passkeyBounds(address)
+      await countAttempt(attempts, bounds, now)
       const query = new URL(raw.url).search.slice(1)
       const back = await providers.finish(context.req.param('provider'), query, raw.headers.get('cookie'), now)
       if (!back) throw new Problem('provider_refused')
       const from = { address, requestId: context.get('requestId') }
       const { cookies } = await admitByProvider(signIn, lifecycle, back, raw, from)
+      // Where it began it was counted too.
+      for (const { name } of [...bounds, ...bounds]) await attempts.uncount(name)
       for (const cookie of cookies) context.header('set-cookie', cookie, { append: true })
       // What a header cannot hold is encoded, as browsers do.
       return context.redirect(new URL(`${consoleUrl()}${back.errand.to}`).href, 303)

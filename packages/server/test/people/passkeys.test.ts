@@ -41,6 +41,22 @@ onEachDatabase((start) => {
       }
     })
 
+    it('that has let its holder in counts for nothing against others of its network', async () => {
+      const busy = await start({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
+      const begin = (browser = openBrowser(busy)) => browser.call('POST', '/api/auth/sign-in/passkey/options')
+      const { browser: holder } = await signUp(busy)
+      const asked = await holder.call('POST', '/api/auth/passkeys/options')
+      const authenticator = createAuthenticator()
+      const kept = { name: 'laptop', response: authenticator.create(asked.json.options, busy.control) }
+      expect((await holder.call('POST', '/api/auth/passkeys', kept)).status).toBe(201)
+      const browser = openBrowser(busy)
+      const response = authenticator.get((await begin(browser)).json.options, busy.control)
+      expect((await browser.call('POST', '/api/auth/sign-in/passkey', { response })).status).toBe(200)
+      for (let begun = 0; begun < 100; begun++) expect((await begin()).status).toBe(200)
+      expect((await begin()).json.code).toBe('too_many_attempts')
+      await busy.stop()
+    })
+
     it('opens nothing for an answer to another question, from another page, or without its holder', async () => {
       const { authenticator } = await enrol((await signUp(server)).browser)
       const { options: earlier } = await ask()

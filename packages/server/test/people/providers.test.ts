@@ -126,6 +126,24 @@ describe('a sign-in elsewhere', () => {
     expect((await whoami(session)).name).toBe(`a${'😀'.repeat(99)}`)
   })
 
+  it('that is done counts for nothing against others of its network', async () => {
+    const busy = await startServer({
+      contract: 'keywright',
+      env: { KEYWRIGHT_PROVIDERS: elsewhere.setting, KEYWRIGHT_SIGN_UP: 'open' },
+    })
+    elsewhere.allow(busy.control)
+    const begin = (browser = openBrowser(busy)) =>
+      browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+    const browser = openBrowser(busy)
+    const { json } = await begin(browser)
+    const { session } = await comeBack(browser, await elsewhere.visit(json.location, someone().login))
+    expect(session).not.toBeNull()
+    for (let begun = 0; begun < 100; begun++) expect((await begin()).status).toBe(200)
+    expect((await begin()).json.code).toBe('too_many_attempts')
+    elsewhere.allow(server.control)
+    await busy.stop()
+  })
+
   it.each([
     ['does not verify', { email_verified: false }],
     ['says nothing of', {}],

@@ -198,10 +198,13 @@ export const signInWithPasskeyRoute = openRoute({
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
-    await countAttempt(signIn.attempts, passkeyBounds(address), deps.lifecycle.now())
+    const bounds = passkeyBounds(address)
+    await countAttempt(signIn.attempts, bounds, deps.lifecycle.now())
     const input = await body()
     const admitted = await signIn.people.passkeys.signIn(input.response, { headers: request.headers, address })
     if (!admitted) throw new Problem('sign_in_failed', 'This passkey opens no account here, or it took too long.')
+    // Its question was counted too.
+    for (const { name } of [...bounds, ...bounds]) await signIn.attempts.uncount(name)
     setCookies(admitted.cookies)
     return { person: personView(admitted.person) }
   },
