@@ -27,6 +27,8 @@ async function client(url = redis.url, answerWithinMs = 10_000): Promise<RedisCl
   return opened
 }
 
+type Undoing = (time: { nowMs: number }, take: (cost: number) => Promise<void>) => Promise<void>
+
 /** So that nobody gives up waiting to be counted, however busy the machine. */
 const never = () => () => {}
 
@@ -323,6 +325,52 @@ describe('counters in Redis', () => {
       expect(retryAfterMs).toBeLessThanOrEqual(60_000 + 60_000 / 64)
       expect((await take(requests, nowMs + retryAfterMs - 1)).taken).toBe(false)
       expect((await take(requests, nowMs + retryAfterMs)).taken).toBe(true)
+    },
+  )
+
+  /** What is left of a limit of which `spent` is taken, and `cost` once more that another refuses, `meanwhile` undone. */
+  async function leftAfterUndoing(own: Partial<Limit>, spent: number, cost: number, meanwhile: Undoing) {
+    await redis.command('FLUSHALL')
+    const opened = await client()
+    const time = { nowMs: Date.UTC(2026, 10, 20, 8) }
+    let runs = 0
+    const scattered: RedisClient = {
+      ...opened,
+      isCluster: true,
+      async run(script, keys, [now, ...args]) {
+        runs++
+        // After one take of each and one of both.
+        if (runs === 5) await meanwhile(time, async (more) => void (await counters.take([one], more, 0)))
+        return opened.run(script, keys, [now || String(time.nowMs), ...args])
+      },
+    }
+    const counters = createRedisCounters({ redis: scattered, otherwise: createMemoryCounters() })
+    const one: Meter = { ...meter({ ...own, per: 'organization' }), subject: 'acme' }
+    const other: Meter = { ...meter({ requests: 1, per: 'user' }), subject: 'usr_one' }
+    await counters.take([other], 1, 0)
+    await counters.take([one], spent, 0)
+    expect((await counters.take([one, other], cost, 0)).taken).toBe(false)
+    expect(runs).toBeGreaterThanOrEqual(5)
+    return (await counters.peek([one], 0))[0]?.remaining
+  }
+
+  it('of a bucket come back once where it has refilled before a take of it is undone', async () => {
+    const limit = { kind: 'bucket', requests: 1_000, windowSeconds: 1 } as const
+    const left = await leftAfterUndoing(limit, 1, 200, async (time, take) => {
+      time.nowMs += 300
+      await take(1_000)
+    })
+    expect(left).toBe(0)
+  })
+
+  it.each(['window', 'bucket'] as const)(
+    'of a %s stay spent when the clock is set back while a take is undone',
+    async (kind) => {
+      const left = await leftAfterUndoing({ kind }, 8, 1, async (time, take) => {
+        time.nowMs -= 3_600_000
+        await take(1)
+      })
+      expect(left).toBeLessThanOrEqual(2)
     },
   )
 

@@ -54,19 +54,21 @@ export function createRedisCounters({
 }: RedisCountersOptions): Counters {
   let restsUntil = 0
 
+  /** @param verb a number undoes a take that was made then, by the clock of its master */
   async function ask(
-    verb: 'take' | 'peek' | 'back',
+    verb: 'take' | 'peek' | number,
     group: readonly Counted[],
     cost: number,
-    now: string,
+    nowMs: number,
   ): Promise<SlotAnswer> {
+    const now = clock ? String(clock(nowMs)) : ''
     const args = group.flatMap(({ meter: { limit } }) => [
       limit.kind,
       String(limit.requests),
       String(limit.windowSeconds * 1000),
     ])
     const keys = group.map(({ key }) => key)
-    const answer = (await redis.run(ledger, keys, [now, String(cost), verb, ...args])) as number[]
+    const answer = (await redis.run(ledger, keys, [now, String(cost), String(verb), ...args])) as number[]
     const [at = 0, taken, refusedBy = 0, longest = 0, ...states] = answer
     return {
       now: at,
@@ -84,15 +86,15 @@ export function createRedisCounters({
     verb: 'take' | 'peek',
     groups: readonly (readonly Counted[])[],
     cost: number,
-    now: string,
+    nowMs: number,
   ): Promise<Answer> {
-    const answers = await Promise.all(groups.map((group) => ask(verb, group, cost, now)))
+    const answers = await Promise.all(groups.map((group) => ask(verb, group, cost, nowMs)))
     const taken = answers.every((one) => one.taken)
     if (verb === 'take' && !taken && cost > 0) {
       await Promise.all(
         answers.map(async (one, index) => {
           if (!one.taken) return
-          one.states = (await ask('back', groups[index] ?? [], cost, String(one.now))).states
+          one.states = (await ask(one.now, groups[index] ?? [], cost, nowMs)).states
         }),
       )
     }
@@ -105,8 +107,7 @@ export function createRedisCounters({
 
   async function count(verb: 'take' | 'peek', meters: readonly Meter[], cost: number, nowMs: number): Promise<Quota> {
     const groups = redis.isCluster ? bySlot(meters) : [distinct(meters).map((meter) => counted(meter))]
-    const now = clock ? String(clock(nowMs)) : ''
-    const answer = await askEach(verb, groups, cost, now)
+    const answer = await askEach(verb, groups, cost, nowMs)
     const names = groups.flat().map(({ meter }) => nameOf(meter))
     const states = meters.map((meter): LimitState => {
       const { remaining = 0, resetInMs = 0 } = answer.states[names.indexOf(nameOf(meter))] ?? {}

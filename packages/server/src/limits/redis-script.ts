@@ -2,8 +2,8 @@
  * `ledger.ts` once more, where it runs within Redis: one script, so one round trip and nobody between. It answers
  * `now, taken, refusedBy (from 1; 0), longest wait`, then `remaining, resetAt` for each key.
  *
- * KEYS are ledgers. ARGV is `now` ('' for the clock of Redis), the cost and what to do: `take`, `peek`, or `back` to undo
- * a take made at `now`; then kind, requests and milliseconds of each.
+ * KEYS are ledgers. ARGV is `now` ('' for the clock of Redis), the cost and what to do: `take`, `peek`, or the `now` of a
+ * take to undo; then kind, requests and milliseconds of each.
  */
 export const script = `
 local now = tonumber(ARGV[1])
@@ -13,6 +13,7 @@ if not now then
 end
 local cost = tonumber(ARGV[2])
 local verb = ARGV[3]
+local undone = tonumber(verb)
 
 local function spent(ledger)
   local sum = 0
@@ -34,10 +35,10 @@ local function owing(ledger, owed)
   ledger.less = ms * ledger.requests - owed
 end
 
-local function instant(ledger)
-  if ledger.requests <= 64 then return now end
+local function instant(ledger, at)
+  if ledger.requests <= 64 then return at end
   local step = ledger.ms / 64
-  return math.ceil(math.ceil(now / step) * step)
+  return math.ceil(math.ceil(at / step) * step)
 end
 
 local function wait(ledger)
@@ -60,7 +61,7 @@ end
 
 local function charge(ledger)
   if not ledger.window then return owing(ledger, debt(ledger) + cost * ledger.ms) end
-  local at = instant(ledger)
+  local at = instant(ledger, now)
   local kept, isIn = {}, false
   for _, entry in ipairs(ledger.window) do
     if entry[1] + ledger.ms > now then
@@ -77,8 +78,11 @@ local function charge(ledger)
 end
 
 local function back(ledger)
-  if not ledger.window then return owing(ledger, math.max(0, debt(ledger) - cost * ledger.ms)) end
-  local at = instant(ledger)
+  if not ledger.window then
+    local refilled = math.max(0, now - undone) * ledger.requests
+    return owing(ledger, math.max(0, debt(ledger) - math.max(0, cost * ledger.ms - refilled)))
+  end
+  local at = instant(ledger, undone)
   local kept = {}
   for _, entry in ipairs(ledger.window) do
     if entry[1] == at then entry[2] = entry[2] - cost end
@@ -99,9 +103,9 @@ local function resetAt(ledger)
   return now
 end
 
--- As \`caughtUp\`, where nothing is charged ahead. Whoever undoes a take is told of an instant that has passed.
+-- As \`caughtUp\`, where nothing is charged ahead.
 local function catchUp(ledger)
-  local latest = instant(ledger)
+  local latest = instant(ledger, now)
   if not ledger.window then
     if ledger.fullAt <= latest + ledger.ms then return end
     ledger.fullAt, ledger.less = latest + ledger.ms, 0
@@ -127,7 +131,7 @@ local function open(key, kind, requests, ms)
     local state = stored and cmsgpack.unpack(stored) or { 0, 0 }
     ledger.fullAt, ledger.less = state[1], state[2]
   end
-  if verb ~= 'back' then catchUp(ledger) end
+  catchUp(ledger)
   return ledger
 end
 
@@ -141,12 +145,12 @@ local ledgers, refusedBy, longest = {}, 0, 0
 for index, key in ipairs(KEYS) do
   local at = 3 * index + 1
   ledgers[index] = open(key, ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
-  local ms = verb == 'back' and 0 or wait(ledgers[index])
+  local ms = undone and 0 or wait(ledgers[index])
   if ms > longest then refusedBy, longest = index, ms end
 end
 local taken = refusedBy == 0
 for index, key in ipairs(KEYS) do
-  if verb == 'back' then
+  if undone then
     back(ledgers[index])
     close(key, ledgers[index])
   elseif verb == 'take' and taken and cost > 0 then
