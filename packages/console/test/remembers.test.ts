@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
@@ -123,6 +124,28 @@ describe('what other pages remember', { timeout: 2 * minute }, () => {
     await page.getByText('1 organization', { exact: true }).waitFor()
     expect(await page.getByLabel('Search by name or id').inputValue()).toBe(key.organization)
     expect(set.ann.complaints).toEqual([])
+  })
+
+  it('is not for whoever signs in after one whose session has ended', async () => {
+    const { page, context } = set.ann
+    const search = page.getByLabel('Search by name, hint or id')
+    await page.goto(`${set.server.control}/acme/members`)
+    const link = await inviteLink(set.ann, { email: 'zoe@example.com', role: 'Member' })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await search.fill('what Ann looks for')
+    await page.getByText('No key matches').waitFor()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    const other = await context.newPage()
+    await other.goto(link)
+    await other.getByLabel('Name', { exact: true }).fill('Zoe')
+    await other.getByLabel('Password').fill('correct horse battery')
+    await other.getByRole('button', { name: 'Create your account' }).click()
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await other.close()
+    await page.reload()
+    await search.waitFor()
+    expect(await search.inputValue()).toBe('')
+    expect(await page.evaluate('JSON.stringify({ ...sessionStorage })')).not.toContain('Ann')
   })
 
   it('is gone with who signs out', async () => {

@@ -45,6 +45,7 @@ export const viewerQuery = queryOptions({
       // Somebody else has signed in in another window: nothing that was read for the one is the other's to see. Loading
       // anew forgets all of it, and the browser asks first where that would lose a secret.
       if (viewer && last && viewer.id !== last.id) location.reload()
+      if (viewer) keepOnlyOf(viewer)
       return viewer
     } catch (error) {
       if (!(error instanceof KeywrightError && error.code === 'missing_credential')) throw error
@@ -54,6 +55,13 @@ export const viewerQuery = queryOptions({
   },
   staleTime: ({ state }) => (state.data?.hasLeft ? 0 : 60_000),
 })
+
+/** What was typed in this tab by another is not the viewer's to see; by the viewer, in a session before, it is. */
+function keepOnlyOf({ id }: Viewer): void {
+  if (sessionStorage.getItem('viewer') === id) return
+  sessionStorage.clear()
+  sessionStorage.setItem('viewer', id)
+}
 
 function lastViewer(): Viewer | null {
   return queries.getQueryData<Viewer | null>(['viewer']) ?? null
