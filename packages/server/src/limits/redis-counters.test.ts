@@ -374,6 +374,11 @@ describe('counters in Redis', () => {
     },
   )
 
+  it('refuse what one of them has refused, though the other cannot be told to give back', async () => {
+    const left = await leftAfterUndoing({}, 8, 1, () => Promise.reject(new Error('away')))
+    expect(left).toBe(1)
+  })
+
   it('are forgotten by Redis once nothing is spent', async () => {
     await redis.command('FLUSHALL')
     const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters() })

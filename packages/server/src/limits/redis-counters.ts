@@ -94,7 +94,9 @@ export function createRedisCounters({
       await Promise.all(
         answers.map(async (one, index) => {
           if (!one.taken) return
-          one.states = (await ask(one.now, groups[index] ?? [], cost, nowMs)).states
+          // What cannot be given back comes back by itself, and what is refused stays refused.
+          const undone = await ask(one.now, groups[index] ?? [], cost, nowMs).catch(() => one)
+          one.states = undone.states
         }),
       )
     }
