@@ -34,12 +34,12 @@ export async function peek(request: Request, mostBytes: number): Promise<Uint8Ar
   for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
     chunks.push(chunk)
     length += chunk.byteLength
-    if (length > mostBytes) {
-      void takeIn(body, request.body)
-      return null
-    }
+    if (length > mostBytes) break
   }
-  return Buffer.concat(chunks, length)
+  if (length <= mostBytes) return Buffer.concat(chunks, length)
+  // Not within the loop, which holds the one half until it ends.
+  void takeIn(body, request.body)
+  return null
 }
 
 /**

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { getRequestListener } from '@hono/node-server'
 import { holonomix } from '@keywright/contracts'
 import { issue } from '@keywright/core'
@@ -103,4 +105,27 @@ it('takes in all of a body that is too large in Hono on Node, where the next req
   for await (const piece of socket) answers += piece
   server.close()
   expect(answers.match(/HTTP\S+ \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
+})
+
+it('keeps nothing in Hono of a body that is too large, however long it goes on', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const pieces: WeakRef<Uint8Array>[] = []
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (pieces.length === 100) return
+      const piece = new Uint8Array(100_000)
+      pieces.push(new WeakRef(piece))
+      controller.enqueue(piece)
+    },
+  })
+  const init: RequestInit = { method: 'POST', headers: { 'x-api-key': credential }, body, duplex: 'half' }
+  const request = new Request('http://localhost/v1/query', init)
+  expect((await app.fetch(request)).status).toBe(413)
+  const areGone = () => {
+    collectGarbage()
+    return pieces.length === 100 && pieces.filter((piece) => piece.deref()).length < 50
+  }
+  await expect.poll(areGone).toBe(true)
+  expect(request.bodyUsed).toBe(true)
 })
