@@ -21,6 +21,8 @@ interface ExpressRequest extends IncomingMessage {
 
 interface Application {
   router: Router
+  /** That of Express 4, where `router` throws. */
+  _router?: Router
   /** The one it is mounted in. */
   parent?: Application
 }
@@ -45,7 +47,7 @@ interface Layer {
  */
 export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const pass = compileGate(verifier, options)
-  const handler = async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
+  const proceed = async (incoming: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => {
     const request = incoming as ExpressRequest & { keywright?: Admitted }
     const { originalUrl, baseUrl, app } = request
     if (!routesExactly(app, handler)) return next(new LooseRoutingError())
@@ -58,6 +60,10 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
     request.keywright = passed.admitted
     next()
   }
+  const handler = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void): void => {
+    // Express 4 looks at no promise, and one that rejects would end the process.
+    proceed(request, response, next).catch(next)
+  }
   return handler
 }
 
@@ -66,9 +72,10 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
  * mounted application is told those of its parent after that. Routers that are added later are looked at all the same,
  * and what stands before the guard, which it does not guard, is not.
  */
-function routesExactly({ router, parent }: Application, guarding: unknown): boolean {
+function routesExactly(app: Application, guarding: unknown): boolean {
+  const router = app._router ?? app.router
   const own = router.stack.findIndex(({ handle }) => handle === guarding)
-  return isExact(router, own + 1) && (parent === undefined || routesExactly(parent, guarding))
+  return isExact(router, own + 1) && (app.parent === undefined || routesExactly(app.parent, guarding))
 }
 
 function isExact({ caseSensitive, strict, stack }: Router, from = 0): boolean {

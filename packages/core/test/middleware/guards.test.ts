@@ -17,6 +17,8 @@ import { guard as guardNext } from '@keywright/core/next'
 import { guard as guardNode } from '@keywright/core/node'
 import { type InMemory, inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
+// @ts-expect-error: It comes without types; those of Express 5 do for both.
+import untypedExpress4 from 'express4'
 import fastify, { type FastifyReply } from 'fastify'
 import { Hono } from 'hono'
 import { methodOverride } from 'hono/method-override'
@@ -70,7 +72,25 @@ function away(): Verifier {
   return createVerifier({ contract, keys })
 }
 
-const exact = () => express().set('case sensitive routing', true).set('strict routing', true)
+const express4: typeof express = untypedExpress4
+const expresses = [
+  ['Express', express],
+  ['Express 4', express4],
+] as const
+const exact = (create = express) => create().set('case sensitive routing', true).set('strict routing', true)
+
+function onExpress(create: typeof express) {
+  return async (verifier: Verifier, ran: () => void) => {
+    const app = exact(create)
+    app.use(guardExpress(verifier))
+    app.use((request, response) => {
+      ran()
+      response.end(request.keywright.principal?.organization)
+    })
+    const url = await listening(app)
+    return (request: Request) => fetch(new Request(url + new URL(request.url).pathname, request))
+  }
+}
 
 /** An app of each framework that says whose key it was, with how often its handler ran. */
 const apps: Record<string, (verifier: Verifier, ran: () => void) => Promise<(request: Request) => Promise<Response>>> =
@@ -84,16 +104,8 @@ const apps: Record<string, (verifier: Verifier, ran: () => void) => Promise<(req
       )
       return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
     },
-    async Express(verifier, ran) {
-      const app = exact()
-      app.use(guardExpress(verifier))
-      app.use((request, response) => {
-        ran()
-        response.end(request.keywright.principal?.organization)
-      })
-      const url = await listening(app)
-      return (request) => fetch(new Request(url + new URL(request.url).pathname, request))
-    },
+    Express: onExpress(express),
+    'Express 4': onExpress(express4),
     async Fastify(verifier, ran) {
       const app = fastify()
       app.addHook('onRequest', guardFastify(verifier))
@@ -463,14 +475,14 @@ describe('guard', () => {
   })
 
   it.each([
-    [
-      'Express',
-      async (verifier: Verifier) => {
-        const router = express.Router({ caseSensitive: true, strict: true })
+    ...expresses.map(([name, create]): [string, (verifier: Verifier) => Promise<string>] => [
+      name,
+      async (verifier) => {
+        const router = create.Router({ caseSensitive: true, strict: true })
         router.get('/', (_, response) => void response.end('purged'))
-        return listening(exact().use(guardExpress(verifier)).use('/v1/purge', router))
+        return listening(exact(create).use(guardExpress(verifier)).use('/v1/purge', router))
       },
-    ],
+    ]),
     [
       'Fastify',
       async (verifier: Verifier) => {
@@ -506,10 +518,12 @@ describe('guard', () => {
     expect(await statusOf('/v1/things/')).toBe(400)
     expect(await statusOf('/v1/files/')).toBe(200)
   })
+})
 
-  it('does not run in an Express application that is less exact about paths than the contract', async () => {
+describe.each(expresses)('guard before the routers of %s', (_, create) => {
+  it('does not run in an application that is less exact about paths than the contract', async () => {
     const { credential } = await newKey()
-    const app = express()
+    const app = create()
     app.use(guardExpress(acme.verifier))
     app.get('/v1/a', (_, response) => void response.end())
     app.use(
@@ -525,19 +539,19 @@ describe('guard', () => {
     [
       'of a mounted application, which is told the settings of its parent too late',
       (guarded: express.RequestHandler, handler: express.RequestHandler) => {
-        const mounted = express().use(guarded).get('/v1/a', handler)
-        return exact().use('/api', mounted)
+        const mounted = create().use(guarded).get('/v1/a', handler)
+        return exact(create).use('/api', mounted)
       },
     ],
     [
       'of the application that another is mounted in',
       (guarded: express.RequestHandler, handler: express.RequestHandler) =>
-        express().use('/api', exact().use(guarded).get('/v1/a', handler)),
+        create().use('/api', exact(create).use(guarded).get('/v1/a', handler)),
     ],
     [
       'that was made before its application was set',
       (guarded: express.RequestHandler, handler: express.RequestHandler) => {
-        const app = express().use((_, __, next) => next())
+        const app = create().use((_, __, next) => next())
         app.set('case sensitive routing', true).set('strict routing', true)
         return app.use(guarded).get('/v1/a', handler)
       },
@@ -545,19 +559,19 @@ describe('guard', () => {
     [
       'with its own options below the guard',
       (guarded: express.RequestHandler, handler: express.RequestHandler) =>
-        exact().use(guarded, express.Router({ caseSensitive: true }).get('/v1/a', handler)),
+        exact(create).use(guarded, create.Router({ caseSensitive: true }).get('/v1/a', handler)),
     ],
     [
       'with its own options around the guard',
       (guarded: express.RequestHandler, handler: express.RequestHandler) =>
-        exact().use(express.Router({ strict: true }).use(guarded).get('/v1/a', handler)),
+        exact(create).use(create.Router({ strict: true }).use(guarded).get('/v1/a', handler)),
     ],
     [
       'with its own options inside of a route and another router',
       (guarded: express.RequestHandler, handler: express.RequestHandler) => {
-        const loose = express.Router().get('/v1/a', handler)
-        const inside = express.Router({ caseSensitive: true, strict: true }).all('/{*path}', loose)
-        return exact().use(guarded, inside)
+        const loose = create.Router().get('/v1/a', handler)
+        const inside = create.Router({ caseSensitive: true, strict: true }).all(/.*/, loose)
+        return exact(create).use(guarded, inside)
       },
     ],
   ])('runs nothing behind a router of Express that is less exact than the contract: one %s', async (_, appOf) => {
@@ -579,9 +593,9 @@ describe('guard', () => {
 
   it('runs in front of routers of Express that are as exact as the contract', async () => {
     const { credential } = await newKey()
-    const router = () => express.Router({ caseSensitive: true, strict: true })
+    const router = () => create.Router({ caseSensitive: true, strict: true })
     const inner = router().get('/a', (_, response) => void response.end('in'))
-    const url = await listening(exact().use(guardExpress(acme.verifier), router().use('/v1', inner)))
+    const url = await listening(exact(create).use(guardExpress(acme.verifier), router().use('/v1', inner)))
     expect(await (await asking(`${url}/v1/a`, credential)).text()).toBe('in')
     expect((await asking(`${url}/v1/A`, credential)).status).toBe(404)
   })
@@ -589,17 +603,30 @@ describe('guard', () => {
   it('runs beside what it does not guard and what routes in another way', async () => {
     const { credential } = await newKey()
     const other = Object.assign((_: unknown, __: unknown, next: () => void) => next(), { stack: [] })
-    const app = exact().use('/docs', express.Router()).use(guardExpress(acme.verifier), other)
+    const app = exact(create).use('/docs', create.Router()).use(guardExpress(acme.verifier), other)
     const url = await listening(app.get('/v1/a', (_, response) => void response.end('in')))
     expect(await (await asking(`${url}/v1/a`, credential)).text()).toBe('in')
   })
 
   it('authorises the whole path in an Express application that mounts it below a part', async () => {
     const { credential } = await newKey({ permissions: ['read'] })
-    const app = exact()
+    const app = exact(create)
     app.use('/v1', guardExpress(acme.verifier), (request, response) => void response.end(request.url))
     const url = await listening(app)
     expect(await (await asking(`${url}/v1/%61?b`, credential)).text()).toBe('/a?b')
     expect((await asking(`${url}/v1/a`, credential, { method: 'POST' })).status).toBe(403)
+  })
+
+  it('gives an error where somebody answers before there is a verdict', async () => {
+    const { credential } = await newKey()
+    const app = exact(create).use((_, response, next) => {
+      next()
+      response.end('early')
+    })
+    const told = new Promise((resolve) => {
+      app.use(guardExpress(acme.verifier), (error: Error, _: unknown, __: unknown, ___: unknown) => resolve(error))
+    })
+    expect(await (await asking(`${await listening(app)}/v1/a`, credential)).text()).toBe('early')
+    expect(await told).toMatchObject({ code: 'ERR_HTTP_HEADERS_SENT' })
   })
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,33 +10,42 @@ import { guard as guardExpress } from '@keywright/core/express'
 import { guard as guardHono } from '@keywright/core/hono'
 import { inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
+// @ts-expect-error: It comes without types; those of Express 5 do for both.
+import express4 from 'express4'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const tenant = inMemory({ contract: holonomix })
 let credential: string
-let url: string
 const app = new Hono()
-const server = createServer()
+const servers: Server[] = []
 
 beforeAll(async () => {
   await tenant.organization({ plan: 'enterprise' })
   const limits = [{ requests: 1_000, windowSeconds: 3_600, per: 'key', kind: 'window' } as const]
   ;({ credential } = await issue(tenant.lifecycle, testActor, { organization: 'acme', name: 'test', limits }))
-  const listener = express()
-  listener.set('case sensitive routing', true).set('strict routing', true)
-  listener.use(guardExpress(tenant.verifier), express.json(), express.urlencoded({ extended: true }))
-  listener.use((request, response) => void response.end(request.body?.namespace ?? 'default'))
-  server.on('request', listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')))
   app.use(guardHono(tenant.verifier))
   app.all('*', (context) => context.text('default'))
 })
-afterAll(() => server.close())
+afterAll(() => {
+  for (const server of servers) server.close()
+})
+
+function onExpress(create: typeof express) {
+  const listener = create()
+  listener.set('case sensitive routing', true).set('strict routing', true)
+  listener.use(guardExpress(tenant.verifier), create.json(), create.urlencoded({ extended: true }))
+  listener.use((request, response) => void response.end(request.body?.namespace ?? 'default'))
+  const server = createServer(listener)
+  servers.push(server)
+  return (path: string, init: RequestInit) =>
+    fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init)
+}
 
 const apps: Record<string, (path: string, init: RequestInit) => Promise<Response>> = {
-  Express: (path, init) => fetch(url + path, init),
+  Express: onExpress(express),
+  'Express 4': onExpress(express4),
   Hono: async (path, init) => app.fetch(new Request(`http://localhost${path}`, init)),
 }
 
