@@ -355,6 +355,12 @@ describe('the documentation of an odd contract', () => {
     expect(plain).not.toContain('publishable')
   })
 
+  it('says of publishable keys alone that anyone may see them', () => {
+    const forms = [{ prefix: 'odd_' }, { prefix: 'odd_pk_', kind: 'publishable' }]
+    expect(pageOf('rotation', { key: { forms } })).toContain('A publishable key may be seen by anyone')
+    expect(pageOf('rotation', { key: { forms: forms.slice(0, 1) } })).not.toContain('publishable')
+  })
+
   it('is the same for the same contract, byte for byte', () => {
     const subject = { contract: holonomix, edge, control }
     expect([...siteOf(subject)]).toEqual([...siteOf(subject)])

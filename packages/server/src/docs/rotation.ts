@@ -8,6 +8,7 @@ import { span } from './words.ts'
 export function rotationPage({ contract, edge, control }: Subject, { headers }: Answers): Page {
   const { rotation, docs, title } = contract
   const { maxGraceSeconds } = rotation
+  const hasPublishable = contract.key.forms.some(({ kind }) => kind === 'publishable')
   const announced = maxGraceSeconds === 0 ? '' : headers({ retiresAt: new Date(printedNowMs) })
   return {
     name: 'rotation',
@@ -42,7 +43,8 @@ export function rotationPage({ contract, edge, control }: Subject, { headers }: 
         'sh',
         `curl -i -X POST "${control}/v1/leaks" \\\n  -H "Content-Type: application/json" \\\n  -d '{"credentials":["<what was found>"]}'`,
       ),
-      `Keep keys in ${inline(docs.variable)} or in a store for secrets; not in code, not in a browser, not in a log.`,
+      hasPublishable ? 'A publishable key may be seen by anyone: nobody searches for it, and no report ends it.' : null,
+      `Keep ${hasPublishable ? 'other ' : ''}keys in ${inline(docs.variable)} or in a store for secrets; not in code, not in a browser, not in a log.`,
     ),
   }
 }

@@ -108,6 +108,12 @@ describe('keywright scan-rules', () => {
     }
   })
 
+  it.each(formats)('writes no rule for %s for publishable keys, which anyone may see', async (format) => {
+    const rules = await rulesOf(format, moved([{ prefix: 'mv_' }, { prefix: 'mv_pk_', kind: 'publishable' }]))
+    expect(rules.filter(({ name }) => name.includes('publishable'))).toEqual([])
+    expect(rules).toHaveLength(2)
+  })
+
   it('says which form has no rule', async () => {
     const file = moved([{ prefix: 'mv_' }, { prefix: '', environment: 'old', retired: true }])
     const { code, stdout, stderr } = await keywright(['scan-rules', '--contract', file])

@@ -44,6 +44,12 @@ describe('keywright scan', () => {
     expect(stderr).toContain('2 keys were found.')
   })
 
+  it('passes by a publishable key, which anyone may see', async () => {
+    const publishable = compileFormat(contract.key).mint({ environment: 'live', kind: 'publishable' }).credential
+    const { code, stderr } = await keywright(['scan', written('page.html', publishable)])
+    expect([code, stderr]).toEqual([0, 'No key was found.\n'])
+  })
+
   it('exits 0 where there is none', async () => {
     const clean = written('clean.txt', 'nothing here\n')
     const stdout = '{"findings":[],"skipped":0,"unread":[]}\n'

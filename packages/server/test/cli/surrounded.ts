@@ -3,10 +3,11 @@ import { compileFormat, type KeyRule } from '@keywright/core'
 
 const ofEach = 10
 
+/** Publishable ones, which anyone may see, are not looked for. */
 export function mintedOfEachForm(rule: KeyRule): string[] {
   const format = compileFormat(rule)
   return format.forms
-    .filter(({ retired }) => !retired)
+    .filter(({ kind, retired }) => kind !== 'publishable' && !retired)
     .flatMap((form) => Array.from({ length: ofEach }, () => format.mint(form).credential))
 }
 

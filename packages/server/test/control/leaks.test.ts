@@ -43,6 +43,12 @@ describe('a leak report', () => {
     expect(await edge(rotated.json.credential)).toBe(404)
   })
 
+  it('of a publishable key, which anyone may see, leaves it alone', async () => {
+    const { key, credential } = await server.issue({ kind: 'publishable' })
+    expect((await report(credential)).json).toEqual({ received: 1 })
+    expect((await api('GET', `/v1/keys/${key.id}`)).json.revokedAt).toBeNull()
+  })
+
   it('of a service key ends that', async () => {
     const { json } = await api('POST', '/v1/service-keys', { body: { name: 'CI', permissions: ['manage'] } })
     await report(json.credential)

@@ -34,23 +34,28 @@ export function defineScanRules(scanRules: Command): void {
     })
 }
 
-/** The form that is issued before those that are only accepted, since it takes the name without a number. */
+/**
+ * The form that is issued before those that are only accepted, since it takes the name without a number. None for
+ * publishable keys, which anyone may see.
+ */
 function rulesOf({ name, title, key }: Contract): Rule[] {
   const format = compileFormat(key)
   const own = format.patterns().map(({ environment, kind, keyword, regex }, form) => ({
     id: `${name}-${environment}-${kind}-key`,
+    kind,
     description: `${title} API key (${environment}, ${kind})`,
     keyword,
     regex,
     isRetired: format.forms[form]?.retired ?? false,
   }))
+  const secret = own.filter(({ kind }) => kind !== 'publishable')
   const service = serviceKeyFormat.patterns().map(({ keyword, regex }) => ({
     id: 'keywright-service-key',
     description: 'Keywright service key',
     keyword,
     regex,
   }))
-  return [...own.filter(({ isRetired }) => !isRetired), ...own.filter(({ isRetired }) => isRetired), ...service]
+  return [...secret.filter(({ isRetired }) => !isRetired), ...secret.filter(({ isRetired }) => isRetired), ...service]
 }
 
 /** Of rules with the same id a scanner keeps the last alone. */

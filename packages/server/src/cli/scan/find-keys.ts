@@ -20,11 +20,15 @@ export interface FoundKey {
   hint: string
 }
 
-/** Of a contract's keys and of service keys. @throws CliError where a form looks like any other text */
+/** Of a contract's keys, but publishable ones, which anyone may see, and of service keys. @throws CliError where a form looks like any other text */
 export function searchesFor({ key }: Contract): Search[] {
   const format = compileFormat(key)
   return [
-    ...format.patterns().map((pattern, form) => search(format, pattern, format.forms[form]?.checksum ?? key.checksum)),
+    ...format
+      .patterns()
+      .flatMap((pattern, form) =>
+        pattern.kind === 'publishable' ? [] : [search(format, pattern, format.forms[form]?.checksum ?? key.checksum)],
+      ),
     ...serviceKeyFormat.patterns().map((pattern) => search(serviceKeyFormat, pattern, true)),
   ]
 }

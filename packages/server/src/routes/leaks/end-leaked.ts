@@ -28,7 +28,8 @@ export async function endLeaked(lifecycle: Lifecycle, actor: Actor, credential: 
 async function endSecret(lifecycle: Lifecycle, actor: Actor, digest: string): Promise<void> {
   const { key } = (await lifecycle.store.find(digest)) ?? {}
   const version = key?.versions.find((candidate) => candidate.digest === digest)
-  if (!key || !version || key.revokedAt) return
+  // Everyone has seen it, and could end it for all who use it.
+  if (!key || !version || key.revokedAt || key.kind === 'publishable') return
   if (version.retiresAt === null) await revoke(lifecycle, actor, key.id, { reason })
   else if (worksAt(version, lifecycle.now())) await changeGrace(lifecycle, actor, key.id, version.number, 0)
 }

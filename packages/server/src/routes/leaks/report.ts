@@ -13,7 +13,7 @@ export const reportLeaksRoute = openRoute({
   tag: 'Leaks',
   summary: 'Report keys that were found where they should not be',
   description:
-    'Anyone who holds a key may. What is still in force is revoked for good; the answer is the same for any credential. ' +
+    'Anyone who holds a key may. What is still in force is revoked for good, but for publishable keys, which anyone may see; the answer is the same for any credential. ' +
     'The service key that the instance was started with ends by a start with another one alone: its report is in the log, as an error, and in the audit.',
   permission: null,
   credentials: 'none',
