@@ -131,6 +131,20 @@ describe('what is wrong with a contract', () => {
     ])
   })
 
+  it.each([
+    [{ credential: { sources: { header: 'X-Api-Key' } } }, 'credential.sources: an object; a list is needed'],
+    [{ key: { forms: [{ prefix: 'a_' }], random: 32 } }, 'key.random: 32; an object is needed'],
+    [
+      { key: { forms: [{ prefix: 'a_', random: { bytes: '32' } }] } },
+      'key.forms[0].random.bytes: "32"; a number is needed',
+    ],
+    [{ routes: [{ path: '/a', methods: 'GET' }] }, 'routes[0].methods: "GET"; a list is needed'],
+    [{ routes: [{ path: '/a', kinds: 'secret' }] }, 'routes[0].kinds: "secret"; a list is needed'],
+    [{ body: 'json' }, 'body: "json"; an object is needed'],
+  ])('is told once, and nothing of what is read in its place: %j', (data, problem) => {
+    expect(problemsWith(data)).toEqual([problem])
+  })
+
   it('may be a body that is inside itself', () => {
     const around: unknown[] = []
     around.push(around, { around })

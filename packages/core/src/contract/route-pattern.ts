@@ -23,7 +23,8 @@ export function parsePattern(path: string): RoutePattern | string {
     if (part === '') return 'a segment is empty'
     if (part === '.' || part === '..') return 'dot segments never reach a route'
     if (part.includes(';')) return "a path with ';' never reaches a route"
-    if (part.includes('*')) return "'**' is a whole segment, and the last"
+    if (part.includes('*')) return "'**' is a whole segment, and the last; any one segment is {name}"
+    if (/^:[A-Za-z]/.test(part)) return `any one segment is written {${part.slice(1)}}, not ${part}`
     if (name === undefined && !literal.test(part)) return `'${part}' is neither a literal segment nor one {name}`
     const problem = escapeProblem(part)
     if (problem) return problem

@@ -15,10 +15,12 @@ const standardProblem = {
 /** Absent: a problem with its standard members. */
 export function readBody(parent: Fields): Body {
   if (parent.take('body') === undefined) return { problem: standardProblem }
+  const before = parent.problems.length
   const fields = parent.fields('body')
   const shapes = (['json', 'problem', 'xml', 'text'] as const).filter((shape) => fields.take(shape) !== undefined)
   const [shape] = shapes
-  if (shapes.length !== 1) parent.report('body', 'exactly one of json, problem, xml and text is needed')
+  if (parent.problems.length === before && shapes.length !== 1)
+    parent.report('body', 'exactly one of json, problem, xml and text is needed')
   let body: Body = { problem: standardProblem }
   if (shape === 'json') body = { json: readJson(fields.take('json'), fields, fields.at('json'), []) }
   if (shape === 'xml') body = { xml: fields.text('xml') }

@@ -14,8 +14,9 @@ export function readCredential(contract: Fields): CredentialRule {
 }
 
 function readSources(fields: Fields): Source[] {
-  const sources = fields.list('sources', (value, path) => readSource(new Fields(value, path, fields.problems), value))
-  if (sources.length === 0) fields.report('sources', 'the list is empty; a caller needs somewhere to put the key')
+  const sources = fields.list('sources', (value, path) => readSource(new Fields(value, path, fields.problems), value), {
+    whenEmpty: 'the list is empty; a caller needs somewhere to put the key',
+  })
   for (const [i, source] of sources.entries()) {
     const rival = sources.slice(0, i).findIndex((earlier) => clash(earlier, source))
     if (rival < 0) continue

@@ -76,21 +76,32 @@ export class Fields {
     return new Fields(value === undefined ? absent : value, this.at(name), this.problems)
   }
 
-  list<T>(name: string, read: (value: unknown, path: string) => T, { needed = false } = {}): T[] {
+  /** `whenEmpty` says what is wrong with an empty one. */
+  list<T>(
+    name: string,
+    read: (value: unknown, path: string) => T,
+    { needed = false, whenEmpty }: { needed?: boolean; whenEmpty?: string } = {},
+  ): T[] {
     const value = this.#takeOr(name, needed ? undefined : [])
     if (!Array.isArray(value)) return this.#wrong(name, value, 'a list is needed', [])
+    if (value.length === 0 && whenEmpty !== undefined) this.report(name, whenEmpty)
     return value.map((element, i) => read(element, `${this.at(name)}[${i}]`))
   }
 
-  texts(name: string, check: (text: string) => string | null = () => null): string[] {
-    return this.list(name, (value, path) => {
+  texts(
+    name: string,
+    check: (text: string) => string | null = () => null,
+    options: { whenEmpty?: string } = {},
+  ): string[] {
+    const read = (value: unknown, path: string) => {
       if (typeof value !== 'string')
         this.problems.push({ field: path, message: `${described(value)}; a text is needed` })
       const text = typeof value === 'string' ? value : ''
       const problem = typeof value === 'string' ? check(text) : null
       if (problem !== null) this.problems.push({ field: path, message: problem })
       return text
-    })
+    }
+    return this.list(name, read, options)
   }
 
   /** An object whose names are data, too. */

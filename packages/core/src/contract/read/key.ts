@@ -42,6 +42,7 @@ function readForm(fields: Fields): KeyForm {
 function readRandom(parent: Fields): Random | undefined {
   const data = parent.take('random')
   if (data === undefined) return undefined
+  const before = parent.problems.length
   const fields = parent.fields('random')
   const inBytes = isObject(data) && Object.hasOwn(data, 'bytes')
   const random: Random = inBytes
@@ -52,7 +53,7 @@ function readRandom(parent: Fields): Random | undefined {
       }
   fields.close()
   const bits = Math.floor(entropyBits(random))
-  if (bits < 128) parent.report('random', `${bits} bits; at least 128 are needed`)
+  if (parent.problems.length === before && bits < 128) parent.report('random', `${bits} bits; at least 128 are needed`)
   return random
 }
 

@@ -42,14 +42,15 @@ export function readRoutes(contract: Fields, vocabulary: Vocabulary): Route[] {
 function readRoute(fields: Fields, kinds: readonly string[]): Route {
   const route: Route = { path: fields.text('path', { check: patternProblem }) }
   if (fields.take('methods') !== undefined) {
-    route.methods = fields.texts('methods', methodProblem)
-    if (route.methods.length === 0) fields.report('methods', 'the list is empty; leave it out for every method')
+    const whenEmpty = 'the list is empty; leave it out for every method'
+    route.methods = fields.texts('methods', methodProblem, { whenEmpty })
   }
   const permission = readPermission(fields)
   if (permission !== undefined) route.permission = permission
   if (fields.take('kinds') !== undefined) {
-    route.kinds = fields.texts('kinds', (kind) => (kinds.includes(kind) ? null : `no form is of kind ${kind}`))
-    if (route.kinds.length === 0) fields.report('kinds', 'the list is empty, so that no key could ever come here')
+    const whenEmpty = 'the list is empty, so that no key could ever come here'
+    const check = (kind: string) => (kinds.includes(kind) ? null : `no form is of kind ${kind}`)
+    route.kinds = fields.texts('kinds', check, { whenEmpty })
   }
   if (fields.take('access') !== undefined) route.access = fields.choice('access', ['key', 'anonymous'], 'key')
   if (fields.take('namespace') !== undefined) route.namespace = fields.choice('namespace', ['none'], 'none')
