@@ -67,16 +67,26 @@ function quotesNothing(error: Error): boolean {
 
 /** The parser is loaded where there is something to parse: most starts do without. */
 export async function parseYaml(text: string): Promise<unknown> {
-  const { parse, YAMLParseError } = await import('yaml')
-  try {
-    // Its warnings quote as well.
-    return parse(text, { logLevel: 'error' })
-  } catch (error) {
-    const placed = error instanceof YAMLParseError && error.linePos ? error : null
-    const [place] = placed?.linePos ?? []
+  const { isScalar, parseDocument, visit } = await import('yaml')
+  // Its warnings quote as well.
+  const document = parseDocument(text, { logLevel: 'error' })
+  const [error] = document.errors
+  if (error) {
+    const [place] = error.linePos ?? []
     const where = place ? ` at line ${place.line}, column ${place.col}` : ''
-    const what = placed ? `: ${placed.code.toLowerCase().replaceAll('_', ' ')}` : ''
-    throw new Error(`it is no YAML${where}${what}`)
+    throw new Error(`it is no YAML${where}: ${error.code.toLowerCase().replaceAll('_', ' ')}`)
+  }
+  visit(document, {
+    // `{message}` without quotes: an object with a member that has neither colon nor value.
+    Pair(_, { key, value }) {
+      if (value !== null || !isScalar(key)) return
+      throw new Error(`a text that begins with a brace needs quotes${placeOf(text, key.range?.[0] ?? 0)}`)
+    },
+  })
+  try {
+    return document.toJS()
+  } catch {
+    throw new Error('it is no YAML')
   }
 }
 

@@ -35,5 +35,7 @@ async function dataIn(path: string): Promise<unknown> {
   if (extension === '.yaml' || extension === '.yml') return parseYaml(readFileSync(path, 'utf8'))
   if (!['.ts', '.js', '.mts', '.mjs'].includes(extension))
     throw new Error('its name has to end in .ts, .js, .yaml or .json')
-  return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+  const exported: { default?: unknown } = await import(pathToFileURL(path).href)
+  if (!('default' in exported)) throw new Error('it exports nothing as default')
+  return exported.default
 }

@@ -61,6 +61,24 @@ describe('keywright contract', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('a member is there twice at line 1, column 53')])
   })
 
+  it.each([
+    [
+      'unquoted.yaml',
+      'name: a\nkey: { forms: [{ prefix: a_ }] }\nbody: { json: { error: {message} } }\n',
+      'line 3, column 25',
+    ],
+    [
+      'named.ts',
+      "export const contract = { name: 'a', key: { forms: [{ prefix: 'a_' }] } }\n",
+      'exports nothing as default',
+    ],
+  ])('says why %s is not what it looks like', async (name, content, reason) => {
+    const file = join(folder, name)
+    writeFileSync(file, content)
+    const { code, stderr } = await keywright(['contract', 'check', file])
+    expect([code, stderr]).toEqual([2, expect.stringContaining(reason)])
+  })
+
   it('guesses which built-in contract was meant', async () => {
     const { code, stderr } = await keywright(['contract', 'show', 'hpox'])
     expect([code, stderr.includes('Did you mean hopx?')]).toEqual([2, true])
