@@ -37,6 +37,24 @@ describe('keywright contract', () => {
     expect(limited).toMatch(/^limits +5 at once, refilled over 60 s per key$/m)
   })
 
+  it('shows what each route needs, the kind of key too', async () => {
+    const file = join(folder, 'kinds.yaml')
+    const forms = '[{ prefix: ki_ }, { prefix: ki_pk_, kind: publishable }]'
+    const routes = [
+      '{ path: /tokens, kinds: [secret, publishable] }',
+      "{ path: '/admin/**', kinds: [secret], permission: 'admin:all' }",
+      "{ path: '/**', permission: { read: 'a:read', write: 'a:write' } }",
+    ]
+    writeFileSync(
+      file,
+      `name: kinds\nkey: { forms: ${forms} }\nroutes:\n${routes.map((one) => `  - ${one}\n`).join('')}`,
+    )
+    const { stdout } = await keywright(['contract', 'show', file])
+    expect(stdout).toMatch(/^\/tokens +all +a key of kind secret or publishable$/m)
+    expect(stdout).toMatch(/^\/admin\/\*\* +all +a key of kind secret with admin:all$/m)
+    expect(stdout).toMatch(/^\/\*\* +all +a:read, a:write$/m)
+  })
+
   it('checks a file, and names every field at fault', async () => {
     const good = join(folder, 'good.json')
     writeFileSync(good, (await keywright(['contract', 'show', 'hopx', '--json'])).stdout)

@@ -72,19 +72,18 @@ function routeTable({ routes, otherRoutes }: Contract): string {
   return table(
     ['ROUTE', 'METHODS', 'NEEDS'],
     [
-      ...routes.map(({ path, methods, permission, access }) => [
-        path,
-        methods?.join(', ') ?? 'all',
-        access === 'anonymous' ? 'nothing' : permissionText(permission),
-      ]),
+      ...routes.map((route) => [route.path, route.methods?.join(', ') ?? 'all', needsText(route)]),
       ['everything else', 'all', rest],
     ],
   )
 }
 
-function permissionText(permission: Contract['routes'][number]['permission']): string {
-  if (permission === undefined) return 'a key'
-  return typeof permission === 'string' ? permission : `${permission.read}, ${permission.write}`
+function needsText({ permission, access, kinds }: Contract['routes'][number]): string {
+  if (access === 'anonymous') return 'nothing'
+  const key = kinds === undefined ? 'a key' : `a key of kind ${kinds.join(' or ')}`
+  if (permission === undefined) return key
+  const needed = typeof permission === 'string' ? permission : `${permission.read}, ${permission.write}`
+  return kinds === undefined ? needed : `${key} with ${needed}`
 }
 
 function refusalTable({ refusals }: Contract): string {
