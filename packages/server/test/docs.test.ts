@@ -355,6 +355,16 @@ describe('the documentation of an odd contract', () => {
     expect(plain).not.toContain('publishable')
   })
 
+  it('prints as code what is sent, and nothing else', () => {
+    const sources = [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }, { basic: 'password' }, { header: 'X-Key' }]
+    const page = pageOf('index', {
+      key: { publicId: { length: 8 }, forms: [{ prefix: 'a_' }] },
+      credential: { sources },
+    })
+    expect(page).toContain('- `X-Id: <id>` and `X-Secret: <secret>`\n')
+    expect(page).toContain('- `Authorization: Basic` with the key as the password\n- `X-Key: <key>`\n')
+  })
+
   it('says of publishable keys alone that anyone may see them', () => {
     const forms = [{ prefix: 'odd_' }, { prefix: 'odd_pk_', kind: 'publishable' }]
     expect(pageOf('rotation', { key: { forms } })).toContain('A publishable key may be seen by anyone')

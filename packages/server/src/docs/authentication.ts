@@ -9,7 +9,7 @@ import { either } from './words.ts'
 export function authenticationPage({ contract, edge, control }: Subject, answers: Answers): Page {
   const { title, docs, credential, boundTo } = contract
   const request = exampleRequest(contract, edge)
-  const sources = credential.sources.map((source) => inline(sourceInWords(source)))
+  const sources = credential.sources.map(sourceInWords)
   const owner =
     boundTo === 'project' ? `one project of one ${plain(docs.organization)}` : `one ${plain(docs.organization)}`
   return {

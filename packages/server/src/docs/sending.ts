@@ -1,4 +1,5 @@
 import { type Contract, compileFormat, type Source, shownBy } from '@keywright/core'
+import { inline } from './markdown.ts'
 
 /** A request with a key, to be written down in some language. */
 export interface KeyedRequest {
@@ -56,13 +57,15 @@ export function basicOf({ source }: KeyedRequest): 'user' | 'password' | null {
   return source !== null && 'basic' in source ? source.basic : null
 }
 
-/** `X-Api-Key: <key>`. */
+/** `X-Api-Key: <key>`, as Markdown. */
 export function sourceInWords(source: Source): string {
-  if ('header' in source) return `${source.header}: ${source.scheme === undefined ? '' : `${source.scheme} `}<key>`
+  if ('header' in source)
+    return inline(`${source.header}: ${source.scheme === undefined ? '' : `${source.scheme} `}<key>`)
   if ('basic' in source)
-    return `Authorization: Basic, the key as the ${source.basic === 'user' ? 'user name' : 'password'}`
-  if ('idHeader' in source) return `${source.idHeader}: <id> and ${source.secretHeader}: <secret>`
-  return `?${source.query}=<key>`
+    return `${inline('Authorization: Basic')} with the key as the ${source.basic === 'user' ? 'user name' : 'password'}`
+  if ('idHeader' in source)
+    return `${inline(`${source.idHeader}: <id>`)} and ${inline(`${source.secretHeader}: <secret>`)}`
+  return inline(`?${source.query}=<key>`)
 }
 
 /** The request that shows a key in use. */
