@@ -51,8 +51,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** The answers to a request that is sent whole before any is read, and to another one behind it. */
-async function sendWhole(url: string, path: string, lines: string[], framing: 'length' | 'chunks'): Promise<string[]> {
+const second = 'GET /named/in/other/second HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** The answers to a request that is sent whole before any is read, and to another one `behind` it. */
+async function sendWhole(
+  url: string,
+  path: string,
+  lines: string[],
+  framing: 'length' | 'chunks',
+  behind = second,
+): Promise<string[]> {
   const chunk = Buffer.alloc(100_000, ' ')
   const chunks = 80
   const { hostname, port } = new URL(url)
@@ -70,9 +78,10 @@ async function sendWhole(url: string, path: string, lines: string[], framing: 'l
     if (framing === 'chunks') await send('\r\n')
   }
   if (framing === 'chunks') await send('0\r\n\r\n')
-  await send('GET /named/in/other/second HTTP/1.1\r\nHost: a\r\n\r\n')
+  if (behind !== '') await send(behind)
+  const expected = behind === '' ? 1 : 2
   let text = ''
-  while (statusesIn(text).length < 2) text += ((await Promise.race([once(socket, 'data'), left])) as [Buffer])[0]
+  while (statusesIn(text).length < expected) text += ((await Promise.race([once(socket, 'data'), left])) as [Buffer])[0]
   socket.destroy()
   return statusesIn(text)
 }
@@ -105,6 +114,14 @@ describe.each(['length', 'chunks'] as const)(
     it('of the verify endpoint arrives, and the connection goes on', async () => {
       const lines = [`Authorization: Bearer ${serviceKey}`, json]
       expect(await sendWhole(server.control, '/v1/verify', lines, framing)).toEqual(['413', '404'])
+    })
+
+    it.each(['Connection: close', 'Expect: 100-continue'])('arrives also where it is the last: %s', async (last) => {
+      respond = (_, response) => void response.writeHead(413).end('too much')
+      expect(await sendWhole(server.edge, '/a', [last], framing, '')).toEqual(['401'])
+      const close = 'Connection: close'
+      expect(await sendWhole(server.edge, '/a', [own, close], framing, '')).toEqual(['413'])
+      expect(await sendWhole(server.control, '/v1/verify', [close], framing, '')).toEqual(['401'])
     })
 
     // Hono's own server closes such a connection after half a second.

@@ -20,6 +20,8 @@ const headersTimeout = 8_000
 const requestTimeout = 300_000
 /** Longer than the idle time of the proxies in front, so that they close first and no request falls between. */
 const keepAliveTimeout = 75_000
+/** For who gets to read the last answer of a connection only once all of the request is sent. */
+const lingerMs = 30_000
 
 export interface HttpServer {
   /** Resolves with the address, once connections are accepted. */
@@ -54,12 +56,15 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       isWebSocketHandshake(request) &&
       // Behind a request that is still to be answered, the connection cannot become something else yet.
       latest(request.socket)?.writableFinished !== false &&
+      !request.socket.writableEnded &&
       (takesUpgrade?.(request) ?? true),
   })
   // Node drops what is beyond the limit, and with it a second credential; the size of the head is bounded anyway.
   server.maxHeadersCount = 0
 
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    // Behind the last answer.
+    if (request.socket.writableEnded) return
     opened(request.socket, response)
     if (!server.listening || expectsContinue) response.shouldKeepAlive = false
     onRequest(request, response, expectsContinue)
@@ -119,6 +124,12 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    // By this Node closes a connection behind its last answer, which a request that is still being sent would reset.
+    const destroySoon = socket.destroySoon.bind(socket)
+    socket.destroySoon = () => {
+      if (latest(socket)?.req.complete === false) hangUp(socket, undefined, lingerMs)
+      else destroySoon()
+    }
   })
 
   return {
@@ -152,12 +163,12 @@ function statusOf({ code }: NodeJS.ErrnoException): 400 | 408 | 431 {
 }
 
 /** Ends a connection that no server looks after any more, with a last answer or without. */
-export function hangUp(socket: Duplex, answer?: string): void {
+export function hangUp(socket: Duplex, answer?: string, withinMs = 1_000): void {
   socket.end(answer)
   // What the sender still has on the way would otherwise make the answer vanish in a reset.
   socket.resume()
   // Not a timeout of the socket, which every byte that the other side sends would put off.
-  const timer = setTimeout(() => socket.destroy(), 1_000)
+  const timer = setTimeout(() => socket.destroy(), withinMs)
   socket.once('close', () => clearTimeout(timer))
 }
 
