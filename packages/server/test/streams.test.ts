@@ -391,6 +391,21 @@ describe('through the gateway', () => {
       await once(socket, 'close')
     })
 
+    it('that is joined while the instance stops is not waited for', async () => {
+      const alone = await startServer({ contract: 'keywright', upstream: upstream.url })
+      const { credential } = await alone.issue()
+      const before = atUpstream
+      const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+      socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      const stopped = alone.stop()
+      const left = once(atUpstream, 'close')
+      atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+      // What is waited for is reset in the end.
+      await once(socket.resume(), 'end')
+      await Promise.all([left, stopped])
+    })
+
     it.runIf(process.platform === 'linux')(
       'has both its ends looked after by TCP, which finds who has vanished',
       async () => {

@@ -13,6 +13,7 @@ export class LongStreams {
   readonly #streams = new Set<LongStream>()
   readonly #verifier: Verifier
   readonly #timer: NodeJS.Timeout
+  #takesTunnels = true
 
   constructor(verifier: Verifier, everyMs: number) {
     this.#verifier = verifier
@@ -22,13 +23,16 @@ export class LongStreams {
 
   add(stream: LongStream): void {
     this.#streams.add(stream)
+    if (stream.isTunnel && !this.#takesTunnels) stream.cut()
   }
 
   remove(stream: LongStream): void {
     this.#streams.delete(stream)
   }
 
+  /** Those that come later too: their handshakes were under way. */
   cutTunnels(): void {
+    this.#takesTunnels = false
     for (const stream of this.#streams) if (stream.isTunnel) stream.cut()
   }
 

@@ -111,7 +111,6 @@ function join(
     upstreamSocket.destroy()
   }
   const stream: LongStream = { attempt, isTunnel: true, cut: close }
-  if (isAuthenticated) streams.add(stream)
   for (const end of [socket, upstreamSocket]) {
     end.on('error', close)
     end.on('close', close)
@@ -124,6 +123,7 @@ function join(
   if (upstreamHead.length > 0) socket.write(upstreamHead)
   if (early.length > 0) upstreamSocket.write(early)
   socket.pipe(upstreamSocket).pipe(socket)
+  if (isAuthenticated) streams.add(stream)
 }
 
 /** What the upstream says to a handshake it did not like, or did not notice: that may be a stream without an end. */
