@@ -230,6 +230,20 @@ describe('through the gateway', () => {
     })
   })
 
+  it('an answer that a stop waits for says that it is the last of its connection', async () => {
+    const arrived = new Promise<ServerResponse>((resolve) => {
+      respond = (_, response) => resolve(response)
+    })
+    const alone = await startServer({ contract: 'keywright', upstream: upstream.url })
+    const { credential } = await alone.issue()
+    const answer = fetch(`${alone.edge}/v1/slow`, { headers: { authorization: `Bearer ${credential}` } })
+    const response = await arrived
+    const stopped = alone.stop()
+    response.end('late')
+    expect((await answer).headers.get('connection')).toBe('close')
+    await stopped
+  })
+
   it('an upstream that hangs up without an answer is unreachable', async () => {
     respond = (request) => void request.socket.destroy()
     const response = await get()

@@ -148,6 +148,11 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
           resolve()
         })
         server.closeIdleConnections()
+        for (const socket of sockets) {
+          const response = latest(socket)
+          // Told otherwise, the caller would send the next request into a connection that is closed meanwhile.
+          if (response?.headersSent === false) response.shouldKeepAlive = false
+        }
       }),
   }
 }
