@@ -371,6 +371,20 @@ describe('through the gateway', () => {
     },
   )
 
+  it('a stream is left with its caller, though they asked for a tunnel behind it', async () => {
+    const arrived = new Promise<ServerResponse>((resolve) => {
+      respond = (_, response) => {
+        response.write('half')
+        resolve(response)
+      }
+    })
+    const socket = await open('GET /v1/stream', ['X: y\r\n\r\nCONNECT a:1 HTTP/1.1', 'Host: a'])
+    const response = await arrived
+    await once(socket, 'data')
+    socket.end()
+    await once(response, 'close')
+  })
+
   describe('a WebSocket', () => {
     const handshake = (path: string, lines: string[]) =>
       [

@@ -87,6 +87,8 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       const waiting = answers.get(socket) ?? []
       // Node has let go of the connection, and no longer does this for the answers before this one.
       socket.on('drain', () => waiting.find(({ writableFinished }) => !writableFinished)?.emit('drain'))
+      // Nor does it see any more that a caller has left.
+      socket.on('end', () => socket.destroy())
       socket.on('close', () => {
         for (const response of waiting) response.destroy()
       })
