@@ -1,5 +1,5 @@
 import { Pages, type Paging } from './pages.ts'
-import { type CallOptions, path, type Transport } from './transport.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
 
 /** A login from a terminal. */
 export interface CliToken {
@@ -25,7 +25,7 @@ export class CliTokens {
   }
 
   /** `current` is the token that asks. */
-  revoke(id: string): Promise<CliToken> {
-    return this.#transport({ method: 'POST', path: path`/v1/cli-tokens/${id}/revoke`, has: 'id' })
+  revoke(id: string, options?: Mutation): Promise<CliToken> {
+    return this.#transport({ method: 'POST', path: path`/v1/cli-tokens/${id}/revoke`, has: 'id', options })
   }
 }

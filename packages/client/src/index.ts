@@ -27,6 +27,7 @@ export type {
 } from './keys.ts'
 export { Keywright } from './keywright.ts'
 export type { CreatedInvitation, Invitation, Member, MemberRemoval } from './members.ts'
+export type { Operator } from './operators.ts'
 export type {
   Deletion,
   NewOrganization,
@@ -38,6 +39,7 @@ export type {
 export type { Page, Paging } from './pages.ts'
 export { Pages } from './pages.ts'
 export type { Account, AccountRemoval } from './people.ts'
+export type { NewPortalSession, PortalSession } from './portal-sessions.ts'
 export type { NewProject, Project } from './projects.ts'
 export type { Receipt } from './receipts.ts'
 export type { CreatedServiceKey, NewServiceKey, ServiceKey, ServicePermission } from './service-keys.ts'
@@ -54,4 +56,5 @@ export type {
 } from './sign-in.ts'
 export type { CallOptions, FetchLike, KeywrightOptions, Mutation } from './transport.ts'
 export type { Decision, DecisionFilter, Incomplete, Outcome, UsageCount, UsageFilter } from './usage.ts'
+export type { LimitState, Verdict, VerifyAttempt } from './verification.ts'
 export type { Whoami } from './whoami.ts'

@@ -4,14 +4,17 @@ import type { Contract } from './contract.ts'
 import { DeviceLogins } from './device-logins.ts'
 import { Keys } from './keys.ts'
 import { Members } from './members.ts'
+import { Operators } from './operators.ts'
 import { Organizations } from './organizations.ts'
 import { People } from './people.ts'
+import { PortalSessions } from './portal-sessions.ts'
 import { Projects } from './projects.ts'
 import { Receipts } from './receipts.ts'
 import { ServiceKeys } from './service-keys.ts'
 import { SignIn } from './sign-in.ts'
 import { type CallOptions, createTransport, type KeywrightOptions, type Transport } from './transport.ts'
 import { Usage } from './usage.ts'
+import type { Verdict, VerifyAttempt } from './verification.ts'
 import type { Whoami } from './whoami.ts'
 
 /**
@@ -23,7 +26,9 @@ import type { Whoami } from './whoami.ts'
 export class Keywright {
   readonly organizations: Organizations
   readonly members: Members
+  readonly operators: Operators
   readonly people: People
+  readonly portalSessions: PortalSessions
   readonly projects: Projects
   readonly keys: Keys
   readonly serviceKeys: ServiceKeys
@@ -39,7 +44,9 @@ export class Keywright {
     this.#transport = createTransport(options)
     this.organizations = new Organizations(this.#transport)
     this.members = new Members(this.#transport)
+    this.operators = new Operators(this.#transport)
     this.people = new People(this.#transport)
+    this.portalSessions = new PortalSessions(this.#transport)
     this.projects = new Projects(this.#transport)
     this.keys = new Keys(this.#transport)
     this.serviceKeys = new ServiceKeys(this.#transport)
@@ -59,5 +66,15 @@ export class Keywright {
   /** How this instance does API keys. Needs no credential. */
   contract(options?: CallOptions): Promise<Contract> {
     return this.#transport({ method: 'GET', path: '/v1/contract', has: 'docs', options })
+  }
+
+  /** The verdict on one request to your API, which counts in its limits. For service keys with `verify`. */
+  verify(attempt: VerifyAttempt, options?: CallOptions): Promise<Verdict> {
+    return this.#transport({ method: 'POST', path: '/v1/verify', has: 'allowed', body: attempt, options })
+  }
+
+  /** Ends up to 100 credentials that were found where they should not be. Answers alike for any. Needs no credential. */
+  reportLeaks(credentials: readonly string[], options?: CallOptions): Promise<{ received: number }> {
+    return this.#transport({ method: 'POST', path: '/v1/leaks', has: 'received', body: { credentials }, options })
   }
 }

@@ -57,22 +57,24 @@ export class Members {
     )
   }
 
-  update(organization: string, user: string, patch: { role: Role }): Promise<Member> {
+  update(organization: string, user: string, patch: { role: Role }, options?: CallOptions): Promise<Member> {
     return this.#transport({
       method: 'PATCH',
       path: path`/v1/organizations/${organization}/members/${user}`,
       has: 'user',
       body: patch,
+      options,
     })
   }
 
   /** With `dryRun` it only counts. */
-  remove(organization: string, user: string, { dryRun = false } = {}): Promise<MemberRemoval> {
+  remove(organization: string, user: string, { dryRun = false } = {}, options?: CallOptions): Promise<MemberRemoval> {
     return this.#transport({
       method: 'DELETE',
       path: path`/v1/organizations/${organization}/members/${user}`,
       has: 'keys',
       query: { dryRun: dryRun ? 'true' : undefined },
+      options,
     })
   }
 
@@ -95,11 +97,12 @@ export class Members {
     return new Pages(this.#transport, 'invitations', at, { ...paging }, options)
   }
 
-  revokeInvitation(organization: string, invitation: string): Promise<Invitation> {
+  revokeInvitation(organization: string, invitation: string, options?: Mutation): Promise<Invitation> {
     return this.#transport({
       method: 'POST',
       path: path`/v1/organizations/${organization}/invitations/${invitation}/revoke`,
       has: 'id',
+      options,
     })
   }
 }

@@ -1,5 +1,5 @@
 import { Pages, type Paging } from './pages.ts'
-import { type CallOptions, path, type Transport } from './transport.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
 
 /** Somebody who can sign in to the instance, as its operators see them. */
 export interface Account {
@@ -35,30 +35,31 @@ export class People {
   }
 
   /** Ends sessions and terminals, and takes all places until `enable`. */
-  disable(user: string): Promise<Account> {
-    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/disable`, has: 'id' })
+  disable(user: string, options?: Mutation): Promise<Account> {
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/disable`, has: 'id', options })
   }
 
-  enable(user: string): Promise<Account> {
-    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/enable`, has: 'id' })
+  enable(user: string, options?: Mutation): Promise<Account> {
+    return this.#transport({ method: 'POST', path: path`/v1/people/${user}/enable`, has: 'id', options })
   }
 
   /** `dryRun` only counts. */
-  remove(user: string, { dryRun = false } = {}): Promise<AccountRemoval> {
+  remove(user: string, { dryRun = false } = {}, options?: CallOptions): Promise<AccountRemoval> {
     return this.#transport({
       method: 'DELETE',
       path: path`/v1/people/${user}`,
       has: 'keys',
       query: dryRun ? { dryRun: 'true' } : {},
+      options,
     })
   }
 
-  forgetSecondFactor(user: string): Promise<Account> {
-    return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor`, has: 'id' })
+  forgetSecondFactor(user: string, options?: CallOptions): Promise<Account> {
+    return this.#transport({ method: 'DELETE', path: path`/v1/people/${user}/second-factor`, has: 'id', options })
   }
 
   /** A link for whoever has forgotten their password: ten minutes, once. */
-  passwordLink(email: string): Promise<{ email: string; link: string; expiresAt: string }> {
-    return this.#transport({ method: 'POST', path: '/v1/people/password-links', has: 'link', body: { email } })
+  passwordLink(email: string, options?: Mutation): Promise<{ email: string; link: string; expiresAt: string }> {
+    return this.#transport({ method: 'POST', path: '/v1/people/password-links', has: 'link', body: { email }, options })
   }
 }

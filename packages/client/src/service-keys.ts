@@ -1,5 +1,5 @@
 import { Pages, type Paging } from './pages.ts'
-import { type Mutation, path, type Transport } from './transport.ts'
+import { type CallOptions, type Mutation, path, type Transport } from './transport.ts'
 
 export type ServicePermission = '*' | 'manage' | 'verify' | 'metrics'
 
@@ -37,8 +37,8 @@ export class ServiceKeys {
     return this.#transport({ method: 'POST', path: '/v1/service-keys', has: 'credential', body: key, options })
   }
 
-  list(paging: Paging = {}): Pages<'serviceKeys', ServiceKey> {
-    return new Pages(this.#transport, 'serviceKeys', '/v1/service-keys', { ...paging })
+  list(paging: Paging = {}, options?: CallOptions): Pages<'serviceKeys', ServiceKey> {
+    return new Pages(this.#transport, 'serviceKeys', '/v1/service-keys', { ...paging }, options)
   }
 
   revoke(id: string, options?: Mutation): Promise<ServiceKey & { receipt: string }> {

@@ -1,11 +1,13 @@
 import type { AuditEvent, Key, Organization, Project, Receipt, ServiceKey, Whoami } from '@keywright/client'
-import { Keywright } from '@keywright/client'
+import { Keywright, Pages } from '@keywright/client'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
+import { openapiDocument } from '../../src/control/openapi.ts'
 import type { keySchema } from '../../src/routes/keys/view.ts'
 import type { organizationSchema } from '../../src/routes/organizations/view.ts'
 import type { projectSchema } from '../../src/routes/projects/view.ts'
 import type { serviceKeySchema } from '../../src/routes/service-keys/view.ts'
+import { becomeOperator, openBrowser, signUp, tokenOf } from '../support/people.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 let server: TestServer
@@ -82,6 +84,89 @@ describe('the client', () => {
     const { checkpoint, head } = await audit.list({ actor: 'configured', limit: 1 }).page()
     expect([checkpoint, head]).toEqual([null, await server.lifecycle.store.head()])
     expect(await organizations.delete('initech')).toMatchObject({ id: 'initech', dryRun: false })
+  })
+
+  it('makes operators and takes them out again', async () => {
+    const { operators } = keywright
+    const first = await becomeOperator(server)
+    const options = { idempotencyKey: 'operator-1' }
+    const invitation = await operators.invite({ email: 'bob@example.com' }, options)
+    expect(invitation).toMatchObject({ organization: null, role: 'operator', byMail: false })
+    const again = await operators.invite({ email: 'bob@example.com' }, options)
+    expect(again.link).not.toBe(invitation.link)
+    const bob = await signUp(server, { invitation: tokenOf(again.link), email: 'bob@example.com' })
+    const emails: (string | null)[] = []
+    for await (const { email } of operators.list({ limit: 1 })) emails.push(email)
+    expect(emails.sort()).toEqual(['bob@example.com', first.email].sort())
+    expect(await operators.remove(bob.id)).toEqual({ user: bob.id })
+    await expect(operators.remove(first.id)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
+  it('lets a customer into the console', async () => {
+    const { portalSessions, serviceKeys } = keywright
+    const { credential } = await serviceKeys.create({ name: 'site', permissions: ['manage'], organization: 'acme' })
+    const { portalSessions: ofAcme } = new Keywright({ url: server.control, credential })
+    const { link, expiresAt } = await ofAcme.create({ organization: 'acme', user: 'ann', role: 'member' })
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now())
+    const entered = await openBrowser(server).call('POST', '/api/auth/portal', { portal: tokenOf(link) })
+    expect(entered.json).toMatchObject({ organization: 'acme', person: { name: 'ann' } })
+    const nowhere = portalSessions.create({ organization: 'nobody', user: 'ann', role: 'member' })
+    await expect(nowhere).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('asks for the verdict on a request, and reports what was found', async () => {
+    const { key, credential } = await server.issue()
+    const attempt = { headers: { authorization: `Bearer ${credential}`, cookie: undefined }, path: '/v1/things' }
+    const verdict = await keywright.verify(attempt)
+    expect(verdict).toMatchObject({ allowed: true, principal: { key: key.id, organization: 'acme' }, retiresAt: null })
+    const anyone = new Keywright({ url: server.control })
+    expect(await anyone.reportLeaks([credential])).toEqual({ received: 1 })
+    await expect.poll(async () => (await keywright.keys.get(key.id)).state).toBe('revoked')
+    const refused = await keywright.verify({ credential })
+    expect(refused).toMatchObject({ allowed: false, reason: 'revoked_key', refusal: { status: 401 } })
+    await expect(keywright.verify({})).rejects.toMatchObject({ errors: [{ field: 'credential' }] })
+  })
+
+  it('has a call for all that the OpenAPI document describes', async () => {
+    const asked: string[] = []
+    const fetch = async (url: string, { method }: RequestInit) => {
+      asked.push(`${method?.toLowerCase()} ${new URL(url).pathname}`)
+      return new Response('', { status: 404 })
+    }
+    const recording = new Keywright({ url: 'http://127.0.0.1', fetch })
+    for (const part of [recording, ...Object.values(recording)]) {
+      for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(part))) {
+        // It waits for a person, at an address that OAuth describes.
+        if (name === 'constructor' || name === 'finish') continue
+        const answer = (part as Record<string, (...ids: unknown[]) => Promise<unknown> | Pages<string, unknown>>)[name]
+        const called = answer?.call(part, '1', '1', {})
+        await expect(called instanceof Pages ? called.page() : called).rejects.toMatchObject({ status: 404 })
+      }
+    }
+    // Proxies ask the one, and processes with `remote` of `@keywright/core` the others.
+    const ofOthers = /^(get|head|post) \/v1\/forward-auth$|^get \/v1\/changes$|\/v1\/followers\//
+    const described = Object.entries(openapiDocument().paths ?? {}).flatMap(([path, item]) =>
+      Object.keys(item as object).map((method) => `${method} ${path.replaceAll(/\{\w+\}/g, '1')}`),
+    )
+    expect(described.filter((call) => !asked.includes(call) && !ofOthers.test(call))).toEqual([])
+  })
+
+  it('gives up any call of the management API when its caller does', async () => {
+    const options = { signal: AbortSignal.abort('enough') }
+    const { people, members, serviceKeys, cliTokens } = keywright
+    for (const call of [
+      people.disable('usr_1', options),
+      people.enable('usr_1', options),
+      people.remove('usr_1', {}, options),
+      people.forgetSecondFactor('usr_1', options),
+      people.passwordLink('ann@example.com', options),
+      members.update('acme', 'usr_1', { role: 'admin' }, options),
+      members.remove('acme', 'usr_1', {}, options),
+      members.revokeInvitation('acme', 'inv_1', options),
+      serviceKeys.list({}, options).page(),
+      cliTokens.revoke('clt_1', options),
+    ])
+      await expect(call).rejects.toBe('enough')
   })
 
   it('throws the server’s problems with their codes', async () => {
