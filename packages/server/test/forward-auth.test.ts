@@ -45,6 +45,17 @@ describe('forward-auth', () => {
     expect(wrong.headers['www-authenticate']).toBe('Bearer realm="operate", error="invalid_token"')
   })
 
+  it('is described with every status that a contract may choose', async () => {
+    const { json: document } = await controlApi(server.control)('GET', '/openapi.json')
+    for (const method of ['GET', 'HEAD', 'POST']) {
+      const { responses } = document.paths['/v1/forward-auth'][method.toLowerCase()]
+      for (const lines of [original('GET', '/v1/orders'), original('TRACE', '/a')]) {
+        const { status } = await ask(lines, { method })
+        expect([status, responses[status] ?? responses.default]).toEqual([status, expect.anything()])
+      }
+    }
+  })
+
   it('takes method and path under either name', async () => {
     const key = `x-api-key: ${credential}`
     expect((await ask([key, 'X-Original-Method: GET', 'X-Original-URI: /v1/orders'])).status).toBe(200)

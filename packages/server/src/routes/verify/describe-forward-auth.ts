@@ -45,5 +45,6 @@ export const forwardAuthDescription = {
       headers: { 'X-Auth-Status': header('The real status, with `?for=nginx`.') },
     },
     429: { description: "The contract's refusal: a limit is spent." },
+    default: { description: "The contract's refusal, where it has another status for it." },
   },
 }
