@@ -149,6 +149,14 @@ describe('keywright import', { timeout: 30_000 }, () => {
     expect(await ask(rows[1_200]?.credential ?? '')).toBe(404)
   })
 
+  it('waits for what comes through a pipe more slowly than it reads', async () => {
+    const row = JSON.stringify({ name: 'slow', credential: credentialOf('mv_') })
+    // Far more than a pipe holds at once.
+    const pipe = `${' '.repeat(10_000_000)}\n${row}`
+    const { code, stdout, stderr } = await keywright(['import', '-', '--organization', 'acme'], { env, pipe })
+    expect([code, stdout, stderr]).toEqual([0, '1 key is taken over; 0 were here already.\n', ''])
+  })
+
   it('asks at a terminal, and shows there how far it is', async () => {
     const credential = credentialOf('mv_')
     const file = fileOf({ organization: 'acme', name: 'x', credential })

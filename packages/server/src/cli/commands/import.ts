@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import type { ForeignKey, ImportedKeys, Keywright } from '@keywright/client'
 import type { Command } from 'commander'
 import { confirm } from '../ask.ts'
@@ -43,7 +44,7 @@ A line describes a key as \`keys create\` does, with the credential its holder h
 Every line is checked before the first is taken over. Run again, it goes on where it was broken off.`,
     )
     .action(async (file: string, { organization, dryRun, yes, json }: Options) => {
-      const batches = batchesOf(readLines(file, organization))
+      const batches = batchesOf(await readLines(file, organization))
       const count = batches.flat().length
       if (count === 0) return note('There is nothing in it to import.')
       const client = connect()
@@ -69,22 +70,24 @@ Every line is checked before the first is taken over. Run again, it goes on wher
 }
 
 /** What is wrong with a line is said without any of it. */
-function readLines(file: string, organization: string | undefined): Line[] {
-  return contentOf(file)
+async function readLines(file: string, organization: string | undefined): Promise<Line[]> {
+  const content = await contentOf(file)
+  return content
     .split('\n')
-    .map((text, at) => ({ text: text.trim(), number: at + 1 }))
-    .filter(({ text }) => text !== '')
-    .map(({ text, number }) => {
-      const key = parsed(text)
+    .map((line, at) => ({ line: line.trim(), number: at + 1 }))
+    .filter(({ line }) => line !== '')
+    .map(({ line, number }) => {
+      const key = parsed(line)
       if (key === null) throw usageError(`Line ${number} is no JSON object.`, 'Write one object a line.')
       const isWhole = organization === undefined || Object.hasOwn(key, 'organization')
       return { number, key: isWhole ? key : { ...key, organization } }
     })
 }
 
-function contentOf(file: string): string {
+async function contentOf(file: string): Promise<string> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
+    // Standard input does not block: whoever writes to it may need longer than one read waits.
+    return await (file === '-' ? text(process.stdin) : readFile(file, 'utf8'))
   } catch {
     throw usageError(`${file} cannot be read.`, 'Check the path.')
   }
