@@ -2,8 +2,14 @@ import { CliError, exitCodes, usageError } from './failure.ts'
 import { printable } from './print/escape.ts'
 import { isInteractive } from './print/terminal.ts'
 
-// Loaded only where there is someone to ask.
-const prompts = () => import('@clack/prompts')
+/** Loaded only where there is someone to ask. */
+async function prompts() {
+  const loaded = await import('@clack/prompts')
+  // Ctrl-D ends what is read, and the question would never be answered.
+  loaded.updateSettings({ aliases: { '\u0004': 'cancel' } })
+  return loaded
+}
+
 const output = process.stderr
 
 /** The text, asked for where it is missing. @throws CliError that names the flag where nobody can be asked */

@@ -42,14 +42,25 @@ describe('keywright keys create at a terminal', () => {
     expect(JSON.parse(keys.stdout).keys).toMatchObject([{ name: 'picked', project: expect.stringMatching(/^prj_/) }])
   })
 
-  it('makes nothing where the question is left with ctrl-c', async () => {
+  it.each([
+    ['ctrl-c', '\u0003'],
+    ['ctrl-d', '\u0004'],
+  ])('makes nothing where the question is left with %s', async (_, keys) => {
     const before = (await keywright(['keys', 'list', '--quiet'], { env })).stdout
     const { code, stdout } = await keywrightAtTerminal(['keys', 'create'], {
       env,
-      input: [['What is the key for?', '\u0003']],
+      input: [['What is the key for?', keys]],
     })
     expect([code, stdout.includes('Nothing was changed.')]).toEqual([1, true])
     expect((await keywright(['keys', 'list', '--quiet'], { env })).stdout).toBe(before)
+  })
+
+  it('makes nothing where a list to pick from is left with ctrl-d', async () => {
+    const { code, stdout } = await keywrightAtTerminal(['keys', 'create', '--name', 'x'], {
+      env,
+      input: [['Which organization?', '\u0004']],
+    })
+    expect([code, stdout.includes('Nothing was changed.')]).toEqual([1, true])
   })
 
   it('puts the credential alone into a variable, though it asks', async () => {
