@@ -120,11 +120,13 @@ function missingHint(message: string): string {
 
 /** What the API calls otherwise than the flag that says it. */
 const flags: ReadonlyMap<string, string> = new Map([
+  ['by', '--by'],
   ['expiresAt', '--expires'],
   ['limits.requests', '--limit: requests'],
   ['limits.windowSeconds', '--limit: seconds'],
   ['namespaces', '--namespace'],
   ['permissions', '--permission'],
+  ['q', '--search'],
 ])
 
 function inFlags(message: string, errors: readonly FieldError[]): string {

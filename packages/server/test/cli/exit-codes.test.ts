@@ -138,6 +138,14 @@ describe('keywright exits with', () => {
     expect([code, stderr]).toEqual([1, words])
   })
 
+  it.each([
+    [['keys', 'list', '--search', ''], 'error: --search must have at least 1 characters.\n'],
+    [['usage', '--by', 'key,hour'], 'error: --by must be key, version, organization, outcome or route.\n'],
+  ])('1 and names the flag whose value no list can be asked with: %j', async (args, message) => {
+    const { code, stdout, stderr } = await keywright(args, { env })
+    expect([code, stdout, stderr]).toEqual([1, '', message])
+  })
+
   it('1 where the server refuses', async () => {
     const { code, stderr } = await keywright(
       ['keys', 'create', '--name', 'x', '--organization', 'acme', '--kind', 'odd'],
