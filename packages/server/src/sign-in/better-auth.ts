@@ -72,8 +72,14 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
     async signUpByProvider({ email, name, issuer, subject }) {
       const { adapter } = await ready()
       const account = { providerId: issuer, accountId: subject }
-      const { user } = await adapter.createOAuthUser({ email, name, emailVerified: true }, account)
-      return personOf(user)
+      try {
+        const { user } = await adapter.createOAuthUser({ email, name, emailVerified: true }, account)
+        return personOf(user)
+      } catch (error) {
+        // Of two at once the database refuses one, in words of its own.
+        if (await adapter.findUserByEmail(email)) return null
+        throw error
+      }
     },
     async linkProvider(person, { issuer, subject }) {
       const { adapter } = await ready()

@@ -69,6 +69,7 @@ async function admit(
     const invitation = errand.invitation === null ? null : await invitationFor(errand.invitation, { email })
     if (!invitation && signUp === 'invited') throw new Problem('sign_up_closed')
     const made = await people.signUpByProvider({ ...identity, email })
+    if (!made) throw new Problem('provider_not_linked')
     try {
       await settle(lifecycle, people, actorOfPerson(made, from), made, invitation)
     } catch (error) {

@@ -70,7 +70,8 @@ export interface People {
   admit(person: string, visit: Visit): Promise<Admitted | null>
   /** Who has linked their account with this one. */
   byProvider(identity: Pick<Identity, 'issuer' | 'subject'>): Promise<Person | null>
-  signUpByProvider(identity: Identity & { email: string }): Promise<Person>
+  /** null: the address has an account already. */
+  signUpByProvider(identity: Identity & { email: string }): Promise<Person | null>
   linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
   /** The issuers with which they have linked their account, and whether they get in without any of them. */
   waysIn(person: string): Promise<{ issuers: readonly string[]; others: boolean }>

@@ -13,15 +13,18 @@ describe('of two changes of one person at once', () => {
     let server: TestServer
     let operator: SignedUp
     let elsewhere: Elsewhere
+    let another: Elsewhere
 
     beforeAll(async () => {
       // The provider says at length that it is not in production.
       vi.spyOn(console, 'info').mockImplementation(() => {})
       vi.spyOn(console, 'warn').mockImplementation(() => {})
       elsewhere = await startElsewhere()
-      const env = { KEYWRIGHT_SIGN_UP: 'open', KEYWRIGHT_PROVIDERS: elsewhere.setting }
+      another = await startElsewhere('beta')
+      const providers = [elsewhere, another].flatMap(({ setting }) => JSON.parse(setting))
+      const env = { KEYWRIGHT_SIGN_UP: 'open', KEYWRIGHT_PROVIDERS: JSON.stringify(providers) }
       server = await start({ contract: 'holocron', env })
-      elsewhere.allow(server.control)
+      for (const provider of [elsewhere, another]) provider.allow(server.control)
       operator = await becomeOperator(server)
       await createOrganization(server.lifecycle, tester, { id: 'beta', name: 'Beta' })
       for (const organization of ['acme', 'beta']) {
@@ -31,6 +34,7 @@ describe('of two changes of one person at once', () => {
     afterAll(async () => {
       await server?.stop()
       await elsewhere?.stop()
+      await another?.stop()
     })
 
     const call = (method: string, path: string, body?: unknown) => operator.browser.call(method, path, body)
@@ -129,6 +133,35 @@ describe('of two changes of one person at once', () => {
       }
     })
 
+    it('one address for which two accounts elsewhere come gets one account, and the other is told that it is taken', async () => {
+      for (const round of rounds) {
+        const logins = [`one-${round}`, `other-${round}`]
+        const claims = { email: `both-${round}@elsewhere.example`, email_verified: true, name: 'New' }
+        for (const login of logins) elsewhere.accounts.set(login, claims)
+        const ways = await Promise.all(logins.map((login) => wayBack(login)))
+        const found = await Promise.all(ways.map((way) => way()))
+        expect(found.map(({ to }) => to).sort()).toEqual(['/', '/sign-in?problem=provider_not_linked'])
+      }
+    })
+
+    it('the last two ways into an account, one stays', async () => {
+      for (const round of rounds) {
+        const login = `two-ways-${round}`
+        const claims = { email: `${login}@elsewhere.example`, email_verified: true, name: 'New' }
+        for (const { accounts } of [elsewhere, another]) accounts.set(login, claims)
+        const jar = new Map<string, string>()
+        const way = await wayBack(login, { jar })
+        jar.set('keywright.session_token', (await way()).session ?? '')
+        await (await wayBack(login, { jar, from: another, body: { provider: 'beta', link: true } }))()
+        const { call } = openBrowser(server, jar)
+        expect((await call('GET', '/api/auth/providers/linked')).json.providers).toHaveLength(2)
+        const issuers = [elsewhere.issuer, another.issuer]
+        const unlinked = issuers.map((issuer) => call('POST', '/api/auth/providers/unlink', { issuer }))
+        expect((await Promise.all(unlinked)).map(({ status }) => status).sort()).toEqual([200, 409])
+        expect((await call('GET', '/api/auth/providers/linked')).json.providers).toHaveLength(1)
+      }
+    })
+
     it('links that make an operator of one address are sent, of which the last one holds', async () => {
       const email = 'twice@example.com'
       await Promise.all(rounds.map(() => call('POST', '/v1/operators/invitations', { email })))
@@ -137,16 +170,21 @@ describe('of two changes of one person at once', () => {
       expect(open).toHaveLength(1)
     })
 
-    async function wayBack(login: string) {
-      const browser = openBrowser(server)
-      const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
-      const location = await elsewhere.visit(json.location, login)
+    async function wayBack(
+      login: string,
+      { jar = new Map<string, string>(), from = elsewhere, body = { provider: 'acme' } as object } = {},
+    ) {
+      const browser = openBrowser(server, jar)
+      const { json } = await browser.call('POST', '/api/auth/sign-in/provider', body)
+      const location = await from.visit(json.location, login)
       return async () => {
         const { headers } = await fetch(location, { redirect: 'manual', headers: { cookie: browser.cookie() } })
         const cookie = headers.getSetCookie().find((line) => line.startsWith('keywright.session_token=')) ?? ''
-        const whoami = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: cookie.split(';')[0] ?? '' } })
+        const [pair = ''] = cookie.split(';')
+        const whoami = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: pair } })
         const { id } = (await whoami.json()) as { id?: string }
-        return { to: headers.get('location')?.replace(server.control, ''), id }
+        const session = pair.slice(pair.indexOf('=') + 1)
+        return { to: headers.get('location')?.replace(server.control, ''), id, session }
       }
     }
 

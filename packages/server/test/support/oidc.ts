@@ -29,7 +29,7 @@ export interface Elsewhere {
 }
 
 /** A real OpenID provider, with everything that is optional and secure made a must. */
-export async function startElsewhere(): Promise<Elsewhere> {
+export async function startElsewhere(id = 'acme'): Promise<Elsewhere> {
   let handle: RequestListener = (_, response) => void response.writeHead(503).end()
   const server = createServer((request, response) => {
     if (elsewhere.away !== null && request.url?.startsWith(elsewhere.away)) response.writeHead(503).end()
@@ -38,7 +38,7 @@ export async function startElsewhere(): Promise<Elsewhere> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const accounts: Elsewhere['accounts'] = new Map()
-  const client = { id: 'acme', name: 'Acme', issuer, clientId: 'keys', clientSecret: 'a-secret-of-the-tests' }
+  const client = { id, name: 'Acme', issuer, clientId: 'keys', clientSecret: 'a-secret-of-the-tests' }
   const elsewhere: Elsewhere = {
     ...{ issuer, accounts, away: null },
     setting: JSON.stringify([client]),
@@ -48,7 +48,7 @@ export async function startElsewhere(): Promise<Elsewhere> {
           {
             client_id: client.clientId,
             client_secret: client.clientSecret,
-            redirect_uris: [`${control}/api/auth/provider/acme/callback`],
+            redirect_uris: [`${control}/api/auth/provider/${id}/callback`],
           },
         ],
         claims: { email: ['email', 'email_verified'], profile: ['name'] },

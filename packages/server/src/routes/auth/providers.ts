@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { takePersonsTurn } from '../../access/persons-turn.ts'
 import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
@@ -134,18 +135,20 @@ export const unlinkProviderRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { issuer } = await body()
-    const { issuers, others } = await signIn.people.waysIn(person.id)
-    if (!issuers.includes(issuer)) throw notFound('provider')
-    if (!others && issuers.every((one) => one === issuer)) {
-      throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
-    }
     const { store, now } = deps.lifecycle
     await store.transact(async (transaction) => {
+      // Of two at once each would be the other's last way in.
+      await takePersonsTurn(transaction, person.id)
+      const { issuers, others } = await signIn.people.waysIn(person.id)
+      if (!issuers.includes(issuer)) throw notFound('provider')
+      if (!others && issuers.every((one) => one === issuer)) {
+        throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
+      }
       const actor = actorOfPerson(person, { address, requestId })
       const place = { organization: null, target: person.id }
       transaction.record({ action: 'person.provider_unlinked', ...place, actor, at: now(), details: { issuer } })
+      await signIn.people.unlinkProvider(person.id, issuer)
     })
-    await signIn.people.unlinkProvider(person.id, issuer)
     return { issuer }
   },
 })
