@@ -115,6 +115,8 @@ export async function checkLeaving(
   { organization, user, kept }: Leaving,
   permit: (role: Role) => void = () => {},
 ): Promise<Role> {
+  // Before any member, as whoever sets a role does: of two who are taken out at once each would wait for the other.
+  await transaction.organization(organization)
   const role = (await transaction.member(organization, user))?.role ?? kept
   if (!role) throw new LifecycleError('not_found', `${user} is no member of '${organization}'.`)
   permit(role)

@@ -89,11 +89,14 @@ async function leavingIn(
   user: string,
   before: ReadonlyMap<string, Role>,
 ): Promise<Leaving[]> {
+  // Organizations before their members, in order: of two who are removed at once each would wait for the other.
+  const there: string[] = []
+  for (const id of [...before.keys()].sort()) if (await transaction.organization(id)) there.push(id)
   const places = await placesOf(transaction, user)
   const all: Leaving[] = [...places.keys()].map((organization) => ({ organization, user }))
-  for (const [organization, kept] of before) {
-    if (places.has(organization) || !(await transaction.organization(organization))) continue
-    all.push({ organization, user, kept })
+  for (const organization of there) {
+    const kept = before.get(organization)
+    if (kept && !places.has(organization)) all.push({ organization, user, kept })
   }
   return all
 }

@@ -1,5 +1,6 @@
 import { type Actor, type Lifecycle, LifecycleError, type Transaction } from '@keywright/core'
 import { revokeCliTokensIn } from './cli-token-lifecycle.ts'
+import { takePersonsTurn } from './persons-turn.ts'
 
 /** Making an operator of one changes nothing. */
 export async function addOperatorIn(transaction: Transaction, actor: Actor, user: string, at: Date): Promise<void> {
@@ -14,6 +15,8 @@ export async function addOperatorIn(transaction: Transaction, actor: Actor, user
  */
 export async function removeOperator({ store, now }: Lifecycle, actor: Actor, user: string): Promise<void> {
   await store.transact(async (transaction) => {
+    // Before the rows of operators, as whoever gives or takes all they have does.
+    await takePersonsTurn(transaction, user)
     if (await removeOperatorIn(transaction, actor, user, now())) return
     throw new LifecycleError('not_found', `${user} is no operator.`)
   })

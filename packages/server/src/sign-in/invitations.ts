@@ -42,9 +42,7 @@ export async function invite(
 ): Promise<{ invitation: InvitationRecord; token: string }> {
   const token = mintInvitation()
   const { result } = await store.transact(async (transaction) => {
-    // An organization's come one after the other by its row.
-    if (organization === null) await transaction.takeTurn('invitations of operators')
-    else if (!(await transaction.organization(organization))) {
+    if (!(await takeInvitationsTurn(transaction, organization))) {
       throw new LifecycleError('not_found', `There is no organization '${organization}'.`, 'organization')
     }
     const at = now()
@@ -64,6 +62,16 @@ export async function invite(
     return invitation
   })
   return { invitation: result, token }
+}
+
+/**
+ * Of one place they are made and taken one after the other: by the organization's row, which comes before any
+ * invitation, or two would wait for each other. Whether there is such an organization.
+ */
+async function takeInvitationsTurn(transaction: Transaction, organization: string | null): Promise<boolean> {
+  if (organization !== null) return (await transaction.organization(organization)) !== undefined
+  await transaction.takeTurn('invitations of operators')
+  return true
 }
 
 /** The place that a link is good for now. @throws Problem */
@@ -101,7 +109,7 @@ export async function acceptInvitation(
   lifecycle: Lifecycle,
   people: Pick<People, 'find' | 'endSessions'>,
   actor: Actor,
-  { id }: InvitationRecord,
+  { id, organization: place }: InvitationRecord,
   user: string,
 ): Promise<InvitationRecord['role']> {
   const { result } = await lifecycle.store.transact(async (transaction) => {
@@ -111,6 +119,7 @@ export async function acceptInvitation(
     if (!person || person.disabledAt)
       throw new Problem('invitation_invalid', 'This account can take no place while it is disabled.')
     const at = lifecycle.now()
+    await takeInvitationsTurn(transaction, place)
     const invitation = await transaction.invitation(id)
     if (!invitation || !isOpen(invitation, at)) throw new Problem('invitation_invalid')
     // Whoever may ask for their portal links would be let in as an operator.

@@ -11,12 +11,16 @@ import {
 } from '@keywright/core'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Answer } from '../support/control-api.ts'
+import { becomeOperator, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
 
 let postgres: TestPostgres
 let server: TestServer
 let other: Client
+let operator: SignedUp
+let organizations = 0
 
 beforeAll(async () => {
   // Who has waited for so long looks, once, whether others wait for it: by then `other` has come to do so.
@@ -24,6 +28,7 @@ beforeAll(async () => {
   const database = await postgres.createDatabase()
   const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
   server = await startServer({ contract: 'keywright', database, env })
+  operator = await becomeOperator(server)
   other = new Client({ connectionString: database })
   await other.connect()
   // Never the one that the database gives up on.
@@ -104,4 +109,82 @@ it('a revocation of many that waits for one key holds none that another call may
   await other.query('select from kw_keys where id = any ($1) for update nowait', [ids])
   await other.query('commit')
   expect((await revoking).rows.every((row) => 'done' in row && row.done.revokedAt !== null)).toBe(true)
+}, 60_000)
+
+const call = (method: string, path: string, body?: unknown) => operator.browser.call(method, path, body)
+
+async function linkTo(organization: string, email: string): Promise<string> {
+  const { json } = await call('POST', `/v1/organizations/${organization}/invitations`, { email, role: 'owner' })
+  return tokenOf(json.link)
+}
+
+/** An owner beside the operator, with no place elsewhere of which they would be the last one. */
+async function ownerOf(organization: string): Promise<SignedUp> {
+  const email = `owner@${organization}.example`
+  return signUp(server, { email, invitation: await linkTo(organization, email) })
+}
+
+const changes: [string, (organization: string) => Promise<() => Promise<Answer>>][] = [
+  [
+    'takes a place by an invitation',
+    async (organization) => {
+      const { browser, email } = await ownerOf('acme')
+      const invitation = await linkTo(organization, email)
+      return () => browser.call('POST', '/api/auth/invitation/accept', { invitation })
+    },
+  ],
+  [
+    'gives a member another role',
+    async (organization) => {
+      const { id } = await ownerOf(organization)
+      return () => call('PATCH', `/v1/organizations/${organization}/members/${id}`, { role: 'member' })
+    },
+  ],
+  [
+    'takes a member out',
+    async (organization) => {
+      const { id } = await ownerOf(organization)
+      return () => call('DELETE', `/v1/organizations/${organization}/members/${id}`)
+    },
+  ],
+  [
+    'removes an account',
+    async (organization) => {
+      const { id } = await ownerOf(organization)
+      return () => call('DELETE', `/v1/people/${id}`)
+    },
+  ],
+]
+
+it.each(changes)(
+  'whoever %s holds no row of the organization that another call may have before it',
+  async (_, prepare) => {
+    const organization = `waits-${++organizations}`
+    await createOrganization(server.lifecycle, tester, { id: organization, name: organization })
+    await setMember(server.lifecycle, tester, { organization, user: operator.id, role: 'owner' })
+    const change = await prepare(organization)
+    await other.query('begin')
+    await locked(organization)
+    const changed = change()
+    await untilWaitedFor()
+    for (const table of ['kw_members', 'kw_invitations']) {
+      await other.query(`select from ${table} where organization = $1 for update nowait`, [organization])
+    }
+    await other.query('commit')
+    expect((await changed).status).toBe(200)
+  },
+  60_000,
+)
+
+it('whoever takes the instance out of the hands of a person holds no operator that another call may have before it', async () => {
+  const email = 'second-operator@example.com'
+  const { json } = await call('POST', '/v1/operators/invitations', { email })
+  const { id } = await signUp(server, { email, invitation: tokenOf(json.link) })
+  await other.query('begin')
+  await other.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`keywright person ${id}`])
+  const removed = call('DELETE', `/v1/operators/${id}`)
+  await untilWaitedFor()
+  await other.query('select from kw_operators for update nowait')
+  await other.query('commit')
+  expect((await removed).status).toBe(200)
 }, 60_000)

@@ -23,6 +23,8 @@ export const updateMemberRoute = route({
     requireOrganization(caller, organization)
     const { role } = body
     const { result: member } = await lifecycle.store.transact(async (transaction) => {
+      // Before any member, as whoever takes one out does.
+      await transaction.organization(organization)
       const before = await transaction.member(organization, user)
       if (!before) throw notFound('member')
       refuseAbove(caller, organization, [before.role, role])
