@@ -43,10 +43,10 @@ afterAll(async () => {
 const locked = (organization: string) =>
   other.query('select from kw_organizations where id = $1 for update', [organization])
 
-/** Resolves once somebody waits for what `other` has locked. */
-async function untilWaitedFor(): Promise<void> {
-  const waiting = 'select from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))'
-  while ((await other.query(waiting)).rowCount === 0) {
+/** Resolves once so many wait for what `other` has locked, one behind the other. */
+async function untilWaitedFor(by = 1): Promise<void> {
+  const waiting = 'select from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0'
+  while (Number((await other.query(waiting)).rowCount) < by) {
     await setTimeout(10)
     // Within a transaction it would be told what it was told the first time.
     await other.query('select pg_stat_clear_snapshot()')
@@ -187,4 +187,15 @@ it('whoever takes the instance out of the hands of a person holds no operator th
   await other.query('select from kw_operators for update nowait')
   await other.query('commit')
   expect((await removed).status).toBe(200)
+}, 60_000)
+
+it('a node is ready while all who manage keys wait for one of them', async () => {
+  await other.query('begin')
+  await locked('acme')
+  const names = Array.from({ length: 5 }, (_, index) => `Acme ${index}`)
+  const changes = names.map((name) => call('PATCH', '/v1/organizations/acme', { name }))
+  await untilWaitedFor(changes.length)
+  expect((await fetch(`${server.control}/ready`)).status).toBe(200)
+  await other.query('commit')
+  for (const { status } of await Promise.all(changes)) expect(status).toBe(200)
 }, 60_000)
