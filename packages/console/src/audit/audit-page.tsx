@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx'
 import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Told } from '../parts/pager.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -93,20 +94,27 @@ export function AuditPage() {
           </div>
         )}
         {log.isPending && <Loading label="Loading the audit log" />}
-        {log.data && events.length === 0 && !log.hasNextPage && (
-          <Empty icon={<ScrollText size={20} aria-hidden />} title="Nothing here">
-            No change matches. Remove a filter to see more.
-          </Empty>
-        )}
+        <Told>
+          {log.data && events.length === 0 && !log.hasNextPage && (
+            <Empty icon={<ScrollText size={20} aria-hidden />} title="Nothing here">
+              No change matches. Remove a filter to see more.
+            </Empty>
+          )}
+        </Told>
         <ul className="divide-y">
           {events.map((event) => (
             <Entry key={event.number} event={event} people={people} />
           ))}
         </ul>
-        {log.hasNextPage && (
+        {(log.hasNextPage || (log.data && log.data.pages.length > 1)) && (
           <footer className="border-t px-5 py-2 text-right">
-            <Button isBusy={log.isFetchingNextPage} onClick={() => log.fetchNextPage()}>
-              Load more
+            {/* Stays once all are there: it has the focus of who pressed it. */}
+            <Button
+              aria-disabled={!log.hasNextPage}
+              isBusy={log.isFetchingNextPage}
+              onClick={() => log.fetchNextPage()}
+            >
+              {log.hasNextPage ? 'Load more' : 'All are loaded'}
             </Button>
           </footer>
         )}

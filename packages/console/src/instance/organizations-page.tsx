@@ -10,7 +10,7 @@ import { Button } from '../parts/button.tsx'
 import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
+import { Pager, Told, usePaging, useWayBack } from '../parts/pager.tsx'
 import { RowMenu } from '../parts/row-menu.tsx'
 import { SearchField } from '../parts/search-field.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -75,16 +75,6 @@ export function OrganizationsPage() {
           </div>
         )}
         {isPending && <Loading label={`Loading the ${plural(noun)}`} />}
-        {isEmpty && paging.before === 0 && q !== '' && (
-          <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${noun} matches`}>
-            Change the search.
-          </Empty>
-        )}
-        {isEmpty && paging.before === 0 && q === '' && (
-          <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${plural(noun)} yet`} action={create}>
-            Every key belongs to one. Create the first for your first customer, or for yourself.
-          </Empty>
-        )}
         {data && data.organizations.length > 0 && (
           <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
             <Table label={capitalized(plural(noun))} columns={columns}>
@@ -138,9 +128,21 @@ export function OrganizationsPage() {
             </Table>
           </div>
         )}
-        {data && data.organizations.length > 0 && (
-          <Pager {...paging} shown={data.organizations.length} noun={noun} next={data.nextCursor} />
-        )}
+        <Told>
+          {isEmpty && paging.before === 0 && q !== '' && (
+            <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${noun} matches`}>
+              Change the search.
+            </Empty>
+          )}
+          {isEmpty && paging.before === 0 && q === '' && (
+            <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${plural(noun)} yet`} action={create}>
+              Every key belongs to one. Create the first for your first customer, or for yourself.
+            </Empty>
+          )}
+          {data && data.organizations.length > 0 && (
+            <Pager {...paging} shown={data.organizations.length} noun={noun} next={data.nextCursor} />
+          )}
+        </Told>
       </Card>
     </Page>
   )

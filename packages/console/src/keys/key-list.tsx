@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx'
 import { textOf, useKept, useKeptText } from '../parts/kept.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading } from '../parts/page.tsx'
-import { Pager, usePaging, useWayBack } from '../parts/pager.tsx'
+import { Pager, Told, usePaging, useWayBack } from '../parts/pager.tsx'
 import { useMayChange } from '../shell/place.ts'
 import { counted } from '../shell/words.ts'
 import { KeyFilters } from './key-filters.tsx'
@@ -100,9 +100,6 @@ export function KeyList({ organization, project, create }: KeyListProps) {
           </div>
         )}
         {isPending && <Loading label="Loading the keys" />}
-        {isEmpty && paging.before === 0 && (
-          <NoKeys {...{ organization, isFiltered, mayChange, create }} {...(project !== undefined && { project })} />
-        )}
         {keys.length > 0 && (
           <div className={`rounded-[inherit] ${isPlaceholderData ? 'opacity-60' : ''}`}>
             <KeyTable
@@ -113,7 +110,12 @@ export function KeyList({ organization, project, create }: KeyListProps) {
             />
           </div>
         )}
-        {data && keys.length > 0 && <Pager {...paging} shown={keys.length} noun="key" next={data.nextCursor} />}
+        <Told>
+          {isEmpty && paging.before === 0 && (
+            <NoKeys {...{ organization, isFiltered, mayChange, create }} {...(project !== undefined && { project })} />
+          )}
+          {data && keys.length > 0 && <Pager {...paging} shown={keys.length} noun="key" next={data.nextCursor} />}
+        </Told>
       </Card>
     </>
   )

@@ -21,13 +21,14 @@ export function buttonClass(look: Look = 'secondary'): string {
 }
 
 export function Button({ look, icon, isBusy = false, className = '', children, ...rest }: ButtonProps) {
+  const isOff = isBusy || rest['aria-disabled'] === true
   return (
     <button
       type="button"
       {...rest}
-      aria-disabled={isBusy || undefined}
+      aria-disabled={isOff || undefined}
       aria-busy={isBusy || undefined}
-      onClick={isBusy ? (event) => event.preventDefault() : rest.onClick}
+      onClick={isOff ? (event) => event.preventDefault() : rest.onClick}
       // Held down for long, Enter would press again what it has done.
       onKeyDown={(event) => event.repeat && event.key === 'Enter' && event.preventDefault()}
       className={`${buttonClass(look)} ${className}`}

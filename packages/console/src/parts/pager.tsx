@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
-import { useEffect } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import { counted } from '../shell/words.ts'
 import { Button } from './button.tsx'
 import { useKept } from './kept.ts'
@@ -38,6 +38,11 @@ export function useWayBack({ before, onGone }: ReturnType<typeof usePaging>, isE
   }, [isEmpty, before])
 }
 
+/** What a list comes to, read out when it changes. It is there before that: what appears with its region is not read out. */
+export function Told({ children }: { children: ReactNode }) {
+  return <div aria-live="polite">{children}</div>
+}
+
 export function Pager({
   before,
   onNext,
@@ -49,16 +54,16 @@ export function Pager({
   const isAll = before === 0 && next === null
   return (
     <footer className="flex min-h-12 flex-wrap items-center justify-between gap-3 border-t px-5 py-2 text-muted">
-      <span aria-live="polite">
+      <span>
         {counted(shown, noun)}
         {!isAll && ` · page ${before + 1}`}
       </span>
       {!isAll && (
         <nav aria-label="Pages" className="flex gap-2">
-          <Button disabled={before === 0} onClick={onBack} icon={<ChevronLeft size={15} aria-hidden />}>
+          <Button aria-disabled={before === 0} onClick={onBack} icon={<ChevronLeft size={15} aria-hidden />}>
             Back
           </Button>
-          <Button disabled={next === null} onClick={() => next !== null && onNext(next)}>
+          <Button aria-disabled={next === null} onClick={() => next !== null && onNext(next)}>
             Next
             <ChevronRight size={15} aria-hidden />
           </Button>

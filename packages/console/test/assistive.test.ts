@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
+import { minute, stage } from './story.ts'
+
+describe('who cannot see, point or tell colours apart', { timeout: 2 * minute }, () => {
+  const set = stage('hopx')
+
+  it('is told what a search finds, and that it finds nothing', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'Findable' })
+    const api = controlApi(set.server.control)
+    await api('POST', '/v1/organizations', { body: { id: 'second', name: 'Second' } })
+    const lists = [
+      ['acme/keys', 'Search by name, hint or id', 'No key matches'],
+      ['instance/organizations', 'Search by name or id', 'No organization matches'],
+    ] as const
+    for (const [path, label, none] of lists) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.getByLabel(label).waitFor()
+      // What appears together with its region is not read out: it has to be the same one throughout.
+      const region = page.locator('[aria-live="polite"]').filter({ hasText: /^\d/ })
+      await region.waitFor()
+      await page.evaluate(`document.querySelector('[aria-live=polite]:not(button *)').setAttribute('data-seen', '')`)
+      const told = page.locator('[aria-live="polite"][data-seen]')
+      await page.getByLabel(label).fill('nothing is called so')
+      await told.getByText(none).waitFor()
+      await page.getByLabel(label).fill('')
+      await told.getByText(/^\d+ (key|organization)/).waitFor()
+    }
+  })
+
+  it('keeps the focus on the button that led to the last page', async () => {
+    const { page } = set.ann
+    await controlApi(set.server.control)('POST', '/v1/organizations', { body: { id: 'paged', name: 'Paged' } })
+    for (let i = 0; i < 51; i++) await set.server.issue({ organization: 'paged', name: `No. ${i}` })
+    await page.goto(`${set.server.control}/paged/keys`)
+    await page.getByRole('button', { name: 'Next' }).press('Enter')
+    await page.getByText('1 key · page 2').waitFor()
+    expect(await page.locator(':focus').innerText()).toBe('Next')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Back', exact: true }).press('Enter')
+    await page.getByText('50 keys · page 1').waitFor()
+    expect(await page.locator(':focus').innerText()).toBe('Back')
+  })
+
+  it('keeps the focus on the button that loaded the last of the audit log', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/paged/audit`)
+    await page.getByRole('button', { name: 'Load more' }).press('Enter')
+    await page.getByRole('button', { name: 'All are loaded' }).waitFor()
+    expect(await page.locator(':focus').innerText()).toBe('All are loaded')
+  })
+})
