@@ -50,4 +50,33 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.getByRole('button', { name: 'All are loaded' }).waitFor()
     expect(await page.locator(':focus').innerText()).toBe('All are loaded')
   })
+
+  it('finds nothing that has the focus under the bar at the top', async () => {
+    const { page } = set.ann
+    await page.setViewportSize({ width: 768, height: 600 })
+    await page.goto(`${set.server.control}/paged/keys`)
+    await page.getByRole('button', { name: 'Next' }).focus()
+    const covered: string[] = []
+    for (let i = 0; i < 100; i++) {
+      await page.keyboard.press('Shift+Tab')
+      const name = await page.evaluate(`(({ activeElement: at }) => {
+        const { left, top, bottom } = at.getBoundingClientRect()
+        const bar = document.querySelector('header').getBoundingClientRect()
+        return bottom <= bar.bottom && !at.closest('header') && (at.ariaLabel ?? at.innerText)
+      })(document)`)
+      if (name !== false) covered.push(String(name))
+    }
+    expect(covered).toEqual([])
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
+  it('sees in a menu what the arrow keys have come to', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByRole('button', { name: 'Manage Second' }).press('Enter')
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator(':focus').innerText()).toBe('Suspend')
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+    await page.keyboard.press('Escape')
+  })
 })
