@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
+import { visit } from './browser.ts'
 import { minute, stage } from './story.ts'
 
 describe('who cannot see, point or tell colours apart', { timeout: 2 * minute }, () => {
@@ -78,5 +79,20 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     expect(await page.locator(':focus').innerText()).toBe('Suspend')
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     await page.keyboard.press('Escape')
+  })
+
+  it('tells buttons and the chosen tab from what is beside them where the system sets all colours', async () => {
+    const { page, context } = await visit(set.browser)
+    await context.addCookies(await set.ann.context.cookies())
+    await page.emulateMedia({ forcedColors: 'active' })
+    const widths = (of: string, property: string) =>
+      page.evaluate(`[...document.querySelectorAll('${of}')].map((one) => getComputedStyle(one).${property})`)
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('button', { name: 'Create API key' }).waitFor()
+    expect(await widths('main button.bg-ink', 'borderTopWidth')).toContain('1px')
+    await page.goto(`${set.server.control}/acme/authentication`)
+    await page.getByRole('tab', { name: 'curl' }).waitFor()
+    expect(await widths('[role=tab]', 'borderBottomWidth')).toEqual(['2px', '0px', '0px', '0px', '0px'])
+    await context.close()
   })
 })

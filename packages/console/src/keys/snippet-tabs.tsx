@@ -14,7 +14,7 @@ export function SnippetTabs({ credential }: { credential: string }) {
           <Tabs.Trigger
             key={label}
             value={label}
-            className="-mb-px h-9 border-b-2 border-transparent px-3 text-muted data-[state=active]:border-accent data-[state=active]:text-ink"
+            className="-mb-px h-9 px-3 pb-0.5 text-muted data-[state=active]:border-b-2 data-[state=active]:border-accent data-[state=active]:pb-0 data-[state=active]:text-ink"
           >
             {label}
           </Tabs.Trigger>

@@ -3,10 +3,10 @@ import type { ButtonHTMLAttributes, ComponentProps, ReactNode } from 'react'
 type Look = 'primary' | 'secondary' | 'ghost' | 'danger'
 
 const looks: Readonly<Record<Look, string>> = {
-  primary: 'bg-ink text-inverse hover:opacity-85',
-  secondary: 'border bg-surface text-ink hover:bg-raised',
-  ghost: 'text-muted hover:bg-raised hover:text-ink',
-  danger: 'bg-bad-strong text-white hover:opacity-90',
+  primary: 'border-transparent bg-ink text-inverse hover:opacity-85',
+  secondary: 'border-line bg-surface text-ink hover:bg-raised',
+  ghost: 'border-transparent text-muted hover:bg-raised hover:text-ink',
+  danger: 'border-transparent bg-bad-strong text-white hover:opacity-90',
 }
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
@@ -16,8 +16,9 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   isBusy?: boolean
 }
 
+/** A border that is not seen is, where the system sets all colours. */
 export function buttonClass(look: Look = 'secondary'): string {
-  return `inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-lg px-3 font-medium whitespace-nowrap transition-colors select-none disabled:opacity-50 aria-disabled:opacity-50 ${looks[look]}`
+  return `inline-flex h-9 shrink-0 items-center justify-center gap-2 rounded-lg border px-3 font-medium whitespace-nowrap transition-colors select-none disabled:opacity-50 aria-disabled:opacity-50 ${looks[look]}`
 }
 
 export function Button({ look, icon, isBusy = false, className = '', children, ...rest }: ButtonProps) {

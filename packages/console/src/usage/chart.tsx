@@ -6,6 +6,8 @@ export interface Series {
   label: string
   /** A colour token of the theme. */
   color: string
+  /** Told apart from the others without its colour. */
+  isStriped?: boolean
   values: readonly number[]
 }
 
@@ -76,9 +78,9 @@ function draw(place: HTMLDivElement, labels: readonly string[], series: readonly
     ],
     series: [
       {},
-      ...series.map(({ label, color: token }) => ({
+      ...series.map(({ label, color: token, isStriped }) => ({
         label,
-        fill: color(token),
+        fill: isStriped ? striped(color(token)) : color(token),
         stroke: color(token),
         width: 0,
         points: { show: false },
@@ -86,17 +88,37 @@ function draw(place: HTMLDivElement, labels: readonly string[], series: readonly
       })),
     ],
   }
-  // Each series is drawn in front of the one before: the first is the sum of all.
+  // Each series is drawn in front of the one before: the first is the sum of all. What has none of its own would only fray.
   const stacked = series.map((_, i) =>
-    labels.map((_, at) => series.slice(i).reduce((sum, { values }) => sum + (values[at] ?? 0), 0)),
+    labels.map((_, at) =>
+      series[i]?.values[at] ? series.slice(i).reduce((sum, { values }) => sum + (values[at] ?? 0), 0) : 0,
+    ),
   )
   return new uPlot(options, [labels.map((_, at) => at), ...stacked], place)
+}
+
+function striped(color: string): CanvasPattern | string {
+  const [tile, size] = [document.createElement('canvas'), Math.round(6 * devicePixelRatio)]
+  tile.width = tile.height = size
+  const context = tile.getContext('2d')
+  if (!context) return color
+  context.strokeStyle = color
+  context.lineWidth = size / 2
+  context.beginPath()
+  for (const at of [-size, 0, size]) {
+    context.moveTo(at - size / 2, size * 1.5)
+    context.lineTo(at + size * 1.5, -size / 2)
+  }
+  context.stroke()
+  return context.createPattern(tile, 'repeat') ?? color
 }
 
 /** What `light-dark()` comes to here and now. */
 function resolved(place: HTMLElement, token: string): string {
   const probe = document.createElement('span')
   probe.style.color = `var(${token})`
+  // Also where the system sets the colours of all text: the chart has them for a reason.
+  probe.style.forcedColorAdjust = 'none'
   place.append(probe)
   const { color } = getComputedStyle(probe)
   probe.remove()

@@ -18,7 +18,7 @@ export function Meter({ label, hint, used, most }: { label: string; hint?: strin
       <meter aria-labelledby={id} className="sr-only" min={0} max={Math.max(1, most)} value={Math.min(used, most)}>
         {percent.format(share)}
       </meter>
-      <div aria-hidden className="mt-2 h-2 overflow-hidden rounded-full bg-raised">
+      <div aria-hidden className="mt-2 h-2 overflow-hidden rounded-full bg-raised forced-color-adjust-none">
         <div
           className={`h-full rounded-full ${share > 0.9 ? 'bg-bad' : share > 0.7 ? 'bg-warn' : 'bg-good'}`}
           style={{ width: `${share * 100}%` }}

@@ -17,7 +17,7 @@ export function Outcomes({ counts, nowMs, span }: { counts: readonly UsageCount[
   )
   const series = useMemo(
     () => [
-      { label: 'Refused', color: '--color-bad', values: denied },
+      { label: 'Refused', color: '--color-bad', isStriped: true, values: denied },
       { label: 'Allowed', color: '--color-good', values: allowed },
     ],
     [allowed, denied],
@@ -26,7 +26,11 @@ export function Outcomes({ counts, nowMs, span }: { counts: readonly UsageCount[
     <>
       <dl className="flex flex-wrap gap-x-10 gap-y-3 px-5 pt-4">
         <Figure label="Allowed" value={total(allowed)} mark="bg-good" />
-        <Figure label="Refused" value={total(denied)} mark="bg-bad" />
+        <Figure
+          label="Refused"
+          value={total(denied)}
+          mark="bg-[repeating-linear-gradient(135deg,var(--color-bad)_0_2px,transparent_2px_4px)]"
+        />
       </dl>
       <div className="px-3 pt-3 pb-2">
         <Suspense fallback={<div className="h-60" />}>
@@ -42,7 +46,7 @@ function Figure({ label, value, mark }: { label: string; value: number; mark: st
   return (
     <div>
       <dt className="flex items-center gap-2 text-muted">
-        <span aria-hidden className={`size-2 rounded-full ${mark}`} />
+        <span aria-hidden className={`size-2.5 rounded-xs forced-color-adjust-none ${mark}`} />
         {label}
       </dt>
       <dd className="text-2xl font-semibold tabular-nums">{number.format(value)}</dd>
