@@ -95,4 +95,31 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     expect(await widths('[role=tab]', 'borderBottomWidth')).toEqual(['2px', '0px', '0px', '0px', '0px'])
     await context.close()
   })
+
+  it('learns from the title that there is nothing, and never half a letter', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/nothing`)
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
+    expect(await page.title()).toBe('There is nothing here · Keywright')
+    const name = `${'a'.repeat(79)}🚀 \u202e reversed`
+    const { key } = await set.server.issue({ name })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Revoke' }).waitFor()
+    expect(await page.title()).toBe(`${'a'.repeat(79)}🚀 \\u202e reversed · Keywright`)
+  })
+
+  it('reads the whole of a long name on the page of what is called so, on a phone too', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: `${'production-'.repeat(12)}last` })
+    await page.setViewportSize({ width: 360, height: 860 })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.locator('h1 bdi').waitFor()
+    const cut = await page.evaluate(
+      `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('h1 bdi'))`,
+    )
+    expect(cut).toBe(0)
+    const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    expect(wider).toBe(0)
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
 })

@@ -4,6 +4,7 @@ import { projectsQuery } from '../api/queries.ts'
 import { Select } from '../parts/field.tsx'
 import type { Typed } from '../parts/kept.ts'
 import { SearchField } from '../parts/search-field.tsx'
+import { visible } from '../parts/text.tsx'
 import { capitalized } from '../shell/words.ts'
 import { states } from './key-list-search.ts'
 
@@ -32,7 +33,7 @@ export function KeyFilters({ organization, text, state, within, hasProjects, onS
           <option value="">All projects</option>
           {projects?.projects.map(({ id, name }) => (
             <option key={id} value={id}>
-              {name}
+              {visible(name)}
             </option>
           ))}
         </Select>

@@ -93,10 +93,10 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
   const PauseIcon = key.state === 'suspended' ? Play : Pause
   return (
     <Page
-      title={key.name.slice(0, 80)}
+      title={key.name}
       heading={
         <>
-          <Foreign className="max-w-full">{key.name}</Foreign>
+          <Foreign className="wrap-anywhere whitespace-normal">{key.name}</Foreign>
           <StateBadge state={key.state} />
           {new Set(contract.forms.map(({ environment }) => environment)).size > 1 && (
             <EnvironmentBadge environment={key.environment} />

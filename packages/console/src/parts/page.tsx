@@ -1,4 +1,5 @@
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
+import { useTitle } from './use-title.ts'
 
 /** Every screen: its heading, what can be done on it, and its content. */
 export function Page({
@@ -14,9 +15,7 @@ export function Page({
   actions?: ReactNode
   children: ReactNode
 }) {
-  useEffect(() => {
-    document.title = `${title} · Keywright`
-  }, [title])
+  useTitle(title)
   return (
     <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-8 sm:py-9">
       <div className="mb-6 flex flex-wrap items-start justify-between gap-4">

@@ -1,11 +1,10 @@
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
+import { useTitle } from '../parts/use-title.ts'
 import { Logo } from '../shell/logo.tsx'
 
 /** The frame of what people see before they are in. */
 export function Entrance({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
-  useEffect(() => {
-    document.title = `${title} · Keywright`
-  }, [title])
+  useTitle(title)
   return (
     <main className="mx-auto flex min-h-full w-full max-w-sm flex-col justify-center px-5 py-12">
       <div className="mb-8">

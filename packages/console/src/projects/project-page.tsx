@@ -35,8 +35,8 @@ export function ProjectPage() {
   }
   return (
     <Page
-      title={project.name.slice(0, 80)}
-      heading={<Foreign className="max-w-full">{project.name}</Foreign>}
+      title={project.name}
+      heading={<Foreign className="wrap-anywhere whitespace-normal">{project.name}</Foreign>}
       description={
         <>
           <Link to="/$organization/projects" params={{ organization }} className="hover:text-ink hover:underline">

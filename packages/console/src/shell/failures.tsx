@@ -1,9 +1,11 @@
 import { Link } from '@tanstack/react-router'
 import { buttonClass } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
+import { useTitle } from '../parts/use-title.ts'
 import { Logo } from './logo.tsx'
 
 export function NotFound() {
+  useTitle('There is nothing here')
   return (
     <main className="mx-auto flex min-h-full max-w-md flex-col justify-center gap-4 p-6">
       <Logo />
@@ -17,6 +19,7 @@ export function NotFound() {
 }
 
 export function Crashed({ error }: { error: unknown }) {
+  useTitle('This page could not be shown')
   return (
     <main className="mx-auto flex min-h-full max-w-md flex-col justify-center gap-4 p-6">
       <Logo />

@@ -1,0 +1,9 @@
+import { useEffect } from 'react'
+import { visible } from './text.tsx'
+
+/** What the window and the browser's history call the page. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${visible(title)} · Keywright`
+  }, [title])
+}
