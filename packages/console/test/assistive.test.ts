@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { visit } from './browser.ts'
@@ -122,4 +123,27 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     expect(wider).toBe(0)
     await page.setViewportSize({ width: 1280, height: 860 })
   })
+
+  it('comes to every button of a dialog in a window of 1280 by 1024 that is zoomed to 400 %', async () => {
+    const { page } = set.ann
+    const name =
+      'The Extremely Long Winded Organization of Northern Somewhere and All Its Many Associates, Limited Partnership'
+    await controlApi(set.server.control)('POST', '/v1/organizations', { body: { id: 'winded', name } })
+    await page.setViewportSize({ width: 320, height: 256 })
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByRole('button', { name: `Manage ${name}` }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('memberships').waitFor()
+    await dialog.getByRole('heading').hover()
+    await page.mouse.wheel(0, 5000)
+    const end = dialog.getByRole('button', { name: 'Cancel' })
+    await expect.poll(() => bottomOf(end).then(Math.floor)).toBeLessThan(await bottomOf(dialog))
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
 })
+
+async function bottomOf(place: Locator): Promise<number> {
+  const box = await place.boundingBox()
+  return box === null ? Number.NaN : box.y + box.height
+}

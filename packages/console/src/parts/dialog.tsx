@@ -45,7 +45,7 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
       }}
       // A second Esc closes it past `cancel`.
       onClose={() => (isHeld ? ref.current?.showModal() : onClose())}
-      className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-hidden rounded-2xl border bg-surface shadow-pop open:flex open:flex-col`}
+      className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-x-hidden overflow-y-auto rounded-2xl border bg-surface shadow-pop open:flex open:flex-col`}
     >
       <header className="flex items-start gap-4 px-6 pt-5">
         <div className="min-w-0 flex-1">
@@ -69,8 +69,13 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
   )
 }
 
+/** Scrolls by itself, so that the buttons stay in sight; where the window is too low for that, the whole dialog does. */
 export function DialogBody({ children }: { children: ReactNode }) {
-  return <div className="min-h-0 flex-1 space-y-5 overflow-y-auto px-6 py-5">{children}</div>
+  return (
+    <div className="min-h-0 flex-1 space-y-5 overflow-y-auto px-6 py-5 [@media(max-height:30rem)]:flex-none [@media(max-height:30rem)]:overflow-visible">
+      {children}
+    </div>
+  )
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {
