@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@keywright/client'
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { Download, Link2, ScrollText } from 'lucide-react'
+import { ChevronRight, Download, Link2, ScrollText } from 'lucide-react'
 import { keywright } from '../api/keywright.ts'
 import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
@@ -129,7 +129,12 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
   return (
     <li>
       <details className="group">
-        <summary className="flex flex-wrap items-center gap-x-3 gap-y-1 px-5 py-3 hover:bg-raised/60">
+        <summary className="relative flex flex-wrap items-center gap-x-3 gap-y-1 py-3 pr-5 pl-10 hover:bg-raised/60">
+          <ChevronRight
+            size={14}
+            aria-hidden
+            className="absolute top-4.5 left-4.5 text-muted group-open:rotate-90 print:hidden"
+          />
           <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
             <Foreign className="font-medium">{people.get(actor.id) ?? actorInWords(actor)}</Foreign>
             <span className="text-muted">{actionInWords(action, noun)}:</span>
@@ -140,7 +145,7 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
             <Link2 size={13} aria-hidden />
             <Mono>{hash.slice(0, 8)}</Mono>
           </span>
-          <When time={at} className="ml-auto text-right text-muted sm:w-28" />
+          <When time={at} className="ml-auto text-right text-muted sm:w-32" />
         </summary>
         <pre className="mx-5 mb-4 overflow-x-auto rounded-lg bg-raised p-3 font-mono text-xs whitespace-pre-wrap break-all">
           {shown(event)}

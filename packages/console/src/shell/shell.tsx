@@ -53,8 +53,9 @@ export function Shell() {
           {isOpen ? <X size={18} aria-hidden /> : <Menu size={18} aria-hidden />}
         </IconButton>
       </header>
-      <div
+      <aside
         id="menu"
+        aria-label="Menu"
         className={`${isOpen ? 'flex' : 'hidden'} fixed inset-x-0 top-14 bottom-0 z-20 flex-col overflow-y-auto bg-canvas p-4 lg:sticky lg:top-0 lg:flex lg:h-dvh lg:w-60 lg:shrink-0 lg:border-r lg:p-3 print:hidden`}
       >
         <div className="hidden px-2 pt-2 pb-4 lg:block">
@@ -64,7 +65,7 @@ export function Shell() {
         <Navigation viewer={viewer} onGo={() => setOpen(false)} />
         <span className="flex-1" />
         <PersonMenu viewer={viewer} />
-      </div>
+      </aside>
       <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
         <OrganizationState />
         <Outlet />
