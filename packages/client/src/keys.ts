@@ -89,13 +89,13 @@ export interface NewKey {
 
 /** What is absent stays; `null` goes back to the default. */
 export interface KeyPatch {
-  name?: string
-  permissions?: readonly string[] | null
-  namespaces?: readonly string[] | null
-  expiresAt?: string | null
-  limits?: readonly Limit[] | null
-  allowedIps?: readonly string[] | null
-  metadata?: Record<string, string | number | boolean>
+  name?: string | undefined
+  permissions?: readonly string[] | null | undefined
+  namespaces?: readonly string[] | null | undefined
+  expiresAt?: string | null | undefined
+  limits?: readonly Limit[] | null | undefined
+  allowedIps?: readonly string[] | null | undefined
+  metadata?: Record<string, string | number | boolean> | undefined
 }
 
 export interface KeyFilter extends Paging {

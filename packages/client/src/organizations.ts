@@ -27,11 +27,11 @@ export interface NewOrganization {
 }
 
 export interface OrganizationPatch {
-  name?: string
-  plan?: string
-  namespaces?: readonly string[]
-  monthlyQuota?: number | null
-  state?: OrganizationState
+  name?: string | undefined
+  plan?: string | undefined
+  namespaces?: readonly string[] | undefined
+  monthlyQuota?: number | null | undefined
+  state?: OrganizationState | undefined
 }
 
 /** What an organization uses in this calendar month (UTC). A request counts as many as it costs. */

@@ -288,6 +288,14 @@ describe('a route', () => {
     expect(await of({ path: '/health', ip: '192.0.2.7' })).toBe('allowed')
   })
 
+  it('is judged as if what Node does not know of a request were not given', async () => {
+    const unknown = { method: undefined, query: undefined, permissions: undefined, namespace: undefined, cost: undefined }
+    const attempt: Attempt = { ...unknown, path: '/v1/default/things', ip: undefined, requestId: undefined }
+    expect(await (await start()).of(attempt)).toBe('allowed')
+    expect(await (await start({ allowedIps: ['192.0.2.1'] })).of(attempt)).toBe('address_not_allowed')
+    expect(await (await start()).of({ ...attempt, path: undefined, permissions: ['things:read'] })).toBe('allowed')
+  })
+
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
     'grants nobody the permission `%s`, which every object has',
     async (word) => {

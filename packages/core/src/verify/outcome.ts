@@ -7,25 +7,25 @@ export type HeadersLike = readonly string[] | Headers | Readonly<Record<string, 
 /** What is asked. Everything but the credential is optional; what is absent is not checked. */
 export interface Attempt {
   /** Where the contract says the credential is looked for. */
-  headers?: HeadersLike
+  headers?: HeadersLike | undefined
   /** The credential itself, instead of `headers`. */
-  credential?: string
+  credential?: string | undefined
   /** Upper case. Absent, a path is judged as GET. */
-  method?: string
+  method?: string | undefined
   /** The canonical path, without query. */
-  path?: string
+  path?: string | undefined
   /** The query string without `?`; read only where the contract takes keys from it. */
-  query?: string
+  query?: string | undefined
   /** Needed beside what the route needs; then also where the route asks for no credential. */
-  permissions?: readonly string[]
+  permissions?: readonly string[] | undefined
   /** Beside the one the path may name. */
-  namespace?: string
+  namespace?: string | undefined
   /** Units of every limit it takes; 1. */
-  cost?: number
+  cost?: number | undefined
   /** Client address. Absent, a key with an allow-list is denied. */
-  ip?: string
+  ip?: string | undefined
   /** Decides nothing; the record of decisions names the request by it. */
-  requestId?: string
+  requestId?: string | undefined
 }
 
 /** Who an allowed attempt acts as. */
