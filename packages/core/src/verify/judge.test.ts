@@ -289,7 +289,13 @@ describe('a route', () => {
   })
 
   it('is judged as if what Node does not know of a request were not given', async () => {
-    const unknown = { method: undefined, query: undefined, permissions: undefined, namespace: undefined, cost: undefined }
+    const unknown = {
+      method: undefined,
+      query: undefined,
+      permissions: undefined,
+      namespace: undefined,
+      cost: undefined,
+    }
     const attempt: Attempt = { ...unknown, path: '/v1/default/things', ip: undefined, requestId: undefined }
     expect(await (await start()).of(attempt)).toBe('allowed')
     expect(await (await start({ allowedIps: ['192.0.2.1'] })).of(attempt)).toBe('address_not_allowed')
