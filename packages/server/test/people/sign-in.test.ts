@@ -5,6 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
+import { controlApi } from '../support/control-api.ts'
 import { becomeOperator, goodPassword, openBrowser, signUp, tokenOf } from '../support/people.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
@@ -49,6 +50,22 @@ describe('signing up', () => {
     await signUp(server, { email: 'twice@example.com' })
     const again = await openBrowser(server).call('POST', '/api/auth/sign-up/email', account('Twice@Example.com'))
     expect([again.status, again.json.code]).toEqual([409, 'conflict'])
+  })
+
+  it('once more gives one organization to who has the password and was left without any', async () => {
+    const left = await signUp(server, { email: 'left@example.com' })
+    const organizations = async (): Promise<{ id: string }[]> =>
+      (await left.browser.call('GET', '/v1/whoami')).json.organizations
+    await controlApi(server.control)('DELETE', `/v1/organizations/${(await organizations())[0]?.id}`)
+    expect(await organizations()).toEqual([])
+    const again = (password: string) =>
+      openBrowser(server).call('POST', '/api/auth/sign-up/email', { ...account(left.email), password })
+    expect(await again('another one than theirs')).toMatchObject({ status: 409, json: { code: 'conflict' } })
+    expect(await organizations()).toEqual([])
+    const twice = await Promise.all([again(goodPassword), again(goodPassword)])
+
+    expect(twice.some(({ status, json }) => status === 200 && json.person.id === left.id)).toBe(true)
+    expect(await organizations()).toMatchObject([{ name: 'Person', role: 'owner' }])
   })
 })
 

@@ -1,12 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import { type Actor, createOrganizationIn, type InvitationRecord, type Lifecycle, setMemberIn } from '@keywright/core'
+import { takePersonsTurn } from '../../access/persons-turn.ts'
+import { placesOf } from '../../access/places.ts'
 import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { name } from '../../control/schemas.ts'
-import { countAttempt, signUpBounds } from '../../sign-in/attempts.ts'
+import { countAttempt, signInBounds, signUpBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from '../../sign-in/invitations.ts'
-import type { People, Person } from '../../sign-in/people.ts'
+import type { Admitted, People, Person, Visit } from '../../sign-in/people.ts'
+import type { SignIn } from '../../sign-in/sign-in.ts'
 import { actorOfPerson, email, invitationToken, password, personExample, personSchema, personView } from './schemas.ts'
 
 export const signUpRoute = openRoute({
@@ -16,7 +19,7 @@ export const signUpRoute = openRoute({
   tag: 'Sign-in',
   summary: 'Make an account, and be signed in',
   description:
-    'With an invitation, it gives the place that the invitation is for. Without one, where that is allowed, it makes an organization of one’s own.',
+    'With an invitation, it gives the place that the invitation is for. Without one, where that is allowed, it makes an organization of one’s own, also for who has an account and its password, and no place.',
   permission: null,
   credentials: 'none',
   body: z.strictObject({ email, password, name, invitation: invitationToken.exactOptional() }).openapi('SignUp'),
@@ -37,7 +40,9 @@ export const signUpRoute = openRoute({
     if (invitation) refuseOtherAddress(invitation, input)
     else if (signIn.signUp === 'invited') throw new Problem('sign_up_closed')
     const { people } = signIn
-    const admitted = await people.signUp(input, { headers: request.headers, address })
+    const visit = { headers: request.headers, address }
+    const made = await people.signUp(input, visit)
+    const admitted = made ?? (invitation ? null : await withoutPlace(signIn, deps.lifecycle, input, visit))
     if (!admitted) throw new Problem('conflict', 'There is an account with this address already. Sign in instead.')
     const { person, cookies } = admitted
     try {
@@ -45,13 +50,33 @@ export const signUpRoute = openRoute({
       if (invitation?.organization === null) await people.prove(person.id)
       await settle(deps.lifecycle, people, actorOfPerson(person, { address, requestId }), person, invitation)
     } catch (error) {
-      await people.remove(person.id)
+      if (made) await people.remove(person.id)
       throw error
     }
     setCookies(cookies)
     return { person: personView(person) }
   },
 })
+
+/**
+ * Lets in who was left without a place, by a process that died in the middle of this for one, and signs up once more. With
+ * an invitation they sign in and take it. null: they have a place, or another password.
+ */
+async function withoutPlace(
+  { people, attempts }: SignIn,
+  { store, now }: Lifecycle,
+  input: { email: string; password: string },
+  visit: Visit,
+): Promise<Admitted | null> {
+  const person = await people.findByEmail(input.email)
+  if (!person || (await store.operator(person.id)) || (await placesOf(store, person.id)).size > 0) return null
+  const bounds = signInBounds(input.email, visit.address)
+  await countAttempt(attempts, bounds, now())
+  const admitted = await people.signIn(input, visit)
+  if (!admitted || !('person' in admitted)) return null
+  for (const { name } of bounds) await attempts.uncount(name)
+  return admitted
+}
 
 /** An account without any place would be of no use to its owner, and in the way when they try again. */
 export async function settle(
@@ -66,6 +91,8 @@ export async function settle(
     return
   }
   await lifecycle.store.transact(async (transaction) => {
+    await takePersonsTurn(transaction, person.id)
+    if ((await placesOf(transaction, person.id)).size > 0) return
     const { id } = await createOrganizationIn(transaction, lifecycle, actor, { name: person.name })
     await setMemberIn(transaction, lifecycle, actor, { organization: id, user: person.id, role: 'owner' })
   })
