@@ -49,8 +49,9 @@ export function path(strings: TemplateStringsArray, ...ids: (string | number)[])
 }
 
 function segment(id: string): string {
-  // `.` and `..` survive escaping and would climb up the path.
-  if (id === '' || id === '.' || id === '..') throw new KeywrightError('invalid_id', `"${id}" is not an id.`)
+  // `.` and `..` survive escaping and would climb up the path; half a surrogate pair cannot be escaped.
+  if (id === '' || id === '.' || id === '..' || /\p{Surrogate}/u.test(id))
+    throw new KeywrightError('invalid_id', `"${id}" is not an id.`)
   return encodeURIComponent(id)
 }
 

@@ -79,9 +79,9 @@ describe('a call', () => {
     },
   )
 
-  it.each(['', '.', '..'])('refuses %j as an id', async (id) => {
+  it.each(['', '.', '..', 'key_\ud800'])('refuses %j as an id', async (id) => {
     const server = await serverThat(answers(200, project))
-    expect(() => new Keywright(server).projects.get(id)).toThrow('is not an id')
+    expect(() => new Keywright(server).projects.get(id)).toThrow(expect.objectContaining({ code: 'invalid_id' }))
     expect(server.calls).toEqual([])
   })
 
