@@ -1,4 +1,4 @@
-/** Everything this client throws. `code` is stable; `message` says what happened and what to do next. */
+/** Everything this client throws, but for the reason of a `signal`. `code` is stable; `message` says what happened and what to do next. */
 export class KeywrightError extends Error {
   readonly code: string
   constructor(code: string, message: string, options?: ErrorOptions) {
