@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { createVerifier, remote } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
@@ -131,6 +132,23 @@ describe.each(['length', 'chunks'] as const)(
       expect(await sendWhole(url, '/a', [], framing)).toEqual(['401', '401'])
       expect(await sendWhole(url, '/named/a', [own, json], framing)).toEqual(['413', '401'])
     })
+  },
+)
+
+it.each(['100-continue', 'something-else'])(
+  'what comes behind the last answer ends the connection: %s',
+  async (expected) => {
+    const { hostname, port } = new URL(server.edge)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.write(`POST /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 1\r\n\r\n`)
+    await once(socket.resume(), 'end')
+    socket.write('x')
+    for (let behind = 0; !socket.destroyed; behind++) {
+      expect(behind).toBeLessThan(10_000)
+      socket.write(`GET /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\n\r\n`)
+      await setImmediate()
+    }
   },
 )
 

@@ -34,9 +34,15 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   const answers = new WeakMap<Duplex, ServerResponse[]>()
   /** The connection's last request; the answers before its own come first. */
   const latest = (socket: Duplex) => answers.get(socket)?.at(-1)
-  const opened = (socket: Duplex, response: ServerResponse) => {
+  /** Whether it is to be answered. What comes behind the last answer is not, and is not let pile up either. */
+  const opened = (socket: Duplex, response: ServerResponse): boolean => {
+    if (socket.writableEnded) {
+      socket.destroy()
+      return false
+    }
     const before = answers.get(socket)?.filter(({ writableFinished }) => !writableFinished) ?? []
     answers.set(socket, [...before, response])
+    return true
   }
   const server = createServer({
     insecureHTTPParser: false,
@@ -63,17 +69,15 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   server.maxHeadersCount = 0
 
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
-    // Behind the last answer.
-    if (request.socket.writableEnded) return
-    opened(request.socket, response)
+    if (!opened(request.socket, response)) return
     if (!server.listening || expectsContinue) response.shouldKeepAlive = false
     onRequest(request, response, expectsContinue)
   }
   server.on('request', (request, response) => take(request, response, false))
   server.on('checkContinue', (request, response) => take(request, response, true))
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (!opened(request.socket, response)) return
     const requestId = newRequestId()
-    opened(request.socket, response)
     response.shouldKeepAlive = false
     answer(response, refuse(400, requestId), requestId)
   })
