@@ -23,10 +23,12 @@ export async function update(
   terms: Terms,
   reach: MakersReach = null,
 ): Promise<Changed> {
+  const place = await store.key(id)
   const { result, changes } = await store.transact(async (transaction) => {
+    // Before any key, as whoever ends all of its keys does: each would wait for the other.
+    const organization = place && (await transaction.organization(place.organization))
     const before = await existingKey(transaction, id)
     refuseRevoked(before)
-    const organization = await transaction.organization(before.organization)
     if (!organization) throw new LifecycleError('not_found', `There is no key ${id}.`)
     const at = now()
     const held = await reachNow(transaction, reach)

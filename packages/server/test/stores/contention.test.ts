@@ -148,6 +148,13 @@ const changes: [string, (organization: string) => Promise<() => Promise<Answer>>
     },
   ],
   [
+    'changes a key',
+    async (organization) => {
+      const { json } = await call('POST', '/v1/keys', { organization, name: 'x' })
+      return () => call('PATCH', `/v1/keys/${json.id}`, { name: 'y' })
+    },
+  ],
+  [
     'removes an account',
     async (organization) => {
       const { id } = await ownerOf(organization)
@@ -167,7 +174,7 @@ it.each(changes)(
     await locked(organization)
     const changed = change()
     await untilWaitedFor()
-    for (const table of ['kw_members', 'kw_invitations']) {
+    for (const table of ['kw_members', 'kw_invitations', 'kw_keys']) {
       await other.query(`select from ${table} where organization = $1 for update nowait`, [organization])
     }
     await other.query('commit')
