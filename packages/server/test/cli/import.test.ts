@@ -166,6 +166,11 @@ describe('keywright import', { timeout: 30_000 }, () => {
     expect(await ask(credential)).toBe(401)
   })
 
+  it('asks for --yes before it reads from a terminal, where nobody could answer behind the last line', async () => {
+    const { code, stdout } = await keywrightAtTerminal(['import', '-'], { env, input: 'y' })
+    expect([code, stdout]).toEqual([2, expect.stringContaining('Add --yes')])
+  })
+
   it.each([
     ['{"name":', 'Line 1 is no JSON object.'],
     ['["canary"]', 'Line 1 is no JSON object.'],

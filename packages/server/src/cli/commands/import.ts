@@ -7,7 +7,7 @@ import { CliError, usageError } from '../failure.ts'
 import { counted } from '../print/count.ts'
 import { printable } from '../print/escape.ts'
 import { progressBar } from '../print/progress.ts'
-import { type Changed, note, print, printJson } from '../print/terminal.ts'
+import { type Changed, isInteractive, note, print, printJson } from '../print/terminal.ts'
 import { connect } from '../session.ts'
 import { once } from './once.ts'
 
@@ -44,6 +44,8 @@ A line describes a key as \`keys create\` does, with the credential its holder h
 Every line is checked before the first is taken over. Run again, it goes on where it was broken off.`,
     )
     .action(async (file: string, { organization, dryRun, yes, json }: Options) => {
+      if (file === '-' && isInteractive() && !yes && !dryRun)
+        throw usageError('Nobody can be asked where the keys themselves are typed.', 'Add --yes, or name a file.')
       const batches = batchesOf(await readLines(file, organization))
       const count = batches.flat().length
       if (count === 0) return note('There is nothing in it to import.')
