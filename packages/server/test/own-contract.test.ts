@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -82,6 +84,25 @@ describe("with a contract of one's own", () => {
     expect((await ask([], { target: '/public/../a' })).status).toBe(400)
     expect((await ask([], { target: '/publicX' })).status).toBe(401)
     expect((await ask([], { target: '/PUBLIC/a' })).status).toBe(401)
+  })
+
+  it('a WebSocket of an anonymous route is not waited for by a stop either', async () => {
+    const sockets = await startUpstream(undefined, (_, socket) => {
+      socket.on('error', () => {}).on('end', () => socket.end())
+      socket.resume().write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    })
+    const alone = await startServer({ contract: join(folder, 'contract.json'), upstream: sockets.url })
+    const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+    const lines = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    socket.write(`${['GET /public/ws HTTP/1.1', ...lines, key].join('\r\n')}\r\n\r\n`)
+    const [answer] = await once(socket, 'data')
+    expect(`${answer}`).toContain('101')
+    const stopped = alone.stop()
+    // What is waited for is reset in the end.
+    await once(socket.resume(), 'end')
+    await stopped
+    await sockets.stop()
   })
 
   it('a CORS preflight passes without a credential, and nothing else that says OPTIONS', async () => {

@@ -2,7 +2,8 @@ import type { Attempt, Verifier } from '@keywright/core'
 
 /** Something that goes on after it was let in: an event stream, a WebSocket, a long upload. */
 export interface LongStream {
-  readonly attempt: Attempt
+  /** null: no key has let it in, and so none can end it. */
+  readonly attempt: Attempt | null
   /** It has no end of its own. */
   readonly isTunnel: boolean
   cut: () => void
@@ -42,6 +43,7 @@ export class LongStreams {
 
   #ask(): void {
     for (const stream of this.#streams) {
+      if (stream.attempt === null) continue
       try {
         const outcome = this.#verifier.authenticate(stream.attempt)
         if (!(outcome instanceof Promise)) {

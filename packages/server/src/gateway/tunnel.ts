@@ -110,7 +110,7 @@ function join(
     socket.destroy()
     upstreamSocket.destroy()
   }
-  const stream: LongStream = { attempt, isTunnel: true, cut: close }
+  const stream: LongStream = { attempt: isAuthenticated ? attempt : null, isTunnel: true, cut: close }
   for (const end of [socket, upstreamSocket]) {
     end.on('error', close)
     end.on('close', close)
@@ -123,7 +123,7 @@ function join(
   if (upstreamHead.length > 0) socket.write(upstreamHead)
   if (early.length > 0) upstreamSocket.write(early)
   socket.pipe(upstreamSocket).pipe(socket)
-  if (isAuthenticated) streams.add(stream)
+  streams.add(stream)
 }
 
 /** What the upstream says to a handshake it did not like, or did not notice: that may be a stream without an end. */
