@@ -192,6 +192,24 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await other.close()
   })
 
+  it('keeps what was typed into a dialog whose session has ended, with a way back in that lies over no page', async () => {
+    const { page, context } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await fillIn(page, 'Typed in vain')
+    const wayIn = dialog.getByRole('link', { name: 'Sign in in a new window' })
+    const [other] = await Promise.all([context.waitForEvent('page'), wayIn.click()])
+    await signIn(other)
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await other.close()
+    await dialog.getByRole('button', { name: 'Create API key' }).click()
+    await takeKey(page)
+    await page.getByRole('link', { name: 'Typed in vain' }).waitFor()
+    await page.getByText('Your session has ended.').waitFor({ state: 'detached' })
+  })
+
   it.each([
     { page: 'one of an organization', path: '/acme/keys', last: '/v1/organizations/acme' },
     { page: 'the first', path: '/', last: '/v1/organizations' },

@@ -1,6 +1,6 @@
 import { CircleAlert, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { Button } from './button.tsx'
+import { Button, buttonClass } from './button.tsx'
 import { explain } from './problem-words.ts'
 
 export function Notice({
@@ -29,11 +29,17 @@ export function Notice({
 
 /** What happened and what to do next. */
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const { title, text, reference } = explain(error)
+  const { title, text, reference, isSignedOut } = explain(error)
   return (
     <Notice tone="bad" title={title}>
       {text !== '' && <p>{text}</p>}
       {reference && <p className="mt-1 text-xs">Request {reference}</p>}
+      {/* A dialog lies over the page's own way in; and another window keeps what was typed into this one. */}
+      {isSignedOut && (
+        <a href="/sign-in" target="_blank" rel="noopener" className={`${buttonClass()} mt-3 not-in-[dialog]:hidden`}>
+          Sign in in a new window
+        </a>
+      )}
       {onRetry && (
         <Button onClick={onRetry} className="mt-3">
           Try again

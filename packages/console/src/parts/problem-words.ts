@@ -5,6 +5,7 @@ export interface Explained {
   title: string
   text: string
   reference?: string | null
+  isSignedOut?: boolean
 }
 
 /** In the server's own words, but for what only programs have: headers, credentials, and the paths of a body. */
@@ -18,7 +19,8 @@ export function explain(error: unknown): Explained {
 }
 
 function explainProblem({ code, status, title, message, errors, retryAfterMs, requestId }: ProblemError): Explained {
-  if (code === 'missing_credential') return { title: 'You are not signed in', text: 'Sign in, and try again.' }
+  if (code === 'missing_credential')
+    return { title: 'You are not signed in', text: 'Sign in, and try again.', isSignedOut: true }
   if (code === 'not_found') return { title, text: 'It may be gone, or in a place that you may not see.' }
   if (status === 429) {
     const minutes = retryAfterMs === null ? null : Math.max(1, Math.ceil(retryAfterMs / 60_000))
