@@ -22,7 +22,7 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
       // What appears together with its region is not read out: it has to be the same one throughout.
       const region = page.locator('[aria-live="polite"]').filter({ hasText: /^\d/ })
       await region.waitFor()
-      await page.evaluate(`document.querySelector('[aria-live=polite]:not(button *)').setAttribute('data-seen', '')`)
+      await page.evaluate(`document.querySelector('[aria-live=polite]:has(footer)').setAttribute('data-seen', '')`)
       const told = page.locator('[aria-live="polite"][data-seen]')
       await page.getByLabel(label).fill('nothing is called so')
       await told.getByText(none).waitFor()
@@ -76,8 +76,9 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/organizations`)
     await page.getByRole('button', { name: 'Manage Second' }).press('Enter')
+    await page.getByRole('menuitem', { name: 'Edit' }).and(page.locator(':focus')).waitFor()
     await page.keyboard.press('ArrowDown')
-    expect(await page.locator(':focus').innerText()).toBe('Suspend')
+    await page.getByRole('menuitem', { name: 'Suspend' }).and(page.locator(':focus')).waitFor()
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
     await page.keyboard.press('Escape')
   })
@@ -95,6 +96,23 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.getByRole('tab', { name: 'curl' }).waitFor()
     expect(await widths('[role=tab]', 'borderBottomWidth')).toEqual(['2px', '0px', '0px', '0px', '0px'])
     await context.close()
+  })
+
+  it('sees the lengths of a ranking where the system sets all colours', async () => {
+    const { page } = set.ann
+    const { credential } = await set.server.issue({ name: 'In use' })
+    await fetch(`${set.server.edge}/v1/sandboxes`, { headers: { authorization: `Bearer ${credential}` } })
+    await page.emulateMedia({ forcedColors: 'active' })
+    await expect
+      .poll(async () => {
+        await page.goto(`${set.server.control}/acme/usage`)
+        await page.getByRole('heading', { name: /Top keys|No requests/ }).waitFor()
+        return page.getByRole('listitem').filter({ hasText: 'In use' }).count()
+      })
+      .toBe(1)
+    const bar = `document.querySelector('ol [aria-hidden]')`
+    expect(await page.evaluate(`getComputedStyle(${bar}).borderBottomWidth`)).toBe('2px')
+    await page.emulateMedia({ forcedColors: 'none' })
   })
 
   it('learns from the title that there is nothing, and never half a letter', async () => {

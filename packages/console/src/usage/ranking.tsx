@@ -31,7 +31,8 @@ export function Ranking({
           >
             <span
               aria-hidden
-              className={`absolute inset-y-0 left-0 ${isRefusal ? 'bg-bad-soft' : 'bg-raised'}`}
+              // Its border is seen where the system sets all colours, which takes away its own.
+              className={`absolute inset-y-0 left-0 border-b-2 border-transparent ${isRefusal ? 'bg-bad-soft' : 'bg-raised'}`}
               style={{ width: `${(count / most) * 100}%` }}
             />
             <span className="relative min-w-0 truncate">{name}</span>
