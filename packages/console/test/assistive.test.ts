@@ -72,6 +72,23 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('is told how many keys are chosen, and how many a revocation would be, and nothing of the buttons beside', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/paged/keys`)
+    await page.getByLabel('Choose all on this page').waitFor()
+    await page.evaluate(`document.querySelector('main [aria-live=polite]:empty').setAttribute('data-chosen', '')`)
+    await page.getByLabel('Choose all on this page').check()
+    const told = page.locator('[data-chosen]')
+    await told.getByText('50 keys chosen').waitFor()
+    expect(await told.innerText()).toBe('50 keys chosen')
+    await page.getByRole('button', { name: 'Revoke 50' }).click()
+    await page.getByRole('dialog').locator('[aria-live=polite]').getByText('50 keys would be revoked').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('button', { name: 'Clear' }).press('Enter')
+    await told.getByText('chosen').waitFor({ state: 'detached' })
+    expect(await page.locator(':focus').getAttribute('id')).toBe('content')
+  })
+
   it('sees in a menu what the arrow keys have come to', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/organizations`)

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
+import { Told } from '../parts/pager.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
 import { ReasonField } from './reason-field.tsx'
@@ -54,14 +55,16 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
       onClose={() => onClose(false)}
     >
       {trial.error && <ErrorNotice error={trial.error} onRetry={() => trial.refetch()} />}
-      {count === undefined ? (
-        !trial.error && <p className="text-muted">Counting what this would revoke …</p>
-      ) : (
-        <p>
-          <strong>{counted(count, 'key')}</strong> would be revoked, with every secret of each. Whatever uses them is
-          refused {whereAndWhen(contract)}. There is no way back.
-        </p>
-      )}
+      <Told>
+        {count === undefined ? (
+          !trial.error && <p className="text-muted">Counting what this would revoke …</p>
+        ) : (
+          <p>
+            <strong>{counted(count, 'key')}</strong> would be revoked, with every secret of each. Whatever uses them is
+            refused {whereAndWhen(contract)}. There is no way back.
+          </p>
+        )}
+      </Told>
       <ReasonField hint="Optional. The audit log keeps it with each key." value={reason} onText={setReason} />
     </ConfirmDialog>
   )

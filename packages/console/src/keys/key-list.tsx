@@ -41,6 +41,11 @@ export function KeyList({ organization, project, create }: KeyListProps) {
     })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [isRevoking, setRevoking] = useState(false)
+  const clear = () => {
+    setChosen(new Set())
+    // The button goes, and the focus would with it.
+    document.getElementById('content')?.focus({ preventScroll: true })
+  }
   const q = textOf(kept).trim()
   const asked = {
     organization,
@@ -79,20 +84,23 @@ export function KeyList({ organization, project, create }: KeyListProps) {
           onWithin={(project) => change({ project })}
         />
       )}
-      {chosen.size > 0 && (
-        <div
-          role="status"
-          className="mb-3 flex flex-wrap items-center justify-between gap-3 rounded-xl border bg-raised px-5 py-2.5"
-        >
-          <span className="font-medium">{counted(chosen.size, 'key')} chosen</span>
+      <div
+        className={
+          chosen.size > 0
+            ? 'mb-3 flex flex-wrap items-center justify-between gap-3 rounded-xl border bg-raised px-5 py-2.5'
+            : ''
+        }
+      >
+        <Told>{chosen.size > 0 && <span className="font-medium">{counted(chosen.size, 'key')} chosen</span>}</Told>
+        {chosen.size > 0 && (
           <span className="flex gap-2">
-            <Button onClick={() => setChosen(new Set())}>Clear</Button>
+            <Button onClick={clear}>Clear</Button>
             <Button look="danger" onClick={() => setRevoking(true)}>
               Revoke {chosen.size} …
             </Button>
           </span>
-        </div>
-      )}
+        )}
+      </div>
       <Card>
         {error && (
           <div className="p-5">
