@@ -72,6 +72,39 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('is told of the page that a link of the menu led to, and goes on in it', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByRole('link', { name: 'Members' }).press('Enter')
+    await page.getByRole('main', { name: 'Members', exact: true }).and(page.locator(':focus')).waitFor()
+    await page.getByRole('button', { name: 'Account and appearance' }).press('Enter')
+    await page.getByRole('menuitem', { name: 'Account' }).press('Enter')
+    await page.getByRole('main', { name: 'Account', exact: true }).and(page.locator(':focus')).waitFor()
+  })
+
+  it('goes on in each step of the pages at the entrance', async () => {
+    const { page, context } = await visit(set.browser)
+    const isIn = (name: string) => page.getByRole('main', { name, exact: true }).and(page.locator(':focus')).waitFor()
+    await page.goto(`${set.server.control}/sign-in`)
+    await page.getByRole('link', { name: 'I have forgotten my password' }).press('Enter')
+    await isIn('Set a new password')
+    await page.getByLabel('E-mail').fill('nobody@example.com')
+    await page.keyboard.press('Enter')
+    await isIn('Look at your mail')
+
+    await context.addCookies(await set.ann.context.cookies())
+    const body = JSON.stringify({ client_id: 'keywright-cli' })
+    const headers = { 'content-type': 'application/json' }
+    const asked = await fetch(`${set.server.control}/api/auth/device/code`, { method: 'POST', headers, body })
+    const { verification_uri_complete: link } = (await asked.json()) as { verification_uri_complete: string }
+    await page.goto(link)
+    await page.getByRole('button', { name: 'Continue' }).press('Enter')
+    await isIn('Is this you?')
+    await page.getByRole('button', { name: 'Deny' }).press('Enter')
+    await isIn('It was turned away')
+    await context.close()
+  })
+
   it('is told how many keys are chosen, and how many a revocation would be, and nothing of the buttons beside', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/paged/keys`)

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { useTitle } from './use-title.ts'
+import { titleId, useTitle } from './use-title.ts'
 
 /** Every screen: its heading, what can be done on it, and its content. */
 export function Page({
@@ -20,7 +20,9 @@ export function Page({
     <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-8 sm:py-9">
       <div className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0 max-w-2xl">
-          <h1 className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">{heading}</h1>
+          <h1 id={titleId} className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">
+            {heading}
+          </h1>
           {description && <div className="mt-1 text-pretty text-muted">{description}</div>}
         </div>
         {actions && <div className="flex flex-wrap gap-2 max-sm:w-full print:hidden">{actions}</div>}

@@ -12,7 +12,7 @@ import { Foreign } from '../parts/text.tsx'
 import { EmailField, NameField, NewPasswordField } from '../parts/text-field.tsx'
 import { useNoun } from '../shell/noun.ts'
 import { withArticle } from '../shell/words.ts'
-import { Entrance } from './entrance.tsx'
+import { Entrance, useFocusIn } from './entrance.tsx'
 import { NoLink } from './no-link.tsx'
 import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
@@ -134,6 +134,7 @@ function SignUp({ token, offer }: { token: string; offer: InvitationOffer }) {
   const router = useRouter()
   const to = pathOf(offer)
   const [isKnown, setKnown] = useState(false)
+  useFocusIn(isKnown)
   const [name, setName] = useState('')
   const [email, setEmail] = useState(offer.email ?? '')
   const [password, setPassword] = useState('')

@@ -8,7 +8,7 @@ import { ErrorNotice, Notice } from '../parts/notice.tsx'
 import { EmailField, PasswordField } from '../parts/text-field.tsx'
 import { useNoun } from '../shell/noun.ts'
 import { plural } from '../shell/words.ts'
-import { Entrance } from './entrance.tsx'
+import { Entrance, useFocusIn } from './entrance.tsx'
 import { hasPasskeys, signWithPasskey } from './passkeys.ts'
 import { providerProblems } from './provider-problems.ts'
 import { Providers } from './providers.tsx'
@@ -52,6 +52,7 @@ export function SignInForm({
   const [address, setAddress] = useState(email)
   const [password, setPassword] = useState('')
   const [isHalfDone, setHalfDone] = useState(false)
+  useFocusIn(isHalfDone)
   const enter = async () => {
     await onDone?.()
     queries.clear()

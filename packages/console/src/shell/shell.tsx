@@ -4,6 +4,7 @@ import { Menu, X } from 'lucide-react'
 import { type MouseEvent, useEffect, useRef, useState } from 'react'
 import { viewerQuery } from '../api/queries.ts'
 import { IconButton } from '../parts/button.tsx'
+import { titleId } from '../parts/use-title.ts'
 import { Logo } from './logo.tsx'
 import { Navigation } from './navigation.tsx'
 import { OrganizationState } from './organization-state.tsx'
@@ -66,7 +67,7 @@ export function Shell() {
         <span className="flex-1" />
         <PersonMenu viewer={viewer} />
       </aside>
-      <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
+      <main id="content" aria-labelledby={titleId} tabIndex={-1} className="min-w-0 flex-1 outline-none">
         <OrganizationState />
         <Outlet />
       </main>
@@ -80,13 +81,17 @@ function toContent(event: MouseEvent) {
   document.getElementById('content')?.focus()
 }
 
-/** What was clicked goes with the page it was on, and the focus with it: who works with the keyboard goes on in the new one. */
+/**
+ * Who follows a link goes on in what it led to, which its name tells who cannot see that it is there. What was clicked is
+ * gone, with the focus, or is in the menu.
+ */
 function useFocusAfterWay(): void {
   const shown = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname })
   const before = useRef(shown)
   useEffect(() => {
     const isOnTheWay = before.current !== undefined && before.current !== shown
     before.current = shown
-    if (isOnTheWay && document.activeElement === document.body) document.getElementById('content')?.focus()
+    const content = document.getElementById('content')
+    if (isOnTheWay && !content?.contains(document.activeElement)) content?.focus()
   }, [shown])
 }
