@@ -54,6 +54,15 @@ describe('when the database cannot be reached', () => {
     expect(malformed.status).toBe(401)
   })
 
+  it('the log tells why, once at each of the three places, and not with every request', async () => {
+    const { server, key } = stage
+    const told = () => server.log().split('no verdict could be reached').length - 1
+    expect(told()).toBe(3)
+    const headers = { 'x-api-key': key.credential }
+    for (let time = 0; time < 20; time++) await fetch(`${server.edge}/v1/sandboxes`, { headers })
+    expect(told()).toBe(3)
+  })
+
   it('the log tells why, and nobody else is told', async () => {
     const { server, key } = stage
     expect(server.log()).toContain('no verdict could be reached')

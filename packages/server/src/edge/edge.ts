@@ -23,6 +23,7 @@ import { answer, answerJson } from '../http/answer.ts'
 import type { HttpHandlers } from '../http/server.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
+import { tellOutage } from '../log/tell-outage.ts'
 import { readNamespaceFromBody } from './body-namespace.ts'
 import { attemptOf, type Exchange } from './exchange.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
@@ -49,6 +50,7 @@ const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresA
 /** The contract's wire: health, its own routes, and the gateway for everything else. Whatever goes wrong, nothing passes. */
 export function createEdge(options: EdgeOptions): HttpHandlers {
   const { verifier, gateway, routes, addressing, failedAttempts, accessLog, hasCredential, log } = options
+  const noVerdict = tellOutage(log, 'no verdict could be reached')
 
   /** A request with its head read and found sound, or the refusal it gets. */
   function read(request: IncomingMessage, response: ServerResponse, requestId: string): Exchange | Refusal {
@@ -66,10 +68,8 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
 
   /** What was thrown is ours to read in the log; the caller learns that the fault was not theirs. */
   function fail(response: ServerResponse, requestId: string, name: RefusalName, error: unknown): void {
-    log.error(name === 'unavailable' ? 'no verdict could be reached' : 'a request could not be handled', {
-      requestId,
-      error,
-    })
+    if (name === 'unavailable') noVerdict(error, { requestId })
+    else log.error('a request could not be handled', { requestId, error })
     if (response.headersSent) response.destroy()
     else answer(response, verifier.refusal(name, { requestId }), requestId)
   }
@@ -216,7 +216,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
       const target = readTarget(url)
       return target === null || !(target.path === '/health' || routes?.owns(target.path))
     },
-    onUpgrade: createUpgrades(options, refusalOf),
+    onUpgrade: createUpgrades(options, refusalOf, noVerdict),
     refuse: (status, requestId) => verifier.refusal('invalid_request', { requestId, status }),
   }
 }

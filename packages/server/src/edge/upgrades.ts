@@ -2,16 +2,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Denied, hasBody, isSoundlyFramed, type Refusal, readTarget, requestIdOf } from '@keywright/core'
 import { asText, hangUp } from '../http/server.ts'
+import type { tellOutage } from '../log/tell-outage.ts'
 import type { EdgeOptions } from './edge.ts'
 import { attemptOf, type Exchange } from './exchange.ts'
 
-type Parts = Pick<EdgeOptions, 'verifier' | 'gateway' | 'addressing' | 'accessLog' | 'hasCredential' | 'log'>
+type Parts = Pick<EdgeOptions, 'verifier' | 'gateway' | 'addressing' | 'accessLog' | 'hasCredential'>
 type RefusalOf = (outcome: Denied, from: Pick<Exchange, 'address' | 'requestId'>) => Refusal
 
 /** A request to become something else, such as a WebSocket: judged like any other, and tunnelled where it is allowed. */
 export function createUpgrades(
-  { verifier, gateway, addressing, accessLog, hasCredential, log }: Parts,
+  { verifier, gateway, addressing, accessLog, hasCredential }: Parts,
   refusalOf: RefusalOf,
+  noVerdict: ReturnType<typeof tellOutage>,
 ) {
   async function decide(
     request: IncomingMessage,
@@ -39,7 +41,7 @@ export function createUpgrades(
     socket.on('error', () => socket.destroy())
     accessLog?.opened(request, socket, requestId)
     const refusal = await decide(request, socket, head, requestId).catch((error) => {
-      log.error('no verdict could be reached', { requestId, error })
+      noVerdict(error, { requestId })
       return verifier.refusal('unavailable', { requestId })
     })
     if (!refusal || !socket.writable) return

@@ -18,6 +18,7 @@ import { Problem, problemAnswer } from '../control/problem.ts'
 import type { FailedAttempts } from '../edge/failed-attempts.ts'
 import { answer } from '../http/answer.ts'
 import type { Logger } from '../log/logger.ts'
+import { tellOutage } from '../log/tell-outage.ts'
 
 const allowedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
 
@@ -37,6 +38,8 @@ export function createForwardAuth({
   failedAttempts: FailedAttempts
   log: Logger
 }): RawHandler {
+  const noVerdict = tellOutage(log, 'no verdict could be reached')
+
   function tell(
     response: ServerResponse,
     requestId: string,
@@ -74,7 +77,7 @@ export function createForwardAuth({
       return
     }
     const unavailable = (error: unknown): void => {
-      log.error('no verdict could be reached', { requestId, error })
+      noVerdict(error, { requestId })
       answer(response, say(verifier.refusal('unavailable', { requestId })), requestId)
     }
     let outcome: ReturnType<typeof decide>

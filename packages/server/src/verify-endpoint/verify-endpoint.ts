@@ -18,6 +18,7 @@ import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
 import { answer, answerJson } from '../http/answer.ts'
 import { readBody } from '../http/read-body.ts'
 import type { Logger } from '../log/logger.ts'
+import { tellOutage } from '../log/tell-outage.ts'
 import { attemptOf } from './attempt.ts'
 
 const mostBytes = 64 * 1024
@@ -32,6 +33,8 @@ export interface VerifyEndpointOptions {
 
 /** The verdict for a caller of somebody else's API, told to the machine that asks. */
 export function createVerifyEndpoint({ verifier, format, authenticate, log }: VerifyEndpointOptions): RawHandler {
+  const noVerdict = tellOutage(log, 'no verdict could be reached')
+
   async function verdict(request: IncomingMessage, requestId: string): Promise<string> {
     const holder = requireServiceKey(request, authenticate, 'verify')
     const { organization } = holder instanceof Promise ? await holder : holder
@@ -48,7 +51,7 @@ export function createVerifyEndpoint({ verifier, format, authenticate, log }: Ve
       const outcome = pending instanceof Promise ? await pending : pending
       return told(outcome, verifier, requestId)
     } catch (error) {
-      log.error('no verdict could be reached', { requestId, error })
+      noVerdict(error, { requestId })
       throw new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
     }
   }
