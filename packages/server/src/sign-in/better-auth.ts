@@ -91,7 +91,8 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const passkeys = await database.count({ model: 'passkey', where: [{ field: 'userId', value: person }] })
       return {
         issuers: accounts.map(({ providerId }) => providerId).filter((id) => id !== byPassword),
-        others: passkeys > 0 || accounts.some(({ providerId }) => providerId === byPassword),
+        hasPassword: accounts.some(({ providerId }) => providerId === byPassword),
+        passkeys,
       }
     },
     async unlinkProvider(person, issuer) {

@@ -73,8 +73,8 @@ export interface People {
   /** null: the address has an account already. */
   signUpByProvider(identity: Identity & { email: string }): Promise<Person | null>
   linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
-  /** The issuers with which they have linked their account, and whether they get in without any of them. */
-  waysIn(person: string): Promise<{ issuers: readonly string[]; others: boolean }>
+  /** The issuers with which they have linked their account, and what else lets them in. */
+  waysIn(person: string): Promise<{ issuers: readonly string[]; hasPassword: boolean; passkeys: number }>
   unlinkProvider(person: string, issuer: string): Promise<void>
   secondFactor: SecondFactor
   passkeys: Passkeys

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { type AccountElsewhere, type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
@@ -216,6 +217,32 @@ describe('a sign-in elsewhere', () => {
     const only = await signIn(other.login, { invitation: await invite(other.email) })
     expect(await unlink(only.session)).toEqual([409, 'conflict'])
     expect((await signIn(other.login)).session).not.toBeNull()
+  })
+
+  it('may give way to a passkey, which then is the last way in and stays', async () => {
+    const { login, email } = someone()
+    const { session } = await signIn(login, { invitation: await invite(email) })
+    const browser = openBrowser(server)
+    const call = (path: string, body?: object) =>
+      browser.call('POST', `/api/auth${path}`, body, { cookie: `${session}; ${browser.cookie()}` })
+    const enrol = async () => {
+      const { json } = await call('/passkeys/options')
+      const response = createAuthenticator().create(json.options, server.control)
+      return (await call('/passkeys', { name: 'laptop', response })).json.id as string
+    }
+    const remove = async (passkey: string) => {
+      const { status, json } = await call('/passkeys/remove', { passkey })
+      return [status, json.code]
+    }
+    const [one, two] = [await enrol(), await enrol()]
+    expect((await call('/providers/unlink', { issuer: elsewhere.issuer })).status).toBe(200)
+    expect((await Promise.all([remove(one), remove(two)])).sort()).toEqual([
+      [200, undefined],
+      [409, 'conflict'],
+    ])
+    const left = await browser.call('GET', '/api/auth/passkeys', undefined, { cookie: session ?? '' })
+    expect(left.json.passkeys).toHaveLength(1)
+    expect(await remove('psk_unknown')).toEqual([404, 'not_found'])
   })
 
   it('is known as linked also where its issuer is set with a slash at the end, and tells one without', async () => {

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import type { Lifecycle } from '@keywright/core'
+import type { Lifecycle, Transaction } from '@keywright/core'
+import { takePersonsTurn } from '../../access/persons-turn.ts'
 import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { id, name, time, timeOf } from '../../control/schemas.ts'
@@ -39,17 +40,16 @@ function passkeyView({ id, name, createdAt, isBackedUp }: Passkey): z.output<typ
   return { id, name, createdAt: timeOf(createdAt), backedUp: isBackedUp }
 }
 
-async function record(
-  { store, now }: Lifecycle,
+function record(
+  transaction: Transaction,
+  { now }: Lifecycle,
   action: 'person.passkey_added' | 'person.passkey_removed',
   person: Person,
   from: { address: string | null; requestId: string },
   passkey: string,
-): Promise<void> {
-  await store.transact(async (transaction) => {
-    const actor = actorOfPerson(person, from)
-    transaction.record({ action, organization: null, target: person.id, actor, at: now(), details: { passkey } })
-  })
+): void {
+  const actor = actorOfPerson(person, from)
+  transaction.record({ action, organization: null, target: person.id, actor, at: now(), details: { passkey } })
 }
 
 export const listPasskeysRoute = openRoute({
@@ -118,7 +118,10 @@ export const addPasskeyRoute = openRoute({
     refusePortalPerson(person)
     const added = await signIn.people.passkeys.add(await body(), { headers: request.headers, address })
     if (!added) throw new Problem('sign_in_failed', 'The passkey does not fit what was asked for. Try again.')
-    await record(deps.lifecycle, 'person.passkey_added', person, { address, requestId }, added.id)
+    const { lifecycle } = deps
+    await lifecycle.store.transact(async (transaction) =>
+      record(transaction, lifecycle, 'person.passkey_added', person, { address, requestId }, added.id),
+    )
     return passkeyView(added)
   },
 })
@@ -129,6 +132,7 @@ export const removePasskeyRoute = openRoute({
   path: '/api/auth/passkeys/remove',
   tag: 'Sign-in',
   summary: 'Let a passkey open nothing any more',
+  description: 'Not the last way in: 409 where you have no password, no provider and no other passkey.',
   permission: null,
   credentials: 'session',
   body: z.strictObject({ passkey: id }).openapi('PasskeyToRemove'),
@@ -139,14 +143,26 @@ export const removePasskeyRoute = openRoute({
     schema: z.strictObject({ passkey: z.string() }),
     example: { passkey: passkeyExample.id },
   },
-  problems: ['not_found', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
+  problems: ['not_found', 'conflict', 'not_signed_in', 'foreign_origin', 'sign_in_off'],
   async answerTo({ request, address, requestId, body }, deps) {
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { passkey } = await body()
     const visit = { headers: request.headers, address }
-    if (!(await signIn.people.passkeys.remove(passkey, visit))) throw notFound('passkey')
-    await record(deps.lifecycle, 'person.passkey_removed', person, { address, requestId }, passkey)
+    const { people } = signIn
+    const { lifecycle } = deps
+    await lifecycle.store.transact(async (transaction) => {
+      // Of two at once each would be the other's last way in.
+      await takePersonsTurn(transaction, person.id)
+      const own = await people.passkeys.list(visit)
+      if (!own.some(({ id }) => id === passkey)) throw notFound('passkey')
+      const { issuers, hasPassword, passkeys } = await people.waysIn(person.id)
+      if (!hasPassword && issuers.length === 0 && passkeys === 1) {
+        throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
+      }
+      record(transaction, lifecycle, 'person.passkey_removed', person, { address, requestId }, passkey)
+      if (!(await people.passkeys.remove(passkey, visit))) throw notFound('passkey')
+    })
     return { passkey }
   },
 })

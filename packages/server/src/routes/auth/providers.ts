@@ -139,9 +139,9 @@ export const unlinkProviderRoute = openRoute({
     await store.transact(async (transaction) => {
       // Of two at once each would be the other's last way in.
       await takePersonsTurn(transaction, person.id)
-      const { issuers, others } = await signIn.people.waysIn(person.id)
+      const { issuers, hasPassword, passkeys } = await signIn.people.waysIn(person.id)
       if (!issuers.includes(issuer)) throw notFound('provider')
-      if (!others && issuers.every((one) => one === issuer)) {
+      if (!hasPassword && passkeys === 0 && issuers.every((one) => one === issuer)) {
         throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
       }
       const actor = actorOfPerson(person, { address, requestId })
