@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type Change, type Head, parseEntry, verifyChain } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { makeFolder } from '../config/make-folder.ts'
@@ -33,6 +34,8 @@ export interface Backup {
   /** A folder that is not there yet; afterwards a data folder. */
   to: string
   onProgress(file: string, done: number, of: number): void
+  /** Once it is aborted, nothing is left of the copy. */
+  signal: AbortSignal
 }
 
 // A member is written after the person it names: copied in this order, the copy has every person that it speaks of.
@@ -42,9 +45,9 @@ const pagesAtOnce = 2_000
 /**
  * Copies the databases as they are at one moment, however much is written meanwhile, then opens the copies and checks
  * them. The folder has its name only once all of that is done.
- * @throws BackupError
+ * @throws BackupError, or the signal's reason
  */
-export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp> {
+export async function backup({ from, to, onProgress, signal }: Backup): Promise<BackedUp> {
   if (!existsSync(join(from, databases[0])))
     throw new BackupError(`There is no instance in ${from}.`, 'Name its data folder with --data.')
   if (existsSync(to)) throw new BackupError(`${to} is there already.`, 'Choose a name that is not taken.')
@@ -53,10 +56,16 @@ export async function backup({ from, to, onProgress }: Backup): Promise<BackedUp
     const files: CopiedFile[] = []
     for (const name of databases) {
       if (!existsSync(join(from, name))) continue
-      const rows = await copy(join(from, name), join(partial, name), (done, of) => onProgress(name, done, of))
+      const rows = await copy(join(from, name), join(partial, name), (done, of) => {
+        signal.throwIfAborted()
+        onProgress(name, done, of)
+      })
       files.push({ name, bytes: statSync(join(partial, name)).size, rows })
     }
     const head = checkChain(join(partial, databases[0]))
+    // The checks let nobody say meanwhile that it shall end.
+    await setImmediate()
+    signal.throwIfAborted()
     renameSync(partial, to)
     return { files, head }
   } catch (error) {

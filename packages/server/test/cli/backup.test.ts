@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -62,6 +63,29 @@ function putFolderInPlaceOf(file: string): void {
 }
 
 describe('keywright backup', { timeout: 60_000 }, () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind where %s breaks it off', async (signal) => {
+    const large = join(folder, `large-${signal}`)
+    expect((await keywright(['backup', large, '--data', data])).code).toBe(0)
+    const client = new BetterSqlite3(join(large, 'keywright.db'))
+    client.exec('create table filler (bytes blob)')
+    const insert = client.prepare('insert into filler values (zeroblob(1000000))')
+    for (let megabyte = 0; megabyte < 60; megabyte++) insert.run()
+    client.close()
+    const into = mkdtempSync(join(folder, 'broken-off-'))
+    const args = ['--conditions=keywright-source', commandLine, 'backup', join(into, 'monday'), '--data', large]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    let said = ''
+    child.stderr.on('data', (chunk) => {
+      said += chunk
+    })
+    const ended = once(child, 'close')
+    while (readdirSync(into).length === 0 && child.exitCode === null) await setImmediate()
+    child.kill(signal)
+    const [code] = await ended
+    expect([code, said]).toEqual([1, 'error: The backup was broken off, and nothing is left of it.\n'])
+    expect(readdirSync(into)).toEqual([])
+  })
+
   it('copies a running instance so that another can be started from the copy', async () => {
     const { key, credential } = await server.issue()
     const gone = await server.issue()

@@ -14,9 +14,14 @@ export function defineBackup(command: Command): void {
     .action(async (to: string, { data, json }: { data?: string; json?: true }) => {
       const from = data ?? (await ownData())
       const { backup, BackupError } = await import('../../stores/backup.ts')
-      const { files, head } = await backup({ from: resolve(from), to: resolve(to), onProgress: progressBar() }).catch(
+      const stopping = new AbortController()
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(name))
+      const places = { from: resolve(from), to: resolve(to) }
+      const { files, head } = await backup({ ...places, onProgress: progressBar(), signal: stopping.signal }).catch(
         (error: unknown) => {
-          throw error instanceof BackupError ? new CliError(error.message, error.hint) : error
+          if (!stopping.signal.aborted)
+            throw error instanceof BackupError ? new CliError(error.message, error.hint) : error
+          throw new CliError('The backup was broken off, and nothing is left of it.', null)
         },
       )
       const changed = { id: resolve(to) }
