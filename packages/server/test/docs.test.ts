@@ -341,6 +341,16 @@ describe('the documentation of an odd contract', () => {
     ])
   })
 
+  it('names a kind with the article that goes before it', () => {
+    const contract = parseContract({
+      name: 'odd',
+      key: { forms: [{ prefix: 'odd_' }, { prefix: 'odd_admin_', kind: 'admin' }] },
+      routes: [{ path: '/settings', kinds: ['admin'] }, { path: '/**' }],
+    })
+    const pages = new Map(siteOf({ contract, edge, control }))
+    expect([...pages].find(([path]) => path.endsWith('permissions.md'))?.[1]).toContain('an `admin` key')
+  })
+
   it('says which kinds of key a route takes, and that publishable ones are refused elsewhere', () => {
     const contract = parseContract({
       name: 'odd',

@@ -124,7 +124,9 @@ const flags: ReadonlyMap<string, string> = new Map([
   ['expiresAt', '--expires'],
   ['limits.requests', '--limit: requests'],
   ['limits.windowSeconds', '--limit: seconds'],
+  ['name', '--name'],
   ['namespaces', '--namespace'],
+  ['organization', '--organization'],
   ['permissions', '--permission'],
   ['q', '--search'],
 ])

@@ -34,9 +34,9 @@ function messageOf(issue: Issue): string {
     case 'invalid_value':
       return `must be ${alternatives(issue.values.map(String))}`
     case 'too_big':
-      return `must ${sizeOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin)}`
+      return `must ${sizeOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`
     case 'too_small':
-      return `must ${sizeOf(issue.origin)} at least ${issue.minimum}${unitOf(issue.origin)}`
+      return `must ${sizeOf(issue.origin)} at least ${issue.minimum}${unitOf(issue.origin, issue.minimum)}`
     case 'invalid_union':
       return 'has none of the accepted forms'
     default:
@@ -57,9 +57,11 @@ function sizeOf(origin: string): string {
   return origin === 'string' || origin === 'array' || origin === 'object' ? 'have' : 'be'
 }
 
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters'
-  return origin === 'array' || origin === 'object' ? ' entries' : ''
+function unitOf(origin: string, size: number | bigint): string {
+  const isOne = Number(size) === 1
+  if (origin === 'string') return isOne ? ' character' : ' characters'
+  if (origin !== 'array' && origin !== 'object') return ''
+  return isOne ? ' entry' : ' entries'
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {

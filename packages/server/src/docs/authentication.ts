@@ -4,7 +4,7 @@ import { curl, languages } from './languages.ts'
 import { blocks, fence, inline, plain, table } from './markdown.ts'
 import { exampleRequest, sourceInWords } from './sending.ts'
 import type { Page, Subject } from './subject.ts'
-import { either } from './words.ts'
+import { articleOf, either } from './words.ts'
 
 export function authenticationPage({ contract, edge, control }: Subject, answers: Answers): Page {
   const { title, docs, credential, boundTo } = contract
@@ -71,7 +71,7 @@ function formText(contract: Contract): string | null {
   const first = contract.key.forms.find(({ retired }) => !retired)
   return shown === null || shown.form === first
     ? null
-    : `Have a ${inline(shown.form.kind)} key made: other kinds are refused here.`
+    : `Have ${articleOf(shown.form.kind)} ${inline(shown.form.kind)} key made: other kinds are refused here.`
 }
 
 /** What the variables hold that the examples read beside the one with the whole key. */

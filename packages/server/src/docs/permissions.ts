@@ -1,7 +1,7 @@
 import type { Contract, Route } from '@keywright/core'
 import { blocks, inline, plain, table } from './markdown.ts'
 import type { Page, Subject } from './subject.ts'
-import { either } from './words.ts'
+import { articleOf, either } from './words.ts'
 
 export function permissionsPage({ contract }: Subject): Page {
   const { permissions, namespaces, routes, otherRoutes, docs, key } = contract
@@ -50,7 +50,8 @@ const rest = {
 
 function needs({ permission, access, kinds }: Route): string {
   if (access === 'anonymous') return 'nothing: no key is looked at'
-  const kind = kinds === undefined ? 'a key' : `a ${either(kinds.map((name) => inline(name)))} key`
+  const [first = ''] = kinds ?? []
+  const kind = kinds === undefined ? 'a key' : `${articleOf(first)} ${either(kinds.map((name) => inline(name)))} key`
   if (permission === undefined) return kind
   const needed =
     typeof permission === 'string'

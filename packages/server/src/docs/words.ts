@@ -24,6 +24,11 @@ export function limitInWords({ requests, windowSeconds, per, kind }: Limit, orga
     : `${count} in any ${span(windowSeconds).replace(/^an? /, '')}, for each ${whom}`
 }
 
+/** The article that goes before it. */
+export function articleOf(word: string): 'a' | 'an' {
+  return /^[aeiou]/i.test(word) ? 'an' : 'a'
+}
+
 /** `a, b or c`. */
 export function either(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`

@@ -139,11 +139,17 @@ describe('keywright exits with', () => {
   })
 
   it.each([
-    [['keys', 'list', '--search', ''], 'error: --search must have at least 1 characters.\n'],
+    [['keys', 'list', '--search', ''], 'error: --search must have at least 1 character.\n'],
+    [['keys', 'list', '--order', 'name'], 'error: --organization is missing: order=name needs one.\n'],
     [['usage', '--by', 'key,hour'], 'error: --by must be key, version, organization, outcome or route.\n'],
   ])('1 and names the flag whose value no list can be asked with: %j', async (args, message) => {
     const { code, stdout, stderr } = await keywright(args, { env })
     expect([code, stdout, stderr]).toEqual([1, '', message])
+  })
+
+  it('0 where an organization has no projects, and says that it may not be there', async () => {
+    const { code, stderr } = await keywright(['projects', 'list', '--organization', 'nope'], { env })
+    expect([code, stderr]).toEqual([0, expect.stringContaining("Check that there is 'nope'")])
   })
 
   it('1 where the server refuses', async () => {

@@ -300,6 +300,12 @@ describe('at a terminal', () => {
     expect(await edge(credential)).toBe(401)
   })
 
+  it('takes a key that is named twice for one', async () => {
+    const { key } = await server.issue()
+    const { stdout } = await keywrightAtTerminal(['keys', 'revoke', key.id, key.id, '--yes'], { env, input: '' })
+    expect(stdout.split('is revoked')).toHaveLength(2)
+  })
+
   it('does not ask where the command says yes', async () => {
     const { key, credential } = await server.issue()
     await keywrightAtTerminal(['keys', 'delete', key.id, '--yes'], { env, input: '' })

@@ -196,7 +196,7 @@ describe('a rotation', () => {
 describe('what a key is made of', () => {
   it.each([
     [{ name: undefined }, 'name', 'is missing'],
-    [{ name: '' }, 'name', 'at least 1 characters'],
+    [{ name: '' }, 'name', 'at least 1 character'],
     [{ name: 'x'.repeat(201) }, 'name', 'at most 200 characters'],
     [{ name: 'a\r\nb' }, 'name', 'control characters'],
     [{ name: '\u001b[31mred' }, 'name', 'control characters'],

@@ -129,8 +129,9 @@ function addEnding(keys: Command): void {
     .option('--no-wait', 'do not: the receipt tells which nodes have it')
     .option('--yes', 'do not ask')
     .option('--json', 'print what the API answered')
-    .action(async (ids: string[], { yes, ...options }: RevokeOptions & { yes?: true }) => {
+    .action(async (given: string[], { yes, ...options }: RevokeOptions & { yes?: true }) => {
       const client = connect()
+      const ids = [...new Set(given)]
       const [only, ...others] = ids
       await confirm(`${ids.map(printable).join(', ')} will be refused for good. Revoke?`, yes)
       if (only !== undefined && others.length === 0) return revokeOne(client, only, options)

@@ -14,7 +14,7 @@ export function defineProjects(projects: Command): void {
     .option('--organization <id>', 'of this organization alone')
     .action(({ organization, ...options }: ListOptions & { organization?: string }) =>
       showList(connect().projects.list({ ...pagingOf(options), organization }), 'projects', options, {
-        none: 'There are no projects. Make one: keywright projects create --name "Website"',
+        none: noneOf(organization),
         show: projectTable,
       }),
     )
@@ -36,6 +36,12 @@ export function defineProjects(projects: Command): void {
       print(projectTable([made]), made)
       note(`\nIssue a key for it: keywright keys create --project ${made.id} --name production`)
     })
+}
+
+/** A list does not tell an organization without projects from one that is not there. */
+function noneOf(organization: string | undefined): string {
+  if (organization === undefined) return 'There are no projects. Make one: keywright projects create --name "Website"'
+  return `No project is there. Check that there is '${printable(organization)}': keywright organizations list`
 }
 
 /** Where there is one organization alone, nobody needs to name it. */
