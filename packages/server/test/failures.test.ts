@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, startStage, stopStage } from './support/instances.ts'
@@ -149,6 +149,29 @@ describe('whatever bytes a caller sends', () => {
       ),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('an upstream that is there', () => {
+  it.each([
+    ['a head that is too large', `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(40_000)}\r\n\r\n`],
+    ['what is not HTTP', 'nonsense\r\n\r\n'],
+  ])('and answers with %s is not said to be out of reach', async (fault, bytes) => {
+    const upstream = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(bytes))
+    })
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const { port } = upstream.address() as AddressInfo
+    const server = await startServer({ contract: 'keywright', upstream: `http://127.0.0.1:${port}` })
+    const { credential } = await server.issue()
+    const { status } = await fetch(`${server.edge}/v1/a`, { headers: { authorization: `Bearer ${credential}` } })
+    expect(status).toBe(502)
+    expect(server.log()).toContain(`the upstream answers with ${fault}`)
+    expect(server.log()).not.toContain('cannot be reached')
+    await server.stop()
+    upstream.close()
   })
 })
 

@@ -69,19 +69,21 @@ export function createGateway(options: GatewayOptions): Gateway {
   const secretParameters = verifier.contract.credential.sources.flatMap((source) =>
     'query' in source ? [source.query] : [],
   )
-  let reachable = true
+  /** The fault that the log was told last, until there is an answer. */
+  let told: string | null = null
 
   function answered(status: number, startedMs: number): void {
-    reachable = true
+    told = null
     metrics.answered(status, performance.now() - startedMs)
   }
 
   function failed(requestId: string, error: Error): RefusalName {
     const name = failureOf(error)
     metrics.failed(name === 'upstream_timeout' ? 'timeout' : 'unreachable')
-    if (name !== 'upstream_timeout' && reachable) {
-      reachable = false
-      log.warn('the upstream cannot be reached', { requestId, error })
+    const fault = faultOf(error)
+    if (name !== 'upstream_timeout' && fault !== told) {
+      told = fault
+      log.warn(fault, { requestId, error })
     }
     return name
   }
@@ -187,6 +189,13 @@ const timedOut = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 
 
 function failureOf(error: Error): RefusalName {
   return 'code' in error && timedOut.has(String(error.code)) ? 'upstream_timeout' : 'upstream_unreachable'
+}
+
+function faultOf(error: Error): string {
+  if ('code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW')
+    return 'the upstream answers with a head that is too large'
+  if (error.name === 'HTTPParserError') return 'the upstream answers with what is not HTTP'
+  return 'the upstream cannot be reached'
 }
 
 /** A credential ends here, wherever the contract lets it come from. */
