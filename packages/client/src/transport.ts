@@ -27,7 +27,7 @@ export interface Mutation extends CallOptions {
 
 export type Query = Readonly<Record<string, string | number | boolean | Date | undefined>>
 
-export interface Call<T> {
+interface Call<T> {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Escaped already; see `path`. */
   path: string

@@ -34,7 +34,7 @@ export interface CredentialFormat {
 }
 
 /** What leaves this function once is nowhere afterwards: only the digest of `credential` is kept. */
-export interface Minted {
+interface Minted {
   credential: string
   publicId: string | null
   hint: string

@@ -6,7 +6,7 @@ import type { Shape } from './shape.ts'
 /** What can be said about a credential without asking anyone. Never holds any part of it but a form's prefix. */
 export type Description = { valid: true; form: KeyForm } | { valid: false; problem: DescribedProblem; message: string }
 
-export type DescribedProblem = 'empty' | 'unknown_prefix' | 'wrong_length' | 'wrong_character' | 'wrong_checksum'
+type DescribedProblem = 'empty' | 'unknown_prefix' | 'wrong_length' | 'wrong_character' | 'wrong_checksum'
 
 export function describeWith(shapes: readonly Shape[], credential: string): Description {
   if (credential === '') return wrong('empty', 'There is no key: the value is empty.')

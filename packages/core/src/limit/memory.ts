@@ -16,7 +16,7 @@ export interface MemoryCountersOptions {
 }
 
 /** What the counters hold now. */
-export interface MemoryUsage {
+interface MemoryUsage {
   /** Counters for keys, users, projects and organizations. */
   keyed: number
   /** Counters for single addresses. */

@@ -25,7 +25,7 @@ export interface Admitted extends Allowed {
 }
 
 /** A request as it came, whichever framework it came through. */
-export interface Asked {
+interface Asked {
   method: string
   /** Request target, byte for byte. */
   url: string

@@ -4,7 +4,7 @@ import { request as requestSecurely, Agent as SecureAgent } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { RemoteError } from './remote-error.ts'
 
-export interface Ask {
+interface Ask {
   method: 'GET' | 'POST' | 'DELETE'
   /** With its query. */
   path: string

@@ -4,7 +4,7 @@ import { CredentialText } from '../key/credential-text.ts'
 import type { HeadersLike } from './outcome.ts'
 
 /** Why there is no credential to look at. */
-export interface Unusable {
+interface Unusable {
   readonly reason: DenialReason
 }
 

@@ -46,7 +46,7 @@ export interface Settings extends PeopleSettings {
 }
 
 /** Refuses everything with 503, or goes on for so long: a key that is revoked meanwhile is accepted until then. */
-export type WhenStoreUnavailable = 'refuse' | { keepServingSeconds: number }
+type WhenStoreUnavailable = 'refuse' | { keepServingSeconds: number }
 
 export interface Setting {
   /** Reads what a flag, a variable or the file says; its message follows "… is not usable: ". */

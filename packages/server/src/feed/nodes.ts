@@ -17,7 +17,7 @@ export interface Pulse extends Head {
 }
 
 /** Which nodes have applied a change. */
-export interface Applied {
+interface Applied {
   appliedBy: { node: string; appliedAt: Date }[]
   /** Nodes that may still accept what the change took away. One whose lease has run out is not among them. */
   pending: string[]

@@ -32,7 +32,7 @@ export interface GatewayTimeouts {
 }
 
 /** A request that may pass, with who it acts as. */
-export interface Passage {
+interface Passage {
   request: IncomingMessage
   target: Target
   requestId: string

@@ -8,7 +8,7 @@ export interface UpstreamMetrics {
   failed(why: UpstreamFailure): void
 }
 
-export type UpstreamFailure = 'unreachable' | 'timeout' | 'broken'
+type UpstreamFailure = 'unreachable' | 'timeout' | 'broken'
 
 const classes = [1, 2, 3, 4, 5] as const
 

@@ -3,7 +3,7 @@ import { Counter, type Registry } from '@prometheus-io/client'
 
 /** Where a verdict is asked for: by the gateway, the contract's own routes, or one of the two endpoints. */
 const routeClasses = ['gateway', 'contract', 'forward_auth', 'verify'] as const
-export type RouteClass = (typeof routeClasses)[number]
+type RouteClass = (typeof routeClasses)[number]
 
 type Verdict = DenialReason | 'allowed' | 'failed'
 

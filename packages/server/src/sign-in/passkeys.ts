@@ -13,7 +13,7 @@ export interface Passkey {
 }
 
 /** What a browser hands to `navigator.credentials`, and what it gets back: WebAuthn Level 3, as JSON. */
-export interface Ceremony {
+interface Ceremony {
   options: Record<string, unknown>
   cookies: readonly string[]
 }

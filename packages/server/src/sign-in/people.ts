@@ -39,11 +39,11 @@ export interface Admitted {
 }
 
 /** The password was right; who has it still has to give a code. */
-export interface HalfAdmitted {
+interface HalfAdmitted {
   cookies: readonly string[]
 }
 
-export interface PasswordReset {
+interface PasswordReset {
   person: Person
   /** What became of the other ways in. */
   others: 'kept' | 'removed'

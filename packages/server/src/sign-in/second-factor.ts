@@ -6,7 +6,7 @@ import type { Admitted, Visit } from './people.ts'
 import { onlyCookies, visitOf } from './visit.ts'
 
 /** What an authenticator app is given, once. */
-export interface Enrolment {
+interface Enrolment {
   /** `otpauth://totp/…`, as QR codes hold it. */
   uri: string
   /** The same secret to type in: base32, RFC 4648 §6. */

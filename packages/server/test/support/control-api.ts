@@ -10,7 +10,7 @@ export interface Answer {
   text: string
 }
 
-export interface CallOptions {
+interface CallOptions {
   credential?: string | null
   body?: unknown
   /** Instead of `body`, as it is. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** A request as the upstream got it. */
-export interface Received {
+interface Received {
   method: string
   url: string
   /** Name, value, name, value, … */

@@ -12,12 +12,12 @@ export interface Machine {
   command(program: string, args: readonly string[], user?: User | null): Command
 }
 
-export interface User {
+interface User {
   uid: number
   gid: number
 }
 
-export interface Command {
+interface Command {
   program: string
   args: readonly string[]
   user: User | null
