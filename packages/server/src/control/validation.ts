@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi'
+import { articleOf, either } from '../docs/words.ts'
 import { type FieldError, invalid } from './problem.ts'
 
 /** The input as the schema reads it. @throws Problem that names every field at fault */
@@ -32,7 +33,7 @@ function messageOf(issue: Issue): string {
     case 'invalid_type':
       return `must be ${articled(issue.expected)}`
     case 'invalid_value':
-      return `must be ${alternatives(issue.values.map(String))}`
+      return `must be ${either(issue.values.map(String))}`
     case 'too_big':
       return `must ${sizeOf(issue.origin)} at most ${issue.maximum}${unitOf(issue.origin, issue.maximum)}`
     case 'too_small':
@@ -46,11 +47,7 @@ function messageOf(issue: Issue): string {
 
 function articled(type: string): string {
   const word = { int: 'whole number', record: 'object' }[type] ?? type
-  return /^[aeio]/.test(word) ? `an ${word}` : `a ${word}`
-}
-
-function alternatives(values: readonly string[]): string {
-  return values.length === 1 ? String(values[0]) : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`
+  return `${articleOf(word)} ${word}`
 }
 
 function sizeOf(origin: string): string {
