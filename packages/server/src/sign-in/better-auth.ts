@@ -88,11 +88,12 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
     async waysIn(person) {
       const { adapter, database } = await ready()
       const accounts = await adapter.findAccounts(person)
-      const passkeys = await database.count({ model: 'passkey', where: [{ field: 'userId', value: person }] })
+      const where = [{ field: 'userId', value: person }]
+      const passkeys = await database.findMany<{ id: string }>({ model: 'passkey', where })
       return {
         issuers: accounts.map(({ providerId }) => providerId).filter((id) => id !== byPassword),
         hasPassword: accounts.some(({ providerId }) => providerId === byPassword),
-        passkeys,
+        passkeys: passkeys.map(({ id }) => id),
       }
     },
     async unlinkProvider(person, issuer) {

@@ -1,6 +1,6 @@
 import { refuseForeign } from '../access/sessions.ts'
 import { Problem } from '../control/problem.ts'
-import type { Person, Session, SignedIn } from './people.ts'
+import type { Person, Session, SignedIn, WaysIn } from './people.ts'
 import { isPortalAddress } from './portal.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -22,7 +22,17 @@ const freshSeconds = 24 * 3600
 /** Another way in, which outlasts the session, is made by who has just shown who they are. @throws Problem */
 export function refuseStale({ createdAt }: Session, now: Date): void {
   if (now.getTime() - createdAt.getTime() < freshSeconds * 1000) return
-  throw new Problem('not_signed_in', 'Sign in again first: this session is older than a day.')
+  throw staleSession()
+}
+
+export function staleSession(): Problem {
+  return new Problem('not_signed_in', 'Sign in again first: this session is older than a day.')
+}
+
+/** @throws Problem where nothing is left that lets them in */
+export function refuseLastWayIn({ issuers, hasPassword, passkeys }: WaysIn): void {
+  if (hasPassword || issuers.length > 0 || passkeys.length > 0) return
+  throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
 }
 
 /** Who comes by portal links comes by nothing else, so that their provider can end it by giving no more. @throws Problem */

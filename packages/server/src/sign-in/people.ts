@@ -43,6 +43,15 @@ interface HalfAdmitted {
   cookies: readonly string[]
 }
 
+/** What lets a person in. */
+export interface WaysIn {
+  /** Those with which they have linked their account. */
+  issuers: readonly string[]
+  hasPassword: boolean
+  /** Their ids. */
+  passkeys: readonly string[]
+}
+
 interface PasswordReset {
   person: Person
   /** What became of the other ways in. */
@@ -73,8 +82,7 @@ export interface People {
   /** null: the address has an account already. */
   signUpByProvider(identity: Identity & { email: string }): Promise<Person | null>
   linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
-  /** The issuers with which they have linked their account, and what else lets them in. */
-  waysIn(person: string): Promise<{ issuers: readonly string[]; hasPassword: boolean; passkeys: number }>
+  waysIn(person: string): Promise<WaysIn>
   unlinkProvider(person: string, issuer: string): Promise<void>
   secondFactor: SecondFactor
   passkeys: Passkeys

@@ -5,7 +5,14 @@ import { notFound, Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { id, name, time, timeOf } from '../../control/schemas.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
-import { refusePortalPerson, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import {
+  refuseLastWayIn,
+  refusePortalPerson,
+  requireOwnPage,
+  requireSession,
+  requireSignIn,
+  staleSession,
+} from '../../sign-in/guard.ts'
 import type { Passkey } from '../../sign-in/passkeys.ts'
 import type { Person } from '../../sign-in/people.ts'
 import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
@@ -94,7 +101,7 @@ export const startPasskeyRoute = openRoute({
     const signIn = requireSignIn(deps)
     refusePortalPerson((await requireSession(request, signIn)).person)
     const started = await signIn.people.passkeys.startAdding({ headers: request.headers, address })
-    if (!started) throw new Problem('not_signed_in', 'Sign in again first: this session is older than a day.')
+    if (!started) throw staleSession()
     setCookies(started.cookies)
     return { options: started.options }
   },
@@ -148,20 +155,16 @@ export const removePasskeyRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { passkey } = await body()
-    const visit = { headers: request.headers, address }
     const { people } = signIn
     const { lifecycle } = deps
     await lifecycle.store.transact(async (transaction) => {
       // Of two at once each would be the other's last way in.
       await takePersonsTurn(transaction, person.id)
-      const own = await people.passkeys.list(visit)
-      if (!own.some(({ id }) => id === passkey)) throw notFound('passkey')
-      const { issuers, hasPassword, passkeys } = await people.waysIn(person.id)
-      if (!hasPassword && issuers.length === 0 && passkeys === 1) {
-        throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
-      }
+      const ways = await people.waysIn(person.id)
+      if (!ways.passkeys.includes(passkey)) throw notFound('passkey')
+      refuseLastWayIn({ ...ways, passkeys: ways.passkeys.filter((one) => one !== passkey) })
       record(transaction, lifecycle, 'person.passkey_removed', person, { address, requestId }, passkey)
-      if (!(await people.passkeys.remove(passkey, visit))) throw notFound('passkey')
+      if (!(await people.passkeys.remove(passkey, { headers: request.headers, address }))) throw notFound('passkey')
     })
     return { passkey }
   },

@@ -1,9 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import { takePersonsTurn } from '../../access/persons-turn.ts'
-import { notFound, Problem } from '../../control/problem.ts'
+import { notFound } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, passkeyBounds } from '../../sign-in/attempts.ts'
-import { refusePortalPerson, refuseStale, requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
+import {
+  refuseLastWayIn,
+  refusePortalPerson,
+  refuseStale,
+  requireOwnPage,
+  requireSession,
+  requireSignIn,
+} from '../../sign-in/guard.ts'
 import { actorOfPerson, invitationToken } from './schemas.ts'
 
 export const listProvidersRoute = openRoute({
@@ -139,11 +146,9 @@ export const unlinkProviderRoute = openRoute({
     await store.transact(async (transaction) => {
       // Of two at once each would be the other's last way in.
       await takePersonsTurn(transaction, person.id)
-      const { issuers, hasPassword, passkeys } = await signIn.people.waysIn(person.id)
-      if (!issuers.includes(issuer)) throw notFound('provider')
-      if (!hasPassword && passkeys === 0 && issuers.every((one) => one === issuer)) {
-        throw new Problem('conflict', 'There is no other way into your account. Set a password or add a passkey first.')
-      }
+      const ways = await signIn.people.waysIn(person.id)
+      if (!ways.issuers.includes(issuer)) throw notFound('provider')
+      refuseLastWayIn({ ...ways, issuers: ways.issuers.filter((one) => one !== issuer) })
       const actor = actorOfPerson(person, { address, requestId })
       const place = { organization: null, target: person.id }
       transaction.record({ action: 'person.provider_unlinked', ...place, actor, at: now(), details: { issuer } })
