@@ -7,11 +7,11 @@ import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Checkbox } from '../parts/field.tsx'
+import { Dialog } from '../parts/dialog.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
 import { ErrorNotice, Notice } from '../parts/notice.tsx'
 import { Card } from '../parts/page.tsx'
+import { ShownOnce } from '../parts/shown-once.tsx'
 import { Mono } from '../parts/text.tsx'
 import { PasswordField, TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -154,11 +154,9 @@ function Confirm({ enrolment: { uri, secret }, error, isBusy, onCode, onClose }:
 }
 
 function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
-  const [isStored, setStored] = useState(false)
-  useHold(!isStored)
   return (
-    <Dialog title="Your recovery codes" onClose={onClose} isHeld={!isStored}>
-      <DialogBody>
+    <Dialog title="Your recovery codes" onClose={onClose} isHeld>
+      <ShownOnce what="these codes" onDone={onClose}>
         <Notice title="This is the only time they are shown.">Each lets you in once where the app is lost.</Notice>
         <ul
           aria-label="Recovery codes"
@@ -171,17 +169,7 @@ function Codes({ codes, onClose }: { codes: readonly string[]; onClose: () => vo
           ))}
         </ul>
         <CopyButton text={codes.join('\n')} label="Copy codes" />
-        <Checkbox
-          label="I have stored these codes in a safe place"
-          checked={isStored}
-          onChange={(event) => setStored(event.target.checked)}
-        />
-      </DialogBody>
-      <DialogActions>
-        <Button look="primary" disabled={!isStored} onClick={onClose}>
-          Done
-        </Button>
-      </DialogActions>
+      </ShownOnce>
     </Dialog>
   )
 }

@@ -2,13 +2,13 @@ import type { ServicePermission } from '@keywright/client'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
-import { Button } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
-import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
-import { Checkbox, Choices } from '../parts/field.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { Choices } from '../parts/field.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { fieldError } from '../parts/problem-words.ts'
+import { ShownOnce } from '../parts/shown-once.tsx'
 import { visible } from '../parts/text.tsx'
 import { NameField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -53,26 +53,14 @@ export function CreateServiceKey({ onClose }: { onClose: () => void }) {
 }
 
 function Created({ name, credential, onClose }: { name: string; credential: string; onClose: () => void }) {
-  const [isStored, setStored] = useState(false)
-  useHold(!isStored)
   return (
     <Dialog title={`“${visible(name)}” is ready`} onClose={onClose} isHeld isWide>
-      <DialogBody>
+      <ShownOnce what="this key" onDone={onClose}>
         <Notice title="This is the only time the service key is shown.">
           Only a digest of it is kept. Store it now.
         </Notice>
         <CopyBox label="The new service key" text={credential} action="Copy service key" />
-        <Checkbox
-          label="I have stored this key in a safe place"
-          checked={isStored}
-          onChange={(event) => setStored(event.target.checked)}
-        />
-      </DialogBody>
-      <DialogActions>
-        <Button look="primary" disabled={!isStored} onClick={onClose}>
-          Done
-        </Button>
-      </DialogActions>
+      </ShownOnce>
     </Dialog>
   )
 }

@@ -7,6 +7,7 @@ import { contractQuery, pageSize, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -99,13 +100,7 @@ export function ServiceKeysPage() {
             ))}
           </Table>
         )}
-        {list.hasNextPage && (
-          <footer className="border-t px-5 py-2 text-right">
-            <Button isBusy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-              Load more
-            </Button>
-          </footer>
-        )}
+        <LoadMore of={list} />
       </Card>
     </Page>
   )

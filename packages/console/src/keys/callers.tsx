@@ -1,7 +1,7 @@
 import type { Key, KeyCaller } from '@keywright/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { keywright } from '../api/keywright.ts'
-import { Button } from '../parts/button.tsx'
+import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -9,7 +9,7 @@ import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 
 export function Callers({ of: key }: { of: Key }) {
-  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
+  const list = useInfiniteQuery({
     queryKey: ['callers', key.id],
     queryFn: ({ pageParam, signal }) =>
       keywright.keys.callers(key.id, { cursor: pageParam, limit: 20 }, { signal }).page(),
@@ -17,6 +17,7 @@ export function Callers({ of: key }: { of: Key }) {
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     refetchInterval: 15_000,
   })
+  const { data, error, isPending, refetch } = list
   const callers = data?.pages.flatMap((page) => page.callers) ?? []
   return (
     <Card title="Who uses it">
@@ -30,13 +31,7 @@ export function Callers({ of: key }: { of: Key }) {
         <p className="px-5 py-6 text-muted">Nobody yet. Requests show up here within seconds.</p>
       )}
       {callers.length > 0 && <CallerTable callers={callers} />}
-      {hasNextPage && (
-        <footer className="border-t px-5 py-2 text-right">
-          <Button isBusy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            Load more
-          </Button>
-        </footer>
-      )}
+      <LoadMore of={list} />
     </Card>
   )
 }

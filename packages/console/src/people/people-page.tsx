@@ -8,6 +8,7 @@ import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
@@ -81,13 +82,7 @@ export function PeoplePage() {
             ))}
           </Table>
         )}
-        {list.hasNextPage && (
-          <footer className="border-t px-5 py-2 text-right">
-            <Button isBusy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
-              Load more
-            </Button>
-          </footer>
-        )}
+        <LoadMore of={list} />
       </Card>
     </Page>
   )
