@@ -1,6 +1,6 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { type Extra, extraClassOf, headClass, ScrollArea } from './table.tsx'
+import { type Extra, extraClassOf, headClass, TableFrame } from './table.tsx'
 
 export interface Column<Order extends string> {
   label: string
@@ -33,37 +33,37 @@ export function SortableTable<Order extends string>({
   children: ReactNode
 }) {
   return (
-    <ScrollArea label={label}>
-      <table className="w-full border-collapse text-left">
-        <thead>
-          <tr className="border-b bg-canvas text-xs text-muted">
-            {before && <td className="w-0 pl-5">{before}</td>}
-            {columns.map(({ label, order, isExtra = false }) => (
-              <th
-                key={label}
-                scope="col"
-                className={`${headClass} ${extraClassOf(isExtra)}`}
-                {...(order === sort.order && { 'aria-sort': sort.direction === 'asc' ? 'ascending' : 'descending' })}
-              >
-                {order === undefined ? (
-                  label
-                ) : (
-                  <button
-                    type="button"
-                    className="inline-flex h-7 items-center gap-1 rounded hover:text-ink"
-                    onClick={() => onSort({ order, direction: turned(sort, order) })}
-                  >
-                    {label}
-                    {order === sort.order && <Arrow direction={sort.direction} />}
-                  </button>
-                )}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="divide-y">{children}</tbody>
-      </table>
-    </ScrollArea>
+    <TableFrame
+      label={label}
+      head={
+        <>
+          {before && <td className="w-0 pl-5">{before}</td>}
+          {columns.map(({ label, order, isExtra = false }) => (
+            <th
+              key={label}
+              scope="col"
+              className={`${headClass} ${extraClassOf(isExtra)}`}
+              {...(order === sort.order && { 'aria-sort': sort.direction === 'asc' ? 'ascending' : 'descending' })}
+            >
+              {order === undefined ? (
+                label
+              ) : (
+                <button
+                  type="button"
+                  className="inline-flex h-7 items-center gap-1 rounded hover:text-ink"
+                  onClick={() => onSort({ order, direction: turned(sort, order) })}
+                >
+                  {label}
+                  {order === sort.order && <Arrow direction={sort.direction} />}
+                </button>
+              )}
+            </th>
+          ))}
+        </>
+      }
+    >
+      {children}
+    </TableFrame>
   )
 }
 

@@ -5,11 +5,16 @@ const sides = 'px-2 first:pl-4 last:pr-3 sm:px-3 sm:first:pl-5 sm:last:pr-5 2xl:
 export const headClass = `h-9 font-medium whitespace-nowrap ${sides}`
 
 /** Scrolls sideways by itself where its content is wider than the screen, with the keyboard too. */
-export function ScrollArea({ label, children }: { label: string; children: ReactNode }) {
+export function TableFrame({ label, head, children }: { label: string; head: ReactNode; children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
     <section className="relative overflow-x-auto rounded-[inherit]" aria-label={label} tabIndex={0}>
-      {children}
+      <table className="w-full border-collapse text-left">
+        <thead>
+          <tr className="border-b bg-canvas text-xs text-muted">{head}</tr>
+        </thead>
+        <tbody className="divide-y">{children}</tbody>
+      </table>
     </section>
   )
 }
@@ -44,20 +49,16 @@ export function Table({
 }) {
   const headings = columns.map((column) => (typeof column === 'string' ? { label: column, isExtra: false } : column))
   return (
-    <ScrollArea label={label}>
-      <table className="w-full border-collapse text-left">
-        <thead>
-          <tr className="border-b bg-canvas text-xs text-muted">
-            {headings.map(({ label, isExtra }) => (
-              <th key={label} scope="col" className={`${headClass} ${extraClassOf(isExtra)}`}>
-                {label.startsWith('(') ? <span className="sr-only">{label.slice(1, -1)}</span> : label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className="divide-y">{children}</tbody>
-      </table>
-    </ScrollArea>
+    <TableFrame
+      label={label}
+      head={headings.map(({ label, isExtra }) => (
+        <th key={label} scope="col" className={`${headClass} ${extraClassOf(isExtra)}`}>
+          {label.startsWith('(') ? <span className="sr-only">{label.slice(1, -1)}</span> : label}
+        </th>
+      ))}
+    >
+      {children}
+    </TableFrame>
   )
 }
 
