@@ -1,76 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { verifyChain } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, type Api, controlApi } from '../support/control-api.ts'
+import type { Answer } from '../support/control-api.ts'
 import { randomFrom } from '../support/random.ts'
-import { serviceKey } from '../support/start-server.ts'
+import { startOn, type TestNode } from '../support/start-node.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const rounds = Number(process.env.KEYWRIGHT_CRASH_ROUNDS ?? 4)
 const seed = Number(process.env.KEYWRIGHT_CRASH_SEED ?? 1)
 const random = randomFrom(seed)
 
-interface Running {
-  edge: string
-  api: Api
-  child: ChildProcess
-}
-
 let folder: string
-let running: Running
+let running: TestNode
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'keywright-killed-'))
-  running = await start()
+  running = await startOn(folder)
   await running.api('POST', '/v1/organizations', { body: { id: 'acme', name: 'Acme' } })
 }, 60_000)
 afterAll(async () => {
-  await kill()
+  await running.end('SIGKILL')
   rmSync(folder, { recursive: true })
 })
-
-async function start(): Promise<Running> {
-  const args = ['serve', '--port', '0', '--control-port', '0', '--data', folder]
-  const child = spawn(process.execPath, ['--conditions=keywright-source', main, ...args], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
-      KEYWRIGHT_SERVICE_KEY: serviceKey,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let log = ''
-  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (log += chunk))
-  for (;;) {
-    const [, edge, control] = /"edge":"(\S+?)","control":"(\S+?)".*"msg":"ready"/.exec(log) ?? []
-    if (edge !== undefined && control !== undefined) return { edge, api: controlApi(control), child }
-    if (child.exitCode !== null) throw new Error(`The server ended: ${log}`)
-    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
-  }
-}
-
-async function kill(): Promise<void> {
-  const { child } = running
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exit
-}
 
 interface Made {
   key: { id: string }
   credential: string
-}
-
-async function ask(credential: string): Promise<number> {
-  const { status } = await fetch(`${running.edge}/v1/things`, { headers: { authorization: `Bearer ${credential}` } })
-  return status
 }
 
 /** The same calls as often as they are made; null where the process died before it had answered. */
@@ -99,28 +55,29 @@ describe(`a process that is killed while it answers (seed ${seed})`, () => {
       const ids = doomed.map(({ key }) => key.id)
       const first = callAll(round, target.id, ids)
       await setTimeout(random() * 60)
-      await kill()
+      await running.end('SIGKILL')
       const before = await first
-      running = await start()
+      running = await startOn(folder)
       const [created, rotated, bulk, revoked] = await callAll(round, target.id, ids)
 
       expect([created?.status, rotated?.status, bulk?.status, revoked?.status]).toEqual([201, 200, 200, 200])
       expect(bulk?.json).toMatchObject({ created: 30, refused: 0 })
       expect(revoked?.json).toMatchObject({ revoked: 30, refused: 0 })
       for (const { key, credential } of doomed) {
-        expect(await ask(credential)).toBe(401)
+        expect(await running.ask(credential)).toBe(401)
         const { json } = await running.api('GET', `/v1/audit?key=${key.id}&action=key.revoked`)
         expect(json.events).toHaveLength(1)
       }
       const now = [created?.json, rotated?.json, ...(bulk?.json.results ?? [])]
-      for (const { credential } of now) expect(await ask(credential)).toBe(404)
+      for (const { credential } of now) expect(await running.ask(credential)).toBe(404)
       const [createdBefore, rotatedBefore, bulkBefore] = before
       const earlier = [createdBefore?.json, rotatedBefore?.json, ...(bulkBefore?.json?.results ?? [])]
-      for (const { credential } of earlier.filter((it) => it?.credential)) expect(await ask(credential)).toBe(401)
+      for (const { credential } of earlier.filter((it) => it?.credential))
+        expect(await running.ask(credential)).toBe(401)
 
       const { json } = await running.api('GET', `/v1/keys/${target.id}`)
       expect(json.versions.filter(({ retiresAt }: { retiresAt: string | null }) => retiresAt === null)).toHaveLength(1)
-      expect(await ask(target.credential)).toBe(404)
+      expect(await running.ask(target.credential)).toBe(404)
       for (const [q, count] of [
         [`one-${round}-`, 1],
         [`bulk-${round}-`, 30],

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Change, emptyHead, verifyChain } from '@keywright/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openPostgres } from '../../src/stores/index.ts'
+import { expectWholeChain } from '../support/cluster.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
+import { randomFrom } from '../support/random.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { repetitions } from './figures.ts'
 
@@ -32,11 +32,8 @@ interface Known {
 }
 
 /** A seed in the environment repeats the moments of an earlier run. */
-let seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
-function random(): number {
-  seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
-  return seed / 2_147_483_648
-}
+const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
+const random = randomFrom(seed)
 
 function create(node: TestNode, name: string) {
   const body = { organization: 'acme', name, limits: [] }
@@ -92,14 +89,14 @@ it('loses nothing that was acknowledged, however a node is killed', async () => 
     expect(await witness.ask(again.json.credential)).toBe(404)
     replayed++
   }
-  const { keys } = await allKeys()
+  const keys = await allKeys()
   expect(new Set(keys).size).toBe(keys.length)
   expect(keys.length).toBe(known.length)
-  await checkChain()
+  await expectWholeChain(database)
   process.stdout.write(`${kills} kills, ${known.length} keys, ${replayed} calls replayed, none lost or doubled\n`)
 })
 
-async function allKeys(): Promise<{ keys: string[] }> {
+async function allKeys(): Promise<string[]> {
   const keys: string[] = []
   let cursor: string | null = null
   do {
@@ -108,17 +105,5 @@ async function allKeys(): Promise<{ keys: string[] }> {
     keys.push(...json.keys.map(({ name }: { name: string }) => name))
     cursor = json.nextCursor
   } while (cursor !== null)
-  return { keys }
-}
-
-async function checkChain(): Promise<void> {
-  const store = openPostgres(database)
-  const changes: Change[] = []
-  for (;;) {
-    const next = await store.changes(changes.length, 1000)
-    if (next.length === 0) break
-    changes.push(...next)
-  }
-  expect(verifyChain(emptyHead, changes)).toEqual({ ok: true, head: await store.head() })
-  await store.close()
+  return keys
 }

@@ -4,6 +4,7 @@ import { expectWholeChain } from '../support/cluster.ts'
 import type { Answer } from '../support/control-api.ts'
 import { letThrough } from '../support/history.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
+import { randomFrom } from '../support/random.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { repetitions } from './figures.ts'
 
@@ -29,11 +30,8 @@ afterAll(async () => {
 const stops = repetitions(100)
 
 /** A seed in the environment repeats the moments of an earlier run. */
-let seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
-function random(): number {
-  seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
-  return seed / 2_147_483_648
-}
+const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
+const random = randomFrom(seed)
 
 interface Call {
   path: string

@@ -20,16 +20,35 @@ export interface TestNode {
   log: () => string
   /** The status that a request with this credential gets at the edge; where it is let through, 404 for want of an upstream. */
   ask(credential: string): Promise<number>
-  /** Resolves with the exit code. */
+  /** Resolves with the exit code once it has ended, by this signal or before. */
+  end(signal: NodeJS.Signals): Promise<number | null>
   stop(): Promise<number | null>
 }
 
+/** One whose data folder goes with it. */
 export async function startNode(
   database: string,
   env: Readonly<Record<string, string>> = {},
   machine = here,
 ): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-node-'))
+  const node = await startOn(folder, { KEYWRIGHT_DATABASE_URL: database, ...env }, machine)
+  return {
+    ...node,
+    async stop() {
+      const code = await node.stop()
+      rmSync(folder, { recursive: true })
+      return code
+    },
+  }
+}
+
+/** One on a data folder that outlasts it. */
+export async function startOn(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+  machine = here,
+): Promise<TestNode> {
   const serve = ['serve', '--port', '0', '--control-port', '0', '--data', folder]
   const hosts = ['--host', machine.address, '--control-host', machine.address]
   const words = ['--conditions=keywright-source', main, ...serve, ...hosts]
@@ -40,7 +59,6 @@ export async function startNode(
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: join(tmpdir(), 'keywright-test-compiled'),
       KEYWRIGHT_SERVICE_KEY: serviceKey,
-      KEYWRIGHT_DATABASE_URL: database,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -56,6 +74,11 @@ export async function startNode(
     ready = /"edge":"(\S+?)","control":"(\S+?)".*"msg":"ready"/.exec(log)
   }
   const [, edge = '', control = ''] = ready
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    const [code] = await closed
+    return code as number | null
+  }
   return {
     edge,
     control,
@@ -67,12 +90,10 @@ export async function startNode(
       await response.text()
       return response.status
     },
-    async stop() {
+    end,
+    stop() {
       child.kill('SIGCONT')
-      child.kill('SIGTERM')
-      const [code] = await closed
-      rmSync(folder, { recursive: true })
-      return code as number | null
+      return end('SIGTERM')
     },
   }
 }
