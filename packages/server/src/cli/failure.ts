@@ -40,6 +40,8 @@ interface Failure {
   exitCode: ExitCode
 }
 
+export const noAnswerHint = 'Start one with `keywright serve`, or set KEYWRIGHT_URL.'
+
 function failureOf(error: unknown): Failure {
   if (error instanceof CliError || error instanceof StartError) return error
   if (error instanceof CommanderError) return usageOf(error)
@@ -54,7 +56,7 @@ function failureOf(error: unknown): Failure {
   if (error instanceof ConnectionError) {
     return {
       message: error.message,
-      hint: 'Start one with `keywright serve`, or set KEYWRIGHT_URL.',
+      hint: noAnswerHint,
       exitCode: exitCodes.failed,
     }
   }

@@ -109,6 +109,14 @@ describe('keywright doctor', () => {
     expect(stdout).toMatch(/^✓ Node /m)
   })
 
+  it('says how to name another address where nothing answers', async () => {
+    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: 'http://127.0.0.1:9' } })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(
+      /^✗ control side +No answer from http:\/\/127\.0\.0\.1:9: .+\. Start one with `keywright serve`, or set KEYWRIGHT_URL\.$/m,
+    )
+  })
+
   it('says how to sign in where nobody is', async () => {
     const { code, stdout } = await keywright(['doctor'], {
       env: { KEYWRIGHT_URL: server.control, HOME: server.folder },

@@ -1,5 +1,6 @@
 import { type Contract, type Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
 import { below } from '../address.ts'
+import { noAnswerHint } from '../failure.ts'
 import { connectAnonymously } from '../session.ts'
 import { type Check, failed, passed } from './check.ts'
 
@@ -7,7 +8,7 @@ import { type Check, failed, passed } from './check.ts'
 export async function checkInstance(url: string, contractName: string): Promise<Check[]> {
   const sent = Date.now()
   const answer = await ask(below(url, '/ready'))
-  if (typeof answer === 'string') return [failed('control side', answer)]
+  if (typeof answer === 'string') return [failed('control side', `${answer} ${noAnswerHint}`)]
   if (answer.status !== 200 && answer.status !== 503)
     return [failed('control side', `${url} answers ${answer.status}; is this the control side? Check KEYWRIGHT_URL.`)]
   const contract = await contractOf()

@@ -3,7 +3,7 @@ import { request as requestHttps, Agent as SecureAgent } from 'node:https'
 import { KeywrightError, TimeoutError } from '@keywright/client'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { below } from '../address.ts'
-import { CliError, exitCodes, usageError } from '../failure.ts'
+import { CliError, exitCodes, noAnswerHint, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
 import { print, printJson } from '../print/terminal.ts'
 import { readDuration } from '../read.ts'
@@ -171,8 +171,5 @@ function summary({ requests, seconds, perSecond, allowed, refused, latency }: Me
 function unreachable(error: unknown): Error {
   if (error instanceof KeywrightError || error instanceof CliError) return error
   const { code } = error as { code?: string }
-  return new CliError(
-    `No answer from ${controlUrl()} (${code ?? 'the connection ended'}).`,
-    'Start one with `keywright serve`, or set KEYWRIGHT_URL.',
-  )
+  return new CliError(`No answer from ${controlUrl()} (${code ?? 'the connection ended'}).`, noAnswerHint)
 }
