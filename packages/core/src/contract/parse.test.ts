@@ -1,24 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { problemsOf, problemsWith } from '../../test/support/problems.ts'
 import { ContractError } from './contract-error.ts'
 import { parseContract } from './parse.ts'
 import { refusalNames } from './refusal.ts'
 
 const minimal = { name: 'acme', key: { forms: [{ prefix: 'acme_live_' }] } }
-
-function problemsOf(data: unknown): string[] {
-  try {
-    parseContract(data)
-    return []
-  } catch (error) {
-    if (error instanceof ContractError) return error.problems.map(({ field, message }) => `${field}: ${message}`)
-    throw error
-  }
-}
-
-function problemsWith(data: object): string[] {
-  return problemsOf({ ...minimal, ...data })
-}
 
 describe('a contract of a name and a prefix', () => {
   const contract = parseContract(minimal)

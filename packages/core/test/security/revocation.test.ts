@@ -9,7 +9,6 @@ import {
   importKey,
   importMany,
   issue,
-  type KeySource,
   parseContract,
   reissue,
   remove,
@@ -23,9 +22,9 @@ import {
   update,
   updateOrganization,
 } from '@keywright/core'
-import { inMemory, testActor } from '@keywright/core/testing'
+import { testActor } from '@keywright/core/testing'
 import { describe, expect, it } from 'vitest'
-import { createCountingSource, createSlowSource, settled } from '../support/sources.ts'
+import { createCountingSource, createSlowSource, inMemoryThrough, settled } from '../support/sources.ts'
 
 const contract = parseContract({
   name: 'acme',
@@ -33,8 +32,8 @@ const contract = parseContract({
   permissions: { byMakersRole: { owner: ['*'], admin: ['*'], member: ['things:read'] } },
 })
 
-async function start(keys?: (source: KeySource) => KeySource) {
-  const all = inMemory({ contract, ...(keys && { keys }) })
+async function start() {
+  const all = inMemoryThrough(createCountingSource, { contract })
   const { lifecycle, verifier } = all
   await all.organization()
   return {
@@ -189,22 +188,14 @@ describe('a read that is under way while a key is revoked', () => {
   })
 
   async function startSlow() {
-    let slow: ReturnType<typeof createSlowSource> | undefined
-    const all = inMemory({
-      contract,
-      keys(store) {
-        slow = createSlowSource(store)
-        return slow
-      },
-    })
+    const { source: slow, ...all } = inMemoryThrough(createSlowSource, { contract })
     await all.organization()
-    const source = slow as ReturnType<typeof createSlowSource>
     return {
       ...all,
-      slow: source,
+      slow,
       async issue(terms = {}) {
         const issuing = issue(all.lifecycle, testActor, { organization: 'acme', name: 'a', ...terms })
-        await source.answer()
+        await slow.answer()
         return issuing
       },
     }
@@ -287,18 +278,9 @@ describe('changes that come side by side', () => {
   })
 })
 
-async function startCounting() {
-  let source: ReturnType<typeof createCountingSource> | undefined
-  const all = await start((store) => {
-    source = createCountingSource(store)
-    return source
-  })
-  return { ...all, source: source as ReturnType<typeof createCountingSource> }
-}
-
 describe('a change of many keys at once', () => {
   it('reads none of them, and is in force for each as soon as it is acknowledged', async () => {
-    const { lifecycle, source, issue, of } = await startCounting()
+    const { lifecycle, source, issue, of } = await start()
     const kept = await issue()
     const many = await Promise.all(Array.from({ length: 1000 }, () => issue()))
     for (const { credential } of [kept, ...many]) expect(await of(credential)).toBe('allowed')
@@ -329,7 +311,7 @@ describe('a change of many keys at once', () => {
 
 describe('where truth is out of reach', () => {
   it('a key that is known goes on, and one that is not is an outage: never a denial', async () => {
-    const { source, issue, of } = await startCounting()
+    const { source, issue, of } = await start()
     const [warm, cold] = [await issue(), await issue()]
     expect(await of(warm.credential)).toBe('allowed')
     source.fail('The database is away.')
@@ -340,7 +322,7 @@ describe('where truth is out of reach', () => {
   })
 
   it('a change drops the keys it names, since nobody can say what it took away, and no others', async () => {
-    const { source, lifecycle, issue, of } = await startCounting()
+    const { source, lifecycle, issue, of } = await start()
     const [one, two] = [await issue(), await issue()]
     expect([await of(one.credential), await of(two.credential)]).toEqual(['allowed', 'allowed'])
     source.fail('The database is away.')

@@ -8,7 +8,6 @@ import {
   deleteOrganization,
   importKey,
   issue,
-  type KeySource,
   type Outcome,
   reissue,
   remove,
@@ -19,13 +18,13 @@ import {
   update,
   updateOrganization,
 } from '@keywright/core'
-import { inMemory, testActor } from '@keywright/core/testing'
+import { testActor } from '@keywright/core/testing'
 import { describe, expect, it } from 'vitest'
-import { createCountingSource } from '../support/sources.ts'
+import { createCountingSource, inMemoryThrough } from '../support/sources.ts'
 
 /** A key of the contract in an organization that has what it needs. */
-async function startIn(contract: Contract, keys?: (source: KeySource) => KeySource) {
-  const all = inMemory({ contract, ...(keys && { keys }) })
+async function startIn(contract: Contract) {
+  const all = inMemoryThrough(createCountingSource, { contract })
   const { lifecycle, organization } = all
   async function make(id: string, terms = {}) {
     if (!(await all.store.organization(id))) await organization({ id, name: id })
@@ -89,11 +88,7 @@ describe('a secret', () => {
   it.each(Object.entries(builtIn))('of %s is in one answer, and then nowhere', async (_, contract) => {
     const canaries: string[] = []
     const seen: unknown[] = []
-    let source: ReturnType<typeof createCountingSource> | undefined
-    const { lifecycle, verifier, store, make, clock } = await startIn(contract, (keys) => {
-      source = createCountingSource(keys)
-      return source
-    })
+    const { lifecycle, verifier, store, make, clock, source } = await startIn(contract)
     function keep<T extends { credential: string }>({ credential, ...rest }: T): T {
       canaries.push(credential)
       seen.push(rest)
@@ -148,11 +143,11 @@ describe('a secret', () => {
         await see(verifier.authenticate(attempt))
       }
     }
-    source?.fail('The database is away.')
+    source.fail('The database is away.')
     const fresh = lifecycle.format.mint(contract.key.forms[0] as { environment: string; kind: string }).credential
     canaries.push(fresh)
     await failing((async () => verifier.verify({ credential: fresh }))())
-    source?.fail(null)
+    source.fail(null)
 
     await updateOrganization(lifecycle, testActor, 'one', { state: 'suspended' })
     await see(verifier.verify({ credential: second.credential }))

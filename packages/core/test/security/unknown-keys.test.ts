@@ -13,36 +13,22 @@ import {
 } from '@keywright/core'
 import { inMemory, testActor } from '@keywright/core/testing'
 import { describe, expect, it } from 'vitest'
-import { createCountingSource, createSlowSource, settled } from '../support/sources.ts'
+import { createCountingSource, createSlowSource, inMemoryThrough, settled } from '../support/sources.ts'
 
 const contract = parseContract({ name: 'acme', key: { forms: [{ prefix: 'ak_' }] } })
 const format = compileFormat(contract.key)
 const random = () => format.mint({ environment: 'live', kind: 'secret' }).credential
 
 async function start() {
-  let source: ReturnType<typeof createCountingSource> | undefined
-  const all = inMemory({
-    contract,
-    keys(store) {
-      source = createCountingSource(store)
-      return source
-    },
-  })
+  const all = inMemoryThrough(createCountingSource, { contract })
   await all.organization()
-  return { ...all, source: source as ReturnType<typeof createCountingSource> }
+  return all
 }
 
 async function startSlow() {
-  let slow: ReturnType<typeof createSlowSource> | undefined
-  const all = inMemory({
-    contract,
-    keys(store) {
-      slow = createSlowSource(store)
-      return slow
-    },
-  })
+  const { source: slow, ...all } = inMemoryThrough(createSlowSource, { contract })
   await all.organization()
-  return { ...all, slow: slow as ReturnType<typeof createSlowSource> }
+  return { ...all, slow }
 }
 
 describe('a key that does not exist', () => {

@@ -1,4 +1,5 @@
 import type { FoundKey, KeySource } from '@keywright/core'
+import { type InMemoryOptions, inMemory } from '@keywright/core/testing'
 
 /** Counts what is looked up, and can be away. */
 export function createCountingSource(source: KeySource) {
@@ -51,6 +52,19 @@ export function createSlowSource(source: KeySource) {
       await settled()
     },
   }
+}
+
+/** All in memory, where the verifier reads through such a source. */
+export function inMemoryThrough<S extends KeySource>(create: (source: KeySource) => S, options: InMemoryOptions) {
+  let source: S | undefined
+  const all = inMemory({
+    ...options,
+    keys(store) {
+      source = create(store)
+      return source
+    },
+  })
+  return { ...all, source: source as S }
 }
 
 /** Until nothing moves any more by itself. */

@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ContractError } from '../contract-error.ts'
-import { parseContract } from '../parse.ts'
+import { problemsWith } from '../../../test/support/problems.ts'
 import { refusalNames } from '../refusal.ts'
-
-/** A line for each problem of a small contract that also says this. */
-function problemsWith(data: object): string[] {
-  try {
-    parseContract({ name: 'acme', key: { forms: [{ prefix: 'acme_live_' }] }, ...data })
-    return []
-  } catch (error) {
-    if (error instanceof ContractError) return error.problems.map(({ field, message }) => `${field}: ${message}`)
-    throw error
-  }
-}
 
 describe('a row of the refusal table', () => {
   const rowProblems = (row: unknown, body?: object) =>
