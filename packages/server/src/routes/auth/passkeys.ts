@@ -15,7 +15,7 @@ import {
 } from '../../sign-in/guard.ts'
 import type { Passkey } from '../../sign-in/passkeys.ts'
 import type { Person } from '../../sign-in/people.ts'
-import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
+import { actorOfPerson, personView, signedInAnswer } from './schemas.ts'
 
 const passkeySchema = z
   .strictObject({
@@ -207,12 +207,7 @@ export const signInWithPasskeyRoute = openRoute({
   credentials: 'none',
   body: z.strictObject({ response }).openapi('PasskeyAssertion'),
   bodyExample: { response: responseExample },
-  answer: {
-    status: 200,
-    description: 'Who is signed in now; the session is in the cookie.',
-    schema: z.strictObject({ person: personSchema }),
-    example: { person: personExample },
-  },
+  answer: signedInAnswer,
   problems: ['sign_in_failed', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)

@@ -36,3 +36,10 @@ export const sessionSchema = z
 export function actorOfPerson(person: Person, from: { address: string | null; requestId: string }): Actor {
   return { type: 'user', id: person.id, triggeredBy: 'ui', address: from.address, requestId: from.requestId }
 }
+
+export const signedInAnswer = {
+  status: 200,
+  description: 'Who is signed in now; the session is in the cookie.',
+  schema: z.strictObject({ person: personSchema }),
+  example: { person: personExample },
+} as const

@@ -7,7 +7,7 @@ import { countAttempt, signInBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
 import { longestPassword, type Person, type Visit } from '../../sign-in/people.ts'
 import type { SecondFactor } from '../../sign-in/second-factor.ts'
-import { actorOfPerson, personExample, personSchema, personView } from './schemas.ts'
+import { actorOfPerson, personView, signedInAnswer } from './schemas.ts'
 
 const code = z.string().regex(/^\d{6}$/, 'must be the six digits that the app shows')
 const proof = z.strictObject({ password: z.string().min(1).max(longestPassword) }).openapi('PasswordProof')
@@ -215,12 +215,7 @@ export const finishSignInRoute = openRoute({
     .union([z.strictObject({ code }), z.strictObject({ recoveryCode: z.string().min(1).max(32) })])
     .openapi('SecondStep'),
   bodyExample: { code: '123456' },
-  answer: {
-    status: 200,
-    description: 'Who is signed in now; the session is in the cookie.',
-    schema: z.strictObject({ person: personSchema }),
-    example: { person: personExample },
-  },
+  answer: signedInAnswer,
   problems: ['sign_in_failed', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
   async answerTo({ request, address, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)

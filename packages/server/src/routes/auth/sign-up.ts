@@ -10,7 +10,7 @@ import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from '../../sign-in/invitations.ts'
 import type { Admitted, People, Person, Visit } from '../../sign-in/people.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
-import { actorOfPerson, email, invitationToken, password, personExample, personSchema, personView } from './schemas.ts'
+import { actorOfPerson, email, invitationToken, password, personView, signedInAnswer } from './schemas.ts'
 
 export const signUpRoute = openRoute({
   operationId: 'signUp',
@@ -24,12 +24,7 @@ export const signUpRoute = openRoute({
   credentials: 'none',
   body: z.strictObject({ email, password, name, invitation: invitationToken.exactOptional() }).openapi('SignUp'),
   bodyExample: { email: 'ann@example.com', password: 'correct horse battery staple', name: 'Ann' },
-  answer: {
-    status: 200,
-    description: 'Who is signed in now; the session is in the cookie.',
-    schema: z.strictObject({ person: personSchema }),
-    example: { person: personExample },
-  },
+  answer: signedInAnswer,
   problems: ['sign_up_closed', 'invitation_invalid', 'conflict', 'foreign_origin', 'too_many_attempts', 'sign_in_off'],
   async answerTo({ request, address, requestId, body, setCookies }, deps) {
     const signIn = requireSignIn(deps)

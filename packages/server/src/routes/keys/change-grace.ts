@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { changeGrace } from '@keywright/core'
 import { notFound } from '../../control/problem.ts'
-import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
-import { changedKeySchema, keyView } from './view.ts'
+import { changedKeySchema, changedKeyView } from './view.ts'
 
 export const changeGraceRoute = route({
   operationId: 'changeGrace',
@@ -30,9 +29,6 @@ export const changeGraceRoute = route({
     const { id } = await findKey(lifecycle.store, caller, params.key)
     if (!/^[1-9]\d{0,8}$/.test(params.number)) throw notFound('secret version')
     const { key, change } = await changeGrace(lifecycle, actor, id, Number(params.number), body.graceSeconds)
-    return {
-      ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
-      receipt: await receiptOf(change, lifecycle.store),
-    }
+    return changedKeyView(key, change, lifecycle, usage)
   },
 })

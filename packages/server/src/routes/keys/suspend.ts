@@ -1,10 +1,9 @@
 import type { z } from '@hono/zod-openapi'
 import { resume, suspend } from '@keywright/core'
-import { receiptOf } from '../../control/receipt.ts'
 import { type Route, route } from '../../control/route.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
-import { changedKeySchema, keyView } from './view.ts'
+import { changedKeySchema, changedKeyView } from './view.ts'
 
 export const suspendKeyRoute = stateRoute({
   verb: 'suspend',
@@ -43,14 +42,11 @@ function stateRoute({
     async handle({ params, caller, actor, lifecycle, deps: { usage } }) {
       const { id } = await findKey(lifecycle.store, caller, params.key)
       const { key, change } = await apply(lifecycle, actor, id)
-      return {
-        ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
-        receipt: await receiptOf(change, lifecycle.store),
-      }
+      return changedKeyView(key, change, lifecycle, usage)
     },
-    async replay({ params, caller, lifecycle: { store, now }, deps: { usage } }) {
-      const key = await findKey(store, caller, params.key)
-      return { ...keyView(key, now(), await usage.lastUses([key.id])), receipt: await receiptOf(null, store) }
+    async replay({ params, caller, lifecycle, deps: { usage } }) {
+      const key = await findKey(lifecycle.store, caller, params.key)
+      return changedKeyView(key, null, lifecycle, usage)
     },
   })
 }

@@ -1,11 +1,10 @@
 import { update } from '@keywright/core'
 import { makerIn } from '../../access/caller.ts'
-import { receiptOf } from '../../control/receipt.ts'
 import { route } from '../../control/route.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
 import { keyPatchSchema } from './schemas.ts'
-import { changedKeySchema, keyView } from './view.ts'
+import { changedKeySchema, changedKeyView } from './view.ts'
 
 export const updateKeyRoute = route({
   operationId: 'updateKey',
@@ -28,9 +27,6 @@ export const updateKeyRoute = route({
     const { id, organization } = await findKey(lifecycle.store, caller, params.key)
     const { reach } = await makerIn(organization, caller, lifecycle)
     const { key, change } = await update(lifecycle, actor, id, body, reach)
-    return {
-      ...keyView(key, lifecycle.now(), await usage.lastUses([key.id])),
-      receipt: await receiptOf(change, lifecycle.store),
-    }
+    return changedKeyView(key, change, lifecycle, usage)
   },
 })

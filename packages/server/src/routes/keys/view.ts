@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { type KeyRecord, type SecretVersion, stateAt } from '@keywright/core'
+import { type Change, type KeyRecord, type Lifecycle, type SecretVersion, stateAt } from '@keywright/core'
+import { receiptOf } from '../../control/receipt.ts'
 import { name, receipt, time, timeOf } from '../../control/schemas.ts'
+import type { Usage } from '../../usage/usage.ts'
 import type { LastUse } from '../../usage/usage-store.ts'
 
 export const keyStates = ['active', 'suspended', 'expired', 'revoked'] as const
@@ -90,6 +92,16 @@ export function keyView(key: KeyRecord, now: Date, lastUses: readonly LastUse[])
     lastUsedAt: uses.length === 0 ? null : new Date(lastUsedMs).toISOString(),
     versions: key.versions.map((version) => versionView(version, uses)),
   }
+}
+
+/** After a change; null where nothing had to change. */
+export async function changedKeyView(
+  key: KeyRecord,
+  change: Change | null,
+  { store, now }: Pick<Lifecycle, 'store' | 'now'>,
+  usage: Pick<Usage, 'lastUses'>,
+): Promise<z.output<typeof changedKeySchema>> {
+  return { ...keyView(key, now(), await usage.lastUses([key.id])), receipt: await receiptOf(change, store) }
 }
 
 /** Member by member, so that a digest has no way out. */
