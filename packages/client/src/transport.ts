@@ -83,7 +83,7 @@ export function createTransport({
   return async <T>(call: Call<T>): Promise<T> => {
     const { method, options = {} } = call
     const target = base + call.path + queryString(call.query)
-    const init = { method, headers: headersOf(call, bearer), redirect: 'error' as const }
+    const init = { method, headers: headersOf(call, bearer), redirect: 'manual' as const }
     const tries = method === 'GET' || options.idempotencyKey !== undefined ? retries + 1 : 1
     let attempt = 1
     let runningUntil: number | null = null
@@ -111,6 +111,8 @@ export function createTransport({
     try {
       const response = await send(target, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
       const body = await response.text()
+      // Not left to `redirect: 'error'`, which Cloudflare Workers refuse.
+      if (isRedirect(response)) throw new Error('it redirects, which is not followed')
       if (response.ok) return { body }
       const waitMs = retryAfterMs(response)
       const requestId = response.headers.get('x-request-id')
@@ -125,6 +127,11 @@ export function createTransport({
       return { error: new ConnectionError(base || 'the server', cause), retry: true, waitMs: null }
     }
   }
+}
+
+/** Of one that is not followed, browsers tell no status. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400)
 }
 
 type Answer = { body: string } | { error: KeywrightError; retry: boolean; waitMs: number | null }

@@ -92,6 +92,22 @@ describe('a call', () => {
     await expect(keywright.projects.get('prj_1')).rejects.toBeInstanceOf(ConnectionError)
     expect(elsewhere.calls).toEqual([])
   })
+
+  it('asks nothing of fetch that the edge runtimes have not', async () => {
+    const server = await serverThat(answers(200, project))
+    // As in Cloudflare Workers.
+    const fetch = async (url: string, init: RequestInit) => {
+      if (init.redirect === 'error') throw new TypeError('Invalid redirect value, must be one of "follow" or "manual"')
+      return globalThis.fetch(url, init)
+    }
+    expect(await new Keywright({ url: server.url, fetch, retries: 0 }).projects.get('prj_1')).toEqual(project)
+  })
+
+  it('takes a redirect that a browser hides for no answer', async () => {
+    const fetch = async () => Object.defineProperties(Response.error(), { type: { value: 'opaqueredirect' } })
+    const created = new Keywright({ url: 'http://127.0.0.1:1', fetch, retries: 0 }).projects.get('prj_1')
+    await expect(created).rejects.toBeInstanceOf(ConnectionError)
+  })
 })
 
 describe('a problem', () => {
