@@ -52,6 +52,28 @@ it('the keys of the page about the library live and end as it says', () => {
   expect(said).toEqual(['true true', 'false false'])
 })
 
+it("the program of core's README lets a key through, and nobody else", async () => {
+  const server = await startServer({ contract: 'keywright' })
+  const readme = readFileSync(new URL('../../core/README.md', import.meta.url), 'utf8')
+  const [, code = ''] = readme.match(/```ts\n([^`]+)```/) ?? []
+  const given = `const { url, serviceKey } = ${JSON.stringify({ url: server.control, serviceKey })}`
+  const listens = `const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const flags = ['--conditions=keywright-source', '--input-type=module-typescript', '-']
+  const child = spawn(process.execPath, flags, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end([given, code, listens].join('\n'))
+  try {
+    const [port] = await once(child.stdout, 'data')
+    const ask = (headers = {}) => fetch(`http://127.0.0.1:${Number(port)}/v1/things`, { headers })
+    expect((await ask()).status).toBe(401)
+    const { credential } = await server.issue()
+    // Past the guard, where the program has nothing.
+    expect((await ask({ authorization: `Bearer ${credential}` })).status).toBe(404)
+  } finally {
+    child.kill()
+    await server.stop()
+  }
+})
+
 it.each([undefined, ''])('the examples do not start with %j for a service key, and say what to set', (key) => {
   const { status, stderr } = spawnSync(process.execPath, ['--conditions=keywright-source', `${folder}/node.ts`], {
     env: { ...process.env, PORT: '0', KEYWRIGHT_SERVICE_KEY: key },
