@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -103,6 +103,45 @@ describe('whoever installs the stores', () => {
     const program = `process.stdout.write(Object.keys(await import('keywright/stores')).join())`
     const args = ['--input-type=module', '--eval', program]
     expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toBe('postgres,sqlite')
+  })
+})
+
+describe('whoever compiles against the library', () => {
+  const library = ['core', 'contracts', 'client']
+
+  it('is told of nothing in it, also by a compiler that looks into what is installed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-types-'))
+    try {
+      mkdirSync(join(folder, 'node_modules/@keywright'), { recursive: true })
+      for (const name of library)
+        symlinkSync(join(root, 'packages', name), join(folder, 'node_modules/@keywright', name))
+      const entries = library.flatMap((name) => Object.keys(manifestOf(name).exports).map((path) => join(name, path)))
+      const imports = entries.map((path, i) => `export * as entry${i} from '@keywright/${path}'`)
+      writeFileSync(join(folder, 'mine.mts'), imports.join('\n'))
+      const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2020', '--types', 'node']
+      flags.push('--typeRoots', join(root, 'node_modules/@types'))
+      const compiler = join(root, 'node_modules/typescript/bin/tsc')
+      for (const resolution of [
+        ['--module', 'nodenext'],
+        ['--module', 'esnext', '--moduleResolution', 'bundler'],
+      ]) {
+        const args = [compiler, ...flags, ...resolution, 'mine.mts']
+        const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+        // What the types of a framework lack is theirs.
+        expect(stdout.split('\n').filter((line) => /^(?:mine|.*packages\/)/.test(line))).toEqual([])
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('may do so with a compiler for which arrays of bytes have no type parameter, as before TypeScript 5.7', () => {
+    const declared = library.flatMap((name) => {
+      const files = filesOf(name).filter((file) => file.endsWith('.d.ts'))
+      return files.map((file) => join(root, 'packages', name, file))
+    })
+    expect(declared).not.toEqual([])
+    expect(declared.filter((file) => /<ArrayBuffer(?:Like)?>/.test(readFileSync(file, 'utf8')))).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 /** Everything this client throws, but for the reason of a `signal`. `code` is stable; `message` says what happened and what to do next. */
 export class KeywrightError extends Error {
   readonly code: string
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.name = 'KeywrightError'
     this.code = code

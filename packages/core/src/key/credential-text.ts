@@ -12,9 +12,9 @@ const encoder = new TextEncoder()
  */
 export class CredentialText {
   /** From CREDENTIAL_AT on, as many as `length` says. */
-  readonly bytes = new Uint8Array(CREDENTIAL_AT + 3 * longestCredential)
+  readonly bytes: Uint8Array = new Uint8Array(CREDENTIAL_AT + 3 * longestCredential)
   /** The same, to be read four at once. */
-  readonly data = new DataView(this.bytes.buffer)
+  readonly data: DataView = new DataView(this.bytes.buffer)
   /** Characters, which are bytes here; −1 for what is not ASCII alone, or longer than any credential. */
   length = -1
   /** What could not be written out; else nothing: to keep a string here would cost each call. */

@@ -34,8 +34,8 @@ export class Lines {
   capacity = 0
   /** Milliseconds since the epoch, set before each take. A field: as an argument each call would box it anew. */
   now = 0
-  floats = new Float64Array(0)
-  ints = new Int32Array(0)
+  floats: Float64Array = new Float64Array(0)
+  ints: Int32Array = new Int32Array(0)
 
   constructor(capacity: number) {
     this.grow(capacity)

@@ -1,4 +1,5 @@
-export interface RemoteErrorOptions extends ErrorOptions {
+export interface RemoteErrorOptions {
+  cause?: unknown
   /** How long the server asks to be left alone; 0 where it does not say. */
   retryAfterMs?: number
 }
