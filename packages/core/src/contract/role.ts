@@ -4,5 +4,7 @@ import type { Contract, Role } from './contract.ts'
 export function permissionsOfRole({ permissions }: Contract, role: Role): readonly string[] | null {
   const { byMakersRole } = permissions
   if (!byMakersRole) return null
-  return Object.hasOwn(byMakersRole, role) ? byMakersRole[role] : []
+  const held = Object.hasOwn(byMakersRole, role) ? byMakersRole[role] : []
+  // A list of everything is a list, and no key with one goes where no route is ruled.
+  return held.includes('*') ? null : held
 }

@@ -164,10 +164,9 @@ function letGo(shared: Map<string, Shared>, one: Shared): void {
   if (--one.holders === 0 && !one.stale) shared.delete(one.name)
 }
 
-/** At most what the key was given and what its maker holds. Of a maker who holds everything a key has no list. */
+/** At most what the key was given and what its maker holds. */
 function permissionsOf(contract: Contract, { key, maker }: FoundKey): readonly string[] | null {
-  const held = maker && permissionsOfRole(contract, maker.role)
-  return held === null || held.includes('*') ? key.permissions : intersect(key.permissions, held)
+  return maker ? intersect(key.permissions, permissionsOfRole(contract, maker.role)) : key.permissions
 }
 
 /** At most what the key was given and what its organization has. */

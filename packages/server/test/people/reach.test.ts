@@ -170,6 +170,18 @@ it('a key of an operator who is in the organization has the usual limits, and ot
   expect((await keyOf(operator, { limits: [perMinute(5000)] })).json.limits).toMatchObject([perMinute(5000)])
 })
 
+it.each([
+  ['everything has no list, and goes where the contract rules no route', () => owner, null, true],
+  ['less has no more than that, and stays where the contract rules', () => admin, ['tasks:read'], false],
+] as const)('a key of who may do %s', async (_, maker, permissions, allowed) => {
+  const { json: key } = await keyOf(maker())
+  expect(key.permissions).toEqual(permissions)
+  const { json } = await controlApi(server.control)('POST', '/v1/verify', {
+    body: { credential: key.credential, method: 'GET', path: '/elsewhere' },
+  })
+  expect(json.allowed).toBe(allowed)
+})
+
 describe('the secret of a key that is as good as its maker', () => {
   it('is not given to somebody who may do less', async () => {
     const owners = (await keyOf(owner)).json
