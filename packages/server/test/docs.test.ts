@@ -11,6 +11,7 @@ import { siteOf } from '../src/docs/site.ts'
 import { axeFaults } from './support/axe.ts'
 import { keywright } from './support/command-line.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { rawRequest } from './support/raw-request.ts'
 import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
 const edge = 'https://api.example.com'
@@ -65,6 +66,22 @@ describe('the documentation of an instance', () => {
     expect(text).toContain(`curl -i "${edge}/v1/sandboxes" \\\n  -H "Authorization: Bearer $HOPX_API_KEY"`)
     expect(text).toContain('{"error":"Forbidden","code":"INSUFFICIENT_PERMISSIONS","request_id":"req_')
     expect(await (await get('/llms.txt')).text()).toContain(`${control}/docs/refusals.md`)
+  })
+
+  it('names every status that a request that cannot be read comes to', async () => {
+    const text = await (await get('/docs/refusals.md')).text()
+    const unread = [
+      [405, { method: 'TRACE' }],
+      [431, { lines: [`x-long: ${'a'.repeat(20_000)}`] }],
+    ] as const
+    for (const [status, request] of unread) {
+      const answer = await rawRequest(server.edge, request)
+      expect([answer.status, JSON.parse(answer.body).code]).toEqual([status, 'INVALID_REQUEST'])
+      expect(text).toMatch(new RegExp(`An answer of \\[400\\].*\\b${status} where\\b`))
+    }
+    const { markdown } = pagesOf({ contract: holonomix, edge, control }).find(({ name }) => name === 'refusals') ?? {}
+    expect(markdown).toContain('The sentence of a 400, 404 or 409 may say exactly what is wrong')
+    expect(text).not.toContain('may say exactly')
   })
 
   it('holds no secret', async () => {

@@ -54,12 +54,23 @@ export function refusalsPage(subject: Subject, answers: Answers): Page {
       `What ${plain(contract.title)} answers when a request does not get through, to the byte. Values that differ from time to time, such as request ids and seconds, are examples.`,
       table(
         ['status', 'why', 'what to do'],
-        rows.map((name) => [`[${answers.of(name).status}](#${anchor(name)})`, ...meaningOf(name, answers)]),
+        rows.map((name) => [link(name, answers), ...meaningOf(name, answers)]),
       ),
       'An answer of 401 says how to authenticate in `WWW-Authenticate` (RFC 9110 §11.6.1). One with `Retry-After` says in it how many seconds to wait. None of them may be stored by a cache. A request with `HEAD` is refused with the same headers and no body.',
+      `An answer of ${link('invalid_request', answers)} has the status 405 where there is no such method, 408 where the request came too slowly, and 431 where its head is too long.`,
+      readsMore(subject) ? 'The sentence of a 400, 404 or 409 may say exactly what is wrong instead.' : null,
       ...rows.flatMap((name) => section(subject, answers, name)),
     ),
   }
+}
+
+function link(name: RefusalName, answers: Answers): string {
+  return `[${answers.of(name).status}](#${anchor(name)})`
+}
+
+/** Whether more is read of some requests than their key and path, so that more can be said of them. */
+function readsMore({ contract }: Subject): boolean {
+  return routesOf(contract) !== undefined || !!contract.namespaces?.body
 }
 
 function anchor(name: RefusalName): string {
