@@ -40,12 +40,14 @@ const limitsWithinMs = 1_000
  * the feed for them. Nothing is asked of the database before it is used. `node` is what this process is called.
  */
 export function openPostgres(url: string, node: string = newId('node')): SharedStore {
-  const management = open(url, { max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
+  const servers: Servers = new Map()
+  const open = (options: PoolConfig, statementTimeoutMs: number) => openPool(url, options, statementTimeoutMs, servers)
+  const management = open({ max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
   // Asked within changes, which have a connection each: of one pool they could have the last ones, and wait for ever.
-  const people = open(url, { max: 3, connectionTimeoutMillis: 5_000 }, 10_000)
-  const verification = open(url, { max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
-  const feed = open(url, { max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
-  const limits = open(url, { max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
+  const people = open({ max: 3, connectionTimeoutMillis: 5_000 }, 10_000)
+  const verification = open({ max: 5, connectionTimeoutMillis: 1_000 }, 1_000)
+  const feed = open({ max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
+  const limits = open({ max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
   const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
   const store = postgresStore(management, verification, node)
   return {
@@ -64,14 +66,18 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()
-      await Promise.all([management, people, verification, limits, feed].map(endSoon))
+      const ended = Promise.all([management, people, verification, limits, feed].map((pool) => pool.end()))
+      // A database that does not answer keeps nobody from stopping.
+      await Promise.race([ended, setTimeout(endWithinMs, undefined, { ref: false })])
+      for (const client of servers.keys()) hangUp(client)
     },
   }
 }
 
-const connected = new WeakMap<Pool, Set<Client>>()
+/** Which server each connection of a store leads to. */
+type Servers = Map<ClientBase, string>
 
-function open(url: string, options: PoolConfig, statementTimeoutMs: number): Pool {
+function openPool(url: string, options: PoolConfig, statementTimeoutMs: number, servers: Servers): Pool {
   const pool = new Pool({
     connectionString: url,
     application_name: 'keywright',
@@ -82,26 +88,35 @@ function open(url: string, options: PoolConfig, statementTimeoutMs: number): Poo
     ...options,
     onConnect: async (client) => {
       await client.query(`set statement_timeout = ${statementTimeoutMs}`)
-      await refuseStandby(client)
+      const server = await primaryOf(client)
+      leaveOthers(server, servers)
+      servers.set(client, server)
     },
   })
-  const clients = new Set<Client>()
-  connected.set(pool, clients)
-  pool.on('connect', (client) => clients.add(client as Client))
-  pool.on('remove', (client) => clients.delete(client as Client))
+  pool.on('remove', (client) => servers.delete(client))
   // A connection that breaks while nobody uses it is replaced by the next use.
   pool.on('error', () => {})
   return pool
 }
 
-/** A database that does not answer keeps nobody from stopping. */
-async function endSoon(pool: Pool): Promise<void> {
-  await Promise.race([pool.end(), setTimeout(endWithinMs, undefined, { ref: false })])
-  for (const client of connected.get(pool) ?? []) client.connection.stream.destroy()
+/** Which of all servers it is, until it is started anew. A standby is none: what is behind would be taken for truth. */
+async function primaryOf(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ standby: boolean; startedAt: string }>(
+    'select pg_is_in_recovery() as standby, extract(epoch from pg_postmaster_start_time())::text as "startedAt"',
+  )
+  const [row] = rows
+  if (!row || row.standby) throw new DatabaseUnreachableError('it is a standby, and only the primary will do')
+  return row.startedAt
 }
 
-/** What is behind would be taken for truth. */
-async function refuseStandby(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
-  if (rows[0]?.standby) throw new DatabaseUnreachableError('it is a standby, and only the primary will do')
+/**
+ * A primary that was replaced, and does not know it, answers on the connections it has as long as a proxy keeps them:
+ * with keys as they were, and of newer ones that there are none.
+ */
+function leaveOthers(server: string, servers: Servers): void {
+  for (const [client, other] of servers) if (other !== server) hangUp(client)
+}
+
+function hangUp(client: ClientBase): void {
+  ;(client as Client).connection.stream.destroy()
 }

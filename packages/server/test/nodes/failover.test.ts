@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Machine } from '../support/network/machine.ts'
 import { layNetwork, type Network, over, type Wire } from '../support/network/network.ts'
+import { layWire } from '../support/network/relayed-wire.ts'
 import { type OwnPostgres, startPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode, verdictOf } from '../support/start-node.ts'
 
@@ -14,11 +15,12 @@ let primary: OwnPostgres
 let standby: OwnPostgres
 let wires: Wire[]
 let nodes: TestNode[]
+let database: string
 
 beforeEach(async () => {
   network = await layNetwork()
   primary = await startPostgres({}, network.machine())
-  const database = await primary.createDatabase()
+  database = await primary.createDatabase()
   const beside = network.machine()
   standby = await primary.startStandby(beside, await network.wire(beside, primary))
   const machines = [network.machine(), network.machine()]
@@ -103,6 +105,28 @@ describe('where a standby takes over', { timeout: 120_000 }, () => {
     await wires[0]?.leadTo(standby)
     await untilLetThrough(kept.credential)
     for (const node of nodes) while ((await node.ask(revoked.credential)) !== 401) await sleep(20)
+  })
+
+  it('a node leaves the primary it replaced, also where a proxy keeps the connections to it', async () => {
+    await primary.sql(`alter system set synchronous_standby_names = 'standby'`)
+    await primary.sql('select pg_reload_conf()')
+    const proxy = await layWire({ address: primary.machine.address, port: primary.port })
+    const settings = { KEYWRIGHT_MAX_STALENESS_SECONDS: String(staleSeconds) }
+    const held = await startNode(over(database, proxy), settings)
+    nodes.push(held)
+    const before = await makeKey()
+    expect(await verdictOf(held, before.credential)).toBe(letThrough)
+    await standby.sql('select pg_promote()')
+    proxy.leadNewTo({ address: standby.machine.address, port: standby.port })
+    for (const wire of wires) await wire.leadTo(standby)
+    await untilChangesAreTaken()
+    const after = await makeKey()
+    const { receipt } = (await (nodes[0] as TestNode).api('POST', `/v1/keys/${before.id}/revoke`)).json
+    const appliedBy = async () => (await nodes[0]?.api('GET', `/v1/receipts/${receipt}`))?.json.appliedBy
+    while ((await appliedBy()).length < nodes.length) await sleep(100)
+    expect(await verdictOf(held, after.credential)).toBe(letThrough)
+    expect(await verdictOf(held, before.credential)).toBe(401)
+    await proxy.close()
   })
 
   it('nodes forget what it does not know, when it was behind', async () => {

@@ -34,7 +34,7 @@ export interface Network {
 }
 
 /** A URL of a server, as it is from the near end. */
-export function over(url: string, { host, port }: Wire): string {
+export function over(url: string, { host, port }: Pick<Wire, 'host' | 'port'>): string {
   return Object.assign(new URL(url), { hostname: host, port: String(port) }).href
 }
 

@@ -11,6 +11,8 @@ export interface RelayedWire extends Omit<Wire, 'leadTo'> {
   leadTo(other: Target): Promise<void>
   /** Over the connections there are, nothing passes any more, and neither end is told; new ones are well. */
   hush(): void
+  /** New connections lead to the other; those there are go on as they were. */
+  leadNewTo(other: Target): void
   close(): Promise<void>
 }
 
@@ -102,6 +104,9 @@ export async function layWire(first: Target, at: Target = { address: '127.0.0.1'
     },
     hush() {
       for (const line of lines) line.isHushed = true
+    },
+    leadNewTo(other) {
+      target = other
     },
     async close() {
       for (const { from } of lines) from.destroy()
