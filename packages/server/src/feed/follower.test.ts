@@ -111,14 +111,32 @@ describe('a follower', () => {
     expect(state.resets).toBe(1)
   })
 
-  it('is not told again what was put in force here, but of another change with the same number', async () => {
+  it('is not told again what was put in force here', async () => {
     const { follower, targets } = follow()
     await follower.poll()
     follower.publish((await change(store, 'own')).changes)
-    follower.publish([{ ...someEvent({ target: 'lost' }), number: 3, hash: 'f'.repeat(64) }])
     await change(store, 'of others')
     await follower.poll()
     expect(targets()).toEqual(['of others'])
+  })
+
+  it.each([
+    ['has no change', [], false],
+    ['has another change', ['other'], false],
+    ['has another change of its own', ['other'], true],
+  ])('starts anew where the database %s in the place of one that was put in force here', async (_, others, isOwn) => {
+    const { follower, state } = follow()
+    await follower.poll()
+    follower.publish([{ ...someEvent({ target: 'lost' }), number: 2, hash: 'f'.repeat(64) }])
+    for (const target of others) {
+      const { changes } = await change(store, target)
+      if (isOwn) follower.publish(changes)
+    }
+    await follower.poll()
+    expect(state.resets).toBe(2)
+    await change(store, 'later')
+    await follower.poll()
+    expect(state.resets).toBe(2)
   })
 
   it('keeps nothing of a change that it had read before it was put in force here', async () => {

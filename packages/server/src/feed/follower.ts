@@ -37,6 +37,8 @@ export class Follower {
   private told = -1
   /** Hashes of changes that were applied before they were read here, by number. */
   private readonly published = new Map<number, string>()
+  /** The greatest of these numbers so far. */
+  private lastPublished = 0
 
   constructor(options: FollowerOptions) {
     this.options = options
@@ -50,7 +52,12 @@ export class Follower {
   /** These are in force here already. A poll may have been quicker: what it has read is never read again. */
   publish(changes: readonly Change[]): void {
     const read = this.position?.number ?? 0
-    for (const { number, hash } of changes) if (number > read) this.published.set(number, hash)
+    for (const { number, hash } of changes) {
+      // The first of two with one number is the one that the database has lost, which the poll is to notice.
+      if (number <= read || this.published.has(number)) continue
+      this.published.set(number, hash)
+      this.lastPublished = Math.max(this.lastPublished, number)
+    }
   }
 
   /** @throws where the database does not answer; then the lease runs on, and out */
@@ -58,12 +65,14 @@ export class Follower {
     const { node, peppers, nodes, lease, onNodes } = this.options
     const sentAt = lease.now()
     const applied = this.position?.number ?? 0
+    const { lastPublished } = this
     const pulse = await nodes.beat({ node, peppers, maxStalenessMs: lease.forMs, applied })
     if (pulse === null) return
     const { nodes: count, ...head } = pulse
     this.told = applied
     onNodes(count)
     if (this.position === null) this.startFrom(head)
+    else if (head.number < lastPublished) this.startAnew(head)
     else if (head.number !== this.position.number || head.hash !== this.position.hash) await this.catchUp(head)
     lease.renew(sentAt)
   }
@@ -73,14 +82,10 @@ export class Follower {
       const { position } = this
       if (position === null || head.number - position.number > mostBehind) return this.startFrom(head)
       const next = await this.next(position)
-      if (next === null) {
-        this.options.log.warn('the database does not know the last change applied here: all is read anew', {
-          known: position.number,
-          head: head.number,
-        })
-        return this.startFrom(head)
+      if (next === null || next.some(({ number, hash }) => (this.published.get(number) ?? hash) !== hash)) {
+        return this.startAnew(head)
       }
-      await this.options.apply(next.filter(({ number, hash }) => this.published.get(number) !== hash))
+      await this.options.apply(next.filter(({ number }) => !this.published.has(number)))
       const { number, hash } = next.at(-1) as Change
       for (const change of next) this.published.delete(change.number)
       this.position = { number, hash }
@@ -93,9 +98,19 @@ export class Follower {
     return read.length > 0 && verifyChain(position, read).ok ? read : null
   }
 
+  /** What it has lost was in force here, and may be in all that is known. */
+  private startAnew(head: Head): void {
+    this.options.log.warn('the database does not know the last change applied here: all is read anew', {
+      known: Math.max(this.position?.number ?? 0, this.lastPublished),
+      head: head.number,
+    })
+    this.startFrom(head)
+  }
+
   private startFrom(head: Head): void {
     this.options.reset()
     this.published.clear()
+    this.lastPublished = 0
     this.position = head
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Machine } from '../support/network/machine.ts'
 import { layNetwork, type Network, over, type Wire } from '../support/network/network.ts'
@@ -51,6 +52,13 @@ async function promote(): Promise<void> {
   await primary.kill()
   await standby.sql('select pg_promote()')
   for (const wire of wires) await wire.leadTo(standby)
+}
+
+/** From here on the standby is behind. */
+async function cutOff(): Promise<void> {
+  await standby.sql(`alter system set primary_conninfo = ''`)
+  await standby.sql('select pg_reload_conf()')
+  while ((await standby.sql('select from pg_stat_wal_receiver')).length > 0) await sleep(20)
 }
 
 /** Whatever else it is answered meanwhile, it is never told that it is not valid. */
@@ -129,11 +137,30 @@ describe('where a standby takes over', { timeout: 120_000 }, () => {
     await proxy.close()
   })
 
+  it('a node forgets what it changed itself in the last moment, when the standby was behind', async () => {
+    const [node] = nodes as [TestNode]
+    const [kept, suspended] = [await makeKey(), await makeKey()]
+    await node.api('POST', `/v1/keys/${suspended.id}/suspend`)
+    expect(await verdictOf(node, suspended.credential)).toBe(401)
+    const [{ end } = {}] = await primary.sql('select pg_current_wal_lsn() as end')
+    while (!(await standby.sql(`select pg_last_wal_receive_lsn() >= '${end}' as has`))[0]?.has) await sleep(20)
+    await cutOff()
+    // It is told of nothing any more, its own change included.
+    const locked = new Client({ connectionString: database })
+    locked.on('error', () => {})
+    await locked.connect()
+    await locked.query('begin; lock table kw_nodes in exclusive mode')
+    expect((await node.api('POST', `/v1/keys/${suspended.id}/resume`)).status).toBe(200)
+    await promote()
+    await untilLetThrough(kept.credential)
+    await untilChangesAreTaken()
+    expect((await node.api('POST', `/v1/keys/${kept.id}/revoke?wait=all`)).status).toBe(200)
+    for (const each of nodes) expect(await verdictOf(each, suspended.credential)).toBe(401)
+  })
+
   it('nodes forget what it does not know, when it was behind', async () => {
     const [kept, revoked] = [await makeKey(), await makeKey()]
-    await standby.sql(`alter system set primary_conninfo = ''`)
-    await standby.sql('select pg_reload_conf()')
-    while ((await standby.sql('select from pg_stat_wal_receiver')).length > 0) await sleep(20)
+    await cutOff()
     const [node] = nodes as [TestNode]
     expect((await node.api('POST', `/v1/keys/${revoked.id}/revoke?wait=all`)).status).toBe(200)
     await promote()
