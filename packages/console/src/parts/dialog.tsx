@@ -72,7 +72,7 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
 /** Scrolls by itself, so that the buttons stay in sight; where the window is too low for that, the whole dialog does. */
 export function DialogBody({ children }: { children: ReactNode }) {
   return (
-    <div className="min-h-0 flex-1 space-y-5 overflow-y-auto px-6 py-5 [@media(max-height:30rem)]:flex-none [@media(max-height:30rem)]:overflow-visible">
+    <div className="min-h-0 flex-auto space-y-5 overflow-y-auto px-6 py-5 [@media(max-height:30rem)]:flex-none [@media(max-height:30rem)]:overflow-visible">
       {children}
     </div>
   )
