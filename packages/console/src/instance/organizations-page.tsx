@@ -110,7 +110,7 @@ export function OrganizationsPage() {
                   <Cell isExtra="wide" className="whitespace-nowrap text-muted">
                     <When time={organization.createdAt} />
                   </Cell>
-                  <Cell className="w-0 text-right">
+                  <Cell className="w-px text-right">
                     <RowMenu
                       label={`Manage ${visible(organization.name)}`}
                       actions={[

@@ -70,7 +70,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
       {keys.map((key) => (
         <Row key={key.id}>
           {onChoose && (
-            <td className="w-0 pl-5">
+            <td className="w-px pl-5">
               <Check
                 label={`Choose ${key.name}`}
                 isChecked={chosen.has(key.id)}

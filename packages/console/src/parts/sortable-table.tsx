@@ -37,7 +37,7 @@ export function SortableTable<Order extends string>({
       label={label}
       head={
         <>
-          {before && <td className="w-0 pl-5">{before}</td>}
+          {before && <td className="w-px pl-5">{before}</td>}
           {columns.map(({ label, order, isExtra = false }) => (
             <th
               key={label}

@@ -98,7 +98,7 @@ export function MembersPage() {
                     <When time={member.createdAt} />
                   </Cell>
                   {mayChange && (
-                    <Cell className="w-0 text-right">
+                    <Cell className="w-px text-right">
                       {governs(own, member.role) && (
                         <IconButton
                           label={member.user === viewer?.id ? 'Leave' : `Remove ${visible(member.name ?? member.user)}`}

@@ -73,7 +73,7 @@ export function PeoplePage() {
                 <Cell isExtra className="whitespace-nowrap text-muted">
                   <When time={person.createdAt} />
                 </Cell>
-                <Cell className="w-0 text-right">
+                <Cell className="w-px text-right">
                   <IconButton label={`Manage ${visible(person.name)}`} onClick={() => setManaging(person)}>
                     <Ellipsis size={16} aria-hidden />
                   </IconButton>

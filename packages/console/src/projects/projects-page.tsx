@@ -83,7 +83,7 @@ export function ProjectsPage() {
                   </Link>
                 </Cell>
                 {mayChange && (
-                  <Cell className="w-0 text-right">
+                  <Cell className="w-px text-right">
                     <RowMenu
                       label={`Manage ${visible(project.name)}`}
                       actions={[{ label: 'Delete', isDangerous: true, run: () => setDeleting(project) }]}
