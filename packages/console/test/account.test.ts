@@ -42,8 +42,8 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await server?.stop()
   })
 
-  async function signIn({ page }: Visitor) {
-    await page.goto(`${control}/sign-in?to=/account`)
+  async function signIn({ page }: Visitor, at = control) {
+    await page.goto(`${at}/sign-in?to=/account`)
     await page.getByLabel('E-mail').fill('ann@example.com')
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
@@ -105,6 +105,29 @@ describe('an account', { timeout: 3 * minutes }, () => {
       return (await post('/api/auth/sign-in/passkey', JSON.stringify({ response: credential.toJSON() }))).status
     })()`)) as number
     expect(options).toBe(401)
+    await ann.context.close()
+  })
+
+  it.each([
+    { browser: 'has none', without: 'delete window.PublicKeyCredential' },
+    { browser: 'reads no JSON', without: 'delete PublicKeyCredential.parseCreationOptionsFromJSON' },
+  ])('offers no passkey where the browser $browser, and says that it is the browser', async ({ without }) => {
+    const ann = await visit(browser)
+    const { page } = ann
+    await page.addInitScript(without)
+    await page.goto(`${control}/sign-in`)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
+    expect(await page.getByRole('button', { name: 'passkey' }).count()).toBe(0)
+    await signIn(ann)
+    await page.getByText('This browser has no passkeys').waitFor()
+    expect(await page.getByRole('button', { name: 'passkey' }).count()).toBe(0)
+    await ann.context.close()
+  })
+
+  it('says how to open the console where it has no name for passkeys', async () => {
+    const ann = await visit(browser)
+    await signIn(ann, server.control)
+    await ann.page.getByText('Passkeys need the console to have a name').waitFor()
     await ann.context.close()
   })
 

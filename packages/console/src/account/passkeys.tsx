@@ -9,7 +9,7 @@ import { Card } from '../parts/page.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
-import { hasPasskeys, makePasskey } from '../people/passkeys.ts'
+import { hasPasskeys, isPlaceForPasskeys, makePasskey } from '../people/passkeys.ts'
 
 /** What signs in without a password: a device or a password manager that asks its owner first. */
 export function Passkeys() {
@@ -82,8 +82,14 @@ export function Passkeys() {
         </form>
       ) : (
         <p className="px-5 py-4 text-muted">
-          Passkeys need the console to have a name: open it at <span className="font-mono">localhost</span>, or at the
-          domain it has.
+          {isPlaceForPasskeys ? (
+            'This browser has no passkeys, or is too old to add one here.'
+          ) : (
+            <>
+              Passkeys need the console to have a name: open it at <span className="font-mono">localhost</span>, or with
+              https at the domain it has.
+            </>
+          )}
         </p>
       )}
     </Card>

@@ -1,7 +1,11 @@
 import type { PasskeyOptions, PasskeyResponse } from '@keywright/client'
 
 /** Passkeys belong to a domain; an address of numbers is none (WebAuthn Level 3 §5.1.2). */
-export const hasPasskeys = 'PublicKeyCredential' in window && !/^[\d.]+$|^\[/.test(location.hostname)
+export const isPlaceForPasskeys = isSecureContext && !/^[\d.]+$|^\[/.test(location.hostname)
+
+/** Browsers had passkeys for years before they read the options of one as JSON. */
+export const hasPasskeys =
+  isPlaceForPasskeys && 'PublicKeyCredential' in window && 'parseCreationOptionsFromJSON' in PublicKeyCredential
 
 /** Has the device make one. Rejects where its owner does not want to. */
 export async function makePasskey(options: PasskeyOptions): Promise<PasskeyResponse> {
