@@ -97,10 +97,10 @@ describe('the documentation of an instance', () => {
     rmSync(scanned, { recursive: true })
   })
 
-  it('may run nothing and load nothing', async () => {
+  it('may run nothing and load nothing but the icon of the site', async () => {
     const { headers } = await get('/docs/')
     expect(headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+      /^default-src 'none'; img-src 'self'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
     )
     for (const [name, contract] of Object.entries(builtIn)) {
       for (const [path, text] of siteOf({ contract, edge, control })) {

@@ -3,9 +3,10 @@ import { Marked, type Tokens } from 'marked'
 import { stylesheet } from './style.ts'
 import type { Page } from './subject.ts'
 
-/** No script, no network, one stylesheet that is named by its digest. */
+/** No script, one stylesheet that is named by its digest, and of the network only `/favicon.ico`, which browsers ask for. */
 export const policy = [
   "default-src 'none'",
+  "img-src 'self'",
   `style-src 'sha256-${hash('sha256', stylesheet, 'base64')}'`,
   "base-uri 'none'",
   "form-action 'none'",
