@@ -133,6 +133,36 @@ describe('rotating', () => {
   })
 })
 
+describe('changing the grace of an old secret', () => {
+  const change = (number: number, graceSeconds: number) =>
+    changeGrace(all.lifecycle, testActor, first.key.id, number, graceSeconds)
+
+  it('counts from now, and may lengthen it', async () => {
+    await turn(60)
+    all.clock.advance(59_000)
+    await change(1, 600)
+    all.clock.advance(600_000 - 1)
+    expect(await of(first.credential)).toBe('allowed')
+    await change(1, 1)
+    all.clock.advance(1000)
+    expect(await of(first.credential)).toBe('retired_secret')
+  })
+
+  it.each([601, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('cannot make it %d seconds', async (seconds) => {
+    await turn(60)
+    await expect(change(1, seconds)).rejects.toMatchObject({ code: 'invalid', field: 'graceSeconds' })
+    all.clock.advance(60_000)
+    expect(await of(first.credential)).toBe('retired_secret')
+  })
+
+  it('never ends the current secret, nor one that is not there', async () => {
+    const { credential } = await turn(60)
+    await expect(change(2, 0)).rejects.toMatchObject({ code: 'conflict' })
+    await expect(change(3, 0)).rejects.toMatchObject({ code: 'not_found' })
+    expect([await of(first.credential), await of(credential)]).toEqual(['allowed', 'allowed'])
+  })
+})
+
 describe('a replayed call', () => {
   it('ends the secret that may never have arrived, and keeps the deadlines of those before', async () => {
     const lost = await turn(600)
