@@ -1,4 +1,5 @@
 import {
+  type Counters,
   compileFormat,
   createMemoryCounters,
   createVerifier,
@@ -29,6 +30,8 @@ const contract = parseContract({
     { path: '/open', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/open-to-both', methods: ['GET'], access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/open-to-both', methods: ['POST'], access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
+    { path: '/read-twice/a!b/**', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
+    { path: '/read-twice/{name}/**', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/also-open', access: 'anonymous', limits: [{ requests: 2, windowSeconds: 60 }] },
     { path: '/things', permission: 'things:read' },
   ],
@@ -38,8 +41,8 @@ function limit(requests: number, per: Limit['per'] = 'key', kind: Limit['kind'] 
   return { requests, windowSeconds: 60, per, kind }
 }
 
-async function start() {
-  const all = inMemory({ contract })
+async function start(counters: Counters = createMemoryCounters()) {
+  const all = inMemory({ contract, counters })
   await all.organization()
   const { lifecycle, verifier } = all
   return {
@@ -198,6 +201,62 @@ describe('a limit', () => {
   })
 })
 
+describe('counters that are asked elsewhere', () => {
+  /** The same counts, told later. */
+  function later(counters: Counters): Counters {
+    return {
+      take: async (...asked) => counters.take(...asked),
+      peek: async (...asked) => counters.peek(...asked),
+    }
+  }
+
+  it('lead to the same verdicts as those that answer at once', async () => {
+    const told: Outcome[][] = []
+    for (const counters of [createMemoryCounters(), later(createMemoryCounters())]) {
+      const { make, verifier } = await start(counters)
+      const { credential } = await make([limit(1)], { permissions: [] })
+      const path = '/open'
+      told.push([
+        await verifier.peek({ credential }),
+        await verifier.verify({ credential }),
+        await verifier.verify({ credential, permissions: ['things:read'] }),
+        await verifier.verify({ credential }),
+        await verifier.peek({ credential }),
+        await verifier.verify({ path, cost: 2 }),
+        await verifier.verify({ path }),
+      ])
+    }
+    const [atOnce = [], elsewhere = []] = told.map((all) =>
+      all.map((outcome) => ({ ...outcome, principal: outcome.principal?.organization })),
+    )
+    expect(elsewhere).toEqual(atOnce)
+    expect(elsewhere).toMatchObject([
+      { allowed: true, principal: 'acme', limits: [{ remaining: 1 }] },
+      { allowed: true, principal: 'acme', limits: [{ remaining: 0 }] },
+      { reason: 'permission_missing', principal: 'acme', limits: [{ remaining: 0 }] },
+      { reason: 'rate_limited', principal: 'acme', limits: [{ remaining: 0 }] },
+      { allowed: true, principal: 'acme', limits: [{ remaining: 0 }] },
+      { allowed: true, limits: [{ remaining: 0 }] },
+      { reason: 'rate_limited', limits: [{ remaining: 0 }] },
+    ])
+  })
+})
+
+describe('what is left of a key’s limits', () => {
+  it('is told without charging them, and of no key that is refused', async () => {
+    const { make, verifier, lifecycle, through } = await start()
+    const { key, credential } = await make([limit(2)])
+    const stranger = compileFormat(contract.key).mint({ environment: 'live', kind: 'secret' })
+    for (let i = 0; i < 3; i++) {
+      expect(await verifier.peek({ credential })).toMatchObject({ allowed: true, limits: [{ remaining: 2 }] })
+    }
+    expect(await through(credential, 3)).toBe(2)
+    expect(await verifier.peek({ credential: stranger.credential })).toMatchObject({ reason: 'unknown_key' })
+    await revoke(lifecycle, testActor, key.id)
+    expect(await verifier.peek({ credential })).toMatchObject({ reason: 'revoked_key', limits: [] })
+  })
+})
+
 describe('a request that is refused', () => {
   it('spends nothing, whatever it is refused for', async () => {
     const { make, verifier, through } = await start()
@@ -280,6 +339,14 @@ describe('a limit per address', () => {
     expect(await verifier.verify({ path: '/also-open', ip })).toMatchObject({ allowed: true })
     expect(await verifier.verify({ path: '/open', ip: '192.0.2.2' })).toMatchObject({ allowed: true })
     expect(await through(credential, 9, { ip })).toBe(2)
+  })
+
+  it('of such a route counts a request once, however often its path can be read as that route', async () => {
+    const { verifier } = await start()
+    const ask = async () => verifier.verify({ path: '/read-twice/a%21b/', ip: '192.0.2.1' })
+    expect(await ask()).toMatchObject({ allowed: true, limits: [{ remaining: 1 }, { remaining: 1 }] })
+    expect(await ask()).toMatchObject({ allowed: true })
+    expect(await ask()).toMatchObject({ reason: 'rate_limited' })
   })
 
   it('of one method of such a route counts no other', async () => {
