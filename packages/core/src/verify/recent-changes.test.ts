@@ -36,4 +36,21 @@ describe('an answer', () => {
     expect(recent.outdate(found(0))).toBe(true)
     expect(recent.outdate(found(10_000))).toBe(false)
   })
+
+  it('is good where only something else has changed since, however much changed before', () => {
+    const recent = new RecentChanges()
+    const outdated: number[] = []
+    for (let number = 1; number <= 10_000; number++) {
+      recent.add(`key_${number}`, number)
+      if (recent.outdate(found(number - 1))) outdated.push(number)
+    }
+    expect(outdated).toEqual([])
+  })
+
+  it('is good whatever its number once all changes are forgotten, however many there were', () => {
+    const recent = new RecentChanges()
+    for (let number = 1; number <= 10_000; number++) recent.add(`key_${number}`, number)
+    recent.clear()
+    expect(recent.outdate(found(0))).toBe(false)
+  })
 })

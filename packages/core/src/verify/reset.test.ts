@@ -44,6 +44,18 @@ it('reads a key again that was known before the reset', async () => {
   expect(pending).toEqual([])
 })
 
+it('asks again for what was no key before the reset', async () => {
+  const { verifier, pending, credential, answer } = await arrange()
+  const first = verifier.verify({ credential })
+  pending.shift()?.(undefined)
+  expect(await first).toMatchObject({ reason: 'unknown_key' })
+  verifier.reset()
+  const second = verifier.verify({ credential })
+  expect(second).toBeInstanceOf(Promise)
+  await answer()
+  expect(await second).toMatchObject({ allowed: true })
+})
+
 it('keeps nothing that was being read while it was reset', async () => {
   const { verifier, answer, credential, store } = await arrange()
   const outcome = verifier.verify({ credential })
