@@ -23,6 +23,7 @@ test.each([
   ],
   ['a spoofed trusted address on the left changes nothing', '10.0.0.1', '10.0.0.9, 203.0.113.9', '203.0.113.9'],
   ['where all hops are trusted the left-most is the client', '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
+  ['nothing is read into the list once its left-most hop is read', '10.0.0.1', '10.0.0.12', '10.0.0.12'],
   ['a trusted peer that says nothing is the client', '10.0.0.1', undefined, '10.0.0.1'],
   ['a mapped peer is trusted as IPv4', '::ffff:10.0.0.1', '203.0.113.9', '203.0.113.9'],
   ['a mapped hop is written as IPv4', '10.0.0.1', '::ffff:203.0.113.9', '203.0.113.9'],

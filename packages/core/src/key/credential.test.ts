@@ -265,6 +265,10 @@ describe('mint', () => {
     expect(compileFormat(rule).mint(live).credential).toMatch(/^new_/)
   })
 
+  test('issues a key of the kind that is asked for, where another of that environment comes first', () => {
+    expect(keywright.mint({ environment: 'live', kind: 'publishable' }).credential).toMatch(/^kw_pub_/)
+  })
+
   test('still accepts what a retired form issued', () => {
     expect(keywright.parse(`kw_${'0123456789abcdef'.repeat(2)}`)).toBe(3)
   })

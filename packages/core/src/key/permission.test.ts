@@ -15,12 +15,20 @@ const list = fc.oneof(
 )
 
 describe('grammar', () => {
-  test.each(['sandboxes:read', 'sandboxes:*', '*', 'read', 'a:b:c:d', 'a.b:c_d-e', '0:1', 'constructor:read'])(
-    '%j is a permission',
-    (text) => {
-      expect(permissionProblem(text)).toBeNull()
-    },
-  )
+  test.each([
+    'sandboxes:read',
+    'sandboxes:*',
+    '*',
+    'read',
+    'a:b:c:d',
+    'a.b:c_d-e',
+    '0:1',
+    'az:09',
+    'constructor:read',
+    'a'.repeat(128),
+  ])('%j is a permission', (text) => {
+    expect(permissionProblem(text)).toBeNull()
+  })
 
   test.each([
     ['', 'It is empty.'],

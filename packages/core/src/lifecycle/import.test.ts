@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { Contract } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
 import { createDigester } from '../key/digest.ts'
 import { inMemory, testActor } from '../testing/in-memory.ts'
@@ -19,8 +20,8 @@ const contract = parseContract({
 const foreign = `ak_${'a'.repeat(43)}`
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-async function start() {
-  const all = inMemory({ contract })
+async function start(of: Contract = contract) {
+  const all = inMemory({ contract: of })
   await all.organization()
   const take = (secret: ForeignKey['secret'], terms = {}) =>
     importKey(all.lifecycle, testActor, { organization: 'acme', name: 'Taken over', secret, ...terms })
@@ -72,6 +73,8 @@ describe('a key taken over', () => {
     ['an empty credential', { credential: '' }],
     ['a weaker digest', { algorithm: 'md5', digest: 'd41d8cd98f00b204e9800998ecf8427e' }],
     ['a slower digest', { algorithm: 'bcrypt', digest: '$2b$10$abcdefghijklmnopqrstuv' }],
+    ['another digest of the same length', { algorithm: 'sha3-256', digest: sha256('a') }],
+    ['a digest behind something else', { algorithm: 'sha256', digest: `0${sha256('a')}` }],
     ['a short digest', { algorithm: 'sha256', digest: sha256('').slice(1) }],
     ['a digest in upper case', { algorithm: 'sha256', digest: sha256('').toUpperCase() }],
     ['a digest and a line feed', { algorithm: 'sha256', digest: `${sha256('')}\n` }],
@@ -85,6 +88,24 @@ describe('a key taken over', () => {
     for (const value of Object.values(secret)) if (value.length > 6) expect(error.message).not.toContain(value)
     expect((await store.keys({ limit: 10 })).items).toEqual([])
   })
+})
+
+it('the hint of a key taken over is no key, not even another', async () => {
+  const short = { alphabet: 'base62', length: 30 } as const
+  const { take } = await start({ ...contract, key: { ...contract.key, random: short } })
+  const digest = sha256('something else')
+  const refused = take({ algorithm: 'sha256', digest, hint: `ak_${'a'.repeat(30)}` })
+  await expect(refused).rejects.toMatchObject({ code: 'invalid', field: 'secret' })
+  const { key } = await take({ algorithm: 'sha256', digest, hint: 'h'.repeat(40) })
+  expect(key.versions[0]?.hint).toBe('h'.repeat(40))
+})
+
+it.each([
+  ['name', { name: `of ${sha256(foreign)}` }],
+  ['metadata', { metadata: { sha256: sha256(foreign) } }],
+])('a key taken over does not show its digest in its %s', async (field, terms) => {
+  const { take } = await start()
+  await expect(take({ credential: foreign }, terms)).rejects.toMatchObject({ code: 'invalid', field })
 })
 
 describe('a secret that is known already', () => {

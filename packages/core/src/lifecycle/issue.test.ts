@@ -70,6 +70,8 @@ describe('a new key', () => {
 
     const bound = await start(parseContract({ name: 'b', key: { forms: [{ prefix: 'b_' }] }, boundTo: 'project' }))
     await expect(make(bound)).rejects.toMatchObject({ code: 'invalid', field: 'project' })
+    const rockets = await bound.project(await bound.organization({ id: 'other' }))
+    expect((await make(bound, { organization: 'other', project: rockets.id })).key.project).toBe(rockets.id)
   })
 
   it.each<[string, Partial<NewKey>, string | null]>([
@@ -96,6 +98,8 @@ describe('a new key', () => {
     ['permissions that one just holds', { permissions: longPermissions(3500) }, null],
     ['32 metadata', { metadata: metadata(32) }, null],
     ['33 metadata', { metadata: metadata(33) }, 'metadata'],
+    ['metadata as long as it may be', { metadata: { ['a'.repeat(64)]: 'a'.repeat(500), b: false } }, null],
+    ['a metadata name of nothing', { metadata: { '': 1 } }, 'metadata'],
     ['a long metadata name', { metadata: { ['a'.repeat(65)]: '' } }, 'metadata'],
     ['a long metadata value', { metadata: { a: 'a'.repeat(501) } }, 'metadata'],
     ['a number that is none', { metadata: { a: Number.NaN } }, 'metadata'],
@@ -109,6 +113,7 @@ describe('a new key', () => {
     ['`__proto__` as permission', { permissions: ['__proto__'] }, 'permissions'],
     ['a namespace in another case', { namespaces: ['Default'] }, 'namespaces'],
     ['a namespace and a slash', { namespaces: ['default/'] }, 'namespaces'],
+    ['a namespace twice', { namespaces: ['live', 'live'] }, 'namespaces'],
     ['every namespace', { namespaces: ['*'] }, 'namespaces'],
     ["a namespace that is not the organization's", { namespaces: ['other'] }, 'namespaces'],
     ['an expiry now', { expiresAt: new Date('2026-11-20T08:00:00Z') }, 'expiresAt'],
@@ -120,6 +125,15 @@ describe('a new key', () => {
     else await expect(make(all, input)).rejects.toMatchObject({ code: 'invalid', field })
     expect((await all.store.keys({ limit: 10 })).items).toHaveLength(field === null ? 1 : 0)
   })
+})
+
+it('a key is given what is a permission, also where the contract offers no list to choose from', async () => {
+  const all = await start({ ...contract, permissions: { ...contract.permissions, offered: {} } })
+  for (const permission of ['', 'Things:read', 'things:', 'a*', 'things read']) {
+    const refused = make(all, { permissions: [permission] })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid', field: 'permissions' })
+  }
+  expect((await make(all, { permissions: ['anything:at-all'] })).key.permissions).toEqual(['anything:at-all'])
 })
 
 it('a key has no namespaces where the contract has none', async () => {
@@ -262,6 +276,21 @@ describe('who makes or changes a key', () => {
       { numRuns: 1000 },
     )
     expect(changed).toBeGreaterThan(50)
+  })
+
+  it('changes what is not about reach, and gives all that they hold', async () => {
+    const all = await start()
+    const { key } = await make(all)
+    const held: Reach = {
+      permissions: ['things:read'],
+      namespaces: ['live'],
+      allowedIps: ['192.0.2.1'],
+      limits: [limit(5)],
+      expiresAt: new Date('2026-11-22T08:00:00Z'),
+    }
+    const named = await update(all.lifecycle, testActor, key.id, { name: 'b' }, held)
+    expect(named.key).toEqual({ ...key, name: 'b' })
+    expect((await update(all.lifecycle, testActor, key.id, held, held)).key).toMatchObject(held)
   })
 
   it('hands on the namespaces that are still there', async () => {

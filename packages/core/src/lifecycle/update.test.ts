@@ -43,6 +43,17 @@ describe('changing a key', () => {
     expect(await change({})).toEqual({ key: made.key, change: null })
   })
 
+  it('brings one that has expired back with a later expiry, and not with another name', async () => {
+    await change({ expiresAt: new Date(all.clock.now() + 1000) })
+    await issue(all.lifecycle, testActor, { organization: 'acme', name: 'beside it' })
+    all.clock.advance(1000)
+    const { credential } = made
+    await change({ name: 'still over' })
+    expect(await all.verifier.verify({ credential })).toMatchObject({ reason: 'expired_key' })
+    await change({ expiresAt: new Date(all.clock.now() + 1000) })
+    expect(await all.verifier.verify({ credential })).toMatchObject({ allowed: true })
+  })
+
   it('takes away what its record should not show, its own digest, and does not record it', async () => {
     const digest = made.key.versions[0]?.digest ?? ''
     await all.store.transact(async (transaction) => {
