@@ -51,7 +51,6 @@ function readIpv4(text: string, from: number, into: Groups, group: number): bool
 }
 
 function readIpv6(text: string, into: Groups): boolean {
-  into.fill(0)
   let group = 0
   let gap = -1
   let i = 0
