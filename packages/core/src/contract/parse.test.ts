@@ -132,6 +132,32 @@ describe('what is wrong with a contract', () => {
     expect(problemsWith(data)).toEqual([problem])
   })
 
+  it('may be a field there is none of, wherever it stands', () => {
+    const zzz = 1
+    const data = {
+      credential: { sources: [{ header: 'X-Api-Key', zzz }], zzz },
+      key: { forms: [{ prefix: 'acme_', random: { bytes: 32, zzz }, zzz }], publicId: { length: 12, zzz }, zzz },
+      permissions: { byMakersRole: { owner: [], admin: [], member: [], zzz }, zzz },
+      namespaces: { body: { under: '/v1', zzz }, zzz },
+      routes: [{ path: '/{namespace}/**', permission: { read: 'a', write: 'b', zzz }, zzz }],
+      rotation: { zzz },
+      plans: { small: { limits: [{ requests: 1, windowSeconds: 1, zzz }], zzz } },
+      docs: { zzz, example: { path: '/a', zzz } },
+      zzz,
+    }
+    const places: string[] = []
+    const walk = (value: unknown, at: string) => {
+      if (typeof value !== 'object' || value === null) return
+      for (const [name, member] of Object.entries(value)) {
+        const place = Array.isArray(value) ? `${at}[${name}]` : at === '' ? name : `${at}.${name}`
+        if (name === 'zzz') places.push(place)
+        walk(member, place)
+      }
+    }
+    walk(data, '')
+    expect(problemsWith(data).sort()).toEqual(places.map((place) => `${place}: there is no such field`).sort())
+  })
+
   it('may be a body that is inside itself', () => {
     const around: unknown[] = []
     around.push(around, { around })
