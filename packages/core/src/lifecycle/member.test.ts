@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Role } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
+import { issue } from './issue.ts'
 import { removeMember, setMember } from './member.ts'
 
 const contract = parseContract({ name: 'acme', key: { forms: [{ prefix: 'ak_' }] } })
@@ -38,6 +39,34 @@ describe('a member', () => {
     await expect(setMember(all.lifecycle, testActor, nobody)).rejects.toMatchObject({ code: 'not_found' })
     await expect(leave('usr_1')).rejects.toMatchObject({ code: 'not_found' })
   })
+})
+
+it('a key is read once more when its maker is given a place that is as good, and then known again', async () => {
+  let reads = 0
+  const { lifecycle, verifier, organization } = inMemory({
+    contract: parseContract({
+      name: 'acme',
+      key: { forms: [{ prefix: 'ak_' }] },
+      permissions: { byMakersRole: { owner: ['*'], admin: ['*'], member: [] } },
+    }),
+    keys: (store) => ({
+      found: (id) => store.found(id),
+      find(digest) {
+        reads++
+        return store.find(digest)
+      },
+    }),
+  })
+  await organization()
+  const place = { organization: 'acme', user: 'usr_2' }
+  await setMember(lifecycle, testActor, { ...place, user: 'usr_1', role: 'owner' })
+  await setMember(lifecycle, testActor, { ...place, role: 'owner' })
+  const { credential } = await issue(lifecycle, testActor, { organization: 'acme', name: 'a', createdBy: 'usr_2' })
+  await verifier.verify({ credential })
+  await setMember(lifecycle, testActor, { ...place, role: 'admin' })
+  reads = 0
+  for (let i = 0; i < 3; i++) expect(await verifier.verify({ credential })).toMatchObject({ allowed: true })
+  expect(reads).toBe(1)
 })
 
 describe('the last owner', () => {

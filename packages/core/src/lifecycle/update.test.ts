@@ -135,6 +135,8 @@ describe('an organization', () => {
     ['an id of 64 characters', { id: 'a'.repeat(64), name: 'A' }, 'invalid'],
     ['no name', { id: 'b', name: ' ' }, 'invalid'],
     ['a plan that is none', { id: 'b', name: 'B', plan: 'constructor' }, 'invalid'],
+    ['a quota of less than none', { id: 'b', name: 'B', monthlyQuota: -1 }, 'invalid'],
+    ['a quota with a half', { id: 'b', name: 'B', monthlyQuota: 1.5 }, 'invalid'],
     ['a namespace that is none', { id: 'b', name: 'B', namespaces: ['root/'] }, 'invalid'],
     ['a namespace twice', { id: 'b', name: 'B', namespaces: ['a', 'a'] }, 'invalid'],
     [
@@ -145,6 +147,18 @@ describe('an organization', () => {
     ['namespaces that no header line would hold', { id: 'b', name: 'B', namespaces: tooLong }, 'invalid'],
   ])('is not made with %s', async (_, input, code) => {
     await expect(all.organization(input)).rejects.toMatchObject({ code })
+  })
+
+  it('has no namespaces where the contract has none', async () => {
+    const plain = inMemory({ contract: { ...contract, namespaces: null, routes: [] } })
+    await expect(plain.organization({ namespaces: ['default'] })).rejects.toMatchObject({ field: 'namespaces' })
+  })
+
+  it('is changed in what differs, and otherwise left without a record', async () => {
+    const agree = (monthlyQuota: number) =>
+      updateOrganization(all.lifecycle, testActor, 'acme', { name: 'Acme', monthlyQuota })
+    expect((await agree(0)).change?.details).toEqual({ changed: { monthlyQuota: { from: null, to: 0 } } })
+    expect((await agree(0)).change).toBeNull()
   })
 
   it('is made with as many namespaces as a header line holds', async () => {

@@ -115,10 +115,10 @@ describe('a limit', () => {
     const { make, through, lifecycle, project, organization } = await start()
     await setMember(lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
     const other = await organization({ id: 'other' })
-    const rockets = (await project(other)).id
+    const [rockets, boats] = [(await project(other)).id, (await project(other)).id]
     const pairs: [Limit['per'], Partial<NewKey>, Partial<NewKey>][] = [
       ['user', { createdBy: 'usr_1' }, { createdBy: 'usr_2' }],
-      ['project', { organization: 'other', project: rockets }, { organization: 'other' }],
+      ['project', { organization: 'other', project: rockets }, { organization: 'other', project: boats }],
       ['organization', { organization: 'acme' }, { organization: 'other' }],
     ]
     for (const [per, within, outside] of pairs) {
