@@ -265,6 +265,35 @@ describe('what is counted of a month', () => {
     expect(quotas.drain()).toMatchObject([{ used: 3 }, { organization, used: 4 }])
   })
 
+  it('is drained again once it is put back, and counts once', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('small')
+    await acme.use()
+    const drained = quotas.drain()
+    quotas.putBack(drained)
+    quotas.settle(
+      [],
+      drained.map((use) => ({ ...use, used: 0 })),
+    )
+    expect(quotas.drain()).toEqual(drained)
+    expect(reason(await acme.use(2))).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
+  it('is settled for its own month alone', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('small')
+    await acme.use(3)
+    const drained = quotas.drain()
+    nowMs = Date.UTC(2026, 11, 1)
+    await acme.use()
+    quotas.settle(drained, drained)
+    expect(reason(await acme.use(2))).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
   it('makes room for what other nodes have used, once it is settled', async () => {
     const quotas = createMemoryQuotas()
     const { customer } = await start({ quotas })
