@@ -142,6 +142,7 @@ describe('what is wrong with a contract', () => {
       routes: [{ path: '/{namespace}/**', permission: { read: 'a', write: 'b', zzz }, zzz }],
       rotation: { zzz },
       plans: { small: { limits: [{ requests: 1, windowSeconds: 1, zzz }], zzz } },
+      limitHeaders: { limit: 'X-Limit', remaining: 'X-Remaining', reset: 'X-Reset', zzz },
       docs: { zzz, example: { path: '/a', zzz } },
       zzz,
     }
