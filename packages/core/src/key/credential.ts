@@ -74,7 +74,7 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
       for (const shape of shapes) {
         if (!shape.publicId || !isIdOf(shape, id)) continue
         const other = id + shape.publicId.separator + secret
-        if (joined === '' || (other !== joined && parse(joined) < 0)) joined = other
+        if (parse(joined) < 0) joined = other
       }
       return joined
     },
