@@ -221,3 +221,23 @@ describe('without a credential that is one', () => {
     expect((await again.call('POST', '/v1/keys', { organization: 'globex', name: 'x' })).status).toBe(201)
   })
 })
+
+describe('from a page of another site', () => {
+  const elsewhere = { origin: 'https://evil.example' }
+  const changing = routes.filter(
+    (route) => route.permission === null && route.method !== 'get' && route.operationId !== 'reportLeaks',
+  )
+
+  it.each(changing)('$operationId is refused with a session', async ({ method, path }) => {
+    const { status, json } = await people.member.browser.call(method.toUpperCase(), path, {}, elsewhere)
+    expect([status, json.code]).toEqual([403, 'foreign_origin'])
+  })
+
+  it.each(changing.filter((route) => route.permission === null && route.credentials === 'none'))(
+    '$operationId is refused without one, so that nobody is signed in unasked',
+    async ({ method, path }) => {
+      const { status, json } = await openBrowser(server).call(method.toUpperCase(), path, {}, elsewhere)
+      expect([status, json.code]).toEqual([403, 'foreign_origin'])
+    },
+  )
+})
