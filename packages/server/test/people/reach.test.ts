@@ -212,3 +212,19 @@ it('an organization is not shown again to who ran the instance once', async () =
   expect((await operator.browser.call('DELETE', `/v1/operators/${former.id}`)).status).toBeLessThan(300)
   expect((await make()).status).toBe(403)
 })
+
+it('a project is not shown again to who was taken out of its organization', async () => {
+  const email = 'leaver@example.com'
+  const { json } = await operator.browser.call('POST', '/v1/organizations/tenant/invitations', { email, role: 'admin' })
+  const leaver = await signUp(server, { email, invitation: tokenOf(json.link) })
+  const make = () =>
+    leaver.browser.call(
+      'POST',
+      '/v1/projects',
+      { organization: 'tenant', name: 'Theirs' },
+      { 'idempotency-key': 'once' },
+    )
+  expect([(await make()).status, (await make()).status]).toEqual([201, 201])
+  await operator.browser.call('DELETE', `/v1/organizations/tenant/members/${leaver.id}`)
+  expect((await make()).status).toBe(404)
+})

@@ -56,6 +56,17 @@ onEachDatabase((start, stored) => {
       expect((await enrolled(goodPassword)).json.code).toBe('conflict')
     })
 
+    it('cannot be used to find the password or a code out', async () => {
+      const { browser } = await signUp(server)
+      const call = (step: string, body: object) => browser.call('POST', `/api/auth/second-factor/${step}`, body)
+      const enrolled = await call('enrol', { password: goodPassword })
+      const right = { code: totp(enrolled.json.uri) }
+      for (const code of ['000000', '111111', '222222', '333333', '444444']) await call('confirm', { code })
+      const guesses = await Promise.all(Array.from({ length: 7 }, () => call('enrol', { password: 'a guess' })))
+      expect(guesses.filter(({ status }) => status === 429)).toHaveLength(2)
+      expect((await call('confirm', right)).status).toBe(429)
+    })
+
     it('makes a new session when it is turned on', async () => {
       const { browser } = await signUp(server)
       const cookie = browser.cookie()

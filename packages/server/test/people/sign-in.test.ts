@@ -67,6 +67,17 @@ describe('signing up', () => {
     expect(twice.some(({ status, json }) => status === 200 && json.person.id === left.id)).toBe(true)
     expect(await organizations()).toMatchObject([{ name: 'Person', role: 'owner' }])
   })
+
+  it('once more cannot be used to find a password out', async () => {
+    const left = await signUp(server)
+    const { json } = await left.browser.call('GET', '/v1/whoami')
+    await controlApi(server.control)('DELETE', `/v1/organizations/${json.organizations[0].id}`)
+    const guess = { ...account(left.email), password: 'another one than theirs' }
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => openBrowser(server).call('POST', '/api/auth/sign-up/email', guess)),
+    )
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(2)
+  })
 })
 
 describe('signing in', () => {
@@ -142,6 +153,40 @@ describe('signing in from IPv6', () => {
     expect(await attempt('2001:db8:0:1:ffff::1', goodPassword)).toBe(429)
     expect(await attempt('2001:db8:0:2::1', goodPassword)).toBe(200)
     await proxied.stop()
+  })
+})
+
+describe('one network', () => {
+  let proxied: TestServer
+  let networks = 0
+  beforeAll(async () => {
+    proxied = await startServer({
+      contract: 'keywright',
+      trustedProxy: '127.0.0.1',
+      env: { KEYWRIGHT_SIGN_UP: 'open' },
+    })
+  })
+  afterAll(() => proxied.stop())
+
+  it.each<[path: string, most: number, body?: object]>([
+    ['/api/auth/sign-up/email', 60, { ...account('guess@example.com'), invitation: 'kwi_guess' }],
+    ['/api/auth/invitation', 60],
+    ['/api/auth/invitation/accept', 60],
+    ['/api/auth/password/reset', 60],
+    ['/api/auth/portal', 60],
+    ['/api/auth/sign-in/passkey/options', 100],
+    ['/api/auth/sign-in/passkey', 100],
+  ])('has %s %i times in a row, and then others still do', async (path, most, body = {}) => {
+    const { browser } = await signUp(proxied)
+    const ask = (network: number) => {
+      const headers = { 'x-forwarded-for': `2001:db8:0:${network}::1` }
+      return browser.call('POST', path, path.endsWith('/options') ? undefined : body, headers)
+    }
+    const [one, other] = [++networks, ++networks]
+    for (let i = 0; i < most; i++) expect((await ask(one)).status).not.toBe(429)
+    const { status, json } = await ask(one)
+    expect([status, json.code]).toEqual([429, 'too_many_attempts'])
+    expect((await ask(other)).status).not.toBe(429)
   })
 })
 
