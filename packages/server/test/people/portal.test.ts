@@ -42,6 +42,17 @@ describe('a portal link', () => {
     expect((await enter(portal)).status).toBe(410)
   })
 
+  it('is no invitation: whoever invited somebody with an account could enter as them', async () => {
+    const invite = async () => {
+      const body = { email: 'owner@example.com', role: 'owner' }
+      return tokenOf((await api('POST', '/v1/organizations/acme/invitations', { body })).json.link)
+    }
+    await signUp(server, { email: 'owner@example.com', invitation: await invite() })
+    const { browser, status, json } = await enter(await invite())
+    expect([status, json.code]).toEqual([410, 'invitation_invalid'])
+    expect(browser.cookie()).toBe('')
+  })
+
   it('is the same person each time, as what the latest link says', async () => {
     const first = await enter((await open('acme', 'bob', 'admin')).portal)
     const second = await enter((await open('acme', 'bob', 'member')).portal)
