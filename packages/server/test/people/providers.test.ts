@@ -181,6 +181,25 @@ describe('a sign-in elsewhere', () => {
     expect(found).toMatchObject({ to: '/sign-in?problem=invitation_invalid', session: null })
   })
 
+  it('takes an invitation of who has been here before, and none for another address', async () => {
+    const { login, email } = someone()
+    const id = `later-${login}`
+    await operator.browser.call('POST', '/v1/organizations', { id, name: 'Later' })
+    const offer = async (to: string) => {
+      const invitation = { email: to, role: 'member' }
+      return tokenOf((await operator.browser.call('POST', `/v1/organizations/${id}/invitations`, invitation)).json.link)
+    }
+    await signIn(login, { invitation: await invite(email) })
+    const others = await signIn(login, { invitation: await offer('other@example.com') })
+    expect(others).toMatchObject({ to: '/sign-in?problem=invitation_invalid', session: null })
+    const { session } = await signIn(login, { invitation: await offer(email) })
+    const { organizations } = await whoami(session)
+    expect(organizations).toMatchObject([
+      { id: 'acme', role: 'admin' },
+      { id, role: 'member' },
+    ])
+  })
+
   it('opens no account that was here before, until its owner has linked it', async () => {
     const { login, email } = someone()
     const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
