@@ -188,6 +188,19 @@ describe('one network', () => {
     expect([status, json.code]).toEqual([429, 'too_many_attempts'])
     expect((await ask(other)).status).not.toBe(429)
   })
+
+  it('starts thirty logins from terminals in a row, and is told then how long to wait', async () => {
+    const [one, other] = [++networks, ++networks]
+    const ask = (network: number) => {
+      const headers = { 'x-forwarded-for': `2001:db8:0:${network}::1` }
+      return openBrowser(proxied).call('POST', '/api/auth/device/code', { client_id: 'keywright' }, headers)
+    }
+    for (let i = 0; i < 30; i++) expect((await ask(one)).status).toBe(200)
+    const { status, json, headers } = await ask(one)
+    expect([status, json.error]).toEqual([429, 'too_many_attempts'])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await ask(other)).status).toBe(200)
+  })
 })
 
 describe('a session', () => {
