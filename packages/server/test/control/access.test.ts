@@ -210,9 +210,13 @@ describe('a service key bound to one organization', () => {
     expect([patch.status, create.status]).toEqual([403, 403])
   })
 
-  it('makes only service keys that are bound like itself', async () => {
-    const made = await api('POST', '/v1/service-keys', { credential: bound, body: { name: 'x', permissions: ['*'] } })
-    expect(made.json.organization).toBe('globex')
+  it('makes only service keys that are bound like itself, and revokes them, as the operator does', async () => {
+    for (const credential of [bound, undefined]) {
+      const made = await api('POST', '/v1/service-keys', { credential: bound, body: { name: 'x', permissions: ['*'] } })
+      expect(made.json.organization).toBe('globex')
+      const revoked = await api('POST', `/v1/service-keys/${made.json.id}/revoke`, credential ? { credential } : {})
+      expect(revoked.status).toBe(200)
+    }
   })
 })
 
