@@ -127,6 +127,17 @@ describe('a sign-in elsewhere', () => {
     expect((await whoami(session)).name).toBe(`a${'😀'.repeat(99)}`)
   })
 
+  it('that nobody has begun comes back a hundred times in a row from one network, and no more', async () => {
+    const busy = await startServer({ contract: 'keywright', env: { KEYWRIGHT_PROVIDERS: elsewhere.setting } })
+    const back = async () => {
+      const at = `${busy.control}/api/auth/provider/acme/callback?code=a-guess&state=a-guess`
+      return (await fetch(at, { redirect: 'manual' })).headers.get('location')
+    }
+    for (let i = 0; i < 100; i++) expect(await back()).toMatch(/problem=provider_refused$/)
+    expect(await back()).toMatch(/problem=too_many_attempts$/)
+    await busy.stop()
+  })
+
   it('that is done counts for nothing against others of its network', async () => {
     const busy = await startServer({
       contract: 'keywright',
