@@ -86,6 +86,14 @@ describe('keywright scan-rules', () => {
     expect(stdout).toContain('secretGroup = 1')
   })
 
+  it('writes nothing for betterleaks that it refuses: it takes the only group for the secret', async () => {
+    const { stdout } = await keywright(['scan-rules', '--contract', 'hopx', '--format', 'betterleaks'])
+    expect(new Set(stdout.match(/^\w+(?= = )/gm))).toEqual(
+      new Set(['useDefault', 'id', 'description', 'regex', 'filter', 'keywords']),
+    )
+    expect(stdout).toContain(`filter = 'entropy(finding["secret"]) <= 3.0'`)
+  })
+
   const moved = (forms: object[]) => {
     const file = join(folder, 'moved.json')
     writeFileSync(file, JSON.stringify({ name: 'moved', key: { checksum: true, forms } }))

@@ -15,8 +15,8 @@ interface Rule {
 }
 
 const writers = {
-  gitleaks: (rules: readonly Rule[]) => gitleaks(rules, 'entropy = 3'),
-  betterleaks: (rules: readonly Rule[]) => gitleaks(rules, `filter = 'filter.entropy(finding["secret"]) <= 3.0'`),
+  gitleaks: (rules: readonly Rule[]) => gitleaks(rules, 'secretGroup = 1\nentropy = 3'),
+  betterleaks: (rules: readonly Rule[]) => gitleaks(rules, `filter = 'entropy(finding["secret"]) <= 3.0'`),
   trufflehog,
   'github-custom-pattern': githubCustomPattern,
 }
@@ -80,7 +80,6 @@ function gitleaks(rules: readonly Rule[], accuracy: string): string {
 id = ${JSON.stringify(id)}
 description = ${JSON.stringify(description)}
 regex = '''${besideOther(regex)}'''
-secretGroup = 1
 ${accuracy}
 keywords = [${JSON.stringify(keyword.toLowerCase())}]`,
   )
