@@ -1,18 +1,33 @@
-import { cpSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readTarget, updateOrganization } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import targets from '../../../../spec/attacks/targets.json' with { type: 'json' }
 import { type Stage, startStage, stopStage } from '../support/instances.ts'
-import { type RunningProxy, startCaddy, startHaproxy, startNginx } from '../support/proxies.ts'
+import {
+  isInstalled,
+  type RunningProxy,
+  startCaddy,
+  startEnvoy,
+  startHaproxy,
+  startNginx,
+  startTraefik,
+} from '../support/proxies.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { tester } from '../support/start-server.ts'
 
+const further = [
+  { name: 'Traefik', file: 'traefik.yaml', listen: '127.0.0.1:8080', start: startTraefik, tellsTheBody: true },
+  { name: 'Envoy', file: 'envoy.yaml', listen: 'port_value: 8080', start: startEnvoy, tellsTheBody: true },
+]
 const proxies = [
   { name: 'nginx', file: 'nginx.conf', listen: '127.0.0.1:8080', start: startNginx, tellsTheBody: false },
   { name: 'Caddy', file: 'Caddyfile', listen: ':8080', start: startCaddy, tellsTheBody: true },
   { name: 'HAProxy', file: 'haproxy.cfg', listen: '127.0.0.1:8080', start: startHaproxy, tellsTheBody: true },
+  // No package of Debian has these: they are tested where they are installed.
+  ...further.filter(({ name }) => isInstalled(name.toLowerCase())),
 ]
 
 const identity = ['X-Key-Id', 'X-Organization-Id', 'X-Project-Id', 'X-User-Id', 'X-Permissions', 'X-Namespaces']
@@ -47,14 +62,20 @@ const webSocket = [`Sec-WebSocket-Key: ${btoa('0123456789abcdef')}`, 'Sec-WebSoc
 
 const examples = fileURLToPath(new URL('../../../../examples/forward-auth', import.meta.url))
 
+const pathOf = (target: string) => target.split('?', 1)[0]
+
 /** As the example has it, but for the three addresses, and with all that belongs to it in the same folder. */
 function startExample({ file, listen, start }: (typeof proxies)[number], stage: Stage): Promise<RunningProxy> {
   return start((port, folder) => {
-    cpSync(examples, folder, { recursive: true })
+    for (const name of readdirSync(examples)) {
+      const text = readFileSync(join(examples, name), 'utf8')
+      const moved = text
+        .replace(listen, listen.replace('8080', String(port)))
+        .replaceAll(/(127\.0\.0\.1:|port_value: )3000/g, `$1${new URL(stage.upstream.url).port}`)
+        .replaceAll(/(127\.0\.0\.1:|port_value: )8788/g, `$1${new URL(stage.server.control).port}`)
+      writeFileSync(join(folder, name), moved)
+    }
     return readFileSync(join(folder, file), 'utf8')
-      .replace(listen, listen.replace('8080', String(port)))
-      .replaceAll('127.0.0.1:3000', new URL(stage.upstream.url).host)
-      .replaceAll('127.0.0.1:8788', new URL(stage.server.control).host)
   })
 }
 
@@ -150,8 +171,10 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
 
   it('of upgrades, those to a WebSocket alone reach the upstream, where the proxy knows them', async () => {
     const upgradeAsked = async (...lines: string[]) => {
-      expect((await ask([key(), 'Connection: Upgrade, HTTP2-Settings', ...lines, ...webSocket])).status).toBe(200)
-      return stage.upstream.lastHeader('Upgrade').join()
+      const count = stage.upstream.received.length
+      const { status } = await ask([key(), 'Connection: Upgrade, HTTP2-Settings', ...lines, ...webSocket])
+      expect(stage.upstream.received).toHaveLength(status === 200 ? count + 1 : count)
+      return status === 200 ? stage.upstream.lastHeader('Upgrade').join().toLowerCase() : ''
     }
     expect(await upgradeAsked('Upgrade: WebSocket')).toBe(example.name === 'nginx' ? '' : 'websocket')
     for (const lines of [['Upgrade: h2c'], ['Upgrade: h2c, websocket'], ['Upgrade: h2c', 'Upgrade: websocket']]) {
@@ -190,7 +213,7 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
       const count = stage.upstream.received.length
       const { status } = await ask([key()], { target: Buffer.from(target).toString('latin1') })
       const forwarded = stage.upstream.received.slice(count).map(({ url }) => url)
-      if (status === 200) expect(forwarded).toEqual([readTarget(forwarded[0] ?? '')?.path])
+      if (status === 200) expect(forwarded.map(pathOf)).toEqual([readTarget(forwarded[0] ?? '')?.path])
       else expect(forwarded).toEqual([])
     },
   )
@@ -223,5 +246,34 @@ describe.each(proxies)('behind $name, with the default contract', (example) => {
     expect((await rawRequest(proxy.url, { target: '/v1/things', lines })).status).toBe(200)
     await updateOrganization(stage.server.lifecycle, tester, stage.key.key.organization, { state: 'unpaid' })
     expect((await rawRequest(proxy.url, { target: '/v1/things', lines })).status).toBe(402)
+  })
+})
+
+describe('the examples that Traefik and Envoy read', () => {
+  const read = (name: string) => parse(readFileSync(join(examples, name), 'utf8'))
+  const said = [...identity, 'X-Triggered-By']
+
+  it('take from the answer alone what is said of a caller, and end the credential', () => {
+    const { middlewares, routers } = read('traefik-routes.yaml').http
+    expect(middlewares.keywright.forwardAuth.authResponseHeaders).toEqual([...said, 'X-Request-Id'])
+    expect(middlewares['the-credential-ends-here'].headers.customRequestHeaders).toEqual({
+      Authorization: '',
+      'X-Api-Key': '',
+    })
+    expect(routers.api.middlewares.slice(1)).toEqual(['keywright', 'the-credential-ends-here'])
+    expect(read('traefik.yaml').entryPoints.api.http.aliasHeadersStrategy).toBe('delete')
+  })
+
+  it('let nothing through without an answer, nor what a caller says of themselves', () => {
+    const [before, asking, after] = read(
+      'envoy.yaml',
+    ).static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters.map(
+      ({ typed_config }: { typed_config: unknown }) => typed_config,
+    )
+    const removed = (filter: typeof before) =>
+      filter.mutations.request_mutations.flatMap(({ remove = [] }: { remove?: string | [] }) => remove)
+    expect(removed(before)).toEqual(expect.arrayContaining(said))
+    expect(asking.failure_mode_allow).toBe(false)
+    expect(removed(after)).toEqual(['Authorization', 'X-Api-Key'])
   })
 })

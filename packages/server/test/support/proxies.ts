@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 
@@ -40,15 +40,40 @@ export function startHaproxy(configure: (port: number, folder: string) => string
   })
 }
 
+/** It reads what it is started beside, and listens before it has read its routes. */
+export async function startTraefik(configure: (port: number, folder: string) => string): Promise<RunningProxy> {
+  const prepare = (configuration: string, folder: string) => {
+    writeFileSync(join(folder, 'traefik.yaml'), configuration)
+    return []
+  }
+  const proxy = await start('traefik', configure, prepare, { inFolder: true })
+  while ((await fetch(`${proxy.url}/v1`)).status === 404) await pause(20)
+  return proxy
+}
+
+export function startEnvoy(configure: (port: number, folder: string) => string): Promise<RunningProxy> {
+  return start('envoy', configure, (configuration, folder) => {
+    writeFileSync(join(folder, 'envoy.yaml'), configuration)
+    return ['-c', join(folder, 'envoy.yaml'), '--use-dynamic-base-id', '--concurrency', '1', '-l', 'error']
+  })
+}
+
+export function isInstalled(command: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)))
+}
+
 async function start(
   command: string,
   configure: (port: number, folder: string) => string,
   prepare: (configuration: string, folder: string) => string[],
+  { inFolder = false } = {},
 ): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), `keywright-${command}-`))
   const port = await freePort()
   const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
-  const child = spawn(command, prepare(configure(port, folder), folder), { stdio: ['ignore', 'ignore', 'pipe'], env })
+  const cwd = inFolder ? folder : process.cwd()
+  const args = prepare(configure(port, folder), folder)
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'], env })
   let errors = ''
   child.stderr.on('data', (chunk) => {
     errors += chunk
