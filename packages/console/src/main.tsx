@@ -9,6 +9,11 @@ import { Opening } from './shell/opening.tsx'
 import { applyTheme } from './shell/theme.ts'
 
 applyTheme()
+// Paper is white: what is drawn by itself is drawn anew for it.
+addEventListener('beforeprint', () => {
+  document.documentElement.dataset.theme = 'light'
+})
+addEventListener('afterprint', () => applyTheme())
 const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(

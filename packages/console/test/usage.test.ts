@@ -34,6 +34,38 @@ describe('usage in the console', { timeout: 3 * minute }, () => {
       .waitFor()
   })
 
+  it('prints all of a chart that was drawn for a wider screen, in the colours of paper, and what these mean', async () => {
+    const { page } = set.ann
+    const chart = `(() => {
+      const canvas = document.querySelector('.uplot canvas')
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+      const colours = new Set(new Uint32Array(data.buffer))
+      const { right } = canvas.parentElement.closest('[role=img]').getBoundingClientRect()
+      return {
+        isCut: canvas.getBoundingClientRect().right > right,
+        isLight: colours.has(0xff3f7115),
+        isDark: colours.has(0xff80de4a),
+      }
+    })()`
+    await page.setViewportSize({ width: 1440, height: 860 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.goto(`${set.server.control}/acme/usage`)
+    await page.locator('.uplot canvas').waitFor()
+    await expect.poll(() => page.evaluate(chart)).toEqual({ isCut: false, isLight: false, isDark: true })
+    // How it lies on the paper is known only while that is laid out.
+    await page.evaluate(`matchMedia('print').addEventListener('change', ({ matches }) => {
+      if (matches) window.printed = ${chart}
+    })`)
+    await page.pdf({ format: 'A4' })
+    expect(await page.evaluate('window.printed')).toEqual({ isCut: false, isLight: true, isDark: false })
+    await expect.poll(() => page.evaluate(chart)).toEqual({ isCut: false, isLight: false, isDark: true })
+    // Browsers print no backgrounds of their own accord.
+    const marks = "[...document.querySelectorAll('dt span')].map((mark) => getComputedStyle(mark).printColorAdjust)"
+    expect(await page.evaluate(marks)).toEqual(['exact', 'exact'])
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' })
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
   it('says from when on not all is counted, and counts all of a shorter time', async () => {
     const { page } = set.ann
     const nowMs = Date.now()

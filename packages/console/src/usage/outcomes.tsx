@@ -46,7 +46,10 @@ function Figure({ label, value, mark }: { label: string; value: number; mark: st
   return (
     <div>
       <dt className="flex items-center gap-2 text-muted">
-        <span aria-hidden className={`size-2.5 rounded-xs forced-color-adjust-none ${mark}`} />
+        <span
+          aria-hidden
+          className={`size-2.5 rounded-xs forced-color-adjust-none [print-color-adjust:exact] ${mark}`}
+        />
         {label}
       </dt>
       <dd className="text-2xl font-semibold tabular-nums">{number.format(value)}</dd>
