@@ -29,6 +29,21 @@ describe('the console', { timeout: 5 * minute }, () => {
     await stranger.context.close()
   })
 
+  it('asks for cookies where the browser keeps nothing', async () => {
+    const stranger = await visit(set.browser)
+    // As in Chromium, where all cookies are blocked.
+    await stranger.page.addInitScript(`
+      const get = () => { throw new DOMException('Access is denied for this document.', 'SecurityError') }
+      for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get })
+      Object.defineProperty(navigator, 'cookieEnabled', { value: false })
+    `)
+    await stranger.page.goto(set.server.control)
+    await stranger.page.getByText('This browser keeps no cookies').waitFor()
+    expect(await faults(stranger.page, 'sign-in-without-cookies')).toEqual([])
+    expect(stranger.complaints).toEqual([])
+    await stranger.context.close()
+  })
+
   it('lets everyone use its screens, wide and narrow, light and dark', async () => {
     const { page } = set.ann
     const { key, credential } = await set.server.issue({ name: 'Checkout' })

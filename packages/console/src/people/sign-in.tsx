@@ -82,6 +82,11 @@ export function SignInForm({
   const error = signIn.error ?? byPasskey.error
   return (
     <form onSubmit={submit} className="space-y-4">
+      {!navigator.cookieEnabled && (
+        <Notice title="This browser keeps no cookies.">
+          Signing in needs one: allow them for this address, and load the page again.
+        </Notice>
+      )}
       {error && <ErrorNotice error={error} />}
       <EmailField value={address} onText={setAddress} />
       <PasswordField value={password} onText={setPassword} />
