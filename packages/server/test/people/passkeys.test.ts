@@ -41,6 +41,17 @@ onEachDatabase((start) => {
       }
     })
 
+    it('makes a new session, and ends the one that the browser came with', async () => {
+      const { browser } = await signUp(server)
+      const before = browser.cookie()
+      const { authenticator } = await enrol(browser)
+      const { options, finish } = await ask(browser)
+      expect((await finish(authenticator.get(options, server.control))).status).toBe(200)
+      expect((await browser.call('GET', '/v1/whoami')).status).toBe(200)
+      const replayed = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: before } })
+      expect(replayed.status).toBe(401)
+    })
+
     it('that has let its holder in counts for nothing against others of its network', async () => {
       const busy = await start({ contract: 'keywright', env: { KEYWRIGHT_SIGN_UP: 'open' } })
       const begin = (browser = openBrowser(busy)) => browser.call('POST', '/api/auth/sign-in/passkey/options')

@@ -96,6 +96,15 @@ describe('a sign-in elsewhere', () => {
     expect((await whoami(again.session)).email).toBe(email)
   })
 
+  it('makes a new session, and ends the one that the browser came with', async () => {
+    const { login, email } = someone()
+    const { session: before } = await signIn(login, { invitation: await invite(email) })
+    const jar = new Map([['keywright.session_token', before?.slice(before.indexOf('=') + 1) ?? '']])
+    const { session } = await signIn(login, {}, openBrowser(server, jar))
+    expect((await whoami(session)).email).toBe(email)
+    expect((await whoami(before)).email).toBeUndefined()
+  })
+
   it('lets nobody in who was not invited, where that is asked for', async () => {
     const { login } = someone()
     expect(await signIn(login)).toMatchObject({ to: '/sign-in?problem=sign_up_closed', session: null })

@@ -1,4 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readSettings } from '../../src/config/read-settings.ts'
+import { startInstance } from '../../src/main.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
 import type { TestServer } from '../support/start-server.ts'
@@ -199,5 +204,41 @@ onEachDatabase((start, stored) => {
         for (const value of [secret, ...recoveryCodes]) expect(text.includes(value)).toBe(false)
       }
     })
+  })
+})
+
+describe('once KEYWRIGHT_SECRET is another one, a second factor', () => {
+  async function startUnder(secret: string, folder = mkdtempSync(join(tmpdir(), 'keywright-test-'))) {
+    const env = { KEYWRIGHT_SIGN_UP: 'open', KEYWRIGHT_SECRET: secret.repeat(40) }
+    const settings = await readSettings({ flags: { port: '0', controlPort: '0', data: '.' }, env, folder })
+    return { ...(await startInstance(settings, { folder, logTo: { write() {} } })), folder }
+  }
+
+  it('opens nothing, or is begun anew where no code had confirmed it, as its owner is told', async () => {
+    const first = await startUnder('a')
+    const people = [await signUp(first), await signUp(first)] as const
+    const enrolments = await Promise.all(
+      people.map(({ browser }) => browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })),
+    )
+    const [uri, begun] = enrolments.map(({ json }) => json.uri)
+    await people[0].browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(uri) })
+    await first.stop()
+
+    const second = await startUnder('b', first.folder)
+    const refusal = async ({ email }: SignedUp, path: string, given: object) => {
+      const browser = openBrowser(second)
+      await browser.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword })
+      const { status, json } = await browser.call('POST', path, given)
+      return [status, json.code, json.detail]
+    }
+    const [recoveryCode] = enrolments[0]?.json.recoveryCodes ?? []
+    for (const given of [{ code: totp(uri) }, { recoveryCode }]) {
+      const refused = await refusal(people[0], '/api/auth/sign-in/second-factor', given)
+      expect(refused).toEqual([401, 'sign_in_failed', expect.stringContaining('Ask an operator to turn it off.')])
+    }
+    const refused = await refusal(people[1], '/api/auth/second-factor/confirm', { code: totp(begun) })
+    expect(refused).toEqual([401, 'sign_in_failed', expect.stringContaining('Begin anew.')])
+    await second.stop()
+    rmSync(first.folder, { recursive: true })
   })
 })
