@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Issued } from '@keywright/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { layWire } from './support/network/relayed-wire.ts'
+import { testPostgres } from './support/postgres.ts'
 import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
 
@@ -615,6 +617,35 @@ describe('through the gateway', () => {
     socket.write(`${head.join('\r\n')}\r\n\r\n`)
     return socket
   }
+})
+
+it('a stream ends once changes were not heard of for too long, so that its key may have been revoked', async () => {
+  const postgres = await testPostgres()
+  const database = new URL(await postgres.createDatabase())
+  const wire = await layWire({ address: database.hostname, port: Number(database.port) })
+  database.host = `${wire.host}:${wire.port}`
+  const upstream = await startUpstream((_, response) => void response.writeHead(200).write('begin'))
+  const server = await startServer({
+    contract: 'keywright',
+    upstream: upstream.url,
+    database: database.href,
+    env: { KEYWRIGHT_MAX_STALENESS_SECONDS: '2' },
+    timeouts: { recheckMs: 50 },
+  })
+  const { credential } = await server.issue()
+  const headers = { authorization: `Bearer ${credential}` }
+  let stream: Response | undefined
+  const status = async () => {
+    stream = await fetch(`${server.edge}/v1/a`, { headers })
+    return stream.status
+  }
+  await expect.poll(status).toBe(200)
+  await wire.cut()
+  await expect(stream?.text()).rejects.toThrow()
+  await server.stop()
+  await upstream.stop()
+  await wire.close()
+  await postgres.stop()
 })
 
 describe('an upstream that fails late', () => {

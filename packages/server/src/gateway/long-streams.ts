@@ -42,19 +42,17 @@ export class LongStreams {
   }
 
   #ask(): void {
-    for (const stream of this.#streams) {
-      if (stream.attempt === null) continue
-      try {
-        const outcome = this.#verifier.authenticate(stream.attempt)
-        if (!(outcome instanceof Promise)) {
-          if (!outcome.allowed) stream.cut()
-          continue
-        }
-        outcome.then(({ allowed }) => allowed || stream.cut()).catch(() => stream.cut())
-      } catch {
-        // A verdict that cannot be reached is no permission to go on.
-        stream.cut()
-      }
+    for (const stream of this.#streams) void this.#askFor(stream)
+  }
+
+  async #askFor(stream: LongStream): Promise<void> {
+    if (stream.attempt === null) return
+    try {
+      const { allowed } = await this.#verifier.authenticate(stream.attempt)
+      if (!allowed) stream.cut()
+    } catch {
+      // A verdict that cannot be reached is no permission to go on.
+      stream.cut()
     }
   }
 }
