@@ -341,6 +341,25 @@ describe('through the gateway', () => {
     expect(broken).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it('an upload that becomes unreadable ends an answer under way, and puts no other into it', async () => {
+    respond = (request, response) => {
+      request.on('error', () => {})
+      response.writeHead(200).write('begin')
+    }
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    const chunked = 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'
+    socket.write(`POST /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n${chunked}`)
+    await expect.poll(() => text).toContain('begin')
+    const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    socket.write('no chunk\r\n')
+    await closed
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+  })
+
   it.each(['stays', 'leaves'])(
     'a tunnel asked for behind unanswered requests is not answered: caller %s',
     async (does) => {
