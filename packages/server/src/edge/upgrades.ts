@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { type Denied, hasBody, isSoundlyFramed, type Refusal, readTarget, requestIdOf } from '@keywright/core'
 import { asText, hangUp } from '../http/server.ts'
 import type { tellOutage } from '../log/tell-outage.ts'
@@ -17,7 +17,7 @@ export function createUpgrades(
 ) {
   async function decide(
     request: IncomingMessage,
-    socket: Duplex,
+    socket: Socket,
     head: Buffer,
     requestId: string,
   ): Promise<Refusal | null> {
@@ -36,7 +36,7 @@ export function createUpgrades(
     return null
   }
 
-  return async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+  return async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
     const requestId = requestIdOf(request.rawHeaders, hasCredential)
     socket.on('error', () => socket.destroy())
     accessLog?.opened(request, socket, requestId)

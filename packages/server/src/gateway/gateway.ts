@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { type Attempt, hasBody, type Outcome, type RefusalName, type Target, type Verifier } from '@keywright/core'
 import { Pool } from 'undici'
 import { answer } from '../http/answer.ts'
@@ -43,7 +43,7 @@ interface Passage {
 export interface Gateway {
   forward: (passage: Passage, response: ServerResponse, body?: Buffer) => void
   /** `told` is called with the status that the caller is answered. */
-  upgrade: (passage: Passage, socket: Duplex, head: Buffer, told: (status: number) => void) => void
+  upgrade: (passage: Passage, socket: Socket, head: Buffer, told: (status: number) => void) => void
   /** WebSockets never finish by themselves. */
   endTunnels: () => void
   close: () => Promise<void>

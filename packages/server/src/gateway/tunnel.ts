@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { Socket } from 'node:net'
-import { type Duplex, pipeline } from 'node:stream'
+import type { Socket } from 'node:net'
+import { pipeline } from 'node:stream'
 import type { Attempt, Refusal } from '@keywright/core'
 import { asText, hangUp } from '../http/server.ts'
 import type { LongStream, LongStreams } from './long-streams.ts'
@@ -18,7 +18,7 @@ export interface Tunnel {
   headers: readonly string[]
   timeouts: { connectMs: number; answerMs: number }
   /** The caller's. */
-  socket: Duplex
+  socket: Socket
   head: Buffer
   streams: LongStreams
   attempt: Attempt
@@ -101,7 +101,7 @@ function join(
   options: Tunnel,
   early: Buffer,
   response: IncomingMessage,
-  upstreamSocket: Duplex,
+  upstreamSocket: Socket,
   upstreamHead: Buffer,
 ): void {
   const { socket, streams, attempt, isAuthenticated } = options
@@ -115,7 +115,7 @@ function join(
     end.on('error', close)
     end.on('close', close)
   }
-  if ('setTimeout' in upstreamSocket && typeof upstreamSocket.setTimeout === 'function') upstreamSocket.setTimeout(0)
+  upstreamSocket.setTimeout(0)
   socket.write(
     `${statusLine(101)}${written([...filtered(options, response), 'Connection', 'Upgrade', 'Upgrade', 'websocket'])}\r\n`,
     'latin1',
@@ -132,8 +132,7 @@ function relayAnswer(options: Tunnel, response: IncomingMessage): void {
   // Its end is where the connection ends: only a reset tells the caller that this is not all of it.
   const cut = () => {
     response.destroy()
-    if (socket instanceof Socket) socket.resetAndDestroy()
-    else socket.destroy()
+    socket.resetAndDestroy()
   }
   const stream: LongStream = { attempt, isTunnel: false, cut }
   if (isAuthenticated) streams.add(stream)

@@ -8,7 +8,7 @@ export interface HttpHandlers {
   /** `expectsContinue`: the body comes once `response.writeContinue()` was called (RFC 9110 §10.1.1). */
   onRequest: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void
   /** WebSocket handshakes; absent: they are ordinary requests. */
-  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  onUpgrade?: (request: IncomingMessage, socket: Socket, head: Buffer) => void
   /** Absent: all of them; one that is not taken is an ordinary request (RFC 9110 §7.8). */
   takesUpgrade?: (request: IncomingMessage) => boolean
   /** What a caller is answered whose message could not be read. */
@@ -81,7 +81,7 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     response.shouldKeepAlive = false
     answer(response, refuse(400, requestId), requestId)
   })
-  if (onUpgrade) server.on('upgrade', onUpgrade)
+  if (onUpgrade) server.on('upgrade', (request, _, head) => onUpgrade(request, request.socket, head))
   // Without a listener the connection would be closed without a word.
   server.on('connect', (_, socket: Duplex) => {
     // Nobody else listens to it any more: a caller who hangs up first would end the process.
