@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { updateOrganization } from '@keywright/core'
+import { deleteOrganization, updateOrganization } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { readSettings } from '../src/config/read-settings.ts'
 import { startInstance } from '../src/main.ts'
@@ -203,6 +203,14 @@ describe('a subscription', () => {
     await updateOrganization(server.lifecycle, tester, 'sub-5', { state: 'suspended' })
     await send(subscription('sub-5', { created: now() + 1 }))
     expect((await tenant('sub-5'))?.state).toBe('suspended')
+  })
+
+  it('of a tenant that an operator has deleted is taken, and makes none', async () => {
+    await send(checkout('sub-12'))
+    await deleteOrganization(server.lifecycle, tester, 'sub-12')
+    expect((await send(subscription('sub-12', { status: 'past_due' }))).status).toBe(200)
+    expect((await send(subscription('sub-12', { type: 'deleted' }))).status).toBe(200)
+    expect(await tenant('sub-12')).toBeUndefined()
   })
 
   it('ends the keys of its tenant at once', async () => {
