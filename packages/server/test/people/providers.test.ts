@@ -1,7 +1,9 @@
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { type AccountElsewhere, type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import { testPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 let elsewhere: Elsewhere
@@ -128,6 +130,42 @@ describe('a sign-in elsewhere', () => {
     })
     elsewhere.allow(server.control)
     await open.stop()
+  })
+
+  it('leaves no account behind that has no organization, where none could be made', async () => {
+    const postgres = await testPostgres()
+    const database = await postgres.createDatabase()
+    const open = await startServer({
+      contract: 'keywright',
+      database,
+      env: {
+        KEYWRIGHT_PROVIDERS: elsewhere.setting,
+        KEYWRIGHT_SIGN_UP: 'open',
+        KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters',
+      },
+    })
+    elsewhere.allow(open.control)
+    const { login } = someone()
+    const { call, cookie } = openBrowser(open)
+    const visit = async () => {
+      const { json } = await call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+      const headers = { cookie: cookie() }
+      const answer = await fetch(await elsewhere.visit(json.location, login), { redirect: 'manual', headers })
+      const session = answer.headers.getSetCookie().find((line) => line.startsWith('keywright.session_token='))
+      const whoami = await fetch(`${open.control}/v1/whoami`, { headers: { cookie: session?.split(';')[0] ?? '' } })
+      return { status: whoami.status, told: await whoami.json() }
+    }
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    await client.query(`create function fail() returns trigger language plpgsql as $$ begin raise 'broken off'; end $$`)
+    await client.query('create trigger fail before insert on kw_organizations execute function fail()')
+    expect((await visit()).status).toBe(401)
+    await client.query('drop trigger fail on kw_organizations')
+    expect((await visit()).told).toMatchObject({ organizations: [{ name: 'Person', role: 'owner' }] })
+    await client.end()
+    elsewhere.allow(server.control)
+    await open.stop()
+    await postgres.stop()
   })
 
   it('takes of a long name as much as fits, and no half of a letter', async () => {
