@@ -123,8 +123,8 @@ describe('POST /v1/verify', () => {
   })
 
   it.each([
-    [{}, 'credential'],
-    [{ credential: 'a', headers: {} }, 'credential'],
+    [{}, 'credential', 'is missing; so is headers'],
+    [{ credential: 'a', headers: {} }, 'credential', 'cannot stand beside headers'],
     [{ credential: 1 }, 'credential'],
     [{ headers: { a: 1 } }, 'headers'],
     [{ headers: ['a'] }, 'headers'],
@@ -134,13 +134,14 @@ describe('POST /v1/verify', () => {
     [{ credential: 'a', permissions: 'x' }, 'permissions'],
     [{ credential: 'a', organization: 'acme' }, 'organization'],
     [{ credential: 'a', constructor: 1 }, 'constructor'],
-  ])('names the field that is wrong with %j', async (body, field) => {
+  ])('names the field that is wrong with %j', async (body, field, message?: string) => {
     const response = await ask(body)
     expect(response.status).toBe(422)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
-    const problem = (await response.json()) as { errors: { field: string }[] }
+    const problem = (await response.json()) as { errors: { field: string; message: string }[] }
     expect(problem).toMatchObject({ code: 'invalid_request', status: 422 })
     expect(problem.errors.map((error) => error.field)).toContain(field)
+    if (message !== undefined) expect(problem.errors).toEqual([{ field, message }])
   })
 
   it.each([
