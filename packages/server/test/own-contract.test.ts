@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { rawRequest } from './support/raw-request.ts'
-import { startServer, type TestServer } from './support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
 const contract = {
   name: 'shop',
@@ -62,6 +62,18 @@ describe("with a contract of one's own", () => {
     expect((await ask([], { target: `/a?shop_key=${credential}` })).status).toBe(200)
     expect(upstream.received.at(-1)?.url).toBe('/base/a')
     expect(server.log()).not.toContain(credential)
+  })
+
+  it('a key in the address is found by forward-auth and the verify endpoint too', async () => {
+    const path = `/a?x=1&shop_key=${credential}`
+    const lines = ['X-Forwarded-Method: GET', `X-Forwarded-Uri: ${path}`]
+    expect((await rawRequest(server.control, { target: '/v1/forward-auth', lines })).status).toBe(200)
+    const verdict = await fetch(`${server.control}/v1/verify`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ headers: {}, method: 'GET', path }),
+    })
+    expect(await verdict.json()).toMatchObject({ allowed: true, principal: { organization: 'acme' } })
   })
 
   it('a key as user name is taken out as well', async () => {
