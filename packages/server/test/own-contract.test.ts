@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from './support/control-api.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { rawRequest } from './support/raw-request.ts'
 import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
@@ -64,16 +65,21 @@ describe("with a contract of one's own", () => {
     expect(server.log()).not.toContain(credential)
   })
 
-  it('a key in the address is found by forward-auth and the verify endpoint too', async () => {
+  it('a key in the address is found by forward-auth and the verify endpoint too, and shown to no organization but its own', async () => {
     const path = `/a?x=1&shop_key=${credential}`
     const lines = ['X-Forwarded-Method: GET', `X-Forwarded-Uri: ${path}`]
     expect((await rawRequest(server.control, { target: '/v1/forward-auth', lines })).status).toBe(200)
-    const verdict = await fetch(`${server.control}/v1/verify`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ headers: {}, method: 'GET', path }),
-    })
-    expect(await verdict.json()).toMatchObject({ allowed: true, principal: { organization: 'acme' } })
+    const verdict = async (asker: string, path: string) => {
+      const body = { headers: {}, method: 'GET', path }
+      return (await controlApi(server.control)('POST', '/v1/verify', { credential: asker, body })).json
+    }
+    expect(await verdict(serviceKey, path)).toMatchObject({ allowed: true, principal: { organization: 'acme' } })
+
+    const input = { name: 'bound', permissions: ['verify'], organization: 'acme' }
+    const bound = (await controlApi(server.control)('POST', '/v1/service-keys', { body: input })).json.credential
+    expect(await verdict(bound, path)).toMatchObject({ allowed: true })
+    const other = await server.issueElsewhere()
+    expect(await verdict(bound, `/a?shop_key=${other.credential}`)).toMatchObject({ reason: 'unknown_key' })
   })
 
   it('a key as user name is taken out as well', async () => {
