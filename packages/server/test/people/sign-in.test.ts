@@ -253,6 +253,16 @@ describe('a session', () => {
     expect(kept()).toBe(2)
   })
 
+  it('counts for nothing beside an Authorization, whatever that says', async () => {
+    const { browser } = await signUp(server)
+    for (const path of ['/v1/whoami', '/v1/organizations']) {
+      for (const authorization of ['Basic YTpi', 'Bearer', 'Bearer a b', 'Bearer x']) {
+        expect((await browser.call('GET', path, undefined, { authorization })).status).toBe(401)
+      }
+      expect((await browser.call('GET', path)).status).toBe(200)
+    }
+  })
+
   it('is listed, and can be ended from another', async () => {
     const { browser, email } = await signUp(server)
     const elsewhere = openBrowser(server)
