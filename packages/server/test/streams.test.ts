@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Issued } from '@keywright/core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { layWire } from './support/network/relayed-wire.ts'
 import { testPostgres } from './support/postgres.ts'
@@ -640,6 +640,7 @@ describe('through the gateway', () => {
 
 it('a stream ends once changes were not heard of for too long, so that its key may have been revoked', async () => {
   const postgres = await testPostgres()
+  onTestFinished(() => postgres.stop())
   const database = new URL(await postgres.createDatabase())
   const wire = await layWire({ address: database.hostname, port: Number(database.port) })
   database.host = `${wire.host}:${wire.port}`
@@ -664,7 +665,6 @@ it('a stream ends once changes were not heard of for too long, so that its key m
   await server.stop()
   await upstream.stop()
   await wire.close()
-  await postgres.stop()
 })
 
 describe('an upstream that fails late', () => {

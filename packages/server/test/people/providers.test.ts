@@ -134,6 +134,7 @@ describe('a sign-in elsewhere', () => {
 
   it('leaves no account behind that has no organization, where none could be made', async () => {
     const postgres = await testPostgres()
+    onTestFinished(() => postgres.stop())
     const database = await postgres.createDatabase()
     const open = await startServer({
       contract: 'keywright',
@@ -165,7 +166,6 @@ describe('a sign-in elsewhere', () => {
     await client.end()
     elsewhere.allow(server.control)
     await open.stop()
-    await postgres.stop()
   })
 
   it('takes of a long name as much as fits, and no half of a letter', async () => {
