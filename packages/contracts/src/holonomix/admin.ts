@@ -1,4 +1,11 @@
-import { monthlyQuotaOf, monthOf, type OrganizationRecord, type Store } from '@keywright/core'
+import {
+  type Contract,
+  monthlyQuotaOf,
+  monthOf,
+  namespacesHeldBy,
+  type OrganizationRecord,
+  type Store,
+} from '@keywright/core'
 import { json } from '../routes/json.ts'
 import { Refused } from '../routes/refused.ts'
 import type { OwnRoute } from '../routes/table.ts'
@@ -28,9 +35,9 @@ export const adminRoutes: readonly OwnRoute<GateCall>[] = [
     path: '/gate/admin/tenants',
     about: 'All tenants.',
     answers: { status: 200, body: { tenants: [tenantExample] } },
-    async handle({ lifecycle: { store } }) {
+    async handle({ lifecycle: { contract, store } }) {
       const tenants = []
-      for await (const tenant of allTenants(store)) tenants.push(tenantView(tenant))
+      for await (const tenant of allTenants(store)) tenants.push(tenantView(contract, tenant))
       return json(200, { tenants })
     },
   },
@@ -75,7 +82,9 @@ async function useOf({ lifecycle, usage }: GateCall, tenant: OrganizationRecord,
   }
 }
 
-function tenantView({ id, plan, namespaces, createdAt, state }: OrganizationRecord) {
+function tenantView(contract: Contract, tenant: OrganizationRecord) {
+  const { id, plan, createdAt, state } = tenant
+  const namespaces = namespacesHeldBy(contract, tenant)
   return { tenant_id: id, plan, namespaces, created_at: createdAt.toISOString(), active: state === 'active' }
 }
 

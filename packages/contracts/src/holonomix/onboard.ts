@@ -5,6 +5,7 @@ import {
   issue,
   issueIn,
   monthlyQuotaOf,
+  namespacesHeldBy,
   rotate,
   stateAt,
   updateOrganization,
@@ -104,8 +105,8 @@ export const onboardRoutes: readonly OwnRoute<GateCall>[] = [
         )
       }
       const { organization } = await ofTenant(id, () =>
-        updateOrganization(lifecycle, actor, id, ({ namespaces }) => ({
-          namespaces: [...new Set([...(namespaces ?? []), namespace])],
+        updateOrganization(lifecycle, actor, id, (tenant) => ({
+          namespaces: [...new Set([...(namespacesHeldBy(lifecycle.contract, tenant) ?? []), namespace])],
         })),
       )
       return json(200, { tenant_id: id, namespaces: organization.namespaces })

@@ -1,4 +1,5 @@
-import { createOrganization, revoke, suspend } from '@keywright/core'
+import { operate } from '@keywright/contracts'
+import { createOrganization, issue, revoke, suspend } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../support/control-api.ts'
 import { type Holonomix, startHolonomix } from '../support/holonomix.ts'
@@ -183,6 +184,18 @@ describe('changing the plan', () => {
     })
     expect((await list(key)).headers.get('x-ratelimit-limit')).toBe('7')
   })
+})
+
+it('keeps the namespaces of a tenant from before there were any, and lists them', async () => {
+  const id = 'from-before'
+  await createOrganization({ ...server.lifecycle, contract: operate }, tester, { id, name: id })
+  const { credential } = await issue(server.lifecycle, tester, { organization: id, name: id })
+  expect((await list(credential)).status).toBe(200)
+  expect(await tenantOf(id)).toMatchObject({ namespaces: ['default'] })
+  const body = { tenant_id: id, namespace: 'staging' }
+  const { json } = await gate('POST', '/gate/onboard/add-namespace', { body })
+  expect(json.namespaces).toEqual(['default', 'staging'])
+  expect([(await list(credential)).status, (await list(credential, 'staging')).status]).toEqual([200, 200])
 })
 
 describe('the list of tenants', () => {
