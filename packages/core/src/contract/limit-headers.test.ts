@@ -54,6 +54,26 @@ describe('RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11', () => {
     })
   })
 
+  it('name a limit by its window only where another of its kind is counted for the same subject', () => {
+    const states = [state(1, 1000), state(2, 2000, { kind: 'bucket' }), state(3, 3000, { per: 'organization' })]
+    expect(written('ietf', states)).toEqual({
+      'RateLimit-Policy': '"key-window";q=100;w=60, "key-bucket";q=100;w=60, "organization-window";q=100;w=60',
+      RateLimit: '"key-window";r=1;t=1, "key-bucket";r=2;t=2, "organization-window";r=3;t=3',
+    })
+    const alike = [...states, state(4, 4000, { windowSeconds: 3600 }), state(5, 5000, { kind: 'bucket', requests: 7 })]
+    expect(written('ietf', alike).RateLimit).toBe(
+      '"key-window-60";r=1;t=1, "key-bucket-60";r=2;t=2, "organization-window";r=3;t=3, "key-window-3600";r=4;t=4, "key-bucket-60-2";r=5;t=5',
+    )
+  })
+
+  it('are those of the limits at hand, also where the first of them is the same as before', () => {
+    const [first, second, third] = [state(1, 1000), state(2, 2000, { per: 'user' }), state(3, 3000, { per: 'project' })]
+    expect(written('ietf', [first, second]).RateLimit).toBe('"key-window";r=1;t=1, "user-window";r=2;t=2')
+    expect(written('ietf', [first, third]).RateLimit).toBe('"key-window";r=1;t=1, "project-window";r=3;t=3')
+    expect(written('ietf', [first])['RateLimit-Policy']).toBe('"key-window";q=100;w=60')
+    expect(written('ietf', [first, third]).RateLimit).toBe('"key-window";r=1;t=1, "project-window";r=3;t=3')
+  })
+
   it('hold whole numbers that are not negative', () => {
     expect(written('ietf', [state(-0.5, -5000)]).RateLimit).toBe('"key-window";r=0;t=0')
     expect(written('ietf', [state(1.9, 0.1)]).RateLimit).toBe('"key-window";r=1;t=1')
@@ -61,7 +81,13 @@ describe('RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11', () => {
 
   it('speak of no later time than the Retry-After of the same refusal where nothing is left', () => {
     expect(written('ietf', [state(0, 60_000)], 12_000).RateLimit).toBe('"key-window";r=0;t=12')
+    expect(written('ietf', [state(0, 5_000)], 12_000).RateLimit).toBe('"key-window";r=0;t=5')
     expect(written('ietf', [state(3, 60_000)], 12_000).RateLimit).toBe('"key-window";r=3;t=60')
+    expect(written('ietf', [state(1, 60_000)], 12_000).RateLimit).toBe('"key-window";r=1;t=60')
+  })
+
+  it('tell of the whole wait where the last request was let through', () => {
+    expect(written('ietf', [state(0, 60_000)]).RateLimit).toBe('"key-window";r=0;t=60')
   })
 })
 
@@ -84,12 +110,17 @@ describe('three named headers', () => {
       state(9, 1000),
       state(3, 1000, { requests: 10 }),
       state(3, 9000, { requests: 20 }),
+      state(3, 9000, { requests: 30 }),
+      state(3, 8000, { requests: 40 }),
       state(4, 99_000),
     ]
-    expect(written({ ...three, resetAs: 'secondsLeft' }, states)).toEqual({
-      'X-RateLimit-Limit': '20',
+    const expected = { 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '3', 'X-RateLimit-Reset': '9' }
+    expect(written({ ...three, resetAs: 'secondsLeft' }, states)).toEqual(expected)
+    expect(written({ ...three, resetAs: 'secondsLeft' }, states.slice(2).toReversed())).toMatchObject({
       'X-RateLimit-Remaining': '3',
       'X-RateLimit-Reset': '9',
     })
+    const fewest = [state(3, 9000), state(2, 1000)]
+    expect(written({ ...three, resetAs: 'secondsLeft' }, fewest)['X-RateLimit-Reset']).toBe('1')
   })
 })

@@ -35,6 +35,13 @@ describe('a refusal', () => {
     expect(type({ text: '{message}' })).toBe('text/plain; charset=utf-8')
   })
 
+  it('names the type of the body that its row has for itself', () => {
+    const { headers, body } = rendered('not_found', {
+      refusals: { not_found: { body: { text: 'gone' } }, conflict: 'not_found' },
+    })
+    expect([headers['content-type'], body]).toEqual(['text/plain; charset=utf-8', 'gone'])
+  })
+
   it('lets a row replace an automatic header, or leave it out', () => {
     const { headers } = rendered('not_found', {
       refusals: { not_found: { headers: { 'Cache-Control': '', 'Content-Type': 'application/vnd.acme+json' } } },
@@ -52,6 +59,31 @@ describe('a refusal', () => {
       code: 'invalid_request',
     })
     expect(rendered('invalid_request', {}, facts).status).toBe(405)
+  })
+
+  it('says its sentence also where that of its row is nothing but a fact', () => {
+    const body = { json: { wait: '{retryAfter}', detail: '{message}' } }
+    const data = { body, refusals: { rate_limited: { values: { message: '{limit}' } } } }
+    const facts = { retryAfter: 7, limit: 100 }
+    expect(bodyOf('rate_limited', data, facts)).toBe('{"wait":7,"detail":100}')
+    expect(bodyOf('rate_limited', data, { ...facts, message: 'Wait.' })).toBe('{"wait":7,"detail":"Wait."}')
+  })
+
+  it('says to each what is meant for it, with its own status', () => {
+    const render = compileRefusals(parseContract(minimal))
+    const said = (more: Partial<RefusalFacts>) => {
+      const { status, body } = render('invalid_request', { requestId: 'req_1', ...more })
+      return [status, JSON.parse(body).detail]
+    }
+    const usual = said({})
+    for (let turn = 0; turn < 2; turn++) {
+      expect(said({ message: 'One.' })).toEqual([400, 'One.'])
+      expect(said({ message: 'Two.' })).toEqual([400, 'Two.'])
+      expect(said({ message: 'One.', status: 405 })).toEqual([405, 'One.'])
+      expect(said({ message: 'One.', status: 406 })).toEqual([406, 'One.'])
+      expect(said({ status: 405 })).toEqual([405, usual[1]])
+      expect(said({})).toEqual(usual)
+    }
   })
 
   it('of a name that is no row is an error of the program', () => {
@@ -120,8 +152,15 @@ describe('retry-after', () => {
   })
 
   it('goes with a limit whatever its status, and can be fixed by a row', () => {
-    const refusals = { rate_limited: { status: 403 }, unavailable: { headers: { 'Retry-After': '30' } } }
-    expect(rendered('rate_limited', { refusals }, { retryAfter: 5 }).headers['retry-after']).toBe('5')
+    const refusals = {
+      rate_limited: { status: 403 },
+      quota_exceeded: { status: 402 },
+      conflict: { status: 429 },
+      unavailable: { headers: { 'Retry-After': '30' } },
+    }
+    for (const name of ['rate_limited', 'quota_exceeded', 'conflict'] as const) {
+      expect(rendered(name, { refusals }, { retryAfter: 5 }).headers['retry-after']).toBe('5')
+    }
     expect(rendered('unavailable', { refusals }).headers['retry-after']).toBe('30')
     expect(rendered('not_found', { refusals }).headers).not.toHaveProperty('retry-after')
   })
@@ -137,6 +176,11 @@ describe('a placeholder', () => {
     expect(bodyOf('rate_limited', { body }, facts)).toBe(
       '{"wait":12,"per":"minute","limit":100,"text":"in 12s","status":429}',
     )
+  })
+
+  it('in front of other text is text', () => {
+    const json = { json: { wait: '{retryAfter}s', both: '{limit}{retryAfter}' } }
+    expect(bodyOf('rate_limited', { body: json }, { retryAfter: 12, limit: 100 })).toBe('{"wait":"12s","both":"10012"}')
   })
 
   it('that is not known is null, or empty inside a string', () => {

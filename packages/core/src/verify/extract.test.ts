@@ -331,6 +331,29 @@ describe('Basic', () => {
     expect(await acme.of(['Authorization', value])).toBe('malformed_credential')
   })
 
+  it('may go without the other half, but not without the colon that ends a user', async () => {
+    const user = await under([{ basic: 'user' }])
+    expect(await user.of(['Authorization', basic(`${user.key}x`)])).toBe('malformed_credential')
+    const password = await under([{ basic: 'password' }])
+    expect(await password.of(['Authorization', basic(`:${password.key}`)])).toBe('one')
+    expect(await password.of(['Authorization', basic(password.key)])).toBe('malformed_credential')
+  })
+
+  it.each([
+    ['a character of no alphabet in front', (value: string) => value.replace('Basic ', 'Basic !')],
+    ['a character of no alphabet behind', (value: string) => `${value}!`],
+    ['white space inside', (value: string) => `${value.slice(0, 20)} ${value.slice(20)}`],
+    ['more padding', (value: string) => `${value}==`],
+    ['less padding', (value: string) => value.replace(/=+$/, '')],
+    ['4,100 characters', (value: string) => value.replace(/=+$/, '').padEnd(4_106, 'A')],
+  ])('holds no key with %s, though lenient decoders find one', async (_, spoil) => {
+    const acme = await under([{ basic: 'user' }])
+    const value = basic(`${acme.key}:`)
+    expect(value).toMatch(/=$/)
+    expect(await acme.of(['Authorization', value])).toBe('one')
+    expect(await acme.of(['Authorization', spoil(value)])).toBe('malformed_credential')
+  })
+
   it('joined with another is refused as repeated', async () => {
     const acme = await under([{ basic: 'user' }])
     const one = basic(`${acme.key}:`)
@@ -362,14 +385,16 @@ describe('a public id and a secret in two fields', () => {
     expect(await acme.of(['Api-Key-Id', otherId, 'Api-Secret', secret])).toMatch(/malformed_credential|unknown_key/)
     expect(await acme.of(['Api-Key-Id', acme.key, 'Api-Secret', ''])).toBe('malformed_credential')
     expect(await acme.of(['Api-Key-Id', '', 'Api-Secret', acme.key])).toBe('malformed_credential')
-    for (const headers of Object.values(
-      shapesOf([
-        ['Api-Key-Id', id],
+    for (const [name, value] of [
+      ['Api-Key-Id', id],
+      ['Api-Secret', secret],
+    ] as const) {
+      const fields: [string, string][] = [
         ['Api-Key-Id', id],
         ['Api-Secret', secret],
-      ]),
-    )) {
-      expect(await acme.of(headers)).toBe('repeated_credential')
+        [name, value],
+      ]
+      for (const headers of Object.values(shapesOf(fields))) expect(await acme.of(headers)).toBe('repeated_credential')
     }
     expect(await acme.of([])).toBe('missing_credential')
   })

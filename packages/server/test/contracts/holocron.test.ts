@@ -1,6 +1,15 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createProject, type Issued, type ProjectRecord, remove, revoke, rotate, suspend } from '@keywright/core'
+import {
+  createProject,
+  type Issued,
+  type ProjectRecord,
+  remove,
+  revoke,
+  rotate,
+  suspend,
+  updateOrganization,
+} from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../support/control-api.ts'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
@@ -299,6 +308,22 @@ it.each([
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 401 /)
   socket.destroy()
   expect((await api('GET', '/api/v0/keys')).text).not.toContain(`made by ${key.id}`)
+})
+
+it('a key whose organization is suspended while its request is under way leaves no successor behind', async () => {
+  const { key, credential } = await server.issueElsewhere()
+  const body = JSON.stringify({ name: 'successor', projectId: key.project })
+  const { hostname, port } = new URL(server.edge)
+  const socket = connect(Number(port), hostname).setEncoding('latin1')
+  const lines = [`Host: ${hostname}`, `Authorization: Bearer ${credential}`, `Content-Length: ${body.length}`]
+  socket.write(`POST /api/v0/keys HTTP/1.1\r\n${lines.join('\r\n')}\r\nExpect: 100-continue\r\n\r\n`)
+  expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 /)
+  await updateOrganization(server.lifecycle, tester, key.organization, { state: 'suspended' })
+  socket.write(body)
+  expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 401 /)
+  socket.destroy()
+  const { items } = await server.lifecycle.store.keys({ organization: key.organization, limit: 10 })
+  expect(items.map(({ id }) => id)).toEqual([key.id])
 })
 
 describe('the table', () => {

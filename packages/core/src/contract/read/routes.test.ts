@@ -44,6 +44,7 @@ describe('a route', () => {
     ['/v1/x*', "'**' is a whole segment, and the last; any one segment is {name}"],
     ['/v1/things/:id', 'any one segment is written {id}, not :id'],
     ['/v1/{a}.json', "'{a}.json' is neither a literal segment nor one {name}"],
+    ['/v1/a{b}', "'a{b}' is neither a literal segment nor one {name}"],
     ['/v1/a b', "'a b' is neither a literal segment nor one {name}"],
     ['/v1/%2f', "'%2f' is neither a literal segment nor one {name}"],
     ['/%7Eadmin/**', "%7E is '~' where a path reaches a route: write that"],
