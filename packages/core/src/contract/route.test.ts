@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ContractData } from './contract-data.ts'
 import { parseContract } from './parse.ts'
-import { compileRoutes } from './route.ts'
+import { compileRoutes, readingsOf } from './route.ts'
 
 function routesOf(data: Partial<ContractData>) {
   return compileRoutes(parseContract({ name: 'acme', key: { forms: [{ prefix: 'acme_' }] }, ...data }))
@@ -51,6 +51,13 @@ describe('a route', () => {
     expect(pathOf({ routes }, 'DELETE', '/a')).toBe('/**')
   })
 
+  it.each(['/a', '/{x}', '/{x}/b', '/{x}/{y}'])('%s is for its methods alone', (path) => {
+    const asked = path.replaceAll(/\{.\}/g, '1')
+    const routes = [{ path, methods: ['PUT'] }]
+    expect(pathOf({ routes }, 'PUT', asked)).toBe(path)
+    expect(pathOf({ routes }, 'DELETE', asked)).toBeNull()
+  })
+
   it('for GET is for HEAD as well', () => {
     const routes = [{ path: '/a', methods: ['GET'], permission: { read: 'a:read', write: 'a:write' } }]
     expect(routesOf({ routes }).matchRoute('HEAD', '/a').permission).toBe('a:read')
@@ -80,6 +87,18 @@ describe('a slash at the end, which no route has and some routers drop,', () => 
     expect(matchRoute('GET', '/v1/purge/')).toMatchObject({ permission: 'read', otherReading: { permission: 'admin' } })
     expect(matchRoute('GET', '/v1/a!/')).toMatchObject({ permission: 'read', otherReading: { permission: 'admin' } })
     expect(matchRoute('GET', '/v1/open/')).toMatchObject({ permission: 'read' })
+  })
+
+  it('beside an escape is for those who may go wherever any of the four readings leads', () => {
+    const { matchRoute } = routesOf({
+      routes: [
+        { path: '/v1/a!/**', permission: 'decoded' },
+        { path: '/v1/{x}/b', permission: 'written' },
+        { path: '/v1/**', permission: 'written-with-slash' },
+      ],
+    })
+    const permissions = readingsOf(matchRoute('GET', '/v1/a%21/b/')).map(({ permission }) => permission)
+    expect(new Set(permissions)).toEqual(new Set(['decoded', 'written', 'written-with-slash']))
   })
 
   it.each(['/', '/v1/', '/v1/x/', '/v2/', '/v1/purge'])('makes no difference in %s', (path) => {
@@ -142,7 +161,16 @@ describe('a route with what upstreams find behind an escape', () => {
 describe('the permission of a route', () => {
   const routes = [{ path: '/api/{resource}/**', permission: { read: '{resource}:read', write: '{resource}:write' } }]
 
-  it('is for reading or for writing', () => {
+  it.each(['/a', '/{x}', '/{x}/b'])('%s is for reading or for writing', (path) => {
+    const { matchRoute } = routesOf({ routes: [{ path, permission: { read: 'a:read', write: 'a:write' } }] })
+    const asked = path.replace('{x}', '1')
+    for (const method of ['GET', 'HEAD']) expect(matchRoute(method, asked).permission).toBe('a:read')
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PURGE']) {
+      expect(matchRoute(method, asked).permission).toBe('a:write')
+    }
+  })
+
+  it('is filled in for reading or for writing', () => {
     const { matchRoute } = routesOf({ routes })
     expect(matchRoute('GET', '/api/workers/1').permission).toBe('workers:read')
     expect(matchRoute('DELETE', '/api/workers/1').permission).toBe('workers:write')
@@ -186,6 +214,7 @@ const holonomix: Partial<ContractData> = {
   routes: [
     { path: '/health', access: 'anonymous' },
     { path: '/v1/get/{namespace}/**' },
+    { path: '/v1/list/{namespace}/**' },
     { path: '/v1/whoami', namespace: 'none' },
     { path: '/v1/**' },
   ],
@@ -226,6 +255,15 @@ describe('a namespace', () => {
   ])('of %s %s is in the body: %s', (method, path, presence) => {
     expect(namespaceInBody(method, path)).toBe(presence)
   })
+
+  it.each(['/elsewhere', '/v1x/a', '/V1/a', '/'])(
+    'is not in the body outside of where it is looked for: %s',
+    (path) => {
+      const { namespaceInBody } = routesOf({ namespaces: { body: { under: '/v1' } } })
+      expect(namespaceInBody('POST', '/v1/a')).toBe('required')
+      expect(namespaceInBody('POST', path)).toBe('no')
+    },
+  )
 
   it('is found behind an escaped character, in the path as in the body', () => {
     const { matchRoute, namespaceInBody } = routesOf({

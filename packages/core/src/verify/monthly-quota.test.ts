@@ -207,12 +207,36 @@ describe("an organization's quota for the month", () => {
     expect(asked).toEqual(['2026-11', '2026-12'])
   })
 
+  it('does not start the next month from what the last has seen, however late that is read', async () => {
+    let answer = (_seen: number) => {}
+    const november = new Promise<number>((resolve) => {
+      answer = resolve
+    })
+    const quotas = createMemoryQuotas((_, month) => (month === '2026-11' ? november : 0))
+    const { customer } = await start({ quotas })
+    const acme = await customer('small')
+    const waiting = acme.use()
+    nowMs = Date.UTC(2026, 11, 1)
+    expect(reason(await acme.use())).toBeNull()
+    answer(3)
+    expect(reason(await waiting)).toBeNull()
+    expect(reason(await acme.use())).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
   it('is an outage, not a denial, where that cannot be read; without a quota nothing is read', async () => {
-    const quotas = createMemoryQuotas(() => Promise.reject(new Error('The database is away.')))
+    let isAway = true
+    const quotas = createMemoryQuotas(async () => {
+      if (isAway) throw new Error('The database is away.')
+      return 2
+    })
     const { customer } = await start({ quotas })
     const [acme, endless] = [await customer('small'), await customer('endless')]
     await expect(acme.use()).rejects.toThrow('The database is away.')
     expect(reason(await endless.use())).toBeNull()
+    isAway = false
+    expect(reason(await acme.use())).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
   })
 })
 
@@ -249,6 +273,91 @@ describe('what is counted of a month', () => {
       { month: '2026-11', used: 7 },
       { month: '2026-12', used: 1 },
     ])
+  })
+
+  it('counts while it is being written, also where a quota was agreed on meanwhile', async () => {
+    const quotas = createMemoryQuotas(() => 1)
+    const { customer } = await start({ quotas })
+    const acme = await customer('endless')
+    await acme.use(3)
+    quotas.drain()
+    await acme.use(2)
+    await acme.agree({ plan: 'small', monthlyQuota: 7 })
+    expect(reason(await acme.use(2))).toBe('quota_exceeded')
+    expect(reason(await acme.use())).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
+  it('counts once when it is written, with what came meanwhile', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('small')
+    await acme.agree({ monthlyQuota: 10 })
+    await acme.use(2)
+    const drained = quotas.drain()
+    await acme.use()
+    quotas.settle(
+      drained,
+      drained.map((use) => ({ ...use, used: 5 })),
+    )
+    expect(reason(await acme.use(4))).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
+  it('is that of the month to which the clock was set back', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('endless')
+    nowMs = Date.UTC(2026, 11, 1)
+    await acme.use(2)
+    nowMs = Date.UTC(2026, 10, 30, 23, 58, 59)
+    await acme.use()
+    expect(quotas.drain()).toMatchObject([
+      { month: '2026-12', used: 2 },
+      { month: '2026-11', used: 1 },
+    ])
+  })
+
+  it('is nothing where a limit refuses in the first instant of the month', async () => {
+    const { customer } = await start()
+    const acme = await customer('limited')
+    nowMs = Date.UTC(2026, 11, 1)
+    expect(reason(await acme.use(3))).toBe('rate_limited')
+    await acme.agree({ plan: 'small' })
+    expect(reason(await acme.use(3))).toBeNull()
+  })
+
+  it('is left out of an organization that is forgotten, whenever it was used, while others are kept', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const [gone, other] = [await customer('endless'), await customer('endless')]
+    await gone.use(2)
+    const drained = quotas.drain()
+    await gone.use(3)
+    await other.use(4)
+    nowMs = Date.UTC(2026, 11, 1)
+    await gone.use(5)
+    await other.use(6)
+    const organization = drained[0]?.organization ?? ''
+    quotas.forget(organization)
+    quotas.forget('nobody')
+    quotas.settle(drained, [{ organization, month: '2026-12', used: 9 }])
+    expect(quotas.drain()).toEqual([
+      { organization: expect.not.stringContaining(organization), month: '2026-11', used: 4 },
+      { organization: expect.not.stringContaining(organization), month: '2026-12', used: 6 },
+    ])
+  })
+
+  it('is written or not for an organization that was forgotten meanwhile', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('small')
+    await acme.use()
+    const drained = quotas.drain()
+    quotas.forget(drained[0]?.organization ?? '')
+    quotas.settle(drained, drained)
+    quotas.putBack(drained)
+    expect(quotas.drain()).toEqual(drained)
   })
 
   it('is never put down to another organization that came after one was forgotten', async () => {
