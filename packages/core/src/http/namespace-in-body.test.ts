@@ -83,6 +83,14 @@ describe('the namespace in a body', () => {
     expect(read(Buffer.from([0xed, 0xa0, 0x80]))).toMatch(/UTF-8/)
     expect(read(json, 'required', 'gzip')).toBe('The body must be sent without a Content-Encoding.')
     expect(read(json, 'required', 'Identity')).toBe('a')
+    for (const [one, other] of [
+      ['identity', 'gzip'],
+      ['gzip', 'identity'],
+      ['', ''],
+    ] as const) {
+      const found = find(json, 'required', ['Content-Encoding', one, 'content-encoding', other])
+      expect(found).toEqual({ valid: false, message: 'The body must be sent without a Content-Encoding.' })
+    }
   })
 
   it('is looked for only so deep', () => {
@@ -188,6 +196,8 @@ describe('the Content-Type of a body', () => {
     '',
     'utf-8; charset=utf-7',
     'utf-7; charset=utf-8',
+    'utf-7; a=utf-8',
+    'utf-7; a="utf-8"; b=c',
     'utf-8; x="charset=utf-7"',
     'utf-8, application/json',
   ])('with charset=%s leaves two, whatever is in it', (charset) => {
@@ -203,12 +213,14 @@ describe('the Content-Type of a body', () => {
     expect(find('', 'optional', typed(`application/json; charset=${charset}`)).valid).toBe(true)
   })
 
-  it.each(['application/json; charset', 'application/json; charset*=utf-7', 'application/json; charset*0=utf-;a=b'])(
-    '%s leaves two',
-    (type) => {
-      expect(find(json, 'required', typed(type))).toMatchObject({ valid: false, named: 'a' })
-    },
-  )
+  it.each([
+    'application/json; charset',
+    'application/json; CharSet=utf-7',
+    'application/json; charset*=utf-7',
+    'application/json; charset*0=utf-;a=b',
+  ])('%s leaves two', (type) => {
+    expect(find(json, 'required', typed(type))).toMatchObject({ valid: false, named: 'a' })
+  })
 
   it('given twice leaves two', () => {
     expect(find(json, 'required', typed('text/plain', 'text/plain'))).toMatchObject({ valid: false, named: 'a' })
@@ -218,11 +230,12 @@ describe('the Content-Type of a body', () => {
   it('that is a form leaves two where a form could have a part in it', () => {
     for (const presence of ['required', 'optional'] as const) {
       for (const text of ['{"a":"&namespace=b&"}', '{"a":";namespace=b;"}', '{"a":1,"b":"&"}']) {
-        const type = 'application/x-www-form-urlencoded; charset=UTF-8'
-        expect(find(text, presence, typed(type))).toMatchObject({
-          valid: false,
-          message: expect.stringMatching(/form/),
-        })
+        for (const type of ['x-www-form-urlencoded', 'X-WWW-Form-URLEncoded']) {
+          expect(find(text, presence, typed(`application/${type}; charset=UTF-8`))).toMatchObject({
+            valid: false,
+            message: expect.stringMatching(/form/),
+          })
+        }
       }
       expect(find('{"--b"\r\n:1}', presence, typed('Multipart/mixed; boundary="b""'))).toMatchObject({ valid: false })
     }
