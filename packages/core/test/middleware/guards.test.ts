@@ -416,10 +416,11 @@ describe('guard', () => {
           return listening(getRequestListener(app.fetch))
         },
       ],
-    ])('varies on the credential too: by %s', async (_, start) => {
+    ])('varies on the credential too: by %s', async (how, start) => {
       const { credential } = await newKey()
       const answer = await asking(`${await start(acme.verifier)}/v1/a`, credential)
       expect([answer.status, await answer.text()]).toEqual([200, 'a'])
+      expect(answer.statusText).toBe(how.endsWith('phrase') ? 'Fine' : 'OK')
       expect(answer.headers.get('vary')?.toLowerCase()).toBe('origin, x-acme-key')
       expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
     })
