@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely'
 import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
 import type { Schema } from './schema.ts'
 
@@ -27,6 +27,9 @@ export interface TimedQuery extends QueryConfig<unknown[]> {
  * warning: it has committed, and the standby may never hear of it.
  */
 const warning = '01000'
+
+/** The database's own clock, in milliseconds, when it was asked: an index is read by it. */
+export const databaseNow = sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigint`
 
 /** How long an answer is waited for where the database itself knows no limit, or the way to it is cut. */
 const answerWithinMs = 15_000

@@ -9,7 +9,7 @@ import { foundByDigestQuery, foundQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { refuseHalfMoved } from './move-mark.ts'
-import { kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
+import { databaseNow, kyselyOnPool, type TimedQuery, unreachable } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import type { FoundRow } from './schema.ts'
 import { createSqlCalls } from './sql-calls.ts'
@@ -86,7 +86,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
       return (id) => found.get(id)
     }),
     calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
-    signIn: createSqlSignIn({ db: reader, run: (step) => step() }),
+    signIn: createSqlSignIn({ db: reader, clock: databaseNow, run: (step) => step() }),
     subscriptions: sqlSubscriptions,
     usage: createSqlUsage({ reader, verification: verificationReader, transaction }),
   }

@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { CliTokenUse } from '../access/cli-tokens.ts'
 import type { Attempts } from '../sign-in/attempts.ts'
 import type { DeviceLogin, DeviceLogins } from '../sign-in/device/login.ts'
@@ -18,9 +18,12 @@ const keptMs = 24 * 3600 * 1000
 /** Every step is one statement that says what it expects to find, so that none needs a transaction around it. */
 export function createSqlSignIn({
   db,
+  clock,
   run,
 }: {
   db: Kysely<Schema>
+  /** Of all who count attempts together, in milliseconds; whoever asks tells the time where there is none. */
+  clock?: RawBuilder<number>
   /** Runs a step where it is part of nobody's transaction. */
   run: <T>(step: () => Promise<T>) => Promise<T>
 }): SignInStore {
@@ -28,8 +31,8 @@ export function createSqlSignIn({
     attempts: {
       count: (name, windowSeconds, now) =>
         run(async () => {
-          const at = now.getTime()
-          const ends_at = at + windowSeconds * 1000
+          const at = clock ?? sql<number>`${now.getTime()}`
+          const ends_at = sql<number>`${at} + ${windowSeconds * 1000}`
           await db.deleteFrom('kw_attempts').where('ends_at', '<=', at).execute()
           const row = await db
             .insertInto('kw_attempts')
@@ -37,9 +40,9 @@ export function createSqlSignIn({
             .onConflict((conflict) =>
               conflict.column('name').doUpdateSet({ count: sql<number>`kw_attempts.count + 1` }),
             )
-            .returning(['count', 'ends_at'])
+            .returning(['count', sql<number>`ends_at - ${at}`.as('left_ms')])
             .executeTakeFirstOrThrow()
-          return { count: Number(row.count), endsAt: date.decode(row.ends_at) }
+          return { count: Number(row.count), endsAt: new Date(now.getTime() + Number(row.left_ms)) }
         }),
       uncount: (name) =>
         run(async () => {

@@ -15,6 +15,14 @@ const env = {
 }
 const origin = { origin: env.KEYWRIGHT_CONSOLE_URL }
 
+const shifted = `const Real = Date; const now = () => Real.now() + 3_600_000
+  globalThis.Date = class extends Real {
+    constructor(...parts) { super(...(parts.length > 0 ? parts : [now()])) }
+    static now() { return now() }
+  }`
+/** What a node is started with to have its own clock so far ahead. */
+const hourAhead = `--import=data:text/javascript,${encodeURIComponent(shifted)}`
+
 beforeAll(async () => {
   postgres = await testPostgres()
   database = await postgres.createDatabase()
@@ -92,6 +100,21 @@ describe('people on two nodes with one database', () => {
     const answers = await Promise.all(Array.from({ length: 14 }, (_, i) => guess(nodes[i % 2] as TestNode)))
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(10)
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(4)
+  })
+
+  it('are counted on where the clock of a node is an hour ahead', { timeout: 60_000 }, async () => {
+    const { email } = await signUp(nodes[0], { headers: origin })
+    const guess = (node: TestNode, at = email) =>
+      openBrowser(node).call('POST', '/api/auth/sign-in/email', { email: at, password: 'a wrong password' }, origin)
+    for (let i = 0; i < 10; i++) expect((await guess(nodes[0])).status).toBe(401)
+    const ahead = await startNode(database, { ...env, NODE_OPTIONS: hourAhead })
+    expect((await guess(ahead, 'somebody-else@example.com')).status).toBe(401)
+    for (const node of [nodes[0], ahead]) {
+      const { status, headers } = await guess(node)
+      expect(status).toBe(429)
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(15 * 60)
+    }
+    await ahead.stop()
   })
 
   it('are refused a change from anywhere but the console, whose address both were told', async () => {
