@@ -134,6 +134,7 @@ export async function startInstance(
       store: opened.usage,
       redact,
       retention: settings.retention,
+      ...(shared && { clock: shared.clock }),
       onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
       onDropped: metrics.dropped,
     })
@@ -158,7 +159,8 @@ export async function startInstance(
     })
     const lifecycle: Lifecycle = { contract, format, digester, store, now: () => new Date() }
     const auditRetention = startAuditRetention({
-      lifecycle,
+      store,
+      now: shared?.clock ?? lifecycle.now,
       days: settings.retention.auditDays,
       onError: (error) => log.error('audit events that are due could not be deleted', { error }),
     })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Lifecycle, pruneAudit } from '@keywright/core'
+import { pruneAudit, type Store } from '@keywright/core'
 
 const everyMs = 3_600_000
 /** Once a start has settled: one that is never up for an hour would delete nothing. */
@@ -9,7 +9,9 @@ const changesAtOnce = 500
 const pauseMs = 20
 
 export interface AuditRetentionOptions {
-  lifecycle: Pick<Lifecycle, 'store' | 'now'>
+  store: Store
+  /** One that all nodes have in common: what one that is ahead deletes is gone for all. */
+  now: () => Date | Promise<Date>
   /** How many days an event is kept; null: for good. */
   days: number | null
   onError: (error: unknown) => void
@@ -22,7 +24,7 @@ export interface AuditRetention {
 }
 
 /** Deletes audit events by whole days (UTC), in the background and in transactions of bounded size. */
-export function startAuditRetention({ lifecycle, days, onError }: AuditRetentionOptions): AuditRetention {
+export function startAuditRetention({ store, now, days, onError }: AuditRetentionOptions): AuditRetention {
   const actor = { type: 'system', id: 'retention', triggeredBy: 'api', address: null, requestId: null } as const
   let isStopped = false
   const inBackground = () => void prune().catch(onError)
@@ -31,11 +33,11 @@ export function startAuditRetention({ lifecycle, days, onError }: AuditRetention
 
   async function prune(): Promise<void> {
     if (days === null) return
-    const now = lifecycle.now().getTime()
+    const at = await now()
     // By the day, so that the log does not go on growing by what is said of its own deletion.
-    const before = new Date(now - (now % dayMs) - days * dayMs)
+    const before = new Date(at.getTime() - (at.getTime() % dayMs) - days * dayMs)
     for (let limit = changesAtOnce; !isStopped; await sleep(pauseMs)) {
-      if ((await pruneAudit(lifecycle, actor, { before, limit })) < limit) return
+      if ((await pruneAudit({ store, now: () => at }, actor, { before, limit })) < limit) return
     }
   }
 

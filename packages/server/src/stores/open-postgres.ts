@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Change, newId } from '@keywright/core'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Client, type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
 import type { Ledgers } from '../limits/ledgers.ts'
@@ -9,7 +9,7 @@ import { readChanges } from './change-log.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { refuseHalfMoved } from './move-mark.ts'
 import { type PostgresStore, postgresStore } from './postgres.ts'
-import { DatabaseUnreachableError, kyselyOnPool } from './postgres-connection.ts'
+import { DatabaseUnreachableError, databaseNow, kyselyOnPool } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import { createSqlLimits } from './sql-limits.ts'
 import { createSqlNodes } from './sql-nodes.ts'
@@ -20,6 +20,8 @@ export interface SharedStore extends PostgresStore {
   /** Brings the schema up to date. To be called until it resolves. @throws NewerSchemaError, UnfitDatabaseError */
   prepare(): Promise<void>
   nodes: Nodes
+  /** What time it is by the database's clock. */
+  clock(): Promise<Date>
   /** By which a process with other peppers is told. */
   peppers: PepperStore
   /** What is spent of each limit, by all nodes together. */
@@ -57,6 +59,10 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
       await refuseHalfMoved(management)
     },
     nodes: createSqlNodes(feedDb),
+    async clock() {
+      const { rows } = await sql<{ now: string }>`select ${databaseNow} as now`.execute(kyselyOnPool(management))
+      return new Date(Number(rows[0]?.now))
+    },
     peppers: createSqlPeppers({ transaction: createTransactions(feed, feedWithinMs), isOnlyProcess: false }),
     limits: createSqlLimits({
       db: kyselyOnPool(limits),

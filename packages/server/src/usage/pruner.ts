@@ -14,7 +14,8 @@ export interface Retention {
 export interface PrunerOptions {
   store: UsageStore
   retention: Retention
-  now: () => Date
+  /** One that all nodes have in common. */
+  now: () => Date | Promise<Date>
   onError: (error: unknown) => void
   onDropped: (kind: Dropped['kind'], count: number) => void
 }
@@ -44,12 +45,12 @@ export function startPruner({ store, retention, now, onError, onDropped }: Prune
   timer.unref()
 
   async function expire(kind: Kind, days: number): Promise<void> {
-    const before = new Date(now().getTime() - days * dayMs)
+    const before = new Date((await now()).getTime() - days * dayMs)
     while (!isStopped && (await store.prune(kind, before, rowsPerDelete)) >= rowsPerDelete) await setTimeout(pauseMs)
   }
 
   async function capEach(kind: 'callers' | 'refusals', keys: readonly (string | null)[], keep: number): Promise<void> {
-    onDropped(kind, await store.cap(kind, keys, keep, now()))
+    onDropped(kind, await store.cap(kind, keys, keep, await now()))
   }
 
   async function cap(): Promise<void> {

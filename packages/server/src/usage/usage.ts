@@ -22,6 +22,8 @@ export interface UsageOptions {
   redact: Redact
   retention: Retention
   now?: () => number
+  /** By which is deleted what is no longer kept, instead of `now`. */
+  clock?: () => Promise<Date>
   /** What a crash can lose. */
   flushEveryMs?: number
   /** Where the database could not be written to. What was counted is kept, and tried again. */
@@ -59,13 +61,14 @@ export function startUsage({
   redact,
   retention,
   now = Date.now,
+  clock = async () => new Date(now()),
   flushEveryMs = 5_000,
   onError,
   onDropped,
 }: UsageOptions): Usage {
   const recorder = createRecorder({ contract, redact, now })
   const quotas = createMemoryQuotas((organization, month) => store.month(organization, month))
-  const pruner = startPruner({ store, retention, now: () => new Date(now()), onError, onDropped })
+  const pruner = startPruner({ store, retention, now: clock, onError, onDropped })
   const { tallies } = recorder
   const flusher = startFlusher({
     tallies,

@@ -3,6 +3,7 @@ import { someEvent } from '@keywright/core/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startAuditRetention } from '../../src/audit/retention.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
+import { testPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 const dayMs = 86_400_000
@@ -22,8 +23,7 @@ afterAll(() => server.stop())
 
 async function inDays(days: number): Promise<void> {
   const now = () => new Date(Date.now() + days * dayMs)
-  const lifecycle = { ...server.lifecycle, now }
-  await startAuditRetention({ lifecycle, days: 30, onError: () => {} }).prune()
+  await startAuditRetention({ store: server.lifecycle.store, now, days: 30, onError: () => {} }).prune()
 }
 
 describe('an audit log that is kept for 30 days', () => {
@@ -83,9 +83,31 @@ it('an instance that is never up for long deletes what is due, too', async () =>
   const store = createMemoryStore()
   await store.transact(async (transaction) => transaction.record(someEvent({ at: new Date(0) })))
   vi.useFakeTimers()
-  const retention = startAuditRetention({ lifecycle: { store, now: () => new Date() }, days: 30, onError: () => {} })
+  const retention = startAuditRetention({ store, now: () => new Date(), days: 30, onError: () => {} })
   await vi.advanceTimersByTimeAsync(60_000)
   retention.stop()
   vi.useRealTimers()
   expect((await store.checkpoint()).number).toBe(1)
 })
+
+it('a node whose clock is ahead deletes by that of the database', async () => {
+  const now = Date.now()
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: now - 40 * dayMs })
+  const postgres = await testPostgres()
+  const node = await startServer({
+    contract: 'keywright',
+    database: await postgres.createDatabase(),
+    env: { KEYWRIGHT_RETENTION: 'auditDays=30' },
+  })
+  const { store } = node.lifecycle
+  const due = await store.head()
+  vi.setSystemTime(now)
+  await node.issue()
+  vi.setSystemTime(now + 40 * dayMs)
+  vi.advanceTimersByTime(3_600_000)
+  await vi.waitFor(async () => expect((await store.checkpoint()).number).toBeGreaterThan(0), 10_000)
+  expect(await store.checkpoint()).toEqual(due)
+  await node.stop()
+  await postgres.stop()
+  vi.useRealTimers()
+}, 60_000)
