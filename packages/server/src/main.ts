@@ -9,6 +9,7 @@ import {
   createAddressing,
   createDigester,
   createVerifier,
+  type Head,
   Lease,
   type Lifecycle,
   leased,
@@ -106,7 +107,7 @@ export async function startInstance(
   const data = openDataFolder(resolve(folder, settings.data))
   const digester = createDigester(settings.peppers)
   const node = `${hostname()}-${newId('node')}`
-  const opened = openStore(settings, data.databaseFile, node)
+  const opened = openStore(settings, data.databaseFile, node, (last) => feed?.saw(last))
   const shared = 'nodes' in opened ? opened : null
   let feed: Feed | null = null
   let common: CommonCounters | null = null
@@ -348,8 +349,13 @@ function mailOf({ smtpUrl, mailFrom }: Settings): { url: string; from: string } 
   throw new StartError('Mail needs a sender.', 'Set KEYWRIGHT_MAIL_FROM, such as "Keys <keys@example.com>".')
 }
 
-function openStore({ database }: Settings, file: string, node: string): SqliteStore | SharedStore {
-  return database === null ? openSqlite(file) : openPostgres(database, node)
+function openStore(
+  { database }: Settings,
+  file: string,
+  node: string,
+  onFound: (last: Head) => void,
+): SqliteStore | SharedStore {
+  return database === null ? openSqlite(file) : openPostgres(database, node, onFound)
 }
 
 /** A database that is away is waited for, with 503 meanwhile. What only a person can put right stops the start. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Change } from '@keywright/core'
+import type { Change, Head } from '@keywright/core'
 import { PepperError } from '../peppers/agreement.ts'
 import { Follower, type FollowerOptions } from './follower.ts'
 import type { Hints } from './hints.ts'
@@ -16,6 +16,8 @@ export interface FeedOptions extends FollowerOptions {
 export interface Feed {
   /** After changes of this node have come into force here: the others are told. */
   published(changes: readonly Change[]): void
+  /** A key that may be kept was read when this was the last change. */
+  saw(last: Head): void
   /** Resolves when nobody waits for this node any more. */
   stop(): Promise<void>
 }
@@ -82,6 +84,7 @@ export async function startFeed(options: FeedOptions): Promise<Feed> {
       hints.send()
       hint()
     },
+    saw: (last) => void follower.saw(last),
     async stop() {
       stopping.abort()
       hint()

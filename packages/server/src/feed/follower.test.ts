@@ -139,6 +139,22 @@ describe('a follower', () => {
     expect(state.resets).toBe(2)
   })
 
+  it.each([
+    ['has no change', []],
+    ['has another change', ['other']],
+  ])('starts anew where the database %s in the place of one that a key was read with', async (_, others) => {
+    const { follower, state, targets } = follow()
+    await follower.poll()
+    follower.saw({ number: 2, hash: 'f'.repeat(64) })
+    for (const target of others) await change(store, target)
+    await follower.poll()
+    expect(state.resets).toBe(2)
+    const [last] = (await change(store, 'read with')).changes
+    follower.saw(last as Change)
+    await follower.poll()
+    expect([state.resets, targets()]).toEqual([2, ['read with']])
+  })
+
   it('keeps nothing of a change that it had read before it was put in force here', async () => {
     const { follower, targets } = follow()
     await follower.poll()
@@ -146,7 +162,7 @@ describe('a follower', () => {
     await follower.poll()
     follower.publish(changes)
     expect(targets()).toEqual(['read first'])
-    expect(Reflect.get(follower, 'published')).toEqual(new Map())
+    expect([Reflect.get(follower, 'published'), Reflect.get(follower, 'seen')]).toEqual([new Set(), new Map()])
   })
 
   it.each([

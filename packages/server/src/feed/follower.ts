@@ -35,10 +35,12 @@ export class Follower {
   private position: Head | null = null
   /** The number that the database was last told. */
   private told = -1
-  /** Hashes of changes that were applied before they were read here, by number. */
-  private readonly published = new Map<number, string>()
+  /** Numbers of changes that were applied before they were read here. */
+  private readonly published = new Set<number>()
+  /** Hashes of these, and of those that keys were read with, by number. */
+  private readonly seen = new Map<number, string>()
   /** The greatest of these numbers so far. */
-  private lastPublished = 0
+  private lastSeen = 0
 
   constructor(options: FollowerOptions) {
     this.options = options
@@ -51,13 +53,16 @@ export class Follower {
 
   /** These are in force here already. A poll may have been quicker: what it has read is never read again. */
   publish(changes: readonly Change[]): void {
-    const read = this.position?.number ?? 0
-    for (const { number, hash } of changes) {
-      // The first of two with one number is the one that the database has lost, which the poll is to notice.
-      if (number <= read || this.published.has(number)) continue
-      this.published.set(number, hash)
-      this.lastPublished = Math.max(this.lastPublished, number)
-    }
+    for (const { number, hash } of changes) if (this.saw({ number, hash })) this.published.add(number)
+  }
+
+  /** A key that may be kept was read when this was the last change. Answers whether that is news here. */
+  saw({ number, hash }: Head): boolean {
+    if (number <= (this.position?.number ?? 0)) return false
+    // Of two with one number the database has lost one, which the poll is to notice: no change hashes to nothing.
+    this.seen.set(number, (this.seen.get(number) ?? hash) === hash ? hash : '')
+    this.lastSeen = Math.max(this.lastSeen, number)
+    return true
   }
 
   /** @throws where the database does not answer; then the lease runs on, and out */
@@ -65,14 +70,14 @@ export class Follower {
     const { node, peppers, nodes, lease, onNodes } = this.options
     const sentAt = lease.now()
     const applied = this.position?.number ?? 0
-    const { lastPublished } = this
+    const { lastSeen } = this
     const pulse = await nodes.beat({ node, peppers, maxStalenessMs: lease.forMs, applied })
     if (pulse === null) return
     const { nodes: count, ...head } = pulse
     this.told = applied
     onNodes(count)
     if (this.position === null) this.startFrom(head)
-    else if (head.number < lastPublished) this.startAnew(head)
+    else if (head.number < lastSeen) this.startAnew(head)
     else if (head.number !== this.position.number || head.hash !== this.position.hash) await this.catchUp(head)
     lease.renew(sentAt)
   }
@@ -82,12 +87,15 @@ export class Follower {
       const { position } = this
       if (position === null || head.number - position.number > mostBehind) return this.startFrom(head)
       const next = await this.next(position)
-      if (next === null || next.some(({ number, hash }) => (this.published.get(number) ?? hash) !== hash)) {
+      if (next === null || next.some(({ number, hash }) => (this.seen.get(number) ?? hash) !== hash)) {
         return this.startAnew(head)
       }
       await this.options.apply(next.filter(({ number }) => !this.published.has(number)))
       const { number, hash } = next.at(-1) as Change
-      for (const change of next) this.published.delete(change.number)
+      for (const change of next) {
+        this.published.delete(change.number)
+        this.seen.delete(change.number)
+      }
       this.position = { number, hash }
     } while ((this.position?.number ?? 0) < head.number)
   }
@@ -101,7 +109,7 @@ export class Follower {
   /** What it has lost was in force here, and may be in all that is known. */
   private startAnew(head: Head): void {
     this.options.log.warn('the database does not know the last change applied here: all is read anew', {
-      known: Math.max(this.position?.number ?? 0, this.lastPublished),
+      known: Math.max(this.position?.number ?? 0, this.lastSeen),
       head: head.number,
     })
     this.startFrom(head)
@@ -110,7 +118,8 @@ export class Follower {
   private startFrom(head: Head): void {
     this.options.reset()
     this.published.clear()
-    this.lastPublished = 0
+    this.seen.clear()
+    this.lastSeen = 0
     this.position = head
   }
 }

@@ -28,7 +28,7 @@ const keyColumns = [
   'versions',
 ] as const
 
-/** A key with its organization, its maker's membership and the number of the last change: one statement, one snapshot. */
+/** A key with its organization, its maker's membership and the last change: one statement, one snapshot. */
 export function foundQuery(db: Kysely<Schema>) {
   return db
     .selectFrom('kw_keys')
@@ -42,6 +42,7 @@ export function foundQuery(db: Kysely<Schema>) {
     .select(keyColumns.map((name) => `kw_keys.${name}` as const))
     .select([
       'kw_head.number as read_at',
+      'kw_head.hash as read_hash',
       'kw_organizations.id as organization_id',
       'kw_organizations.name as organization_name',
       'kw_organizations.plan as organization_plan',

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Change, newId } from '@keywright/core'
+import { type Change, type Head, newId } from '@keywright/core'
 import { type Kysely, sql } from 'kysely'
 import { type Client, type ClientBase, Pool, type PoolConfig } from 'pg'
 import type { Nodes } from '../feed/nodes.ts'
@@ -39,9 +39,14 @@ const limitsWithinMs = 1_000
 
 /**
  * The store at `url`, on pools of its own: verification waits neither for those who manage keys nor for the feed, nor
- * the feed for them. Nothing is asked of the database before it is used. `node` is what this process is called.
+ * the feed for them. Nothing is asked of the database before it is used. `node` is what this process is called. `onFound` is
+ * told, before a key that was looked up is answered, which was the last change then.
  */
-export function openPostgres(url: string, node: string = newId('node')): SharedStore {
+export function openPostgres(
+  url: string,
+  node: string = newId('node'),
+  onFound: (last: Head) => void = () => {},
+): SharedStore {
   const servers: Servers = new Map()
   const open = (options: PoolConfig, statementTimeoutMs: number) => openPool(url, options, statementTimeoutMs, servers)
   const management = open({ max: 5, connectionTimeoutMillis: 5_000 }, 10_000)
@@ -51,7 +56,7 @@ export function openPostgres(url: string, node: string = newId('node')): SharedS
   const feed = open({ max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
   const limits = open({ max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
   const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
-  const store = postgresStore(management, verification, node)
+  const store = postgresStore(management, verification, node, onFound)
   return {
     ...store,
     async prepare() {

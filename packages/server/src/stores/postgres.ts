@@ -1,4 +1,4 @@
-import { type FoundKey, newId, type Store } from '@keywright/core'
+import { type FoundKey, type Head, newId, type Store } from '@keywright/core'
 import { sql } from 'kysely'
 import { DatabaseError, type Pool } from 'pg'
 import type { CallStore } from '../control/calls.ts'
@@ -49,7 +49,17 @@ export async function postgres(pool: Pool, verification: Pool = pool): Promise<P
 }
 
 /** The same for a database whose schema is seen to elsewhere. `node` is what this process is called among the nodes. */
-export function postgresStore(pool: Pool, verification: Pool, node: string = newId('node')): PostgresStore {
+export function postgresStore(
+  pool: Pool,
+  verification: Pool,
+  node: string = newId('node'),
+  onFound: (last: Head) => void = () => {},
+): PostgresStore {
+  function noted(row: FoundRow): FoundKey {
+    const found = foundKey(row)
+    onFound({ number: found.readAt, hash: row.read_hash })
+    return found
+  }
   const reader = kyselyOnPool(pool)
   const verificationReader = kyselyOnPool(verification, findWithinMs)
   const findStatement = {
@@ -70,7 +80,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
       const query: TimedQuery = { ...findStatement, values: [text.encode(digest)] }
       const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
       const [row] = rows
-      return row && foundKey(row)
+      return row && noted(row)
     },
     transaction,
     locksRows: true,
@@ -82,7 +92,7 @@ export function postgresStore(pool: Pool, verification: Pool, node: string = new
     found: together<string, FoundKey | undefined>(async (ids) => {
       const query: TimedQuery = { ...foundStatement, values: [ids.map(text.encode)] }
       const { rows } = await verification.query<FoundRow>(query).catch(unreachable)
-      const found = new Map(rows.map(foundKey).map((one): [string, FoundKey] => [one.key.id, one]))
+      const found = new Map(rows.map(noted).map((one): [string, FoundKey] => [one.key.id, one]))
       return (id) => found.get(id)
     }),
     calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),

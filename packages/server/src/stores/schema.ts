@@ -255,6 +255,7 @@ export interface CallRow {
 /** A key, without what it is found by in lists, joined with what verification asks about it. */
 export interface FoundRow extends Omit<Selectable<KeyRow>, 'sort_name' | 'search' | 'hint'> {
   read_at: number | string
+  read_hash: string
   organization_id: string
   organization_name: string
   organization_plan: string | null
