@@ -6,7 +6,8 @@ import { UnfitDatabaseError } from './unfit-database-error.ts'
 const advice: readonly [code: RegExp, message: string, hint: string][] = [
   [/^28/, 'PostgreSQL refuses the user or the password', 'Check both in --database or KEYWRIGHT_DATABASE_URL.'],
   [/^3D000/, 'PostgreSQL has no such database', 'Make it with `createdb`, or correct --database.'],
-  [/^(42501|25006)/, 'The user may not make tables there', 'Grant it CREATE on the schema, or choose another user.'],
+  [/^42501/, 'The user may not make tables there', 'Grant it CREATE on the schema, or choose another user.'],
+  [/^25006/, 'The database takes no changes', 'Turn default_transaction_read_only off for it, or name the primary.'],
 ]
 
 /** What only a person can put right, and how; null where the database may be there a moment later. */

@@ -193,6 +193,17 @@ describe('a database that many nodes share', () => {
     })
   })
 
+  it('is none that takes no changes, whatever its user may do', async () => {
+    const readOnly = Object.assign(new URL(url), { search: '?options=-c%20default_transaction_read_only%3Don' }).href
+    const error = await open(readOnly)
+      .prepare()
+      .catch((reason: unknown) => reason)
+    expect(explainPostgres(error)).toEqual({
+      message: expect.stringMatching(/^The database takes no changes: cannot execute .+ in a read-only transaction\.$/),
+      hint: 'Turn default_transaction_read_only off for it, or name the primary.',
+    })
+  })
+
   it('is none whose encoding lacks characters, and is left as it is', async () => {
     const name = `keywright_latin_${process.pid}`
     const made = await holding(
