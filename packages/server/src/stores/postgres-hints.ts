@@ -14,6 +14,8 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
   let opened: Client | null = null
   let isListening = false
   let receive = () => {}
+  /** Why there are none, as it was logged last. */
+  let trouble = ''
 
   async function listen(): Promise<void> {
     const client = new Client({
@@ -30,6 +32,7 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       await client.connect()
       await client.query(`listen ${channel}`)
       isListening = true
+      trouble = ''
       // What happened before is not told again.
       receive()
       while (!closing.signal.aborted) {
@@ -49,7 +52,10 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       const error = await listen().catch((reason: unknown) => reason)
       if (closing.signal.aborted) return
       if (performance.now() - startedAt > pingEveryMs) waitMs = 100
-      log.warn('no hints of changes from the database, which is polled all the same', { error })
+      if (String(error) !== trouble) {
+        log.warn('no hints of changes from the database, which is polled all the same', { error })
+      }
+      trouble = String(error)
       await setTimeout(waitMs, undefined, { signal: closing.signal }).catch(() => {})
     }
   }
