@@ -49,7 +49,8 @@ describe('the page of what runs', () => {
 
   it('names files for proxies that are there', () => {
     const files = readdirSync(new URL('examples/forward-auth', root))
-    const told = page.match(/(?<=`)(?:nginx\.conf|Caddyfile|haproxy\.\w+)(?=`)/g) ?? []
+    const told =
+      page.match(/(?<=`)(?:nginx\.conf|Caddyfile|haproxy\.\w+|(?:traefik|traefik-routes|envoy)\.yaml)(?=`)/g) ?? []
     expect([...told].sort()).toEqual(files.sort())
   })
 
