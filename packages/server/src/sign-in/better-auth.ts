@@ -27,9 +27,11 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
 
   return {
     async signUp(input, visit) {
-      const { auth, isRefusal } = await ready()
+      const { auth, adapter, isRefusal } = await ready()
+      const before = await auth.api.getSession({ headers: visitOf(visit) })
       try {
         const answered = await auth.api.signUpEmail({ body: input, headers: visitOf(visit), returnHeaders: true })
+        if (before) await adapter.deleteSession(before.session.token)
         return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
         if (isRefusal(error, 422)) return null

@@ -115,6 +115,16 @@ describe('signing in', () => {
     expect(replayed.status).toBe(401)
   })
 
+  it('ends the session that the browser came with, where it begins with another account', async () => {
+    const { browser } = await signUp(server)
+    const before = browser.cookie()
+    const other = { email: 'another-account@example.com', password: goodPassword, name: 'Another' }
+    expect((await browser.call('POST', '/api/auth/sign-up/email', other)).status).toBe(200)
+    expect((await browser.call('GET', '/v1/whoami')).json.email).toBe(other.email)
+    const replayed = await fetch(`${server.control}/v1/whoami`, { headers: { cookie: before } })
+    expect(replayed.status).toBe(401)
+  })
+
   it('never takes a session that somebody else has prepared', async () => {
     const { email } = await signUp(server)
     const planted = new Map([['keywright.session_token', 'planted.signature']])
