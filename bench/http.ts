@@ -84,6 +84,13 @@ async function cpuOf(child: ChildProcess): Promise<number> {
   return cpu
 }
 
+// A loader that falls asleep has each answer pay for waking it, and it sleeps only beside a server slower than itself.
+let isLoading = true
+const stayAwake = () => {
+  if (isLoading) setImmediate(stayAwake)
+}
+stayAwake()
+
 const times = new Map(Object.keys(contenders).map((name) => [name, [] as number[]]))
 for (let number = -1; number < rounds; number++) {
   for (const [name, contender] of Object.entries(contenders)) {
@@ -91,6 +98,7 @@ for (let number = -1; number < rounds; number++) {
     if (number >= 0) times.get(name)?.push(time)
   }
 }
+isLoading = false
 for (const child of children) child.kill()
 upstream.close()
 upstream.closeAllConnections()

@@ -8,22 +8,16 @@ export function readBody(request: IncomingMessage, mostBytes: number): Promise<B
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
-    const settle = (result: Buffer | null) => {
-      request.off('data', onData).off('end', onEnd).off('error', reject).off('close', onClose)
-      resolve(result)
-    }
-    const onData = (chunk: Buffer) => {
+    request.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length <= mostBytes) {
-        chunks.push(chunk)
-      } else {
-        settle(null)
-        // Its sender would otherwise not get to read the answer (RFC 9112 §9.6).
-        request.resume()
-      }
-    }
-    const onEnd = () => settle(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, length))
-    const onClose = () => reject(new Error('The sender closed the connection before the body was whole.'))
-    request.on('data', onData).on('end', onEnd).on('error', reject).on('close', onClose)
+      if (length <= mostBytes) chunks.push(chunk)
+      // The rest is taken in all the same: its sender would otherwise not get to read the answer (RFC 9112 §9.6).
+      else resolve(null)
+    })
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)))
+    request.on('error', reject)
+    request.on('close', () => {
+      if (!request.readableEnded) reject(new Error('The sender closed the connection before the body was whole.'))
+    })
   })
 }

@@ -40,8 +40,10 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       socket.destroy()
       return false
     }
-    const before = answers.get(socket)?.filter(({ writableFinished }) => !writableFinished) ?? []
-    answers.set(socket, [...before, response])
+    const waiting = answers.get(socket)
+    while (waiting?.[0]?.writableFinished) waiting.shift()
+    if (waiting) waiting.push(response)
+    else answers.set(socket, [response])
     return true
   }
   const server = createServer({

@@ -1,3 +1,11 @@
+const OBJECT = 0x7b
+const OBJECT_END = 0x7d
+const LIST = 0x5b
+const LIST_END = 0x5d
+const COMMA = 0x2c
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
 /** Who is told of what stands in a text. */
 export interface Walker {
   /** An object or a list begins, so many deep. */
@@ -15,17 +23,17 @@ export function walkJson(text: string, walker: Walker): void {
   const open: (Set<string> | null)[] = []
   let nameComesNext = false
   for (let i = 0; i < text.length; i++) {
-    const character = text[i]
-    if (character === '{' || character === '[') {
-      nameComesNext = character === '{'
+    const code = text.charCodeAt(i)
+    if (code === OBJECT || code === LIST) {
+      nameComesNext = code === OBJECT
       open.push(nameComesNext ? new Set() : null)
       walker.opened(open.length)
-    } else if (character === '}' || character === ']') {
+    } else if (code === OBJECT_END || code === LIST_END) {
       open.pop()
       nameComesNext = false
-    } else if (character === ',') {
+    } else if (code === COMMA) {
       nameComesNext = open.at(-1) !== null
-    } else if (character === '"') {
+    } else if (code === QUOTE) {
       const end = endOfString(text, i)
       const names = nameComesNext ? open.at(-1) : null
       if (names) {
@@ -41,7 +49,9 @@ export function walkJson(text: string, walker: Walker): void {
 
 /** Index of the closing quotation mark of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
-  let i = start + 1
-  while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1
-  return i
+  for (let i = start + 1; ; i++) {
+    const code = text.charCodeAt(i)
+    if (code === QUOTE) return i
+    if (code === BACKSLASH) i++
+  }
 }
