@@ -4,7 +4,7 @@ import { newId } from '../key/id.ts'
 import type { KeyRecord, SecretVersion } from '../key/record.ts'
 import type { OrganizationRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
-import { type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
+import { existingOrganization, type Issued, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { checkTerms, invalid, limitsBesideFor, type MakersReach, type Reach, reachNow, type Terms } from './terms.ts'
 
 export interface NewKey extends Terms {
@@ -86,9 +86,7 @@ export async function placeFor(
   input: Pick<NewKey, 'organization' | 'project'>,
   now: Date,
 ): Promise<OrganizationRecord> {
-  const organization = await transaction.organization(input.organization)
-  if (!organization)
-    throw new LifecycleError('not_found', `There is no organization '${input.organization}'.`, 'organization')
+  const organization = await existingOrganization(transaction, input.organization)
   if (contract.boundTo === 'project' && !input.project) {
     throw invalid('project', `Keys of ${contract.title} belong to one project: name it.`)
   }
