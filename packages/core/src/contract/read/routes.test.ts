@@ -121,6 +121,8 @@ describe('a route', () => {
       'permission: a segment begins with a-z or 0-9 and goes on with a-z, 0-9, hyphen, dot or underscore',
     ],
     [{ permission: { read: 'a:read' } }, 'permission.write: it is missing; a text is needed'],
+    [{ permission: '' }, 'permission: it is empty; name one, or leave permission out'],
+    [{ permission: { read: '', write: 'a:read' } }, 'permission.read: it is empty; name one, or leave permission out'],
     [{ methods: ['get'] }, 'methods[0]: "get"; upper-case letters are needed'],
     [{ methods: ['TRACE'] }, 'methods[0]: TRACE is never let through'],
     [{ methods: [] }, 'methods: the list is empty; leave it out for every method'],

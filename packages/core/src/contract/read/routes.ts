@@ -74,11 +74,19 @@ function checkAnonymous(fields: Fields, route: Route): void {
 function readPermission(fields: Fields): Route['permission'] {
   const data = fields.take('permission')
   if (data === undefined) return undefined
-  if (!isObject(data)) return fields.text('permission')
+  if (!isObject(data)) return fields.text('permission', { check: emptyProblem })
   const both = fields.fields('permission')
-  const permission = { read: both.text('read'), write: both.text('write') }
+  const permission = {
+    read: both.text('read', { check: emptyProblem }),
+    write: both.text('write', { check: emptyProblem }),
+  }
   both.close()
   return permission
+}
+
+/** A key with a list never has it, be the list what it may. */
+function emptyProblem(permission: string): string | null {
+  return permission === '' ? 'it is empty; name one, or leave permission out' : null
 }
 
 function patternProblem(path: string): string | null {
