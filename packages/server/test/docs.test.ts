@@ -191,6 +191,7 @@ describe('the documentation of an odd contract', () => {
     ['a user name', { sources: [{ basic: 'user' }] }, null],
     ['a password', { sources: [{ basic: 'password' }] }, null],
     ['an address', { sources: [{ query: 'api_key', keysEndUpInLogs: true }] }, null],
+    ['Authorization, without a scheme', { sources: [{ header: 'Authorization' }] }, null],
     ['two headers', { sources: [{ idHeader: 'X-Id', secretHeader: 'X-Secret' }] }, { length: 8, separator: '.' }],
     ['a header of odd name', { sources: [{ header: "X-$Key`'s" }] }, null],
   ])(

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Allowed, monthlyQuotaOf, monthOf } from '@keywright/core'
+import { type Allowed, type Contract, monthlyQuotaOf, monthOf } from '@keywright/core'
 import { readBearer } from '../../access/bearer.ts'
 import { type Caller, challenge, identify, refusalOf } from '../../access/caller.ts'
 import { isCliToken } from '../../access/cli-token-format.ts'
@@ -121,9 +121,12 @@ async function personView({ person, permissions, triggeredBy }: Caller, { lifecy
 async function authenticate(
   headers: Headers,
   bearer: ReturnType<typeof readBearer>,
-  { verifier }: ControlDeps,
+  { verifier, lifecycle: { contract } }: ControlDeps,
 ): Promise<Allowed> {
-  let outcome = await verifier.peek({ headers })
+  const asked = new Headers(headers)
+  // To a contract that takes the field's whole value for a key, one with a scheme before it would be malformed.
+  if ('token' in bearer && takesBareValue(contract)) asked.set('authorization', bearer.token)
+  let outcome = await verifier.peek({ headers: asked })
   if (!outcome.allowed && outcome.reason === 'missing_credential') {
     if ('problem' in bearer) throw refusalOf(bearer.problem)
     outcome = await verifier.peek({ credential: bearer.token })
@@ -131,6 +134,12 @@ async function authenticate(
   if (outcome.allowed) return outcome
   const repeated = outcome.reason === 'repeated_credential' || outcome.reason === 'conflicting_credentials'
   throw repeated ? refusalOf('repeated') : challenge('invalid_credential')
+}
+
+function takesBareValue({ credential }: Contract): boolean {
+  return credential.sources.some(
+    (source) => 'header' in source && source.header.toLowerCase() === 'authorization' && source.scheme === undefined,
+  )
 }
 
 /** What an organization has left of its month. */
