@@ -122,6 +122,10 @@ describe('what is wrong with a contract', () => {
     [{ credential: { sources: { header: 'X-Api-Key' } } }, 'credential.sources: an object; a list is needed'],
     [{ key: { forms: [{ prefix: 'a_' }], random: 32 } }, 'key.random: 32; an object is needed'],
     [
+      { key: { forms: [{ prefix: 'a_' }], random: { bytes: 32, length: 43 } } },
+      'key.random.length: it cannot stand beside bytes',
+    ],
+    [
       { key: { forms: [{ prefix: 'a_', random: { bytes: '32' } }] } },
       'key.forms[0].random.bytes: "32"; a number is needed',
     ],

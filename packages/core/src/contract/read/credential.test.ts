@@ -24,6 +24,9 @@ describe('the place of a credential', () => {
     ],
     [{ query: 'k&y', keysEndUpInLogs: true }, 'query: "k&y" would have to be encoded; letters, digits and _.~- do not'],
     [{ cookie: 'key' }, 'header: it is missing; a text is needed'],
+    [{ basic: 'user', header: 'Authorization' }, 'header: it cannot stand beside basic'],
+    [{ header: 'X-Key', keysEndUpInLogs: true }, 'keysEndUpInLogs: it cannot stand beside header'],
+    [{ keysEndUpInLogs: true }, 'keysEndUpInLogs: there is no such field'],
   ])('cannot be %j', (source, problem) => {
     expect(problemsWith({ credential: { sources: [source] } })).toContain(`credential.sources[0].${problem}`)
   })

@@ -26,9 +26,11 @@ function readSources(fields: Fields): Source[] {
   return sources
 }
 
+const sourceFields = ['header', 'scheme', 'basic', 'idHeader', 'secretHeader', 'query', 'keysEndUpInLogs']
+
 function readSource(fields: Fields, data: unknown): Source {
   const source = sourceOf(fields, data)
-  fields.close()
+  fields.close(sourceFields)
   return source
 }
 

@@ -122,12 +122,15 @@ export class Fields {
     })
   }
 
-  /** Names every field that nobody asked for. */
-  close(): void {
-    for (const name of Object.keys(this.#data)) {
+  /** Names every field that nobody asked for; `others` are fields, too, but not beside those that were. */
+  close(others: readonly string[] = []): void {
+    const names = Object.keys(this.#data)
+    const [read] = names.filter((name) => this.#asked.has(name))
+    for (const name of names) {
       if (this.#asked.has(name)) continue
       const meant = nearest(name, [...this.#asked])
-      this.report(name, `there is no such field${meant === null ? '' : `; did you mean ${meant}?`}`)
+      if (read !== undefined && others.includes(name)) this.report(name, `it cannot stand beside ${read}`)
+      else this.report(name, `there is no such field${meant === null ? '' : `; did you mean ${meant}?`}`)
     }
   }
 

@@ -51,7 +51,7 @@ function readRandom(parent: Fields): Random | undefined {
         alphabet: fields.choice('alphabet', ['base62', 'base58', 'base36', 'hex', 'crockford32'], 'base62'),
         length: fields.integer('length', { least: 1, most: 400 }),
       }
-  fields.close()
+  fields.close(['alphabet', 'length'])
   const bits = Math.floor(entropyBits(random))
   if (parent.problems.length === before && bits < 128) parent.report('random', `${bits} bits; at least 128 are needed`)
   return random
