@@ -62,6 +62,8 @@ describe("with a contract of one's own", () => {
     expect(upstream.received.at(-1)?.url).toBe('/base/a?x=1&y=2')
     expect((await ask([], { target: `/a?shop_key=${credential}` })).status).toBe(200)
     expect(upstream.received.at(-1)?.url).toBe('/base/a')
+    expect((await ask([own()], { target: `/b?x=1&sh%6Fp%5fkey=${credential}` })).status).toBe(200)
+    expect(upstream.received.at(-1)?.url).toBe('/base/b?x=1')
     expect(server.log()).not.toContain(credential)
   })
 

@@ -198,8 +198,13 @@ function faultOf(error: Error): string {
   return 'the upstream cannot be reached'
 }
 
-/** A credential ends here, wherever the contract lets it come from. */
+/** A credential ends here, wherever the contract lets it come from, and however an upstream may read the name. */
 function withoutParameters(query: string, names: readonly string[]): string | null {
-  const kept = query.split('&').filter((pair) => !names.includes(pair.split('=', 1)[0] ?? ''))
+  const kept = query.split('&').filter((pair) => !names.includes(decodedName(pair)))
   return kept.length === 0 ? null : kept.join('&')
+}
+
+function decodedName(pair: string): string {
+  const [name = ''] = pair.split('=', 1)
+  return name.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }
