@@ -37,6 +37,14 @@ describe('keywright contract', () => {
     expect(limited).toMatch(/^limits +5 at once, refilled over 60 s per key$/m)
   })
 
+  it('shows which keys are no longer made, and that any permission may be given where none is offered', async () => {
+    const file = join(folder, 'retired.yaml')
+    writeFileSync(file, 'name: moved\nkey: { forms: [{ prefix: mv_ }, { prefix: old_, retired: true }] }\n')
+    const { stdout } = await keywright(['contract', 'show', file])
+    expect(stdout).toMatch(/^key +mv_… {2}live secret, old_… {2}live secret \(no longer made\)$/m)
+    expect(stdout).toMatch(/^permissions +any$/m)
+  })
+
   it('shows what each route needs, the kind of key too', async () => {
     const file = join(folder, 'kinds.yaml')
     const forms = '[{ prefix: ki_ }, { prefix: ki_pk_, kind: publishable }]'

@@ -44,7 +44,7 @@ async function rulesOf(format: (typeof formats)[number], contract: string): Prom
     }))
   }
   const names = values(/^id = "(.*)"$/gm)
-  return values(/^regex = '''(.*)'''$/gm).map((text, at) => ({
+  return values(/^regex = '''((?:(?!''').)*)'''$/gm).map((text, at) => ({
     name: names[at] ?? '',
     expression: new RegExp(text, 'g'),
   }))
@@ -94,9 +94,9 @@ describe('keywright scan-rules', () => {
     expect(stdout).toContain(`filter = 'entropy(finding["secret"]) <= 3.0'`)
   })
 
-  const moved = (forms: object[]) => {
+  const moved = (forms: object[], more: object = {}) => {
     const file = join(folder, 'moved.json')
-    writeFileSync(file, JSON.stringify({ name: 'moved', key: { checksum: true, forms } }))
+    writeFileSync(file, JSON.stringify({ name: 'moved', key: { checksum: true, forms }, ...more }))
     return file
   }
 
@@ -114,6 +114,19 @@ describe('keywright scan-rules', () => {
       const found = rules.flatMap((rule, rank) => (secretsIn(credential, [rule]).length > 0 ? [rank] : []))
       expect(found).toEqual([at])
     }
+  })
+
+  it.each(formats)('writes rules for %s that can be read whatever prefix and title are', async (format) => {
+    const forms = [{ prefix: "it's'''\"mv\\\\_" }]
+    const credential = { sources: [{ header: 'X-Key' }] }
+    const file = moved(forms, { credential, title: '"Moved"\n\u007f' })
+    const rules = await rulesOf(format, file)
+    expect(rules).toHaveLength(2)
+    const { stdout } = await keywright(['contract', 'show', file, '--json'])
+    const { key } = JSON.parse(stdout) as { key: KeyRule }
+    const { credential: minted } = compileFormat(key).mint({ environment: 'live', kind: 'secret' })
+    expect(secretsIn(`key: ${minted}`, rules)).toEqual([minted])
+    expect((await keywright(['scan-rules', '--contract', file, '--format', format])).stdout).not.toContain('\u007f')
   })
 
   it.each(formats)('writes no rule for %s for publishable keys, which anyone may see', async (format) => {

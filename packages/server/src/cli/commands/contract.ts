@@ -1,4 +1,4 @@
-import { type Contract, type Plan, rowOf } from '@keywright/core'
+import { type Contract, type KeyForm, type Plan, rowOf } from '@keywright/core'
 import type { Command } from 'commander'
 import { loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
@@ -37,10 +37,10 @@ function summary(contract: Contract): string {
   const { title, name, credential, key, boundTo, permissions, rotation, limits, plans, namespaces } = contract
   const rows = facts([
     ['contract', `${printable(title)} (${name})`],
-    ['key', key.forms.map(({ prefix, environment, kind }) => `${prefix}…  ${environment} ${kind}`).join(', ')],
+    ['key', key.forms.map(formText).join(', ')],
     ['sent as', credential.sources.map(sourceText).join(', or ')],
     ['bound to', `one ${boundTo}${namespaces ? ', and its namespaces' : ''}`],
-    ['permissions', Object.keys(permissions.offered).join(', ') || 'none'],
+    ['permissions', Object.keys(permissions.offered).join(', ') || 'any'],
     [
       'rotation',
       rotation.maxGraceSeconds === 0 ? 'immediate' : `grace of at most ${lasting(rotation.maxGraceSeconds)}`,
@@ -50,6 +50,10 @@ function summary(contract: Contract): string {
       : Object.entries(plans).map(([plan, terms]) => [`plan ${plan}`, planText(terms)] as const)),
   ])
   return `${rows}\n\n${routeTable(contract)}\n\n${refusalTable(contract)}`
+}
+
+function formText({ prefix, environment, kind, retired }: KeyForm): string {
+  return `${prefix}…  ${environment} ${kind}${retired ? ' (no longer made)' : ''}`
 }
 
 function limitsText(limits: Contract['limits']): string {

@@ -29,7 +29,7 @@ export function defineScanRules(scanRules: Command): void {
       const rules = rulesOf(await loadContract(name))
       const written = rules.filter(({ keyword }) => keyword !== '')
       for (const { description } of rules.filter(({ keyword }) => keyword === ''))
-        note(`There is no rule for: ${printable(description)}. Without a prefix it would match any random text.`)
+        note(`There is no rule for: ${description}. Without a prefix it would match any random text.`)
       print(writers[format](named(written)))
     })
 }
@@ -43,7 +43,7 @@ function rulesOf({ name, title, key }: Contract): Rule[] {
   const own = format.patterns().map(({ environment, kind, keyword, regex }, form) => ({
     id: `${name}-${environment}-${kind}-key`,
     kind,
-    description: `${title} API key (${environment}, ${kind})`,
+    description: `${printable(title)} API key (${environment}, ${kind})`,
     keyword,
     regex,
     isRetired: format.forms[form]?.retired ?? false,
@@ -79,7 +79,7 @@ function gitleaks(rules: readonly Rule[], accuracy: string): string {
     ({ id, description, keyword, regex }) => `[[rules]]
 id = ${JSON.stringify(id)}
 description = ${JSON.stringify(description)}
-regex = '''${besideOther(regex)}'''
+regex = '''${besideOther(regex).replaceAll("'", '\\x27')}'''
 ${accuracy}
 keywords = [${JSON.stringify(keyword.toLowerCase())}]`,
   )
