@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
 import { totp } from '../../server/test/support/totp.ts'
 import { faults } from './browser.ts'
+import { recordUses } from './recorded.ts'
 import { inviteLink, takeKey } from './steps.ts'
 import { minute, stage } from './story.ts'
 
@@ -102,6 +103,22 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     expect(await takeKey(page)).toMatch(/^hopx_live_/)
     await page.unrouteAll()
     expect(page.url()).toBe(`${set.server.control}/acme/keys`)
+  })
+
+  it('stays where the chart behind it cannot be loaded', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Charted' })
+    recordUses(set.server, [{ key: key.id, route: '/v1/sandboxes', atMs: Date.now() }])
+    await page.route('**/assets/chart-*', (route) => route.abort())
+    const letGo = await holdBack(page, ({ pathname }) => pathname === '/v1/usage', 'GET')
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+    await page.getByLabel('The new key').waitFor()
+    letGo()
+    await page.getByText('The chart could not be loaded').or(page.getByText('could not be shown')).waitFor()
+    expect(await takeKey(page)).toMatch(/^hopx_live_/)
+    await page.unrouteAll()
   })
 
   it('cannot be cancelled away while it is being made', async () => {

@@ -3,8 +3,21 @@ import { lazy, Suspense, useMemo } from 'react'
 import type { Span } from './read-usage.ts'
 import { perStep, total } from './sums.ts'
 
-/** Drawing comes when there is something to draw: no other screen waits for it. */
-const Chart = lazy(async () => ({ default: (await import('./chart.tsx')).Chart }))
+/**
+ * Drawing comes when there is something to draw: no other screen waits for it. Where it does not come, the page stays
+ * without it: it may show a secret that nothing shows again.
+ */
+const Chart = lazy(async () => {
+  try {
+    return { default: (await import('./chart.tsx')).Chart }
+  } catch {
+    return { default: NotDrawn }
+  }
+})
+
+function NotDrawn() {
+  return <p className="px-2 py-3 text-muted">The chart could not be loaded. Load the page again to see it.</p>
+}
 
 const number = new Intl.NumberFormat()
 
