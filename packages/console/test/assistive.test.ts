@@ -2,6 +2,7 @@ import type { Locator } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { visit } from './browser.ts'
+import { invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('who cannot see, point or tell colours apart', { timeout: 2 * minute }, () => {
@@ -45,12 +46,78 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     expect(await page.locator(':focus').innerText()).toBe('Back')
   })
 
-  it('keeps the focus on the button that loaded the last of the audit log', async () => {
+  it('stays in the field of a search that it empties', async () => {
     const { page } = set.ann
-    await page.goto(`${set.server.control}/paged/audit`)
-    await page.getByRole('button', { name: 'Load more' }).press('Enter')
-    await page.getByRole('button', { name: 'All are loaded' }).waitFor()
-    expect(await page.locator(':focus').innerText()).toBe('All are loaded')
+    const lists = [
+      ['acme/keys', 'Search by name, hint or id', 'No key matches'],
+      ['instance/organizations', 'Search by name or id', 'No organization matches'],
+    ] as const
+    for (const [path, label, none] of lists) {
+      await page.goto(`${set.server.control}/${path}`)
+      const field = page.getByLabel(label)
+      await field.fill('nothing is called so')
+      await page.getByText(none).waitFor()
+      await page.evaluate(`new MutationObserver(() => {
+        if (/No (API keys|organizations) yet/.test(document.body.innerText)) document.body.dataset.lied = ''
+      }).observe(document.body, { subtree: true, childList: true })`)
+      await field.press('ControlOrMeta+A')
+      await field.press('Delete')
+      await page.getByText(/^\d+ (key|organization)/).waitFor()
+      expect(await field.and(page.locator(':focus')).count()).toBe(1)
+      expect(await page.locator('[data-lied]').count()).toBe(0)
+    }
+  })
+
+  it('keeps the focus on the button that loaded the last', async () => {
+    const { page } = set.ann
+    const api = controlApi(set.server.control)
+    for (let i = 0; i < 51; i++) await api('POST', '/v1/service-keys', { body: { name: 'S', permissions: ['verify'] } })
+    for (const path of ['paged/audit', 'instance/service-keys']) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.getByRole('button', { name: 'Load more' }).press('Enter')
+      await page.getByRole('button', { name: 'All are loaded' }).waitFor()
+      expect(await page.locator(':focus').innerText()).toBe('All are loaded')
+    }
+  })
+
+  it('goes on in the page where a button went with what it ended', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'Endless', expiresAt: null })
+    await page.goto(`${set.server.control}/acme/members`)
+    await inviteLink(set.ann, { email: 'bob@example.com', role: 'Member' })
+    const elsewhere = await fetch(`${set.server.control}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: set.server.control },
+      body: JSON.stringify({ email: 'ann@example.com', password: 'correct horse battery' }),
+    })
+    expect(elsewhere.status).toBe(200)
+    const ends = [
+      ['acme/members', 'Withdraw the invitation of bob@example.com'],
+      ['acme/hygiene', 'Expire in 90 days: Endless'],
+      ['account', 'Sign out there'],
+    ] as const
+    for (const [path, name] of ends) {
+      await page.goto(`${set.server.control}/${path}`)
+      const button = page.getByRole('button', { name })
+      await button.press('Enter')
+      await button.waitFor({ state: 'detached' })
+      expect(await page.locator(':focus').getAttribute('id')).toBe('content')
+    }
+  })
+
+  it('goes on in the dialog that asks whether to remove an account', async () => {
+    const { page } = set.ann
+    const zoe = await invite(set.browser, set.ann, { email: 'zoe@example.com', role: 'Member', name: 'Zoe' })
+    await zoe.context.close()
+    await page.goto(`${set.server.control}/instance/people`)
+    await page.getByRole('button', { name: 'Manage Zoe' }).press('Enter')
+    await page.getByRole('dialog', { name: 'Zoe' }).getByRole('button', { name: 'Remove' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Remove Zoe' })
+    await dialog.locator('[aria-live=polite]').getByText('With the account go 1 place').waitFor()
+    await dialog.locator(':focus').waitFor()
+    await dialog.getByRole('button', { name: 'Remove for good' }).press('Enter')
+    await page.getByRole('button', { name: 'Manage Zoe' }).waitFor({ state: 'detached' })
+    await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content')
   })
 
   it('finds nothing that has the focus under the bar at the top', async () => {
@@ -170,6 +237,7 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.goto(`${set.server.control}/acme/nothing`)
     await page.getByRole('heading', { name: 'There is nothing here' }).waitFor()
     expect(await page.title()).toBe('There is nothing here · Keywright')
+    await page.getByRole('main', { name: 'There is nothing here' }).and(page.locator(':focus')).waitFor()
     const name = `${'a'.repeat(79)}🚀 \u202e reversed`
     const { key } = await set.server.issue({ name })
     await page.goto(`${set.server.control}/acme/keys/${key.id}`)

@@ -13,6 +13,7 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
       ['**/v1/cli-tokens*', 'Terminals that are logged in', page.getByText('in a terminal adds one')],
       ['**/api/auth/passkeys', 'Passkeys', null],
       ['**/api/auth/providers/linked', 'Accounts elsewhere', null],
+      ['**/api/auth/sessions', 'Where you are signed in', page.getByText('This one')],
     ] as const
     for (const [address, title, then] of parts) {
       await page.route(address, (route) => route.abort())

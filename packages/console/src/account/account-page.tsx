@@ -19,7 +19,7 @@ import { Terminals } from './terminals.tsx'
 export function AccountPage() {
   const { data: viewer } = useSuspenseQuery(viewerQuery)
   const email = shownAddress(viewer?.email)
-  const { data, error, isPending } = useQuery({
+  const { data, error, isPending, refetch } = useQuery({
     queryKey: ['sessions'],
     queryFn: ({ signal }) => keywright.signIn.sessions({ signal }),
   })
@@ -64,7 +64,7 @@ export function AccountPage() {
         <Card title="Where you are signed in">
           {(error ?? end.error) !== null && (
             <div className="p-5">
-              <ErrorNotice error={error ?? end.error} />
+              <ErrorNotice error={error ?? end.error} {...(error && { onRetry: () => refetch() })} />
             </div>
           )}
           {isPending && <Loading label="Loading your sessions" />}

@@ -7,6 +7,7 @@ import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { textOf, useKept, useKeptText } from '../parts/kept.ts'
+import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Told } from '../parts/pager.tsx'
@@ -106,18 +107,7 @@ export function AuditPage() {
             <Entry key={event.number} event={event} people={people} />
           ))}
         </ul>
-        {(log.hasNextPage || (log.data && log.data.pages.length > 1)) && (
-          <footer className="border-t px-5 py-2 text-right">
-            {/* Stays once all are there: it has the focus of who pressed it. */}
-            <Button
-              aria-disabled={!log.hasNextPage}
-              isBusy={log.isFetchingNextPage}
-              onClick={() => log.fetchNextPage()}
-            >
-              {log.hasNextPage ? 'Load more' : 'All are loaded'}
-            </Button>
-          </footer>
-        )}
+        <LoadMore of={log} />
       </Card>
     </Page>
   )

@@ -31,6 +31,8 @@ export function OrganizationsPage() {
     organizationsQuery({ q: q || undefined, cursor: paging.cursor }),
   )
   const isEmpty = data?.organizations.length === 0
+  // Also until what an emptied field leaves is there: the field has the focus.
+  const isSearched = text.value !== '' || q !== '' || isPlaceholderData
   useWayBack(paging, isEmpty && !isPlaceholderData)
   const [isCreating, setCreating] = useState(false)
   const [changing, setChanging] = useState<Organization | null>(null)
@@ -63,7 +65,7 @@ export function OrganizationsPage() {
       {editing && <EditOrganization of={editing} onClose={() => setEditing(null)} />}
       {changing && <ChangeState of={changing} onClose={() => setChanging(null)} />}
       {deleting && <DeleteOrganization of={deleting} onClose={() => setDeleting(null)} />}
-      {(text.value !== '' || paging.before > 0 || (data && data.organizations.length > 1)) && (
+      {(isSearched || paging.before > 0 || (data && data.organizations.length > 1)) && (
         <div className="mb-4 flex">
           <SearchField label="Search by name or id" {...text} />
         </div>
@@ -129,12 +131,12 @@ export function OrganizationsPage() {
           </div>
         )}
         <Told>
-          {isEmpty && paging.before === 0 && q !== '' && (
+          {isEmpty && paging.before === 0 && isSearched && (
             <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${noun} matches`}>
               Change the search.
             </Empty>
           )}
-          {isEmpty && paging.before === 0 && q === '' && (
+          {isEmpty && paging.before === 0 && !isSearched && (
             <Empty icon={<Building2 size={20} aria-hidden />} title={`No ${plural(noun)} yet`} action={create}>
               Every key belongs to one. Create the first for your first customer, or for yourself.
             </Empty>

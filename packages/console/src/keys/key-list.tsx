@@ -41,11 +41,6 @@ export function KeyList({ organization, project, create }: KeyListProps) {
     })
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const [isRevoking, setRevoking] = useState(false)
-  const clear = () => {
-    setChosen(new Set())
-    // The button goes, and the focus would with it.
-    document.getElementById('content')?.focus({ preventScroll: true })
-  }
   const q = textOf(kept).trim()
   const asked = {
     organization,
@@ -58,7 +53,8 @@ export function KeyList({ organization, project, create }: KeyListProps) {
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(
     keysQuery({ ...asked, ...sort, cursor: paging.cursor }),
   )
-  const isFiltered = text.value !== '' || state !== undefined || within !== ''
+  // Also until what an emptied field leaves is there: the field has the focus.
+  const isFiltered = text.value !== '' || q !== '' || state !== undefined || within !== '' || isPlaceholderData
   const keys = data?.keys ?? []
   const isEmpty = data !== undefined && keys.length === 0
   useWayBack(paging, isEmpty && !isPlaceholderData)
@@ -94,7 +90,7 @@ export function KeyList({ organization, project, create }: KeyListProps) {
         <Told>{chosen.size > 0 && <span className="font-medium">{counted(chosen.size, 'key')} chosen</span>}</Told>
         {chosen.size > 0 && (
           <span className="flex gap-2">
-            <Button onClick={clear}>Clear</Button>
+            <Button onClick={() => setChosen(new Set())}>Clear</Button>
             <Button look="danger" onClick={() => setRevoking(true)}>
               Revoke {chosen.size} …
             </Button>

@@ -1,4 +1,5 @@
 import type { ButtonHTMLAttributes, ComponentProps, ReactNode } from 'react'
+import { focusContent } from './content.ts'
 
 type Look = 'primary' | 'secondary' | 'ghost' | 'danger'
 
@@ -27,6 +28,7 @@ export function Button({ look, icon, isBusy = false, className = '', children, .
     <button
       type="button"
       {...rest}
+      ref={passOnFocus}
       aria-disabled={isOff || undefined}
       aria-busy={isBusy || undefined}
       onClick={isOff ? (event) => event.preventDefault() : rest.onClick}
@@ -38,6 +40,13 @@ export function Button({ look, icon, isBusy = false, className = '', children, .
       {children}
     </button>
   )
+}
+
+/** A button may go with what it ends, such as the row it is in. */
+function passOnFocus(button: HTMLButtonElement | null) {
+  return () => {
+    if (document.activeElement === button) focusContent()
+  }
 }
 
 /** Says with its name what its picture shows. */

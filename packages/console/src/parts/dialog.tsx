@@ -1,6 +1,7 @@
 import { X } from 'lucide-react'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { IconButton } from './button.tsx'
+import { focusContent } from './content.ts'
 
 export interface DialogProps {
   title: string
@@ -29,9 +30,8 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
     }
     // The browser gives the focus back where a dialog is closed, but not where it is taken away.
     return () => {
-      const isThere = opener instanceof HTMLElement && opener.isConnected
-      const next = isThere ? opener : document.getElementById('content')
-      next?.focus()
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+      else focusContent()
     }
   }, [])
   return (

@@ -2,15 +2,21 @@ import { Button } from './button.tsx'
 
 interface LoadMoreProps {
   /** A query of pages. */
-  of: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
+  of: {
+    data: { pages: readonly unknown[] } | undefined
+    hasNextPage: boolean
+    isFetchingNextPage: boolean
+    fetchNextPage: () => unknown
+  }
 }
 
-export function LoadMore({ of: { hasNextPage, isFetchingNextPage, fetchNextPage } }: LoadMoreProps) {
-  if (!hasNextPage) return null
+/** Stays once all are there: it has the focus of who pressed it. */
+export function LoadMore({ of: { data, hasNextPage, isFetchingNextPage, fetchNextPage } }: LoadMoreProps) {
+  if (!hasNextPage && (data?.pages.length ?? 0) <= 1) return null
   return (
     <footer className="border-t px-5 py-2 text-right">
-      <Button isBusy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-        Load more
+      <Button aria-disabled={!hasNextPage} isBusy={isFetchingNextPage} onClick={() => fetchNextPage()}>
+        {hasNextPage ? 'Load more' : 'All are loaded'}
       </Button>
     </footer>
   )

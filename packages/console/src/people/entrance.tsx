@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react'
+import { focusContent } from '../parts/content.ts'
 import { titleId, useTitle } from '../parts/use-title.ts'
 import { Logo } from '../shell/logo.tsx'
 
@@ -29,6 +30,6 @@ export function Entrance({ title, lead, children }: { title: string; lead?: Reac
 export function useFocusIn(step: unknown): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each step
   useEffect(() => {
-    if (document.activeElement === document.body) document.getElementById('content')?.focus()
+    if (document.activeElement === document.body) focusContent()
   }, [step])
 }

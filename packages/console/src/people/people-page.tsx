@@ -8,9 +8,11 @@ import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
+import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
+import { Told } from '../parts/pager.tsx'
 import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
@@ -103,20 +105,9 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
     await queries.invalidateQueries()
     onClose()
   })
-  const remove = useAction(async () => {
-    await keywright.people.remove(person.id)
-    await queries.invalidateQueries()
-    onClose()
-  })
-  const removal = useQuery({
-    queryKey: ['account-removal', person.id],
-    queryFn: () => keywright.people.remove(person.id, { dryRun: true }),
-    enabled: isRemoving,
-    staleTime: 0,
-    gcTime: 0,
-  })
-  const error = isRemoving ? (remove.error ?? removal.error) : (act.error ?? link.error)
-  const isBusy = act.isBusy || link.isBusy || remove.isBusy
+  const error = act.error ?? link.error
+  const isBusy = act.isBusy || link.isBusy
+  if (isRemoving) return <RemovePerson of={person} onClose={onClose} />
   return (
     <Dialog
       title={visible(person.name)}
@@ -132,53 +123,75 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
             <CopyBox label="The link" text={link.result.link} action="Copy link" />
           </div>
         )}
-        {isRemoving && removal.data && (
-          <p>
-            With the account go {counted(removal.data.organizations, 'place')}, {counted(removal.data.keys, 'key')},{' '}
-            {counted(removal.data.cliTokens, 'terminal')} and {counted(removal.data.sessions, 'session')}. That is for
-            good.
-          </p>
-        )}
-        {!isRemoving && (
-          <div className="flex flex-wrap gap-2">
-            {shownAddress(person.email) !== '' && (
-              <Button isBusy={link.isBusy} onClick={() => link.run(undefined)}>
-                Make a password link
-              </Button>
-            )}
-            {person.secondFactor && (
-              <Button isBusy={act.isBusy} onClick={() => act.run('forgetSecondFactor')}>
-                Forget the second factor
-              </Button>
-            )}
-            {person.disabledAt === null && !isOwn && (
-              <Button isBusy={act.isBusy} onClick={() => act.run('disable')}>
-                Disable
-              </Button>
-            )}
-            {person.disabledAt !== null && (
-              <Button isBusy={act.isBusy} onClick={() => act.run('enable')}>
-                Enable
-              </Button>
-            )}
-          </div>
-        )}
+        <div className="flex flex-wrap gap-2">
+          {shownAddress(person.email) !== '' && (
+            <Button isBusy={link.isBusy} onClick={() => link.run(undefined)}>
+              Make a password link
+            </Button>
+          )}
+          {person.secondFactor && (
+            <Button isBusy={act.isBusy} onClick={() => act.run('forgetSecondFactor')}>
+              Forget the second factor
+            </Button>
+          )}
+          {person.disabledAt === null && !isOwn && (
+            <Button isBusy={act.isBusy} onClick={() => act.run('disable')}>
+              Disable
+            </Button>
+          )}
+          {person.disabledAt !== null && (
+            <Button isBusy={act.isBusy} onClick={() => act.run('enable')}>
+              Enable
+            </Button>
+          )}
+        </div>
       </DialogBody>
       <DialogActions>
         <Button disabled={isBusy} onClick={onClose}>
-          {isRemoving ? 'Cancel' : 'Close'}
+          Close
         </Button>
-        {isRemoving && (
-          <Button look="danger" disabled={!removal.data} isBusy={remove.isBusy} onClick={() => remove.run(undefined)}>
-            Remove for good
-          </Button>
-        )}
-        {!isRemoving && !isOwn && (
+        {!isOwn && (
           <Button look="danger" onClick={() => setRemoving(true)}>
             Remove
           </Button>
         )}
       </DialogActions>
     </Dialog>
+  )
+}
+
+function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => void }) {
+  const { data, error } = useQuery({
+    queryKey: ['account-removal', person.id],
+    queryFn: () => keywright.people.remove(person.id, { dryRun: true }),
+    staleTime: 0,
+    gcTime: 0,
+  })
+  const remove = useAction(async () => {
+    await keywright.people.remove(person.id)
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'account-removal' })
+    onClose()
+  })
+  return (
+    <ConfirmDialog
+      title={`Remove ${visible(person.name)}`}
+      description={visible(shownAddress(person.email) || noAddress)}
+      action="Remove for good"
+      isDangerous
+      isIncomplete={!data}
+      isBusy={remove.isBusy}
+      error={remove.error ?? error}
+      onSubmit={() => remove.run(undefined)}
+      onClose={onClose}
+    >
+      <Told>
+        {data && (
+          <p>
+            With the account go {counted(data.organizations, 'place')}, {counted(data.keys, 'key')},{' '}
+            {counted(data.cliTokens, 'terminal')} and {counted(data.sessions, 'session')}. That is for good.
+          </p>
+        )}
+      </Told>
+    </ConfirmDialog>
   )
 }

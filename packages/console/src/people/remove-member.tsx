@@ -24,7 +24,7 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
     await keywright.members.remove(organization, user)
     // An operator still sees all of it.
     if (!isOwn || viewer?.isOperator) {
-      await queries.invalidateQueries()
+      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'removal' })
       return onClose()
     }
     queries.clear()
