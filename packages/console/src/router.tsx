@@ -104,7 +104,9 @@ const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
   async beforeLoad({ location }) {
-    const { organizations } = await orSignIn(queries.ensureQueryData(organizationsQuery()), location.href)
+    // Asked anew: who has come from one that is gone would be led back to it.
+    const asked = queries.fetchQuery({ ...organizationsQuery(), staleTime: 0 })
+    const { organizations } = await orSignIn(asked, location.href)
     const [first] = organizations
     if (first) throw redirect({ to: '/$organization/keys', params: { organization: first.id }, replace: true })
     const viewer = await queries.ensureQueryData(viewerQuery)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { faults } from './browser.ts'
 import { call, invite } from './steps.ts'
 import { minute, stage } from './story.ts'
@@ -74,5 +75,17 @@ describe('who is in several organizations', { timeout: 2 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'Ours' }).waitFor()
     expect(bob.complaints).toEqual([])
     await bob.context.close()
+  })
+
+  it('is led to another one where the first is deleted meanwhile', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issueElsewhere()
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.getByRole('link', { name: key.organization }).waitFor()
+    await controlApi(set.server.control)('DELETE', '/v1/organizations/acme')
+    await page.getByRole('link', { name: 'acme' }).click()
+    await page.getByRole('link', { name: 'Go to your keys' }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    expect(new URL(page.url()).pathname).toMatch(/^\/other-\d\/keys$/)
   })
 })
