@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
-import { faults } from './browser.ts'
+import { faults, visit } from './browser.ts'
+import { inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('the console where the server does not answer', { timeout: 2 * minute }, () => {
@@ -35,6 +36,29 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.unroute('**/invitations*')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByText('The server does not answer').waitFor({ state: 'detached' })
+  })
+
+  it('opens a link when asked again, and says of none that it does not work', async () => {
+    await set.ann.page.goto(`${set.server.control}/acme/keys`)
+    const invitation = await inviteLink(set.ann, { email: 'bob@example.com', role: 'Member' })
+    const session = { organization: 'acme', user: 'Carl', role: 'member' }
+    const { json } = await controlApi(set.server.control)('POST', '/v1/portal-sessions', { body: session })
+    const { page, context } = await visit(set.browser)
+    for (const [address, opened] of [
+      [invitation, 'Join your tenant'],
+      [json.link, 'API keys'],
+    ] as const) {
+      await page.route('**/api/auth/**', (route) =>
+        route.request().method() === 'POST' ? route.abort() : route.continue(),
+      )
+      await page.goto(address)
+      await page.getByRole('heading', { level: 1, name: 'This link could not be opened' }).waitFor()
+      await page.unroute('**/api/auth/**')
+      await page.getByRole('button', { name: 'Try again' }).press('Enter')
+      await page.getByRole('heading', { level: 1, name: opened }).waitFor()
+      await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content')
+    }
+    await context.close()
   })
 
   it('goes on from the tenant that it made when only its key is missing', async () => {

@@ -13,6 +13,7 @@ import { EmailField, NameField, NewPasswordField } from '../parts/text-field.tsx
 import { useNoun } from '../shell/noun.ts'
 import { withArticle } from '../shell/words.ts'
 import { Entrance, useFocusIn } from './entrance.tsx'
+import { LinkFailed } from './link-failed.tsx'
 import { NoLink } from './no-link.tsx'
 import { Providers } from './providers.tsx'
 import { SignInForm } from './sign-in.tsx'
@@ -33,13 +34,7 @@ function Invited({ token }: { token: string }) {
   })
   const viewer = useQuery(viewerQuery)
   const noun = useNoun()
-  if (offer.error) {
-    return (
-      <Entrance title="This link does not work">
-        <ErrorNotice error={offer.error} />
-      </Entrance>
-    )
-  }
+  if (offer.error) return <LinkFailed error={offer.error} onRetry={() => offer.refetch()} />
   if (!offer.data || viewer.isPending) {
     return (
       <Entrance title="Your invitation">

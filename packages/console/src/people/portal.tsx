@@ -3,9 +3,9 @@ import { useRouter } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries } from '../api/queries.ts'
-import { ErrorNotice } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
 import { Entrance } from './entrance.tsx'
+import { LinkFailed } from './link-failed.tsx'
 import { NoLink } from './no-link.tsx'
 import { useLinkToken } from './use-link-token.ts'
 
@@ -31,13 +31,7 @@ function Enter({ token }: { token: string }) {
     isSent.current = true
     mutate()
   }, [mutate])
-  if (error) {
-    return (
-      <Entrance title="This link does not work">
-        <ErrorNotice error={error} />
-      </Entrance>
-    )
-  }
+  if (error) return <LinkFailed error={error} onRetry={() => mutate()} />
   return (
     <Entrance title="One moment">
       <Loading label="Signing you in" />
