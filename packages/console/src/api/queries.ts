@@ -1,9 +1,19 @@
 import { type KeyState, KeywrightError, ProblemError, type Role, type Whoami } from '@keywright/client'
-import { keepPreviousData, MutationCache, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  MutationCache,
+  notifyManager,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
 import { readAll } from './read-all.ts'
 
 export const pageSize = 50
+
+// At once: a button is busy before the second click of two comes to it.
+notifyManager.setScheduler(queueMicrotask)
 
 export const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({
