@@ -42,10 +42,10 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await server?.stop()
   })
 
-  async function signIn({ page }: Visitor, at = control) {
+  async function signIn({ page }: Visitor, at = control, as = password) {
     await page.goto(`${at}/sign-in?to=/account`)
     await page.getByLabel('E-mail').fill('ann@example.com')
-    await page.getByLabel('Password').fill(password)
+    await page.getByLabel('Password').fill(as)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
 
@@ -293,5 +293,22 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.waitForURL('**/acme/keys')
     expect(complaints).toEqual([])
     await context.close()
+  })
+
+  it('takes one more passkey than a browser takes to leave out', async () => {
+    const ann = await visit(browser)
+    const { page } = ann
+    const { cdp, authenticatorId } = await withAuthenticator(ann)
+    await signIn(ann, control, 'a better one than that')
+    const name = page.getByLabel('Name of a new passkey')
+    for (let i = 1; i <= 66; i++) {
+      // Another device each time.
+      await cdp.send('WebAuthn.clearCredentials', { authenticatorId })
+      await name.fill(`Device ${i}`)
+      await name.press('Enter')
+      await page.getByRole('button', { name: `Remove Device ${i}`, exact: true }).waitFor()
+    }
+    expect(ann.complaints).toEqual([])
+    await ann.context.close()
   })
 })

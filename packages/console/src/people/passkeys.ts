@@ -12,6 +12,8 @@ export async function makePasskey(options: PasskeyOptions): Promise<PasskeyRespo
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
     options as unknown as PublicKeyCredentialCreationOptionsJSON,
   )
+  // Chromium takes no more. A device whose own is not among them replaces it.
+  publicKey.excludeCredentials = publicKey.excludeCredentials?.slice(0, 64) ?? []
   return toJson(() => navigator.credentials.create({ publicKey }))
 }
 
