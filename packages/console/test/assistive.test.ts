@@ -94,7 +94,7 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     const ends = [
       ['acme/members', 'Withdraw the invitation of bob@example.com'],
       ['acme/hygiene', 'Expire in 90 days: Endless'],
-      ['account', 'Sign out there'],
+      ['account', 'Sign out there (node)'],
     ] as const
     for (const [path, name] of ends) {
       await page.goto(`${set.server.control}/${path}`)

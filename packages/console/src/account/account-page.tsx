@@ -86,7 +86,7 @@ export function AccountPage() {
                   <Badge tone="good">This one</Badge>
                 ) : (
                   <Button isBusy={end.isBusy} onClick={() => end.run(session.id)}>
-                    Sign out there
+                    Sign out there<span className="sr-only"> ({browserName(session.userAgent)})</span>
                   </Button>
                 )}
               </li>
