@@ -123,9 +123,17 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
     auth,
     adapter: context.internalAdapter,
     database: context.adapter,
-    isRefusal: (error: unknown, ...statuses: number[]) =>
-      error instanceof APIError && statuses.includes(error.statusCode),
+    isRefusal(error: unknown, ...statuses: number[]) {
+      if (error instanceof APIError) return statuses.includes(error.statusCode)
+      return statuses.includes(401) && isOfNobody(error)
+    },
   }
+}
+
+/** What was to be written is of an account that was removed a moment ago, as the database has it: nobody is signed in. */
+function isOfNobody(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY'
 }
 
 const idPrefixes: Readonly<Record<string, string>> = { user: 'usr', session: 'ses', passkey: 'psk' }

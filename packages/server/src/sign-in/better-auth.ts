@@ -57,7 +57,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         if (before) await adapter.deleteSession(before.session.token)
         return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
-        if (isRefusal(error, 403)) return null
+        if (isRefusal(error, 401, 403)) return null
         throw error
       }
     },

@@ -92,3 +92,6 @@ export async function settle(
     await setMemberIn(transaction, lifecycle, actor, { organization: id, user: person.id, role: 'owner' })
   })
 }
+    const now = await people.find(person.id)
+    // Whoever is kept out has no place, and their session is none by now.
+    if (!now || now.disabledAt) return

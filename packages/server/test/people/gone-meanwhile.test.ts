@@ -1,0 +1,78 @@
+import { Client } from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { startServer, type TestServer } from '../support/start-server.ts'
+
+let postgres: TestPostgres
+let server: TestServer
+let operator: SignedUp
+let person: SignedUp
+let client: Client
+let watcher: Client
+
+beforeAll(async () => {
+  postgres = await testPostgres()
+  const database = await postgres.createDatabase()
+  const env = { KEYWRIGHT_SIGN_UP: 'open', KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
+  server = await startServer({ contract: 'keywright', database, env })
+  operator = await becomeOperator(server)
+  client = new Client({ connectionString: database })
+  watcher = new Client({ connectionString: database })
+  await client.connect()
+  await watcher.connect()
+}, 60_000)
+afterAll(async () => {
+  await client?.end()
+  await watcher?.end()
+  await server?.stop()
+  await postgres?.stop()
+}, 60_000)
+
+beforeEach(async () => {
+  person = await signUp(server)
+  await client.query('begin')
+})
+afterEach(() => client.query('rollback'))
+
+/** So many wait for what the open transaction of the test has. */
+async function waiting(many: number): Promise<void> {
+  const query = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  await vi.waitFor(async () => expect((await watcher.query(query)).rowCount).toBe(many), 10_000)
+}
+
+describe('who is kept out, or removed, while they sign up once more', () => {
+  it.each([
+    ['POST', '/disable'],
+    ['DELETE', ''],
+  ])('is left with no place: %s /v1/people/{user}%s', async (method, path) => {
+    const { organizations } = (await person.browser.call('GET', '/v1/whoami')).json
+    await operator.browser.call('DELETE', `/v1/organizations/${organizations[0].id}`)
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`keywright person ${person.id}`])
+    const out = operator.browser.call(method, `/v1/people/${person.id}${path}`)
+    await waiting(1)
+    const account = { email: person.email, password: goodPassword, name: 'Person' }
+    const again = openBrowser(server).call('POST', '/api/auth/sign-up/email', account)
+    await waiting(2)
+    await client.query('commit')
+    expect((await out).status).toBe(200)
+    await again
+    expect((await server.lifecycle.store.members({ user: person.id, limit: 1 })).items).toEqual([])
+  })
+})
+
+describe('who is removed', () => {
+  const credentials = () => ({ email: person.email, password: goodPassword })
+
+  it.each([
+    ['signs in', '/api/auth/sign-in/email', credentials],
+    ['changes the password', '/api/auth/password', () => ({ current: goodPassword, password: `${goodPassword}!` })],
+    ['sets up a second factor', '/api/auth/second-factor/enrol', () => ({ password: goodPassword })],
+  ])('while one %s is told as anybody who is not here', async (_, path, body) => {
+    await client.query('delete from kw_people where id = $1', [person.id])
+    const refused = person.browser.call('POST', path, body())
+    await waiting(1)
+    await client.query('commit')
+    expect(await refused).toMatchObject({ status: 401, json: { code: 'sign_in_failed' } })
+  })
+})
