@@ -9,6 +9,9 @@ import { visitOf } from './visit.ts'
 
 export type { PeopleDatabase } from './auth.ts'
 
+/** The library makes an account, and then what it is entered by, in statements of their own. */
+const unfinishedAfterMs = 60_000
+
 /**
  * Accounts by better-auth, which is seen by no request: what it is asked and what it answers goes through here. Its
  * bearer plugin and its cache of sessions in cookies stay off. It is loaded, and its tables are made, when somebody
@@ -37,6 +40,15 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         if (isRefusal(error, 422)) return null
         throw error
       }
+    },
+    async clearUnfinished(email) {
+      const { adapter, database } = await ready()
+      const found = await adapter.findUserByEmail(email.toLowerCase(), { includeAccounts: true })
+      if (!found || found.accounts.length > 0) return
+      const { id, createdAt } = found.user
+      if (new Date(createdAt).getTime() > Date.now() - unfinishedAfterMs) return
+      if ((await database.count({ model: 'passkey', where: [{ field: 'userId', value: id }] })) > 0) return
+      await adapter.deleteUser(id)
     },
     async ensure(input) {
       const { auth, adapter, isRefusal } = await ready()

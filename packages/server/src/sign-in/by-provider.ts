@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Lifecycle } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
 import { actorOfPerson } from '../routes/auth/schemas.ts'
-import { settle } from '../routes/auth/sign-up.ts'
+import { hasNoPlace, settle } from '../routes/auth/sign-up.ts'
 import { refuseStale } from './guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from './invitations.ts'
 import type { Admitted, Person, Visit } from './people.ts'
@@ -60,11 +60,16 @@ async function admit(
   }
   const person = known ?? (await newPerson())
   if (known && errand.invitation !== null) await accept(known, errand.invitation)
+  else if (known && signUp === 'open' && (await hasNoPlace(lifecycle.store, known.id))) {
+    // A process that died in the middle of signing them up leaves them without any.
+    await settle(lifecycle, people, actorOfPerson(known, from), known, null)
+  }
   return admitted(await people.admit(person.id, visit))
 
   async function newPerson(): Promise<Person> {
     const { email } = identity
     if (email === null) throw new Problem('provider_email_unverified')
+    await people.clearUnfinished(email)
     if (await people.findByEmail(email)) throw new Problem('provider_not_linked')
     const invitation = errand.invitation === null ? null : await invitationFor(errand.invitation, { email })
     if (!invitation && signUp === 'invited') throw new Problem('sign_up_closed')

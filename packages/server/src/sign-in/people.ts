@@ -71,6 +71,11 @@ export interface Visit {
 export interface People {
   /** Makes an account and a session. null: the address has one already. */
   signUp(input: { email: string; password: string; name: string }, visit: Visit): Promise<Admitted | null>
+  /**
+   * Takes away what is left of a sign-up that was broken off before it had made a way in. Not within its first minute, in
+   * which it may be under way.
+   */
+  clearUnfinished(email: string): Promise<void>
   /** Makes an account where there is none with this address. */
   ensure(input: { email: string; password: string; name: string }): Promise<void>
   /** Makes a session, and ends the one that the browser came with. null: no such account, or another password. */

@@ -68,6 +68,22 @@ describe('signing up', () => {
     expect(await organizations()).toMatchObject([{ name: 'Person', role: 'owner' }])
   })
 
+  it('once more makes the account of which a process that died had made nothing but the name', async () => {
+    const { id, email } = await signUp(server, { email: 'half-made@example.com' })
+    const file = new BetterSqlite3(join(server.folder, 'data', 'people.db'), { timeout: 2_000 })
+    file.prepare('delete from kw_accounts where "userId" = ?').run(id)
+    file.prepare('delete from kw_sessions where "userId" = ?').run(id)
+    const again = () => openBrowser(server).call('POST', '/api/auth/sign-up/email', account(email))
+    // It may be on its way still.
+    expect(await again()).toMatchObject({ status: 409, json: { code: 'conflict' } })
+    const before = new Date(Date.now() - 61_000).toISOString()
+    file.prepare('update kw_people set "createdAt" = ? where id = ?').run(before, id)
+    file.close()
+    expect(await again()).toMatchObject({ status: 200, json: { person: { email } } })
+    const credentials = { email, password: goodPassword }
+    expect((await openBrowser(server).call('POST', '/api/auth/sign-in/email', credentials)).status).toBe(200)
+  })
+
   it('once more cannot be used to find a password out', async () => {
     const left = await signUp(server)
     const { json } = await left.browser.call('GET', '/v1/whoami')

@@ -40,7 +40,7 @@ export const startProviderRoute = openRoute({
   tag: 'Sign-in',
   summary: 'Sign in with an account elsewhere (OpenID Connect)',
   description:
-    'Within ten minutes, in the same browser. `link` links it with the account one is signed in with instead, in a session of the last day, which stays as it is.',
+    'Within ten minutes, in the same browser. `link` links it with the account one is signed in with instead, in a session of the last day, which stays as it is. Where sign-up is open, who has no place is given an organization of their own.',
   permission: null,
   credentials: 'none',
   body: z

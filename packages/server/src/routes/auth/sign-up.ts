@@ -1,5 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { type Actor, createOrganizationIn, type InvitationRecord, type Lifecycle, setMemberIn } from '@keywright/core'
+import {
+  type Actor,
+  createOrganizationIn,
+  type InvitationRecord,
+  type Lifecycle,
+  type Store,
+  setMemberIn,
+} from '@keywright/core'
 import { takePersonsTurn } from '../../access/persons-turn.ts'
 import { placesOf } from '../../access/places.ts'
 import { Problem } from '../../control/problem.ts'
@@ -36,6 +43,7 @@ export const signUpRoute = openRoute({
     else if (signIn.signUp === 'invited') throw new Problem('sign_up_closed')
     const { people } = signIn
     const visit = { headers: request.headers, address }
+    await people.clearUnfinished(input.email)
     const made = await people.signUp(input, visit)
     const admitted = made ?? (invitation ? null : await withoutPlace(signIn, deps.lifecycle, input, visit))
     if (!admitted) throw new Problem('conflict', 'There is an account with this address already. Sign in instead.')
@@ -64,13 +72,17 @@ async function withoutPlace(
   visit: Visit,
 ): Promise<Admitted | null> {
   const person = await people.findByEmail(input.email)
-  if (!person || (await store.operator(person.id)) || (await placesOf(store, person.id)).size > 0) return null
+  if (!person || !(await hasNoPlace(store, person.id))) return null
   const bounds = signInBounds(input.email, visit.address)
   await countAttempt(attempts, bounds, now())
   const admitted = await people.signIn(input, visit)
   if (!admitted || !('person' in admitted)) return null
   for (const { name } of bounds) await attempts.uncount(name)
   return admitted
+}
+
+export async function hasNoPlace(store: Pick<Store, 'operator' | 'members'>, user: string): Promise<boolean> {
+  return !(await store.operator(user)) && (await placesOf(store, user)).size === 0
 }
 
 /** An account without any place would be of no use to its owner, and in the way when they try again. */
@@ -88,10 +100,10 @@ export async function settle(
   await lifecycle.store.transact(async (transaction) => {
     await takePersonsTurn(transaction, person.id)
     if ((await placesOf(transaction, person.id)).size > 0) return
+    const now = await people.find(person.id)
+    // Whoever is kept out has no place, and their session is none by now.
+    if (!now || now.disabledAt) return
     const { id } = await createOrganizationIn(transaction, lifecycle, actor, { name: person.name })
     await setMemberIn(transaction, lifecycle, actor, { organization: id, user: person.id, role: 'owner' })
   })
 }
-    const now = await people.find(person.id)
-    // Whoever is kept out has no place, and their session is none by now.
-    if (!now || now.disabledAt) return
