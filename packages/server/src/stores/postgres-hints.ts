@@ -12,7 +12,8 @@ const pingEveryMs = 5_000
 export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
   const closing = new AbortController()
   let opened: Client | null = null
-  let isListening = false
+  /** null: nobody listens, so nothing is sent either. */
+  let notify: (() => void) | null = null
   let receive = () => {}
   /** Why there are none, as it was logged last. */
   let trouble = ''
@@ -31,16 +32,27 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       client.on('notification', () => receive())
       await client.connect()
       await client.query(`listen ${channel}`)
-      isListening = true
+      const ask = oneAtATime()
+      let isWaiting = false
+      notify = () => {
+        // One that has not been sent yet tells of this change too.
+        if (isWaiting) return
+        isWaiting = true
+        const send = () => {
+          isWaiting = false
+          return client.query(`notify ${channel}`)
+        }
+        ask(send).catch(() => {})
+      }
       trouble = ''
       // What happened before is not told again.
       receive()
       while (!closing.signal.aborted) {
         await setTimeout(pingEveryMs, undefined, { signal: closing.signal })
-        await client.query('select 1')
+        await ask(() => client.query('select 1'))
       }
     } finally {
-      isListening = false
+      notify = null
       // One that is dead would not answer a farewell.
       client.connection.stream.destroy()
     }
@@ -66,14 +78,21 @@ export function openHints(url: string, log: Pick<Logger, 'warn'>): Hints {
       receive = onHint
       running ??= run()
     },
-    send() {
-      if (isListening) opened?.query(`notify ${channel}`).catch(() => {})
-    },
+    send: () => notify?.(),
     async close() {
       closing.abort()
       // It may be waiting for an answer.
       opened?.connection.stream.destroy()
       await running
     },
+  }
+}
+
+/** Each begins once those before it have ended: a client takes no query while it has another. */
+function oneAtATime(): (query: () => Promise<unknown>) => Promise<unknown> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (query) => {
+    last = last.catch(() => {}).then(query)
+    return last
   }
 }

@@ -84,6 +84,19 @@ describe('F19, a storm of revocations', () => {
   })
 })
 
+describe('a storm of changes', () => {
+  it('asks nothing of the database that its driver will not do any more', { timeout: 60_000 }, async () => {
+    const [node] = nodes as [TestNode]
+    for (let storm = 0; storm < 5; storm++) {
+      const changes = Array.from({ length: 40 }, () =>
+        node.api('POST', '/v1/projects', { body: { organization: 'acme', name: 'Web' } }),
+      )
+      for (const { status } of await Promise.all(changes)) expect(status).toBe(201)
+    }
+    expect(node.log()).not.toContain('DeprecationWarning')
+  })
+})
+
 describe('F20, a key that is used without pause', () => {
   it.each([
     ['revoked', (id: string) => ['POST', `/v1/keys/${id}/revoke?wait=all`] as const],
