@@ -7,8 +7,8 @@ export function line(most: number) {
   return z.string().min(1).max(most).refine(isOneLine, 'must not hold control characters')
 }
 
-/** What people are shown: of spaces alone, nobody could tell it from nothing. */
-export const name = line(200).refine((text) => !/^\s+$/.test(text), 'must not be spaces alone')
+/** What people are shown: of spaces alone, with or without what is not drawn at all, nobody could tell it from nothing. */
+export const name = line(200).refine((text) => !/^[\s\p{DI}\u2800]+$/u.test(text), 'must not be spaces alone')
 
 /** An id in a body or a query, known or not. */
 export const id = z.string().min(1).max(64)

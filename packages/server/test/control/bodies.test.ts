@@ -38,7 +38,10 @@ describe('a body', () => {
     expect([status, json.detail]).toEqual([400, 'The body must be a JSON object: { … }.'])
   })
 
-  it.each([' ', '  \u00a0 ', '\u3000'])('in which a name is spaces alone is refused: %j', async (name) => {
+  it.each([
+    ...[' ', '  \u00a0 ', '\u3000'],
+    ...['\u200b', '\u2060\u200d', '\u00ad', '\u034f', '\u3164', ' \u2800 ', '\u{e0041}'],
+  ])('in which a name shows nothing is refused: %j', async (name) => {
     const spaces = [{ field: 'name', message: 'must not be spaces alone' }]
     const { status, json } = await post(JSON.stringify({ name }))
     expect([status, json.errors]).toEqual([422, spaces])
