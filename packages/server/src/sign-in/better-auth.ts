@@ -37,7 +37,8 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         if (before) await adapter.deleteSession(before.session.token)
         return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
       } catch (error) {
-        if (isRefusal(error, 422)) return null
+        // The library says so of a database that fails, too.
+        if (isRefusal(error, 422) && (await adapter.findUserByEmail(input.email.toLowerCase()))) return null
         throw error
       }
     },
@@ -57,7 +58,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
         const { user } = await auth.api.signUpEmail({ body: input })
         await adapter.deleteUserSessions(user.id)
       } catch (error) {
-        if (!isRefusal(error, 422)) throw error
+        if (!isRefusal(error, 422) || !(await adapter.findUserByEmail(input.email))) throw error
       }
     },
     async admit(person, visit) {

@@ -84,6 +84,17 @@ describe('signing up', () => {
     expect((await openBrowser(server).call('POST', '/api/auth/sign-in/email', credentials)).status).toBe(200)
   })
 
+  it('tells nobody that their address is taken where the database takes no account', async () => {
+    const file = new BetterSqlite3(join(server.folder, 'data', 'people.db'), { timeout: 2_000 })
+    file.exec(`create trigger fail before insert on kw_people begin select raise(abort, 'broken off'); end`)
+    const signingUp = () =>
+      openBrowser(server).call('POST', '/api/auth/sign-up/email', account('not-taken@example.com'))
+    expect(await signingUp()).toMatchObject({ status: 500, json: { code: 'internal_error' } })
+    file.exec('drop trigger fail')
+    file.close()
+    expect((await signingUp()).status).toBe(200)
+  })
+
   it('once more cannot be used to find a password out', async () => {
     const left = await signUp(server)
     const { json } = await left.browser.call('GET', '/v1/whoami')
