@@ -95,7 +95,13 @@ export function postgresStore(
       const found = new Map(rows.map(noted).map((one): [string, FoundKey] => [one.key.id, one]))
       return (id) => found.get(id)
     }),
-    calls: createSqlCalls({ db: reader, run: (step) => step(), node, isGone: createIsSilent(reader) }),
+    calls: createSqlCalls({
+      db: reader,
+      clock: databaseNow,
+      run: (step) => step(),
+      node,
+      isGone: createIsSilent(reader),
+    }),
     signIn: createSqlSignIn({ db: reader, clock: databaseNow, run: (step) => step() }),
     subscriptions: sqlSubscriptions,
     usage: createSqlUsage({ reader, verification: verificationReader, transaction }),

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { newId } from '@keywright/core'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import { type CallStore, type Claim, type Claimed, callsKeptMs, callsRunMs, type NewCall } from '../control/calls.ts'
 import type { CallRow, Schema } from './schema.ts'
 import { locking, sessionOf } from './session.ts'
@@ -13,11 +13,14 @@ const tryAgainEveryMs = 1_000
  */
 export function createSqlCalls({
   db,
+  clock,
   run,
   node,
   isGone,
 }: {
   db: Kysely<Schema>
+  /** Of all who share the calls, in milliseconds; whoever claims tells the time where there is none. */
+  clock?: RawBuilder<number>
   /** Runs a step where it is part of nobody's transaction. */
   run: <T>(step: () => Promise<T>) => Promise<T>
   /** Name of this process. */
@@ -61,9 +64,9 @@ export function createSqlCalls({
     await db.updateTable('kw_calls').set({ claimed_at: 0 }).where('id', '=', id).where('holder', '=', holder).execute()
   }
 
-  async function insert(call: NewCall, holder: string): Promise<boolean> {
+  async function insert(call: NewCall, holder: string, created_at: RawBuilder<number>): Promise<boolean> {
     const { id, caller, route, key, fingerprint, since, now } = call
-    const times = { created_at: now.getTime(), claimed_at: now.getTime() }
+    const times = { created_at, claimed_at: now.getTime() }
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('kw_calls')
       .values({ id, caller, route, name: key, fingerprint, since, ...times, holder, target: null, version: null })
@@ -89,11 +92,9 @@ export function createSqlCalls({
     const holder = holderOn(node)
     let known: Selectable<CallRow> | undefined
     const claiming = run(async (): Promise<Claim> => {
-      await db
-        .deleteFrom('kw_calls')
-        .where('created_at', '<=', now.getTime() - callsKeptMs)
-        .execute()
-      if (await insert(call, holder)) return { state: 'new', claimed: { id: call.id, holder } }
+      const at = clock ?? sql<number>`${now.getTime()}`
+      await db.deleteFrom('kw_calls').where('created_at', '<=', sql<number>`${at} - ${callsKeptMs}`).execute()
+      if (await insert(call, holder, at)) return { state: 'new', claimed: { id: call.id, holder } }
       known = await db
         .selectFrom('kw_calls')
         .selectAll()

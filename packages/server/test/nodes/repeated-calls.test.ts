@@ -141,3 +141,19 @@ describe('a call whose node is stopped for longer than its lease', { timeout: 45
     await expectWholeChain(database)
   })
 })
+
+describe('a call that is repeated', { timeout: 45_000 }, () => {
+  it('is known although the clock of another node is two days ahead', async () => {
+    const options = { body: { organization: 'acme', name: 'known', limits: [] }, headers: fresh() }
+    const create = () => two.api('POST', '/v1/keys', options)
+    const first = await create()
+    const shifted = `Date.now = ((real) => () => real() + 172_800_000)(Date.now)
+      globalThis.Date = class extends Date { constructor(...parts) { super(...(parts.length ? parts : [Date.now()])) } }`
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(shifted)}`
+    const ahead = await startNode(database, { KEYWRIGHT_MAX_STALENESS_SECONDS: '2', NODE_OPTIONS })
+    const other = await ahead.api('POST', '/v1/keys', { ...options, headers: fresh() })
+    expect(Date.parse(other.json.createdAt) - Date.parse(first.json.createdAt)).toBeGreaterThan(86_400_000)
+    await ahead.stop()
+    expect((await create()).json.id).toBe(first.json.id)
+  })
+})
