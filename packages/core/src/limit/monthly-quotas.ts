@@ -86,7 +86,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
   const slots = new Map<string, number>()
   const free: number[] = []
   let month = monthOf(new Date(0))
-  /** Counted in a month that is over. */
+  /** Counted in a month that is over, or put back. */
   let left: MonthlyUse[] = []
   let listed: Line[] = []
 
@@ -131,7 +131,8 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
     const asked = month
     const know = (before: number) => {
       // Of what is under way, the answer may hold all or nothing: counted twice until settled, never left out.
-      if (asked === month) line.used = before + line.fresh + line.underway
+      // What was settled since it was asked for is newer.
+      if (asked === month) line.used ??= before + line.fresh + line.underway
     }
     const before = usedBefore(line.organization, month.name)
     if (typeof before === 'number') {
@@ -176,16 +177,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       return added(uses)
     },
     putBack(drained) {
-      for (const use of drained) {
-        const line = lines[slots.get(use.organization) ?? -1]
-        if (use.month !== month.name || !line) {
-          left.push(use)
-          continue
-        }
-        line.underway = 0
-        line.fresh += use.used
-        list(line)
-      }
+      left = [...left, ...drained]
     },
     settle(drained, totals) {
       for (const { organization, month: name } of drained) {
@@ -194,7 +186,8 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       }
       for (const { organization, month: name, used } of totals) {
         const line = lines[slots.get(organization) ?? -1]
-        if (line && line.used !== null && name === month.name) line.used = used + line.fresh + line.underway
+        if (!line || name !== month.name) continue
+        if (line.used !== null || line.reading) line.used = used + line.fresh + line.underway
       }
     },
     forget(organization) {

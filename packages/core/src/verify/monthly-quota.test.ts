@@ -259,6 +259,21 @@ describe('what is counted of a month', () => {
     ])
   })
 
+  it('is drained once for each month, also where several have ended since', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const acme = await customer('endless')
+    for (const month of [10, 11, 12]) {
+      nowMs = Date.UTC(2026, month, 30)
+      await acme.use(month)
+    }
+    expect(quotas.drain()).toMatchObject([
+      { month: '2026-11', used: 10 },
+      { month: '2026-12', used: 11 },
+      { month: '2027-01', used: 12 },
+    ])
+  })
+
   it('is one sum for each month, also of what is put back once its month is over', async () => {
     const quotas = createMemoryQuotas()
     const { customer } = await start({ quotas })
@@ -285,6 +300,24 @@ describe('what is counted of a month', () => {
     await acme.agree({ plan: 'small', monthlyQuota: 7 })
     expect(reason(await acme.use(2))).toBe('quota_exceeded')
     expect(reason(await acme.use())).toBeNull()
+    expect(reason(await acme.use())).toBe('quota_exceeded')
+  })
+
+  it('counts where it was written while an older answer to what the month has seen was on its way', async () => {
+    let answer = (_seen: number) => {}
+    const before = new Promise<number>((resolve) => {
+      answer = resolve
+    })
+    const quotas = createMemoryQuotas(() => before)
+    const { customer } = await start({ quotas })
+    const acme = await customer('endless')
+    await acme.use(2)
+    await acme.agree({ plan: 'small' })
+    const waiting = acme.use()
+    const drained = quotas.drain()
+    quotas.settle(drained, drained)
+    answer(0)
+    expect(reason(await waiting)).toBeNull()
     expect(reason(await acme.use())).toBe('quota_exceeded')
   })
 
@@ -319,10 +352,12 @@ describe('what is counted of a month', () => {
   })
 
   it('is nothing where a limit refuses in the first instant of the month', async () => {
-    const { customer } = await start()
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
     const acme = await customer('limited')
     nowMs = Date.UTC(2026, 11, 1)
     expect(reason(await acme.use(3))).toBe('rate_limited')
+    expect(quotas.drain()).toEqual([])
     await acme.agree({ plan: 'small' })
     expect(reason(await acme.use(3))).toBeNull()
   })
