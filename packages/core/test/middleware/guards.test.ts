@@ -395,6 +395,16 @@ describe('guard', () => {
       ['setHeader', onNode((_, response) => response.setHeaders(new Map(Object.entries(cacheable))).end('a'))],
       ['writeHead with an object', onNode((_, response) => response.writeHead(200, cacheable).end('a'))],
       ['writeHead with a phrase', onNode((_, response) => response.writeHead(200, 'Fine', cacheable).end('a'))],
+      [
+        'setHeader and a phrase',
+        onNode((_, response) =>
+          response
+            .setHeaders(new Map(Object.entries(cacheable)))
+            .writeHead(200, 'Fine')
+            .end('a'),
+        ),
+      ],
+      ['writeHead with undefined', onNode((_, response) => response.writeHead(200, undefined, cacheable).end('a'))],
       ['writeHead with a list', onNode((_, response) => response.writeHead(200, pairs).end('a'))],
       [
         'writeHead with more than one',
@@ -423,6 +433,7 @@ describe('guard', () => {
       expect(answer.statusText).toBe(how.endsWith('phrase') ? 'Fine' : 'OK')
       expect(answer.headers.get('vary')?.toLowerCase()).toBe('origin, x-acme-key')
       expect(answer.headers.get('cache-control')).toBe('public, max-age=60')
+      expect([...answer.headers.keys()].filter((name) => /^\d/.test(name))).toEqual([])
     })
 
     it('varies on it where the handler takes that away, and stays one that varies on everything', async () => {
