@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Limit } from '../key/record.ts'
 import type { Meter } from './counters.ts'
@@ -101,16 +102,26 @@ describe('more active keys than there is room for', () => {
     expect(counters.usage()).toMatchObject({ keyed: 46, forgotten: 0 })
   })
 
-  it('never forgets what is in use, such as the limit of their organization', () => {
-    const counters = createMemoryCounters({ maxCounters: 64 })
-    const organization = meter('acme', { per: 'organization', requests: 1000 })
-    for (let i = 0; i < 1000; i++) {
-      expect(counters.take([meter(`key_${i}`), organization], 1, start + i).taken).toBe(true)
-    }
-    expect(counters.take([meter('another'), organization], 1, start + 1000)).toMatchObject({
-      taken: false,
-      refusedBy: 1,
-    })
+  it.each(['after', 'before'])(
+    'never forgets what is in use, such as a limit of their organization %s theirs',
+    (order) => {
+      const counters = createMemoryCounters({ maxCounters: 64 })
+      const organization = meter('acme', { per: 'organization', requests: 1000 })
+      const take = (subject: string, now: number) => {
+        const meters = [meter(subject), organization]
+        return counters.take(order === 'after' ? meters : meters.reverse(), 1, now)
+      }
+      for (let i = 0; i < 1000; i++) expect(take(`key_${i}`, start + i).taken).toBe(true)
+      expect(take('another', start + 1000)).toMatchObject({ taken: false, refusedBy: order === 'after' ? 1 : 0 })
+    },
+  )
+
+  it('finds one that can go however many addresses lie between', () => {
+    const counters = createMemoryCounters({ maxCounters: 1024 })
+    for (let i = 0; i < 736; i++) counters.take([meter(`key_${i}`)], 3, start)
+    for (let i = 0; i < 256; i++) counters.take([meter(`${i}`, { per: 'address' })], 3, start)
+    for (let i = 0; i < 1000; i++) expect(counters.take([meter(`more_${i}`)], 3, start).taken).toBe(true)
+    expect(counters.usage()).toMatchObject({ keyed: 736, addresses: 256, shared: 0, forgotten: 1000 })
   })
 
   it('fails where one take alone needs more', () => {
@@ -119,4 +130,34 @@ describe('more active keys than there is room for', () => {
     expect(() => counters.take(meters, 1, start)).toThrow('maxCounters')
     expect(counters.peek(meters, start).every(({ remaining }) => remaining === 3)).toBe(true)
   })
+})
+
+it('refuses no key and admits no address wrongly while there is never enough room for either', () => {
+  const visit = fc.record({
+    subject: fc.nat(70),
+    per: fc.oneof({ weight: 5, arbitrary: fc.constant('key') }, fc.constant('address')),
+    kind: fc.constantFrom('window', 'bucket'),
+    afterMs: fc.oneof({ weight: 40, arbitrary: fc.nat(10) }, fc.constant(4_000), fc.constant(64_000)),
+  })
+  fc.assert(
+    fc.property(fc.array(visit, { minLength: 200, maxLength: 600 }), (visits) => {
+      const counters = createMemoryCounters({ maxCounters: 64 })
+      const spentUntil = new Map<string, number>()
+      let now = start
+      for (const { subject, per, kind, afterMs } of visits) {
+        now += afterMs
+        const name = `${per} ${kind} ${subject}`
+        const limited = [meter(String(subject), { per, kind, requests: 1, windowSeconds: 4 } as Partial<Limit>)]
+        const isSpent = (spentUntil.get(name) ?? 0) > now
+        const { forgotten } = counters.usage()
+        const { taken } = counters.take(limited, 1, now)
+        if (per === 'key' && !isSpent) expect(taken).toBe(true)
+        if (isSpent && (per === 'address' || forgotten === 0)) expect(taken).toBe(false)
+        if (taken) spentUntil.set(name, now + 4_000)
+        const { keyed, addresses, shared } = counters.usage()
+        expect(keyed <= 46 && addresses <= 16 && shared <= 2).toBe(true)
+      }
+    }),
+    { numRuns: 40 },
+  )
 })

@@ -49,4 +49,6 @@ it('a clock that is a little behind waits for as much longer', () => {
   ]
   counters.take(meters, 1, start)
   expect(counters.take(meters, 1, start - 500).retryAfterMs).toBe(10_500)
+  expect(counters.take(meters, 1, start - 500.5).retryAfterMs).toBe(10_501)
+  expect(counters.take(meters, 0, start - 500)).toMatchObject({ taken: true, retryAfterMs: 0 })
 })

@@ -217,10 +217,20 @@ describe('guard', () => {
 
   it('answers with the contract when a handler of node:http fails', async () => {
     const { credential } = await newKey()
-    const url = await listening(guardNode(acme.verifier)(() => Promise.reject(new Error('secret'))))
+    const failures: unknown[] = []
+    const onFailure = (...failure: unknown[]) => failures.push(failure)
+    const url = await listening(guardNode(acme.verifier, { onFailure })(() => Promise.reject(new Error('secret'))))
     const answer = await asking(`${url}/v1/a`, credential)
     expect(answer.status).toBe(500)
     expect(await answer.text()).not.toContain('secret')
+    expect(failures).toEqual([[new Error('secret'), answer.headers.get('x-request-id')]])
+  })
+
+  it('gives a handler of node:http the request itself, with its body', async () => {
+    const { credential } = await newKey()
+    const url = await listening(guardNode(acme.verifier)((request, response) => request.pipe(response)))
+    const answer = await asking(`${url}/v1/a`, credential, { method: 'POST', body: 'echo' })
+    expect(await answer.text()).toBe('echo')
   })
 
   it('says nothing in that answer of the one that a handler of node:http did not give', async () => {
@@ -442,9 +452,11 @@ describe('guard', () => {
         response.removeHeader('Vary')
         response.end()
       })(acme.verifier)
-      const all = await onNode((_, response) => response.setHeader('Vary', ['Accept', '*']).end())(acme.verifier)
       expect((await asking(`${away}/v1/a`, credential)).headers.get('vary')?.toLowerCase()).toBe('x-acme-key')
-      expect((await asking(`${all}/v1/a`, credential)).headers.get('vary')).toBe('*')
+      for (const vary of [['Accept', '*'], 'Accept, *']) {
+        const all = await onNode((_, response) => response.setHeader('Vary', vary).end())(acme.verifier)
+        expect((await asking(`${all}/v1/a`, credential)).headers.get('vary')).toBe('*')
+      }
     })
   })
 
