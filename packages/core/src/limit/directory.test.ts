@@ -64,6 +64,17 @@ describe('a flood of addresses', () => {
       expect(counters.take([address('late')], 3, start + 180_000).taken).toBe(true)
       expect(counters.take([address('new')], 3, start + 180_000).taken).toBe(true)
     })
+
+    it(`is over with no more spent than was spent together (${kind})`, () => {
+      const counters = createMemoryCounters({ maxCounters: 64 })
+      for (let i = 0; i < 16; i++) counters.take([address(i)], 3, start)
+      counters.take([address('late')], 1, start + 50_000)
+      expect(counters.take([address('new')], 1, start + 60_000)).toMatchObject({
+        taken: true,
+        states: [{ remaining: 1 }],
+      })
+      expect(counters.usage()).toMatchObject({ addresses: 16, shared: 1 })
+    })
   }
 
   it('under more limits than there is room to share fails, and charges nothing', () => {

@@ -21,6 +21,7 @@ const sequences = fc.record({
   windowSeconds: fc.integer({ min: 1, max: 3 }),
   calls: fc.array(
     fc.record({
+      key: fc.nat(1),
       afterMs: fc.oneof(fc.constant(0), fc.nat(3), fc.integer({ min: 14, max: 18 }), fc.nat(100), fc.nat(3500)),
       /** Of the limit, in 64ths; above it now and then. */
       share: fc.oneof(fc.constant(0), fc.nat(8), fc.nat(66)),
@@ -36,12 +37,11 @@ it('never admits more than its requests in any window, and refuses no more than 
       const windowMs = windowSeconds * 1000
       const slackMs = requests <= 64 ? 0 : windowMs / 64
       const counters = createMemoryCounters()
-      const meters = [
-        { limit: { requests, windowSeconds, per: 'key', kind: 'window' } as const, subject: 'k', slot: -1 },
-      ]
-      const log: Entry[] = []
+      const limit = { requests, windowSeconds, per: 'key', kind: 'window' } as const
+      const keys = [0, 1].map((key) => ({ meters: [{ limit, subject: `k${key}`, slot: -1 }], log: [] as Entry[] }))
       let now = start
-      const admits = (cost: number) => {
+      const admits = (key: number, cost: number) => {
+        const { meters, log } = keys[key] as (typeof keys)[number]
         const { taken, states, retryAfterMs } = counters.take(meters, cost, now)
         if (taken) log.push({ at: now, cost })
         const spent = spentAfter(log, now - windowMs)
@@ -51,18 +51,18 @@ it('never admits more than its requests in any window, and refuses no more than 
         if (!taken) expect(spentAfter(log, now - windowMs - slackMs) + cost).toBeGreaterThan(requests)
         return { taken, retryAfterMs }
       }
-      for (const { afterMs, share, patient } of calls) {
+      for (const { key, afterMs, share, patient } of calls) {
         now += afterMs
         const cost = Math.max(1, Math.round((requests * share) / 64))
-        const { taken, retryAfterMs } = admits(cost)
+        const { taken, retryAfterMs } = admits(key, cost)
         if (taken) continue
         expect(retryAfterMs).toBeGreaterThanOrEqual(1)
         expect(retryAfterMs).toBeLessThanOrEqual(windowMs)
         if (!patient || cost > requests) continue
         now += retryAfterMs - 1
-        expect(admits(cost).taken).toBe(false)
+        expect(admits(key, cost).taken).toBe(false)
         now += 1
-        expect(admits(cost).taken).toBe(true)
+        expect(admits(key, cost).taken).toBe(true)
       }
     }),
     { numRuns: 300 },
@@ -86,5 +86,15 @@ it('stays strict when there is memory for few segments only, and takes no more o
     }
   }
   expect(refused).toBeGreaterThan(0)
+  expect(counters.usage().bytes).toBe(bytes)
+})
+
+it('takes no more memory for many requests than for as many steps as a window has', () => {
+  const counters = createMemoryCounters()
+  const meters = [
+    { limit: { requests: 10_000, windowSeconds: 10, per: 'key', kind: 'window' } as const, subject: 'k', slot: -1 },
+  ]
+  const { bytes } = counters.usage()
+  for (let ms = 0; ms < 10_000; ms++) expect(counters.take(meters, 1, start + ms).taken).toBe(true)
   expect(counters.usage().bytes).toBe(bytes)
 })

@@ -215,13 +215,36 @@ describe('guard', () => {
     expect((await asking(`${bare}/v1/a`, credential, { headers })).status).toBe(403)
   })
 
+  it.each([
+    ['two hosts', 'Host: a\r\nHost: b'],
+    ['a host that is none', 'Host: a/b'],
+    ['a coding of its body that nobody undoes', 'Host: a\r\nTransfer-Encoding: gzip, chunked'],
+  ])('takes no request that others could read in another way, and none after it: %s', async (_, head) => {
+    const { credential } = await newKey()
+    let runs = 0
+    const url = new URL(await listening(guardNode(acme.verifier)(() => runs++)))
+    const socket = connectTo(Number(url.port), url.hostname)
+    socket.write(`POST /v1/a HTTP/1.1\r\nX-Acme-Key: ${credential}\r\n${head}\r\n\r\n`)
+    const answer = await text(socket)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*\r\nConnection: close\r\n/)
+    expect(runs).toBe(0)
+  })
+
+  it('in Hono knows the address of a client on Node, and elsewhere none', async () => {
+    const { credential } = await newKey({ allowedIps: ['127.0.0.1'] })
+    const app = new Hono().use(guardHono(acme.verifier)).get('/v1/a', (context) => context.text('in'))
+    const url = await listening(getRequestListener(app.fetch))
+    expect((await asking(`${url}/v1/a`, credential)).status).toBe(200)
+    expect((await app.request('/v1/a', { headers: { 'x-acme-key': credential } })).status).toBe(403)
+  })
+
   it('answers with the contract when a handler of node:http fails', async () => {
     const { credential } = await newKey()
     const failures: unknown[] = []
     const onFailure = (...failure: unknown[]) => failures.push(failure)
     const url = await listening(guardNode(acme.verifier, { onFailure })(() => Promise.reject(new Error('secret'))))
     const answer = await asking(`${url}/v1/a`, credential)
-    expect(answer.status).toBe(500)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([500, 'application/json'])
     expect(await answer.text()).not.toContain('secret')
     expect(failures).toEqual([[new Error('secret'), answer.headers.get('x-request-id')]])
   })

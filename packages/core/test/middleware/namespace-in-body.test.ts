@@ -35,7 +35,7 @@ afterAll(() => {
 function onExpress(create: typeof express) {
   const listener = create()
   listener.set('case sensitive routing', true).set('strict routing', true)
-  listener.use(guardExpress(tenant.verifier), create.json(), create.urlencoded({ extended: true }))
+  listener.use(guardExpress(tenant.verifier), create.json({ limit: '10mb' }), create.urlencoded({ extended: true }))
   listener.use((request, response) => void response.end(request.body?.namespace ?? 'default'))
   const server = createServer(listener)
   servers.push(server)
@@ -84,6 +84,13 @@ describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
 
   it.each(['application/json; charset=utf-8', form, 'text/plain'])('lets JSON pass as %s', async (type) => {
     expect(await send([type], '{"namespace":"default"}')).toEqual([200, 'default'])
+  })
+
+  it('lets a body pass that is as long as it may be, and no longer one', async () => {
+    const bodyOf = (length: number) => '{"namespace":"default"}'.padEnd(length)
+    const most = holonomix.namespaces?.body?.maxBytes ?? 0
+    expect(await send(['application/json'], bodyOf(most))).toEqual([200, 'default'])
+    expect((await post(['application/json'], bodyOf(most + 1))).status).toBe(413)
   })
 
   it('says what is left of the limits where it refuses a body, which costs nothing', async () => {
