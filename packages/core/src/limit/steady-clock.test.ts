@@ -38,6 +38,8 @@ it('after the clock was set back, answers are in its time and nothing has come b
   const lastYear = start - 365 * 86_400_000
   const refused = counters.take(meters, 1, lastYear)
   expect(refused).toMatchObject({ taken: false, retryAfterMs: 10_000, states: [{ resetAt: lastYear + 10_000 }] })
+  const another = meters.map((meter) => ({ ...meter, subject: 'another', slot: -1 }))
+  expect(counters.peek(another, lastYear)).toMatchObject([{ remaining: 1, resetAt: lastYear }])
   expect(counters.take(meters, 1, lastYear + 9_999).taken).toBe(false)
   expect(counters.take(meters, 1, lastYear + 10_000).taken).toBe(true)
 })

@@ -230,6 +230,35 @@ describe('guard', () => {
     expect(runs).toBe(0)
   })
 
+  it('passes a preflight on to the handler where the contract says so, and nothing that is none', async () => {
+    const { verifier } = inMemory({ contract: { ...contract, preflight: 'forward' } })
+    const handler: RequestListener = (_, response) => void response.writeHead(204).end()
+    const url = `${await listening(guardNode(verifier)(handler))}/v1/a`
+    const statusOf = async (method: string, headers: Record<string, string>) =>
+      (await fetch(url, { method, headers })).status
+    const preflight = { origin: 'https://example.com', 'access-control-request-method': 'PUT' }
+    expect(await statusOf('OPTIONS', preflight)).toBe(204)
+    expect(await statusOf('OPTIONS', { origin: 'https://example.com' })).toBe(401)
+    expect(await statusOf('PUT', preflight)).toBe(401)
+  })
+
+  it('finds a credential in the query where the contract takes it from there', async () => {
+    const credentialIn = { sources: [{ query: 'key', keysEndUpInLogs: true }], whenSeveral: 'refuse' } as const
+    const logged = inMemory({ contract: { ...contract, credential: credentialIn } })
+    await logged.organization()
+    const { credential } = await issue(logged.lifecycle, testActor, { organization: 'acme', name: 'test' })
+    const url = await listening(guardNode(logged.verifier)((_, response) => response.end()))
+    expect((await fetch(`${url}/v1/a?b&key=${credential}`)).status).toBe(200)
+    expect((await fetch(`${url}/v1/a`)).status).toBe(401)
+  })
+
+  it('gives a handler of Next the request itself, with its body', async () => {
+    const { credential } = await newKey()
+    const handler = guardNext(acme.verifier)(async (request) => new Response(await request.text()))
+    const init = { method: 'POST', headers: { 'x-acme-key': credential }, body: 'echo' }
+    expect(await (await handler(new Request('http://localhost/v1/a', init), {})).text()).toBe('echo')
+  })
+
   it('in Hono knows the address of a client on Node, and elsewhere none', async () => {
     const { credential } = await newKey({ allowedIps: ['127.0.0.1'] })
     const app = new Hono().use(guardHono(acme.verifier)).get('/v1/a', (context) => context.text('in'))
@@ -662,6 +691,14 @@ describe.each(expresses)('guard before the routers of %s', (_, create) => {
     const url = await listening(app)
     expect(await (await asking(`${url}/v1/%61?b`, credential)).text()).toBe('/a?b')
     expect((await asking(`${url}/v1/a`, credential, { method: 'POST' })).status).toBe(403)
+  })
+
+  it('leaves nothing to anybody of a request that it has refused', async () => {
+    let runs = 0
+    const app = exact(create).use(guardExpress(acme.verifier), () => runs++)
+    app.use((_: Error, __: unknown, ___: unknown, ____: unknown) => runs++)
+    expect((await fetch(`${await listening(app)}/v1/a`)).status).toBe(401)
+    expect(runs).toBe(0)
   })
 
   it('gives an error where somebody answers before there is a verdict', async () => {

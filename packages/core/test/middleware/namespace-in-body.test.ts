@@ -86,6 +86,18 @@ describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
     expect(await send([type], '{"namespace":"default"}')).toEqual([200, 'default'])
   })
 
+  it('reads no body of someone who holds no key', async () => {
+    expect((await ask('/v1/query', { method: 'POST', body: '{' })).status).toBe(401)
+  })
+
+  it('needs a body where the path names no namespace, and where it does none that names one', async () => {
+    const headers = { 'x-api-key': credential }
+    const bare = await ask('/v1/query', { method: 'POST', headers })
+    expect([bare.status, await bare.text()]).toEqual(refused)
+    expect((await ask('/v1/get/default/k', { headers })).status).toBe(200)
+    expect(await send(['application/json'], '{"a":1}', '/v1/get/default/k')).toEqual([200, 'default'])
+  })
+
   it('lets a body pass that is as long as it may be, and no longer one', async () => {
     const bodyOf = (length: number) => '{"namespace":"default"}'.padEnd(length)
     const most = holonomix.namespaces?.body?.maxBytes ?? 0
@@ -105,6 +117,20 @@ describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
     expect(await left(tooMuch)).toEqual([413, before])
     expect(before).toBeGreaterThan(0)
   })
+})
+
+it('fails, which is no outage, where the body has been read before the guard, and says so', async () => {
+  const failures: unknown[] = []
+  const onFailure = (error: unknown) => failures.push(error)
+  const late = express().set('case sensitive routing', true).set('strict routing', true)
+  late.use(express.json(), guardExpress(tenant.verifier, { onFailure }))
+  const server = createServer(late).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const headers = { 'x-api-key': credential, 'content-type': 'application/json' }
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/query`
+  expect((await fetch(url, { method: 'POST', headers, body: '{"namespace":"default"}' })).status).toBe(500)
+  expect(failures).toEqual([expect.objectContaining({ message: expect.stringContaining('before the guard') })])
+  server.close()
 })
 
 it('takes in all of a body that is too large in Hono on Node, where the next request comes behind it', async () => {
