@@ -295,9 +295,17 @@ describe('following the change log', () => {
 
 it('a service key does not go over a network unencrypted unless that is said', () => {
   const options = { url: 'http://keywright.example.com', serviceKey }
+  for (const host of ['keywright.example.com', 'localhost.example.com', '127.0.0.1.example.com', '10.0.0.1']) {
+    expect(() => remote({ serviceKey, url: `http://${host}` })).toThrow()
+  }
+  for (const url of ['https://keywright.example.com', 'http://localhost:1', 'http://127.0.0.2:1', 'http://[::1]:1']) {
+    expect(() => remote({ serviceKey, url })).not.toThrow()
+  }
   expect(() => remote(options)).toThrow(/https/)
   expect(() => remote({ ...options, unencrypted: true })).not.toThrow()
-  expect(() => remote({ ...options, unencrypted: true, maxStalenessSeconds: 2 })).toThrow(RangeError)
+  for (const maxStalenessSeconds of [2, 3.5, 3601]) {
+    expect(() => remote({ ...options, unencrypted: true, maxStalenessSeconds })).toThrow(RangeError)
+  }
 })
 
 async function pretender(

@@ -39,4 +39,29 @@ describe('what a server says of a key', () => {
   ])('is not taken where a time is none: %s', (_, ofKey, ofVersion) => {
     expect(readFoundKey(answer(ofKey, ofVersion))).toBeNull()
   })
+
+  it('is that there is no such key, and nothing else is', () => {
+    expect(readFoundKey({ found: null })).toBeUndefined()
+    expect([{}, { found: true }, { found: {} }, { found: 'none' }].map(readFoundKey)).toEqual([null, null, null, null])
+  })
+
+  it.each([
+    ['a key without an id', answer({ id: undefined })],
+    ['a key without its secrets', answer({ versions: undefined })],
+    ['a secret that is none', answer({ versions: [null] })],
+    ['a secret without a digest', answer({}, { digest: 1 })],
+    ['a key of no organization', { found: { ...answer().found, organization: undefined } }],
+    ['an organization without an id', { found: { ...answer().found, organization: { state: 'active' } } }],
+    ['an organization in no state', { found: { ...answer().found, organization: { id: 'acme' } } }],
+    ['a maker that is left out', { found: { ...answer().found, maker: undefined } }],
+    ['a maker without a role', { found: { ...answer().found, maker: {} } }],
+    ['an answer of no time', { found: { ...answer().found, readAt: '7' } }],
+  ])('is not taken where it is %s', (_, given) => {
+    expect(readFoundKey(given)).toBeNull()
+  })
+
+  it('may have a maker', () => {
+    const maker = { role: 'owner' }
+    expect(readFoundKey({ found: { ...answer().found, maker } })).toMatchObject({ maker, readAt: 7 })
+  })
 })
