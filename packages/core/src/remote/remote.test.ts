@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseContract } from '../contract/parse.ts'
+import { issue } from '../lifecycle/issue.ts'
+import { revoke } from '../lifecycle/revoke.ts'
+import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
+import { createVerifier, type Verifier } from '../verify/verifier.ts'
+import { type RemoteKeys, remote } from './remote.ts'
+
+const contract = parseContract({
+  name: 'acme',
+  title: 'Acme',
+  credential: { sources: [{ header: 'X-Acme-Key' }], whenSeveral: 'refuse' },
+  key: {
+    random: { alphabet: 'base62', length: 43 },
+    checksum: true,
+    forms: [{ prefix: 'acme_', environment: 'live', kind: 'secret' }],
+  },
+  permissions: { offered: { read: 'Read' } },
+  body: { json: { error: '{message}' } },
+  docs: { variable: 'ACME_API_KEY', organization: 'organization', example: { method: 'GET', path: '/v1/things' } },
+})
+
+let acme: InMemory
+let keys: RemoteKeys
+let verifier: Verifier
+/** What the server says of its change log. */
+let news: { number: number; hash?: unknown; reset: unknown; changes: unknown; more: unknown }
+/** Polls, and keys that were asked for by id, which are answered once this resolves. */
+let noted: string[]
+let answering: Promise<void>
+/** How long polls are on their way. */
+let delayMs: number
+let polling: ServerResponse | null = null
+
+const server = createServer(async (request, response) => {
+  const { method, url = '' } = request
+  if (method === 'POST') {
+    const { digest, key } = (await json(request)) as { digest?: string; key?: string }
+    const found = await (digest ? acme.store.find(digest) : acme.store.found(key as string))
+    if (key) {
+      noted.push('key asked for')
+      await answering
+    }
+    response.end(JSON.stringify({ found: found ?? null, peppers: [] }))
+    return
+  }
+  const after = new URL(url, 'http://a').searchParams.get('after')
+  noted.push(`poll after ${after}`)
+  if (method === 'GET' && delayMs > 0) await setTimeout(delayMs)
+  if (method === 'GET' && after === String(news.number) && !news.more) polling = response
+  else response.end(JSON.stringify({ hash: 'h', ...news }))
+})
+
+beforeEach(async () => {
+  news = { number: 0, reset: true, changes: [], more: false }
+  noted = []
+  delayMs = 0
+  answering = Promise.resolve()
+  acme = inMemory({ contract })
+  await acme.organization()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  keys = remote({ url, serviceKey: 'kwo_x', maxStalenessSeconds: 300 })
+  verifier = createVerifier({ contract, keys, now: acme.clock.now })
+})
+afterEach(async () => {
+  await keys.close()
+  server.closeAllConnections()
+  server.close()
+})
+
+function tell(next: typeof news): void {
+  news = next
+  polling?.end(JSON.stringify({ hash: 'h', ...news }))
+}
+
+async function verdictOn(credential: string): Promise<string> {
+  try {
+    const outcome = await verifier.verify({ credential })
+    return outcome.allowed ? 'allowed' : outcome.reason
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+const newKey = () => issue(acme.lifecycle, testActor, { organization: 'acme', name: 'test' })
+
+describe('a verifier that follows a server', () => {
+  it('accepts nothing before it has heard of all changes', async () => {
+    const { credential } = await newKey()
+    news.more = true
+    expect(await verdictOn(credential)).toBe('stale')
+    tell({ ...news, number: 1, more: false })
+    await expect.poll(() => verdictOn(credential)).toBe('allowed')
+  })
+
+  it('accepts nothing on the word of an answer that was on its way for as long as it would hold', async () => {
+    const { credential } = await newKey()
+    delayMs = 3_010
+    await keys.close()
+    const { port } = server.address() as AddressInfo
+    keys = remote({ url: `http://127.0.0.1:${port}`, serviceKey: 'kwo_x', maxStalenessSeconds: 3 })
+    verifier = createVerifier({ contract, keys, now: acme.clock.now })
+    expect(await verdictOn(credential)).toBe('stale')
+  })
+
+  it('forgets all keys where the server says so', async () => {
+    const { credential, key } = await newKey()
+    expect(await verdictOn(credential)).toBe('allowed')
+    await revoke(acme.lifecycle, testActor, key.id)
+    tell({ number: 7, reset: true, changes: [], more: false })
+    await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it('says that it has heard of a change once that is in force', async () => {
+    const { credential, key } = await newKey()
+    expect(await verdictOn(credential)).toBe('allowed')
+    await revoke(acme.lifecycle, testActor, key.id)
+    let answer = () => {}
+    answering = new Promise((resolve) => {
+      answer = resolve
+    })
+    const number = (await acme.store.found(key.id))?.readAt ?? 0
+    tell({ number, reset: false, changes: [{ number, action: 'key.revoked', target: key.id }], more: false })
+    await expect.poll(() => noted).toContain('key asked for')
+    // What was sent before these has come by then.
+    for (let calls = 0; calls < 5; calls++) await keys.find('0'.repeat(64))
+    expect(noted.at(-1)).toBe('key asked for')
+    answer()
+    await expect.poll(() => noted.at(-1)).toBe(`poll after ${number}`)
+    expect(await verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it.each([
+    { reset: null },
+    { more: null },
+    { changes: {} },
+    { changes: [null] },
+    { changes: [{ number: '1', action: 'key.revoked', target: 'key_1' }] },
+    { changes: [{ number: 1, action: null, target: 'key_1' }] },
+    { changes: [{ number: 1, action: 'key.revoked' }] },
+    { number: 0.5 },
+    { hash: 1 },
+  ])('accepts nothing on the word of a server that says %j', async (broken) => {
+    const { credential } = await newKey()
+    news = { ...news, ...broken }
+    expect(await verdictOn(credential)).toBe('stale')
+  })
+})
