@@ -341,6 +341,51 @@ describe('through the gateway', () => {
     expect(broken).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it.each([
+    ['a request that is answered already', 'GET /health HTTP/1.1\r\nHost: a\r\n\r\nno HTTP at all\r\n\r\n', 2],
+    ['an upload', 'POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n', 1],
+  ])('what is unreadable in or behind %s is not answered in place of the request before', async (_, behind, count) => {
+    respond = (request, response) => response.end(`answer to ${request.url}`)
+    const first = `GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
+    const text = await sendRaw(server.edge, first + behind, { quietMs: 300 })
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(Array(count).fill('HTTP/1.1 200'))
+    expect(text).toContain('answer to /a')
+  })
+
+  it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    socket.write('POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await expect.poll(() => text).toContain('missing_credential')
+    socket.write('no chunk\r\n')
+    await once(socket, 'end')
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401'])
+  })
+
+  it('a caller who goes on with what is unreadable leaves nothing behind with each piece', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => void warnings.push(warning)
+    process.on('warning', onWarning)
+    onTestFinished(() => void process.off('warning', onWarning))
+    const arrived = new Promise<ServerResponse>((resolve) => {
+      respond = (_, response) => resolve(response)
+    })
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').setNoDelay()
+    const ended = once(socket.resume(), 'end')
+    socket.write(`GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`)
+    const response = await arrived
+    for (let pieces = 0; pieces < 50; pieces++) {
+      await new Promise((resolve) => socket.write('no HTTP at all\r\n', resolve))
+      await new Promise(setImmediate)
+    }
+    response.end()
+    await ended
+    expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning')
+  })
+
   it('an upload that becomes unreadable ends an answer under way, and puts no other into it', async () => {
     respond = (request, response) => {
       request.on('error', () => {})

@@ -32,6 +32,7 @@ export interface HttpServer {
 
 export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }: HttpHandlers): HttpServer {
   const answers = new WeakMap<Duplex, ServerResponse[]>()
+  const unreadable = new WeakSet<Duplex>()
   /** The connection's last request; the answers before its own come first. */
   const latest = (socket: Duplex) => answers.get(socket)?.at(-1)
   /** Whether it is to be answered. What comes behind the last answer is not, and is not let pile up either. */
@@ -107,23 +108,29 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     hangUp(socket, asText(refuse(400, requestId), requestId))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const response = latest(socket)
-    if (socket.writableEnded || (response?.writableEnded && !response.shouldKeepAlive)) return
+    const waiting = answers.get(socket) ?? []
+    const last = waiting.at(-1)
+    if (socket.writableEnded || (last?.writableEnded && !last.shouldKeepAlive)) return
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    if (response && !response.writableEnded) {
-      // What could not be read came behind a request that could: its answer goes first, and is the last.
-      if (response.req.complete) {
-        response.shouldKeepAlive = false
-        response.once('finish', () => hangUp(socket))
-        return
-      }
-      if (response.headersSent) {
-        socket.destroy()
-        return
-      }
+    // Whatever else it sends cannot be read either, and is told of once more each time.
+    if (unreadable.has(socket)) return
+    unreadable.add(socket)
+    const isOfLast = last?.req.complete === false
+    const before = isOfLast ? waiting.at(-2) : last
+    // What could not be read came behind a request that could: its answer goes first, and is the last.
+    if (before?.writableFinished === false) {
+      before.shouldKeepAlive = false
+      before.once('finish', () => hangUp(socket))
+      return
+    }
+    if (isOfLast && last.headersSent) {
+      // A request has one answer.
+      if (last.writableEnded) hangUp(socket)
+      else socket.destroy()
+      return
     }
     const requestId = newRequestId()
     hangUp(socket, asText(refuse(statusOf(error), requestId), requestId))
