@@ -122,6 +122,16 @@ describe('what the upstream is told', () => {
     expect(stage.upstream.lastHeader('Connection')).toEqual(['keep-alive'])
   })
 
+  it.each(['Content-Type', 'Content-Length', 'Content-Encoding'])(
+    'says of the body what it was judged by, and not what a caller says in another spelling of %s',
+    async (name) => {
+      for (const twin of twins(name).slice(3)) {
+        expect((await ask([`${twin}: spoofed`])).status).toBe(200)
+        expect(stage.upstream.lastHeader(name)).toEqual([])
+      }
+    },
+  )
+
   it('holds the other headers as they came, repeated ones too', async () => {
     await ask([
       'Accept: a/b',
@@ -291,6 +301,11 @@ describe('what the caller is told', () => {
     expect([...headers.values()]).not.toContain('spoofed')
     expect(headers.get('x-ratelimit-limit')).toBe('1000')
     expect(headers.get('x-request-id')).toMatch(/^req_/)
+  })
+
+  it('is the other headers as they came, repeated ones too', async () => {
+    const headers = await answerTo({ etag: '"a"', link: ['</a>; rel=next', '</b>; rel=prev'] })
+    expect([headers.get('etag'), headers.get('link')]).toEqual(['"a"', '</a>; rel=next, </b>; rel=prev'])
   })
 
   it('holds no cookie that is named like ours', async () => {

@@ -44,6 +44,8 @@ export function compileRequestFilter(contract: Contract): FilterRequestHeaders {
     const folded = fold(name)
     if (folded === 'connection') return 'connection'
     if (dropped.has(folded) || spoofablePrefixes.some((prefix) => folded.startsWith(prefix))) return 'dropped'
+    // A body was judged by the one spelling, and behind a CGI-like server would be read by the other.
+    if (folded.startsWith('content-') && folded !== name.toLowerCase()) return 'dropped'
     return folded === 'cookie' ? 'cookie' : 'kept'
   })
 
