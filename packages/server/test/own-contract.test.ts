@@ -57,6 +57,19 @@ describe("with a contract of one's own", () => {
     expect(upstream.lastHeader('X-Shop-Who')).toEqual([])
   })
 
+  it('its identity headers are between us and the upstream; what that says of caches goes on where nobody is told apart', async () => {
+    const caching = { 'cache-control': 'public, max-age=60', vary: 'Accept', 'surrogate-control': 'max-age=600' }
+    const telling = await startUpstream((_, response) => {
+      response.writeHead(200, { 'x-shop-tenant': 'acme', X_Shop_Who: 'somebody', ...caching }).end()
+    })
+    const alone = await startServer({ contract: join(folder, 'contract.json'), upstream: telling.url })
+    const { headers } = await rawRequest(alone.edge, { target: '/public/a' })
+    expect(headers).toMatchObject(caching)
+    expect(Object.keys(headers).filter((name) => name.includes('shop'))).toEqual([])
+    await alone.stop()
+    await telling.stop()
+  })
+
   it('a key in the address is taken out before the address goes on', async () => {
     expect((await ask([], { target: `/a?x=1&shop_key=${credential}&y=2` })).status).toBe(200)
     expect(upstream.received.at(-1)?.url).toBe('/base/a?x=1&y=2')
