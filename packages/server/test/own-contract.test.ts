@@ -117,6 +117,8 @@ describe("with a contract of one's own", () => {
     expect((await ask([], { target: '/public/../a' })).status).toBe(400)
     expect((await ask([], { target: '/publicX' })).status).toBe(401)
     expect((await ask([], { target: '/PUBLIC/a' })).status).toBe(401)
+    const { decisions } = (await controlApi(server.control)('GET', '/v1/decisions?outcome=allowed')).json
+    expect(decisions.map(({ route }: { route: string }) => route)).not.toContain('/public/**')
   })
 
   it('a WebSocket of an anonymous route is not waited for by a stop either', async () => {

@@ -30,7 +30,7 @@ async function counted(filter: object = {}): Promise<number> {
 describe('a flood of refusals', () => {
   it('is counted in full and kept in part, and what is dropped is counted', async () => {
     for (let i = 0; i < 20_000; i++)
-      use('kw_live_x', { ip: `2001:db8::${i.toString(16)}`, path: `/p${i}/`, userAgent: `${i}` })
+      use('kw_live_x', { ip: `2001:db8::${i.toString(16)}`, path: `/${'p'.repeat((i % 30) + 1)}/`, userAgent: `${i}` })
     expect(await counted({ verdict: 'malformed_credential' })).toBe(20_000)
     const kept = await node.usage.decisions({ limit: 30_000 })
     const dropped = await node.usage.dropped({}, 'refusals')
@@ -99,6 +99,8 @@ describe('what waits to be written', () => {
     }
     expect(most).toBeLessThanOrEqual(210)
     recorder.tallies.close()
+    const unwritten = recorder.tallies.take(50)
+    if (unwritten) recorder.tallies.putBack(unwritten)
     let left = 0
     for (let chunk = recorder.tallies.take(50); chunk; chunk = recorder.tallies.take(50)) {
       left += chunk.dropped
@@ -106,6 +108,16 @@ describe('what waits to be written', () => {
     }
     expect(left).toBe(3 * 301)
     expect(recorder.tallies.lines).toBe(0)
+  })
+
+  it('makes room by refusals of strangers too, and counts them', async () => {
+    const recorder = createRecorder({ contract, redact: (text) => text, mostLines: 20 })
+    const verifier = recorder.recording(createVerifier({ contract, keys: recorded.store }))
+    for (let i = 0; i < 30; i++) await verifier.verify({ credential: 'kw_live_x' })
+    recorder.tallies.close()
+    const strangers = recorder.tallies.take(50)?.tallies ?? []
+    expect(strangers.map(({ refusals, droppedRefusals }) => refusals.length + droppedRefusals)).toEqual([30])
+    expect(strangers[0]?.lines).toBeLessThanOrEqual(20)
   })
 
   it('is written of months where that is all that can be, and of all else where months cannot', async () => {

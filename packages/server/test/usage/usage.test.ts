@@ -141,7 +141,10 @@ describe.each([
 
     it('never holds a credential, wherever the caller put one', async () => {
       const headers = (userAgent: string) => ['Authorization', `Bearer ${key.credential}`, 'User-Agent', userAgent]
+      const firstSeenAt = new Date(recorded.clock.nowMs)
       await use(node, key, { headers: headers(`curl ${key.credential}`) })
+      recorded.clock.nowMs += 1000
+      const lastSeenAt = new Date(recorded.clock.nowMs)
       await use(node, key, { headers: headers(`curl ${(await recorded.issue()).credential}`) })
       await use(
         node,
@@ -154,7 +157,7 @@ describe.each([
         await node.usage.counts({ ...hour, by: ['route'] }),
       ]
       expect(JSON.stringify(told)).not.toContain(key.credential.slice(8))
-      expect(told[0]).toMatchObject([{ userAgent: 'curl kw_live_[redacted]', allowed: 2 }])
+      expect(told[0]).toMatchObject([{ userAgent: 'curl kw_live_[redacted]', allowed: 2, firstSeenAt, lastSeenAt }])
     })
 
     it('never holds a credential that reads like a word of the path', async () => {
