@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pages } from './support/pages.ts'
-import { rawRequest, sendRaw } from './support/raw-request.ts'
-import { startServer, type TestServer } from './support/start-server.ts'
+import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
+import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
 const perMinute = 1_000
 const trusted = ['127.0.0.1']
@@ -58,7 +58,7 @@ describe.each(pages)('who has failed too often to show a key to $contract', ({ c
     expect(server.log()).not.toContain('error')
   })
 
-  it('is told the same by forward-auth', async () => {
+  it('is told the same by forward-auth, and in answer to a handshake', async () => {
     const from = '198.51.100.7'
     await fail(perMinute, from)
     const told = (query: string, ...lines: string[]) =>
@@ -69,7 +69,22 @@ describe.each(pages)('who has failed too often to show a key to $contract', ({ c
     expect((await told('')).status).toBe(429)
     const nginx = await told('?for=nginx')
     expect([nginx.status, nginx.headers['x-auth-status']]).toEqual([403, '429'])
+    const handshake = [`GET ${path} HTTP/1.1`, 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket']
+    const answer = await sendRaw(server.edge, `${[...handshake, `X-Forwarded-For: ${from}`].join('\r\n')}\r\n\r\n`)
+    expect(parseAnswer(answer).status).toBe(429)
     const { credential } = await server.issueElsewhere()
     expect((await told('', lineOf(credential))).status).toBe(200)
   })
+})
+
+it('who has failed too often to show a service key on the edge is told to wait, and one that works is let through', async () => {
+  const server = await startServer({ contract: 'holonomix' })
+  const head = 'GET /gate/admin/tenants HTTP/1.1\r\nHost: a\r\n'
+  const all = `${`${head}\r\n`.repeat(perMinute)}${head}Connection: close\r\n\r\n`
+  const statuses = (await sendRaw(server.edge, all, { quietMs: 20_000 })).match(/(?<=HTTP\/1\.1 )\d+/g) ?? []
+  expect(statuses).toHaveLength(perMinute + 1)
+  expect(statuses.filter((status) => status !== '429')).toEqual(Array(perMinute).fill('401'))
+  const works = { target: '/gate/admin/tenants', lines: [`Authorization: Bearer ${serviceKey}`] }
+  expect((await rawRequest(server.edge, works)).status).toBe(200)
+  await server.stop()
 })

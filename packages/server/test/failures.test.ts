@@ -26,11 +26,11 @@ describe('when the database cannot be reached', () => {
 
   it('forward-auth, the verify endpoint and handshakes say so too', async () => {
     const { server, key } = stage
-    const forwardAuth = await rawRequest(server.control, {
-      target: '/v1/forward-auth',
-      lines: [`x-api-key: ${key.credential}`, 'X-Forwarded-Method: GET', 'X-Forwarded-Uri: /v1/sandboxes'],
-    })
-    expect(forwardAuth.status).toBe(503)
+    const lines = [`x-api-key: ${key.credential}`, 'X-Forwarded-Method: GET', 'X-Forwarded-Uri: /v1/sandboxes']
+    const forwardAuth = (target: string) => rawRequest(server.control, { target, lines })
+    expect((await forwardAuth('/v1/forward-auth')).status).toBe(503)
+    const toNginx = await forwardAuth('/v1/forward-auth?for=nginx')
+    expect([toNginx.status, toNginx.headers['x-auth-status']]).toEqual([403, '503'])
     const verify = await fetch(`${server.control}/v1/verify`, {
       method: 'POST',
       headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json' },
@@ -44,7 +44,21 @@ describe('when the database cannot be reached', () => {
     )
     expect(parseAnswer(handshake).status).toBe(503)
     expect((await fetch(`${server.control}/ready`)).status).toBe(503)
-    expect((await fetch(`${server.edge}/health`)).status).toBe(200)
+    for (const method of ['GET', 'HEAD']) {
+      expect((await fetch(`${server.edge}/health`, { method })).status).toBe(200)
+    }
+  })
+
+  it('metrics count the verdicts that were not reached', async () => {
+    const { server, key } = stage
+    const headers = { authorization: `Bearer ${serviceKey}` }
+    const failed = async () => {
+      const text = await (await fetch(`${server.control}/metrics`, { headers })).text()
+      return Number(/\{verdict="failed",route="gateway"\} (\d+)/.exec(text)?.[1] ?? 0)
+    }
+    const before = await failed()
+    await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': key.credential } })
+    expect(await failed()).toBe(before + 1)
   })
 
   it('what needs no database is refused as ever', async () => {

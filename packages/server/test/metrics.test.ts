@@ -38,6 +38,8 @@ describe('metrics', () => {
       body: '{"credential":"nonsense"}',
     })
     await fetch(`${server.edge}/v1/put/default`, { method: 'POST', body: '{}' })
+    // Whoever asks again is told no more.
+    await metrics()
     const text = await metrics()
     for (const line of [
       '{verdict="missing_credential",route="forward_auth"} 1',
@@ -49,6 +51,18 @@ describe('metrics', () => {
     for (const kind of ['callers', 'refusals', 'counts']) {
       expect(text).toContain(`keywright_usage_dropped_total{kind="${kind}"} 0`)
     }
+  })
+
+  it('count one verdict where the verify endpoint looks at a key twice', async () => {
+    server = await startServer({ contract: 'keywright' })
+    const { credential } = await server.issue()
+    const api = controlApi(server.control)
+    const body = { name: 'API', permissions: ['verify'], organization: 'acme' }
+    const bound = (await api('POST', '/v1/service-keys', { body })).json.credential
+    const unknown = credential.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a'))
+    const verdict = await api('POST', '/v1/verify', { credential: bound, body: { credential: unknown } })
+    expect(verdict.json.allowed).toBe(false)
+    expect(await metrics()).toContain(`{verdict="${verdict.json.reason}",route="verify"} 1`)
   })
 
   it('are not for a service key that is bound to one organization', async () => {

@@ -228,14 +228,14 @@ describe('a namespace', () => {
   })
 
   it('that would lie in a body is refused by forward-auth, which sees none', async () => {
-    const lines = [`X-Api-Key: ${stage.key.credential}`, 'X-Forwarded-Method: POST']
-    for (const uri of ['/v1/query', '/v1/get/default/k']) {
-      const answer = await rawRequest(stage.server.control, {
-        target: '/v1/forward-auth',
-        lines: [...lines, `X-Forwarded-Uri: ${uri}`],
-      })
-      expect(answer.status).toBe(403)
+    const asked = async (method: string, uri: string) => {
+      const lines = [`X-Api-Key: ${stage.key.credential}`, `X-Forwarded-Method: ${method}`, `X-Forwarded-Uri: ${uri}`]
+      return (await rawRequest(stage.server.control, { target: '/v1/forward-auth', lines })).status
     }
+    for (const method of ['POST', 'PUT', 'PATCH']) {
+      expect([await asked(method, '/v1/query'), await asked(method, '/v1/get/default/k')]).toEqual([403, 403])
+    }
+    expect(await asked('DELETE', '/v1/get/default/k')).toBe(200)
   })
 })
 

@@ -14,7 +14,7 @@ describe('POST /v1/verify', () => {
     return fetch(`${server.control}/v1/verify`, {
       method: 'POST',
       headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
+      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
     })
   }
 
@@ -48,6 +48,16 @@ describe('POST /v1/verify', () => {
       ],
       retiresAt: null,
     })
+  })
+
+  it('says of each limit when it is free again', async () => {
+    const limits = [60, 10, 60].map((windowSeconds, at) => {
+      return { requests: 5 + at, windowSeconds, per: 'key', kind: 'window' } as const
+    })
+    const { credential } = await server.issue({ limits })
+    const told = (await (await ask({ credential })).json()) as { limits: { resetAt: string }[] }
+    const [first = 0, ...others] = told.limits.map(({ resetAt }) => Date.parse(resetAt))
+    expect(others.map((other) => other - first)).toEqual([-50_000, 0])
   })
 
   it('judges a path without a method as GET', async () => {
@@ -147,6 +157,7 @@ describe('POST /v1/verify', () => {
   it.each([
     ['no JSON', '{', {}, 400, 'malformed_body'],
     ['no object', '[]', {}, 400, 'malformed_body'],
+    ['not UTF-8', Buffer.from('{"credential":"\xff"}', 'latin1'), {}, 400, 'malformed_body'],
     ['a member twice', '{"credential":"a","credential":"b"}', {}, 400, 'malformed_body'],
     ['__proto__', '{"credential":"a","__proto__":{"allowed":true}}', {}, 400, 'malformed_body'],
     ['more than 64 KiB', JSON.stringify({ credential: 'a'.repeat(70_000) }), {}, 413, 'payload_too_large'],

@@ -19,6 +19,7 @@ describe('a body', () => {
     ['{"name":"a","name":"b"}', 'name'],
     ['{"name":"a","n\\u0061me":"b"}', 'name'],
     ['{"name":"a","namespaces":[{"x":1,"x":2}]}', 'x'],
+    ['{"id":"\\"","name":"a","name":"b","plan":"\\""}', 'name'],
   ])('with a member twice is refused: %s', async (raw, member) => {
     const { status, json } = await post(raw)
     expect([status, json.code]).toEqual([400, 'malformed_body'])
