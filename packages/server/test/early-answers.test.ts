@@ -135,22 +135,23 @@ describe.each(['length', 'chunks'] as const)(
   },
 )
 
-it.each(['100-continue', 'something-else'])(
-  'what comes behind the last answer ends the connection: %s',
-  async (expected) => {
-    const { hostname, port } = new URL(server.edge)
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
-    socket.on('error', () => {})
-    socket.write(`POST /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 1\r\n\r\n`)
-    await once(socket.resume(), 'end')
-    socket.write('x')
-    for (let behind = 0; !socket.destroyed; behind++) {
-      expect(behind).toBeLessThan(10_000)
-      socket.write(`GET /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\n\r\n`)
-      await setImmediate()
-    }
-  },
-)
+it.each([
+  ['100-continue', 'Expect: 100-continue'],
+  ['something-else', 'Expect: something-else'],
+  ['100-continue', 'Connection: Upgrade\r\nUpgrade: websocket'],
+])('what comes behind the last answer ends the connection: behind %s, %j', async (expected, lines) => {
+  const { hostname, port } = new URL(server.edge)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  socket.on('error', () => {})
+  socket.write(`POST /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 1\r\n\r\n`)
+  await once(socket.resume(), 'end')
+  socket.write('x')
+  for (let behind = 0; !socket.destroyed; behind++) {
+    expect(behind).toBeLessThan(10_000)
+    socket.write(`GET /a HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n`)
+    await setImmediate()
+  }
+})
 
 describe('an empty body where one may name a namespace', () => {
   const framings: [string, string[], string][] = [
