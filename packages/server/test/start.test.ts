@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -191,6 +191,13 @@ describe('npm start', () => {
     expect(await exit).toBe(2)
     expect(err()).toContain(reason)
     expect(out() + err()).not.toContain('hunter2')
+  })
+
+  it.each(['--help', '-h'])('says with %s which flags there are, and starts nothing', async (flag) => {
+    const { exit, out, err } = start([flag], {}, [])
+    expect([await exit, err()]).toEqual([0, ''])
+    expect(out()).toMatch(/^ {2}--upstream <url> /m)
+    expect(existsSync(join(folder, '.keywright'))).toBe(false)
   })
 
   it('says which flag is wrong, and what was meant', async () => {
