@@ -14,6 +14,7 @@ const tools = join(root, '.tools')
 
 /** @returns the Node to go on with, and an environment in which `node` is that one too */
 export async function setup({ build = true } = {}) {
+  requireBuildable()
   const node = isSuitable() ? process.execPath : await privateNode()
   const env = { ...process.env, PATH: dirname(node) + delimiter + process.env.PATH }
   await installDependencies(node, env)
@@ -49,6 +50,14 @@ function filesIn(folder) {
     const path = join(folder, entry.name)
     return entry.isDirectory() ? filesIn(path) : [path]
   })
+}
+
+/** The build takes these for the end of a path, or for another. */
+function requireBuildable() {
+  if (!/[#?*]/.test(root)) return
+  say(`error: Keywright cannot be built in ${root}: there is a #, ? or * in its name.`)
+  say('hint: Move it, or give the folder another name.')
+  process.exit(1)
 }
 
 function isSuitable() {

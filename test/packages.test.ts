@@ -145,6 +145,14 @@ describe('whoever compiles against the library', () => {
   })
 })
 
+it.each(['#', '?', '*'])('a checkout in a folder with %s in its name says that it has to be moved', (mark) => {
+  const folder = mkdtempSync(join(tmpdir(), `keywright${mark}`))
+  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true })
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/start.mjs'], { cwd: folder, encoding: 'utf8' })
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: .+\nhint: Move it, .+\n$/)])
+  rmSync(folder, { recursive: true })
+})
+
 it('a build loses what was made of a source that is gone, and nothing else', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-stale-'))
   const at = (path: string) => join(folder, 'packages/one', path)
