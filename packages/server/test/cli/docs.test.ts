@@ -109,6 +109,9 @@ describe('keywright docs build', () => {
   it('names the flag that is missing, and what is no address', async () => {
     const nowhere = await keywright(['docs', 'build'])
     expect([nowhere.code, nowhere.stderr.includes('--out')]).toEqual([2, true])
+    const empty = await keywright(['docs', 'build', '--out', ''], { cwd: folder })
+    expect([empty.code, empty.stderr]).toEqual([2, expect.stringContaining('Name a folder.')])
+    expect(existsSync(join(folder, 'llms.txt'))).toBe(false)
     const odd = await keywright(['docs', 'build', '--out', folder, '--public-url', 'example.com'])
     expect([odd.code, odd.stderr.includes('https://api.example.com')]).toEqual([2, true])
   })

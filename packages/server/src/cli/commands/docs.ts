@@ -17,7 +17,7 @@ interface Addresses {
 
 export function defineDocs(docs: Command): void {
   addressed(docs.command('build').description("write the documentation of a contract's API to a folder"))
-    .requiredOption('--out <dir>', 'where to')
+    .requiredOption('--out <dir>', 'where to', readFolder)
     .option('--json', 'print the names of the files as JSON')
     .action(async ({ out, json, ...options }: Addresses & { out: string; json?: true }) => {
       const contract = await loadContract(options.contract)
@@ -50,6 +50,11 @@ function addressed(command: Command): Command {
     .addOption(contractOption())
     .option('--public-url <url>', 'the edge as seen from outside', readOrigin)
     .option('--console-url <url>', 'the control side as seen from outside; KEYWRIGHT_URL unless given', readOrigin)
+}
+
+function readFolder(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Name a folder.')
 }
 
 function readOrigin(text: string): string {
