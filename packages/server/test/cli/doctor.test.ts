@@ -74,6 +74,23 @@ describe('keywright doctor', () => {
     expect(statSync(data).mode & 0o777).toBe(0o700)
   })
 
+  it('says that the folder which was named is none of an instance', async () => {
+    const data = join(server.folder, 'elsewhere')
+    const { code, stdout } = await keywright(['doctor', '--data', data], { env })
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/^✗ data folder +No instance keeps anything in .+--data/m),
+    ])
+  })
+
+  it('looks at the files of an instance whose database is elsewhere', async () => {
+    const data = join(server.folder, 'on PostgreSQL')
+    mkdirSync(data, { mode: 0o755 })
+    writeFileSync(join(data, 'service-key'), '', { mode: 0o644 })
+    const { code, stdout } = await keywright(['doctor', '--data', data], { env })
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^✗ data folder +Others may read .*service-key/m)])
+  })
+
   it('notices another contract, a clock that is wrong and a database that is away', async () => {
     const other = await keywright(['doctor', '--contract', 'operate'], { env })
     expect(other.stdout).toMatch(/^✗ contract +It runs hopx, and operate was looked at here/m)

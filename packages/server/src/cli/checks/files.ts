@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import { shellWord } from '../../docs/languages.ts'
 import { type Check, failed, passed } from './check.ts'
 
-/** Where this machine keeps an instance's data, what others may do with it; nothing where it keeps none. */
-export function checkFiles(data: string): Check[] {
-  if (process.platform === 'win32' || !existsSync(join(data, 'keywright.db'))) return []
+/** What others may do with an instance's data. A folder without any is a mistake only where somebody has named it. */
+export function checkFiles(data: string, isNamed: boolean): Check[] {
+  if (process.platform === 'win32') return []
+  // On PostgreSQL there is no database in it.
+  if (!['keywright.db', 'service-key', 'secret'].some((name) => existsSync(join(data, name))))
+    return isNamed ? [failed('data folder', `No instance keeps anything in ${data}. Check --data.`)] : []
   const kept = readdirSync(data).filter((name) => !name.includes('.db.lock'))
   const open = isOpen(data) ? kept.map((name) => join(data, name)).filter(isOpen) : []
   if (open.length === 0) return [passed('data folder', `${data} is for its owner alone.`)]

@@ -26,7 +26,12 @@ export function defineDoctor(doctor: Command): void {
     .action(async ({ contract: name, data, json }: Options) => {
       const contract = await loadContract(name)
       const folder = resolve(data ?? (process.env.KEYWRIGHT_DATA || '.keywright'))
-      const checks = [checkNode(), ...checkForm(contract), ...checkFiles(folder), ...(await checkServer(contract))]
+      const checks = [
+        checkNode(),
+        ...checkForm(contract),
+        ...checkFiles(folder, data !== undefined),
+        ...(await checkServer(contract)),
+      ]
       if (json) printJson({ checks })
       else for (const check of checks) print(checkText(check))
       const wrong = checks.filter(({ ok }) => !ok).length
