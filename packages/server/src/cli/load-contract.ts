@@ -3,9 +3,11 @@ import { Option } from 'commander'
 
 /** The option of every command that needs no server, only to know what keys look like. */
 export function contractOption(): Option {
-  return new Option('--contract <name or file>', 'how your API does API keys')
-    .env('KEYWRIGHT_CONTRACT')
-    .default('keywright')
+  return new Option('--contract <name or file>', 'how your API does API keys').default(
+    // As for a server, an empty variable is one that is not set.
+    process.env.KEYWRIGHT_CONTRACT || 'keywright',
+    'KEYWRIGHT_CONTRACT, or keywright',
+  )
 }
 
 /** @throws StartError that names the fields at fault */

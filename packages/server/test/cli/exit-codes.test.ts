@@ -69,6 +69,11 @@ describe('keywright exits with', () => {
     expect((await keywright(['serve', '--help'])).stdout).toMatch(/--trusted-proxy <cidr> [^-]+; repeatable\n/)
   })
 
+  it('0 where the variable for the contract is empty, as it is for a server', async () => {
+    const { code, stdout } = await keywright(['scan-rules'], { env: { KEYWRIGHT_CONTRACT: '' } })
+    expect([code, stdout]).toEqual([0, (await keywright(['scan-rules'])).stdout])
+  })
+
   it('0 and the help of one command within another', async () => {
     const { code, stdout } = await keywright(['help', 'keys', 'rotate'])
     expect([code, stdout]).toEqual([0, expect.stringContaining('Usage: keywright keys rotate')])
