@@ -123,14 +123,21 @@ function missingHint(message: string): string {
 /** What the API calls otherwise than the flag that says it. */
 const flags: ReadonlyMap<string, string> = new Map([
   ['by', '--by'],
+  ['cursor', '--cursor'],
+  ['email', '--email'],
+  ['environment', '--environment'],
   ['expiresAt', '--expires'],
+  ['id', '--id'],
+  ['kind', '--kind'],
   ['limits.requests', '--limit: requests'],
   ['limits.windowSeconds', '--limit: seconds'],
   ['name', '--name'],
   ['namespaces', '--namespace'],
   ['organization', '--organization'],
   ['permissions', '--permission'],
+  ['plan', '--plan'],
   ['q', '--search'],
+  ['reason', '--reason'],
 ])
 
 function inFlags(message: string, errors: readonly FieldError[]): string {

@@ -157,12 +157,21 @@ describe('keywright exits with', () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining("Check that there is 'nope'")])
   })
 
-  it('1 where the server refuses', async () => {
-    const { code, stderr } = await keywright(
-      ['keys', 'create', '--name', 'x', '--organization', 'acme', '--kind', 'odd'],
-      { env },
-    )
-    expect([code, stderr.startsWith('error: ')]).toEqual([1, true])
+  it.each([
+    [['organizations', 'create', '--name', 'x', '--id', 'A B'], 'error: --id must be 1 to 63 of a-z'],
+    [['organizations', 'create', '--name', 'x', '--plan', ''], 'error: --plan must have at least 1 character.'],
+    [['keys', 'create', '--name', 'x', '--organization', 'acme', '--kind', 'odd'], 'error: --kind: Keywright issues '],
+    [
+      ['keys', 'create', '--name', 'x', '--organization', 'acme', '--environment', 'odd'],
+      'error: --environment: Keywright',
+    ],
+    [['keys', 'revoke', 'key_x', '--reason', ''], 'error: --reason must have at least 1 character.'],
+    [['members', 'invite', '--organization', 'acme', '--email', 'ann'], 'error: --email must be an e-mail address.'],
+    [['audit', 'list', '--cursor', 'odd'], 'error: --cursor is none that a list has answered.'],
+    [['decisions', '--reason', 'odd'], 'error: --reason must be missing_credential, '],
+  ])('1 where the server refuses, and names the flag: %j', async (args, words) => {
+    const { code, stderr } = await keywright(args, { env })
+    expect([code, stderr]).toEqual([1, expect.stringContaining(words)])
   })
 
   it.each([
