@@ -25,7 +25,7 @@ import { openDataFolder } from './config/data-folder.ts'
 import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
 import { checkSoldPlans } from './config/sold-plans.ts'
-import { StartError } from './config/start-error.ts'
+import { SettingError, StartError } from './config/start-error.ts'
 import { createConsole } from './console/console.ts'
 import { createControl } from './control/app.ts'
 import { createControlListener } from './control/listener.ts'
@@ -295,7 +295,10 @@ export async function startInstance(
       feed = await startFeed({ ...own, nodes: shared.nodes, hints, changes })
     }
     if (settings.port !== 0 && settings.port === settings.controlPort && settings.host === settings.controlHost) {
-      throw new StartError(`Port ${settings.port} is named for both sides.`, 'Choose another one with --control-port.')
+      throw new SettingError(
+        `Port ${settings.port} is named for both sides.`,
+        'Choose another one with --control-port.',
+      )
     }
     controlUrl = await open(controlServer, settings.controlHost, settings.controlPort, 'control-port')
     const edgeUrl = await open(edgeServer, settings.host, settings.port, 'port').catch(async (error) => {
@@ -346,7 +349,7 @@ async function outOfTime(ms: number): Promise<never> {
 
 function mailOf({ smtpUrl, mailFrom }: Settings): { url: string; from: string } {
   if (smtpUrl !== null && mailFrom !== null) return { url: smtpUrl, from: mailFrom }
-  throw new StartError('Mail needs a sender.', 'Set KEYWRIGHT_MAIL_FROM, such as "Keys <keys@example.com>".')
+  throw new SettingError('Mail needs a sender.', 'Set KEYWRIGHT_MAIL_FROM, such as "Keys <keys@example.com>".')
 }
 
 function openStore(

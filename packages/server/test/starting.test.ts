@@ -184,6 +184,7 @@ describe('an instance', () => {
     await expect(refused).rejects.toMatchObject({
       message: 'Port 9 is named for both sides.',
       hint: expect.stringContaining('--control-port'),
+      exitCode: 2,
     })
   })
 

@@ -177,7 +177,7 @@ describe('an instance that can send mail', () => {
 
   it('does not start without knowing whom its mail is from', async () => {
     const start = startServer({ contract: 'keywright', env: { KEYWRIGHT_SMTP_URL: 'smtp://127.0.0.1:9' } })
-    await expect(start).rejects.toThrow('Mail needs a sender')
+    await expect(start).rejects.toMatchObject({ message: 'Mail needs a sender.', exitCode: 2 })
   })
 })
 
