@@ -80,7 +80,7 @@ const embedOrigins = z.preprocess(
   listed,
   z.array(
     z
-      .string()
+      .string('it has to be a text')
       .refine(
         (value) => isSafe(value) && address(value)?.origin === value,
         'it has to be origins such as https://app.example.com, without a path',

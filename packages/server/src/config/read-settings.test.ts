@@ -293,6 +293,14 @@ describe('the settings', () => {
     expect(message).not.toContain('hunter2')
   })
 
+  it.each(['trustedProxies: 5', 'trustedProxies: [[]]', 'embedOrigins: [5]'])(
+    'in a file say what they have to be: %s',
+    async (text) => {
+      file('keywright.config.yaml', text)
+      expect((await refusal({})).message).toMatch(/ is not usable: 0: it has to be a text\.$/)
+    },
+  )
+
   it('in a file that is not there are not read', async () => {
     expect((await refusal({}, ['--config', 'nowhere.yaml'])).message).toContain('nowhere.yaml')
     expect((await refusal({}, ['--config', file('settings.toml', '')])).message).toContain('settings.toml')

@@ -93,7 +93,7 @@ function httpUrl(value: string): URL | null {
 }
 
 const ranges = z
-  .preprocess(listOf, z.array(z.string()).min(1, 'it is empty'))
+  .preprocess(listOf, z.array(text).min(1, 'it is empty'))
   .refine(areRanges, 'it has to be IP addresses or CIDR ranges such as 10.0.0.0/8, without bits below the mask')
 
 function listOf(value: unknown): unknown {
