@@ -42,6 +42,7 @@ describe('keywright scan', () => {
     expect(stdout.split('\n')).toHaveLength(3)
     expect(stdout + stderr).not.toContain(credential)
     expect(stderr).toContain('2 keys were found.')
+    expect(stderr).toContain('keywright keys list --organization <id> --search <as shown>')
   })
 
   it('passes by a publishable key, which anyone may see', async () => {

@@ -30,7 +30,7 @@ export function defineScan(scan: Command): void {
         const count = findings.length === 1 ? 'One key was' : `${findings.length} keys were`
         throw new CliError(
           `${count} found.`,
-          'Revoke each: keywright keys revoke <key>. Removing it from a file is not enough.',
+          'Revoke each, by the id that `keywright keys list --organization <id> --search <as shown>` tells: keywright keys revoke key_…. Removing it from a file is not enough.',
         )
       }
       if (unread.length > 0) {
