@@ -25,6 +25,7 @@ describe('keywright doctor', () => {
     for (const name of ['HOPX_API_KEY', 'data folder', 'KEYWRIGHT_URL', 'control side', 'database', 'clock', 'edge'])
       expect(stdout).toMatch(new RegExp(`^✓ ${name} `, 'm'))
     expect(stdout).toContain(`The server knows it as api key ${key.id}; permissions: all.`)
+    expect(stdout).toContain('It has the form of a key of HopX (live, secret)')
     expect(stdout).not.toContain(credential)
   })
 

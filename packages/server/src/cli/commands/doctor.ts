@@ -56,7 +56,7 @@ function checkForm(contract: Contract): Check[] {
   if (!described.valid) return [failed(variable, described.message)]
   const { environment, kind } = described.form
   const checksum = contract.key.checksum ? ', and its checksum is right' : ''
-  return [passed(variable, `It has the form of a ${contract.title} key (${environment}, ${kind})${checksum}.`)]
+  return [passed(variable, `It has the form of a key of ${contract.title} (${environment}, ${kind})${checksum}.`)]
 }
 
 /** The check that asks who the credential is. */
