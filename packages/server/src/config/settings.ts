@@ -240,7 +240,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     read: text,
     fallback: 'keywright',
     variable: 'KEYWRIGHT_CONTRACT',
-    flag: { name: 'contract', takes: '<name or file>', about: 'how your API does API keys' },
+    flag: { name: 'contract', takes: '<name or file>', about: 'how your API does API keys; keywright unless given' },
   },
   upstream: {
     read: upstream,
@@ -252,25 +252,29 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     read: host,
     fallback: '127.0.0.1',
     variable: 'KEYWRIGHT_HOST',
-    flag: { name: 'host', takes: '<host>', about: 'address that the edge listens on' },
+    flag: { name: 'host', takes: '<host>', about: 'address that the edge listens on; 127.0.0.1 unless given' },
   },
   port: {
     read: port,
     fallback: 8787,
     variable: 'KEYWRIGHT_PORT',
-    flag: { name: 'port', takes: '<port>', about: 'port that the edge listens on' },
+    flag: { name: 'port', takes: '<port>', about: 'port that the edge listens on; 8787 unless given' },
   },
   controlHost: {
     read: host,
     fallback: '127.0.0.1',
     variable: 'KEYWRIGHT_CONTROL_HOST',
-    flag: { name: 'control-host', takes: '<host>', about: 'address that the control side listens on' },
+    flag: {
+      name: 'control-host',
+      takes: '<host>',
+      about: 'address that the control side listens on; 127.0.0.1 unless given',
+    },
   },
   controlPort: {
     read: port,
     fallback: 8788,
     variable: 'KEYWRIGHT_CONTROL_PORT',
-    flag: { name: 'control-port', takes: '<port>', about: 'port that the control side listens on' },
+    flag: { name: 'control-port', takes: '<port>', about: 'port that the control side listens on; 8788 unless given' },
   },
   publicUrl: {
     read: origin,
@@ -299,7 +303,11 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
     read: text,
     fallback: './.keywright',
     variable: 'KEYWRIGHT_DATA',
-    flag: { name: 'data', takes: '<dir>', about: 'folder for the embedded database and the first service key' },
+    flag: {
+      name: 'data',
+      takes: '<dir>',
+      about: 'folder for the embedded database and the first service key; ./.keywright unless given',
+    },
   },
   database: {
     read: databaseUrl,

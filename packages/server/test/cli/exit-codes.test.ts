@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settings } from '../../src/config/settings.ts'
 import { keywright } from '../support/command-line.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
@@ -67,6 +68,15 @@ describe('keywright exits with', () => {
     expect((await keywright(['--help'])).stdout).toContain('(default: 45s)')
     expect((await keywright(['bench', '--help'])).stdout).toContain('(default: 5s)')
     expect((await keywright(['serve', '--help'])).stdout).toMatch(/--trusted-proxy <cidr> [^-]+; repeatable\n/)
+  })
+
+  it('0 and help that names every setting of a server, and what flags are unless given', async () => {
+    const { stdout } = await keywright(['serve', '--help'])
+    const said = stdout.replaceAll(/\s+/g, ' ')
+    for (const { variable, flag, fallback } of Object.values(settings)) {
+      expect(stdout).toContain(`\n  ${variable}\n`)
+      if (flag && fallback !== null) expect(said).toMatch(new RegExp(`--${flag.name} [^-]+; ${fallback} unless given`))
+    }
   })
 
   it('0 where the variable for the contract is empty, as it is for a server', async () => {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { flags } from '../../config/flags.ts'
 import type { Flags } from '../../config/read-settings.ts'
+import { settings } from '../../config/settings.ts'
 import { collect } from '../read.ts'
 
 export function defineServe(serve: Command): void {
@@ -8,6 +9,11 @@ export function defineServe(serve: Command): void {
     if (repeatable) serve.option(`--${name} ${takes}`, `${about}; repeatable`, collect)
     else serve.option(`--${name} ${takes}`, about, onlyOnce)
   }
+  const variables = Object.values(settings).map(({ variable }) => `\n  ${variable}`)
+  serve.addHelpText(
+    'after',
+    `\nA flag beats a variable, which beats the configuration file. All variables:${variables.join('')}\n\ndocs/settings.md of Keywright's repository says what each does.`,
+  )
   serve.action(async (given: Flags) => {
     // The server brings the database and everything else that other commands can do without.
     const { serve: run } = await import('../../serve.ts')
