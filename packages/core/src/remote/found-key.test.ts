@@ -3,13 +3,17 @@ import { readFoundKey } from './found-key.ts'
 
 const at = '2026-11-20T08:00:00.000Z'
 const version = { number: 1, digest: 'd', createdAt: at, retiresAt: null }
-const key = { id: 'key_1', createdAt: at, expiresAt: null, suspendedAt: null, revokedAt: null, deletedAt: null }
+const key = {
+  ...{ id: 'key_1', createdAt: at, expiresAt: null, suspendedAt: null, revokedAt: null, deletedAt: null },
+  ...{ permissions: ['items:read'], namespaces: null, allowedIps: null, limits: null },
+}
+const organization = { id: 'acme', state: 'active', namespaces: null, monthlyQuota: null }
 
 function answer(ofKey: object = {}, ofVersion: object = {}) {
   return {
     found: {
       key: { ...key, metadata: { deployedAt: at }, versions: [{ ...version, ...ofVersion }], ...ofKey },
-      organization: { id: 'acme', state: 'active' },
+      organization,
       maker: null,
       readAt: 7,
     },
@@ -51,8 +55,26 @@ describe('what a server says of a key', () => {
     ['a secret that is none', answer({ versions: [null] })],
     ['a secret without a digest', answer({}, { digest: 1 })],
     ['a key of no organization', { found: { ...answer().found, organization: undefined } }],
-    ['an organization without an id', { found: { ...answer().found, organization: { state: 'active' } } }],
-    ['an organization in no state', { found: { ...answer().found, organization: { id: 'acme' } } }],
+    [
+      'an organization without an id',
+      { found: { ...answer().found, organization: { ...organization, id: undefined } } },
+    ],
+    [
+      'an organization in no state',
+      { found: { ...answer().found, organization: { ...organization, state: undefined } } },
+    ],
+    ['a key of permissions left out', answer({ permissions: undefined })],
+    ['a key of namespaces left out', answer({ namespaces: undefined })],
+    ['a key of addresses that are no list', answer({ allowedIps: '203.0.113.7' })],
+    ['a key of limits left out', answer({ limits: undefined })],
+    [
+      'an organization of namespaces left out',
+      { found: { ...answer().found, organization: { ...organization, namespaces: undefined } } },
+    ],
+    [
+      'an organization of a quota left out',
+      { found: { ...answer().found, organization: { ...organization, monthlyQuota: undefined } } },
+    ],
     ['a maker that is left out', { found: { ...answer().found, maker: undefined } }],
     ['a maker without a role', { found: { ...answer().found, maker: {} } }],
     ['an answer of no time', { found: { ...answer().found, readAt: '7' } }],

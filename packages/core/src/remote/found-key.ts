@@ -14,11 +14,19 @@ export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKe
       (version) => typeof version?.digest === 'string' && revive(version, 'createdAt', ['retiresAt']),
     ) &&
     revive(key, 'createdAt', ['expiresAt', 'suspendedAt', 'revokedAt', 'deletedAt']) &&
+    [key.permissions, key.namespaces, key.allowedIps, key.limits].every(isListOrNull) &&
     typeof organization?.id === 'string' &&
     typeof organization.state === 'string' &&
+    isListOrNull(organization.namespaces) &&
+    (organization.monthlyQuota === null || Number.isSafeInteger(organization.monthlyQuota)) &&
     (maker === null || typeof maker?.role === 'string') &&
     Number.isSafeInteger(readAt)
   return isSound && found ? found : null
+}
+
+/** What confines a key is said, if only as null: left out, it would confine nothing. */
+function isListOrNull(value: unknown): boolean {
+  return value === null || Array.isArray(value)
 }
 
 /**

@@ -147,8 +147,9 @@ async function monthlyQuotaLeft(id: string, { lifecycle: { store, contract, now 
   const organization = await store.organization(id)
   const requests = organization ? monthlyQuotaOf(contract, organization) : null
   if (requests === null) return null
-  const used = await usage.month(id, now())
-  const resetAt = new Date(monthOf(now()).endMs).toISOString()
+  const at = now()
+  const used = await usage.month(id, at)
+  const resetAt = new Date(monthOf(at).endMs).toISOString()
   return { requests, remaining: Math.max(0, requests - used), resetAt }
 }
 
