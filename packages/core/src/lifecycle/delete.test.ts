@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Role } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
 import type { ProjectRecord } from '../store/records.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { deleteOrganization, deleteProject } from './delete.ts'
 import { issue } from './issue.ts'
 import type { Issued } from './lifecycle.ts'
-import { removeMember, setMember } from './member.ts'
+import { type RemovalOptions, removeMember, setMember } from './member.ts'
 import { remove, revoke } from './revoke.ts'
 
 const contract = parseContract({ name: 'acme', key: { forms: [{ prefix: 'ak_' }] } })
@@ -27,6 +28,20 @@ beforeEach(async () => {
 
 const actionsSince = async (number: number) =>
   (await all.store.changes(number, 100)).map(({ action, target }) => [action, target])
+
+/** Half of them suspended. */
+async function makeMany(of: object): Promise<void> {
+  await all.store.transact(async (transaction) => {
+    const made = { ...(inProject[0] as Issued).key, ...of }
+    const suspended = { suspendedAt: all.clock.date() }
+    for (let i = 0; i < 2_500; i++) {
+      const id = `key_${String(i).padStart(26, '0')}`
+      await transaction.putKey({ ...made, id, versions: [], ...(i % 2 === 0 && suspended) })
+    }
+    const event = { action: 'key.imported', organization: 'acme', target: 'acme', actor: testActor } as const
+    transaction.record({ ...event, at: all.clock.date(), details: {} })
+  })
+}
 
 async function areAllowed(...issued: Issued[]): Promise<boolean[]> {
   const outcomes = issued.map(async ({ credential }) => all.verifier.verify({ credential }))
@@ -52,7 +67,10 @@ describe('deleting', () => {
     const [first] = inProject as [Issued]
     await revoke(all.lifecycle, testActor, first.key.id, { reason: 'leaked' })
     const { number } = await all.store.head()
-    expect(await deleteProject(all.lifecycle, testActor, project.id)).toMatchObject({ keys: 2 })
+    expect(await deleteProject(all.lifecycle, testActor, project.id)).toMatchObject({
+      keys: 2,
+      change: { action: 'project.deleted' },
+    })
     expect(await actionsSince(number)).toEqual([
       ...inProject.slice(1).map(({ key }) => ['key.revoked', key.id]),
       ['project.deleted', project.id],
@@ -66,7 +84,11 @@ describe('deleting', () => {
     await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
     await remove(all.lifecycle, testActor, beside.key.id)
     const { number } = await all.store.head()
-    expect(await deleteOrganization(all.lifecycle, testActor, 'acme')).toMatchObject({ keys: 3, members: 1 })
+    expect(await deleteOrganization(all.lifecycle, testActor, 'acme')).toMatchObject({
+      keys: 3,
+      members: 1,
+      change: { action: 'organization.deleted' },
+    })
     expect(await actionsSince(number)).toEqual([
       ...inProject.map(({ key }) => ['key.revoked', key.id]),
       ['organization.deleted', 'acme'],
@@ -86,16 +108,7 @@ describe('deleting', () => {
     await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_2', role: 'owner' })
     await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
     const own = { organization: 'acme', project: project.id, createdBy: 'usr_1', name: 'a' }
-    await all.store.transact(async (transaction) => {
-      const made = { ...(inProject[0] as Issued).key, ...own }
-      const suspended = { suspendedAt: all.clock.date() }
-      for (let i = 0; i < 2_500; i++) {
-        const id = `key_${String(i).padStart(26, '0')}`
-        await transaction.putKey({ ...made, id, versions: [], ...(i % 2 === 0 && suspended) })
-      }
-      const event = { action: 'key.imported', organization: 'acme', target: 'acme', actor: testActor } as const
-      transaction.record({ ...event, at: all.clock.date(), details: {} })
-    })
+    await makeMany(own)
     const { keys: counted } = await end({ dryRun: true })
     const { number } = await all.store.head()
 
@@ -112,6 +125,21 @@ describe('deleting', () => {
     expect(
       (await all.store.keys({ createdBy: 'usr_1', state: 'active', now: all.clock.date(), limit: 1 })).items,
     ).toEqual([])
+  })
+
+  it('a member who is not to be taken out ends none of their many keys', async () => {
+    await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_1', role: 'owner' })
+    await makeMany({ createdBy: 'usr_1' })
+    const head = await all.store.head()
+    const takeOut = (how: RemovalOptions) =>
+      removeMember(all.lifecycle, testActor, 'acme', 'usr_1', { withKeys: true, ...how })
+    await expect(takeOut({})).rejects.toMatchObject({ code: 'conflict' })
+    await setMember(all.lifecycle, testActor, { organization: 'acme', user: 'usr_2', role: 'owner' })
+    const permit = (role: Role) => {
+      throw new Error(`May not take out an ${role}.`)
+    }
+    await expect(takeOut({ permit })).rejects.toThrow('an owner')
+    expect(await actionsSince(head.number)).toEqual([['member.added', 'acme/usr_2']])
   })
 
   it('what is not there is refused', async () => {

@@ -41,9 +41,12 @@ const make = ({ lifecycle }: InMemory, input: Partial<NewKey> = {}, reach: Reach
 describe('a new key', () => {
   it('works at once, is recorded, and is shown nowhere again', async () => {
     const all = await start()
-    const { key, credential, change } = await make(all, { permissions: ['things:read'], metadata: { team: 'a' } })
+    const expiresAt = new Date(all.clock.now() + 1000)
+    const given = { permissions: ['things:read'], namespaces: ['live'], expiresAt }
+    const { key, credential, change } = await make(all, { ...given, metadata: { team: 'a' } })
     expect(await all.verifier.verify({ credential })).toMatchObject({ allowed: true, principal: { key: key.id } })
     expect(change).toMatchObject({ action: 'key.created', target: key.id, organization: 'acme' })
+    expect(change.details).toMatchObject({ ...given, expiresAt: expiresAt.toISOString() })
     expect(await all.store.key(key.id)).toEqual(key)
     expect(JSON.stringify([key, change])).not.toContain(credential)
   })
@@ -185,6 +188,7 @@ describe('where an organization has one key', () => {
     await suspend(lifecycle, testActor, one.key.id)
     await expect(make(all)).rejects.toMatchObject({ code: 'conflict' })
     await resume(lifecycle, testActor, one.key.id)
+    expect((await update(lifecycle, testActor, one.key.id, { name: 'b' })).key.name).toBe('b')
 
     clock.advance(1000)
     const two = await make(all)

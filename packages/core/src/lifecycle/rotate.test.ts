@@ -130,6 +130,7 @@ describe('rotating', () => {
     const { key } = await turn(600)
     expect(key.versions.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 2))
     expect(await of(first.credential)).toBe('unknown_key')
+    expect((await turn()).key.versions.at(-1)?.number).toBe(22)
   })
 })
 

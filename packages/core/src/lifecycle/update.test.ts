@@ -110,6 +110,15 @@ describe('changing a key', () => {
   })
 })
 
+describe('suspending', () => {
+  it('again changes nothing, and nor does resuming what is not suspended', async () => {
+    expect((await resume(all.lifecycle, testActor, made.key.id)).change).toBeNull()
+    const { key } = await suspend(all.lifecycle, testActor, made.key.id)
+    all.clock.advance(1000)
+    expect(await suspend(all.lifecycle, testActor, made.key.id)).toEqual({ key, change: null })
+  })
+})
+
 describe('revoking', () => {
   it('keeps its first reason, and rejects one that is too long or would repaint a terminal', async () => {
     const { key } = await revoke(all.lifecycle, testActor, made.key.id, { reason: 'leaked' })
