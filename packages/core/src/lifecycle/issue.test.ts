@@ -297,6 +297,25 @@ describe('who makes or changes a key', () => {
     expect((await update(all.lifecycle, testActor, key.id, held, held)).key).toMatchObject(held)
   })
 
+  it('goes on under the shared limits they live under, until somebody lifts these who does not', async () => {
+    const shared = (requests: number) => ({ ...limit(requests), per: 'organization' }) as const
+    const usual = { limits: [shared(10)] }
+    const all = await start(parseContract({ name: 'shared', key: { forms: [{ prefix: 's_' }] }, ...usual }))
+    const held: Reach = { permissions: null, namespaces: null, allowedIps: null, limits: null, expiresAt: null }
+    const narrower = { limits: [shared(5)] }
+    const { key, credential } = await make(all, narrower, held)
+    const counted = async () => {
+      const outcome = await all.verifier.verify({ credential })
+      return outcome.limits.map(({ limit: { requests } }) => requests)
+    }
+    expect(await counted()).toEqual([5, 10])
+    await update(all.lifecycle, testActor, key.id, { name: 'b' })
+    expect(await counted()).toEqual([5, 10])
+    const { change } = await update(all.lifecycle, testActor, key.id, narrower)
+    expect(change).toMatchObject({ action: 'key.updated', details: { changed: { limits: { to: narrower.limits } } } })
+    expect(await counted()).toEqual([5])
+  })
+
   it('hands on the namespaces that are still there', async () => {
     const all = await start()
     const maker = await make(all, { namespaces: ['default', 'live'] })
