@@ -114,7 +114,9 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
       await store.transact(async (transaction) => {
         await ownKey(transaction)
         const key = await transaction.key(id)
-        if (!key || key.deletedAt || key.project !== principal.project) {
+        const { organization, project } = principal
+        // Keys that are older than the contract may have no project.
+        if (!key || key.deletedAt || key.organization !== organization || key.project !== project) {
           throw new Refused('not_found', 'There is no such key in this project.')
         }
         return removeIn(transaction, lifecycle, actor, id)

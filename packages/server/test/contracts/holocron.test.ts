@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import {
   createProject,
   type Issued,
+  issue,
   type ProjectRecord,
   remove,
   revoke,
@@ -280,6 +281,15 @@ describe('DELETE /api/v0/keys/:id', () => {
     for (const { status, json } of answers) expect([status, json]).toEqual([404, notFound])
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect([await status(sibling.credential), await status(stranger.credential)]).toEqual([200, 200])
+  })
+
+  it('ends no key of another organization where neither has a project, as from before keys were bound to one', async () => {
+    const before = { ...server.lifecycle, contract: { ...server.lifecycle.contract, boundTo: 'organization' } as const }
+    const unbound = (organization: string) => issue(before, tester, { organization, name: 'unbound' })
+    const { credential } = await unbound('acme')
+    const { key, credential: other } = await unbound(stranger.key.organization)
+    const answer = await api('DELETE', `/api/v0/keys/${key.id}`, { headers: bearer(credential) })
+    expect([answer.status, await status(other, '/')]).toEqual([404, 200])
   })
 
   it('lets a key end itself', async () => {
