@@ -61,6 +61,7 @@ describe('a malformed hop stops the walk at the proxy that let it through', () =
 
 test('several fields count in the order they were sent', () => {
   expect(client('10.0.0.1', ['198.51.100.1, 203.0.113.9', '10.0.0.2'])).toBe('203.0.113.9')
+  expect(client('10.0.0.1', ['198.51.100.1', '203.0.113.9'])).toBe('203.0.113.9')
   expect(client('10.0.0.1', [])).toBe('10.0.0.1')
 })
 
