@@ -388,4 +388,10 @@ describe('an identity header', () => {
       `identityHeaders.${name}: ${problem}`,
     )
   })
+
+  it('is written once, in one spelling', () => {
+    expect(problemsWith({ identityHeaders: { 'X-Who': '{key}', 'x-who': '{user}' } })).toEqual([
+      'identityHeaders.x-who: the same header is there twice',
+    ])
+  })
 })

@@ -66,6 +66,11 @@ describe('the place of a credential', () => {
       'credential.sources[0]: a key without a publicId has no half to put into a header of its own',
     ])
     expect(withPrefix('a:b_', { header: 'X-Api-Key' })).toEqual([])
+    const halves = { publicId: { length: 8 }, forms: [{ prefix: 'a_' }] }
+    const oneHeader = { sources: [{ idHeader: 'X-Key', secretHeader: 'x-key' }] }
+    expect(problemsWith({ key: halves, credential: oneHeader })).toEqual([
+      'credential.sources[0]: both halves are in one header',
+    ])
   })
 
   it('is somewhere', () => {

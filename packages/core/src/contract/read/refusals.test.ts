@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { problemsWith } from '../../../test/support/problems.ts'
+import { parseContract } from '../parse.ts'
 import { refusalNames } from '../refusal.ts'
 
 describe('a row of the refusal table', () => {
@@ -35,6 +36,17 @@ describe('a row of the refusal table', () => {
     expect(problemsWith({ refusals: { forbidden: 'not_found', not_found: 'forbidden' } })).toHaveLength(2)
   })
 
+  it('is the row that one has the name of which has the name of another', () => {
+    const named = { missing_credential: 'forbidden', forbidden: 'not_found', not_found: 'conflict' }
+    const { refusals } = parseContract({
+      name: 'acme',
+      key: { forms: [{ prefix: 'ak_' }] },
+      refusals: { ...named, conflict: { status: 418 } },
+    })
+    for (const name of ['missing_credential', 'forbidden', 'not_found'] as const)
+      expect(refusals[name]).toEqual(refusals.conflict)
+  })
+
   it('has a value for every placeholder of the body', () => {
     const problems = problemsWith({
       body: { json: { error: '{reason}' } },
@@ -64,6 +76,9 @@ describe('a row of the refusal table', () => {
 
   it.each(['organization', 'namespace', 'permission'])('for an unknown key cannot name its {%s}', (fact) => {
     expect(problemsWith({ refusals: { invalid_credential: { values: { message: `{${fact}}` } } } })).toEqual([
+      `refusals.invalid_credential.values: {${fact}} would tell a key that exists from one that does not`,
+    ])
+    expect(problemsWith({ refusals: { invalid_credential: { headers: { 'X-A': `{${fact}}` } } } })).toEqual([
       `refusals.invalid_credential.values: {${fact}} would tell a key that exists from one that does not`,
     ])
   })

@@ -138,6 +138,15 @@ describe('a route', () => {
     expect(routeProblems({ path: '/{a}', ...route })).toEqual([`routes[0].${problem}`])
   })
 
+  it('can need a word of the path where all below another is offered', () => {
+    const needing = (offered: string, permission: string) =>
+      problemsWith({ permissions: { offered: { [offered]: '' } }, routes: [{ path: '/{a}', permission }] })
+    expect(needing('b:*', '{a}:read')).toEqual([])
+    expect(needing('axb:read', 'a.b:{a}')).toEqual([
+      'routes[0].permission: nothing among permissions.offered is like a.b:{a}',
+    ])
+  })
+
   it('lets a request name its namespace where the contract has them', () => {
     const inPath = { default: ['default'] }
     const message = 'no request here could name its namespace; capture {namespace}, or say "namespace": "none"'
