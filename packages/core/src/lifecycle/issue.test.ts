@@ -304,11 +304,12 @@ describe('who makes or changes a key', () => {
     const held: Reach = { permissions: null, namespaces: null, allowedIps: null, limits: null, expiresAt: null }
     const narrower = { limits: [shared(5)] }
     const { key, credential } = await make(all, narrower, held)
-    const counted = async () => {
-      const outcome = await all.verifier.verify({ credential })
+    const counted = async (of = credential) => {
+      const outcome = await all.verifier.verify({ credential: of })
       return outcome.limits.map(({ limit: { requests } }) => requests)
     }
     expect(await counted()).toEqual([5, 10])
+    expect(await counted((await make(all, {}, key)).credential)).toEqual([5, 10])
     await update(all.lifecycle, testActor, key.id, { name: 'b' })
     expect(await counted()).toEqual([5, 10])
     const { change } = await update(all.lifecycle, testActor, key.id, narrower)
