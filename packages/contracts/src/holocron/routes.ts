@@ -35,7 +35,7 @@ const routes: readonly OwnRoute<Calls>[] = [
     method: 'POST',
     path: '/api/v0/projects',
     about:
-      'Makes a project. Only people may, signed in from a terminal; without `orgId` in the organization they joined first.',
+      'Makes a project. Only people may, signed in from a terminal; without `orgId` in the first organization they joined that they may change.',
     takes: newProject,
     answers: { status: 200, body: projectExample },
     handle: (calls) => calls.createProject(),

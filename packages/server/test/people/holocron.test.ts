@@ -132,6 +132,21 @@ describe('somebody who has logged in from a terminal', () => {
     expect((await call(guest.token, 'POST', '/api/v0/projects', { name: 'Own' })).status).toBe(200)
   })
 
+  it('makes a project in the first organization that they may change, and sees no key that is revoked', async () => {
+    const person = await login(await signUp(server))
+    const [{ id: first }] = (await call(person.token, 'GET', '/api/v0/me')).json.orgs
+    await join('usr_successor', first, 'owner')
+    await join(person.id, first, 'member')
+    const { organizations } = (await (await signUp(server)).browser.call('GET', '/v1/whoami')).json
+    await join(person.id, organizations[0].id, 'admin')
+    const { projectId } = (await call(person.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
+    const { projects } = (await call(person.token, 'GET', '/api/v0/projects')).json
+    expect(projects).toMatchObject([{ projectId, orgId: organizations[0].id }])
+    const { id } = (await call(person.token, 'POST', '/api/v0/keys', { name: 'k', projectId })).json
+    await server.revoke(id)
+    expect((await call(person.token, 'GET', '/api/v0/keys')).json.keys).toEqual([])
+  })
+
   it('gets of what belongs to others what they get of what does not exist', async () => {
     const owner = await login(await signUp(server))
     const { projectId } = (await call(owner.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
