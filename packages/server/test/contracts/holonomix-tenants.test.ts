@@ -50,6 +50,13 @@ describe('onboarding a tenant', () => {
     expect(headers.get('x-ratelimit-limit')).toBe(limit === null ? null : String(limit.requests))
   })
 
+  it('takes null for what is left out', async () => {
+    const body = { tenant_id: 'of-nulls', plan: null, namespaces: null, email: null }
+    const { status, json } = await gate('POST', '/gate/onboard/create', { body })
+    expect([status, json.plan, json.namespaces]).toEqual([201, 'starter', ['default']])
+    expect((await gate('POST', '/gate/onboard/create', { body: { tenant_id: null } })).status).toBe(400)
+  })
+
   it('refuses a tenant that is there with 409, and leaves its key as it is', async () => {
     const { id, key } = await onboard()
     const { status, json } = await gate('POST', '/gate/onboard/create', { body: { tenant_id: id } })
