@@ -7,22 +7,29 @@ const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86
 const longestSeconds = 100 * 366 * 86_400
 
 /** `90d`, `24h`, `30m` as seconds; a plain number is seconds. */
-export function readDuration(text: string): number {
-  const [, count, unit] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? []
-  const length = seconds[unit || 's']
-  if (count === undefined || length === undefined) {
-    throw new InvalidArgumentError('Write a duration such as 90d, 24h or 30m.')
-  }
-  const duration = Number(count) * length
+function readDuration(text: string): number {
+  const duration = secondsOf(text)
+  if (duration === null) throw new InvalidArgumentError('Write a duration such as 90d, 24h or 30m.')
   if (duration <= longestSeconds) return duration
   throw new InvalidArgumentError('Write a duration of a hundred years at most.')
 }
 
 /** For one answer. A timer that is set for longer than 24 days goes off at once. */
 export function readTimeout(text: string): number {
-  const duration = readDuration(text)
-  if (duration >= 1 && duration <= 86_400) return duration
-  throw new InvalidArgumentError('Write a duration from 1s to 1d.')
+  return readWithin('1d', text)
+}
+
+/** A duration of a second at least and `most`, which is written alike, at most. */
+export function readWithin(most: string, text: string): number {
+  const duration = secondsOf(text) ?? 0
+  if (duration >= 1 && duration <= (secondsOf(most) ?? 0)) return duration
+  throw new InvalidArgumentError(`Write a duration from 1s to ${most}.`)
+}
+
+function secondsOf(text: string): number | null {
+  const [, count, unit] = /^(\d{1,12})([smhdw]?)$/.exec(text) ?? []
+  const length = seconds[unit || 's']
+  return count === undefined || length === undefined ? null : Number(count) * length
 }
 
 /** Whoever writes 24 may mean days as well as hours, and would get seconds. */

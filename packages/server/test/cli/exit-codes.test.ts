@@ -214,7 +214,9 @@ describe('keywright exits with', () => {
   it.each([
     [['keys', 'rotate', 'key_x', '--grace', '24'], "'24' is invalid. Write a duration with its unit, such as 24h"],
     [['keys', 'create', '--expires', '90'], "'90' is invalid. Write a duration with its unit, such as 90d"],
-  ])('2 where a duration may mean days as well as hours, and says what to write: %j', async (args, words) => {
+    [['whoami', '--timeout', 'abc'], "'abc' is invalid. Write a duration from 1s to 1d."],
+    [['bench', '--duration', 'abc'], "'abc' is invalid. Write a duration from 1s to 1m."],
+  ])('2 where a duration cannot be taken, and says what to write: %j', async (args, words) => {
     const { code, stderr } = await keywright(args, { env })
     expect([code, stderr]).toEqual([2, expect.stringContaining(words)])
   })

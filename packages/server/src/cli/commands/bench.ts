@@ -6,7 +6,7 @@ import { below } from '../address.ts'
 import { CliError, exitCodes, noAnswerHint, usageError } from '../failure.ts'
 import { facts } from '../print/table.ts'
 import { print, printJson } from '../print/terminal.ts'
-import { readDuration } from '../read.ts'
+import { readWithin } from '../read.ts'
 import { answerWithinMs, connectAnonymously, controlUrl, credential } from '../session.ts'
 
 interface Options {
@@ -48,9 +48,7 @@ export function defineBench(bench: Command): void {
 }
 
 function readLength(text: string): number {
-  const seconds = readDuration(text)
-  if (seconds >= 1 && seconds <= 60) return seconds
-  throw new InvalidArgumentError('Write a duration from 1s to 1m.')
+  return readWithin('1m', text)
 }
 
 function readConnections(text: string): number {
