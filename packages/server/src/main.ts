@@ -422,5 +422,5 @@ const reasons: Readonly<Record<string, string>> = {
 function hints(code: string, flag: 'port' | 'control-port'): string {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `Choose an address of this machine with --${flag.replace('port', 'host')}.`
-  return `Stop that program, or choose another port with --${flag}.`
+  return `${code === 'EADDRINUSE' ? 'Stop that program, or choose' : 'Choose'} another port with --${flag}.`
 }

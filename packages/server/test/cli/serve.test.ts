@@ -67,6 +67,17 @@ describe('keywright serve', () => {
     ])
   })
 
+  it('sends nobody to stop a program where the user may not open the port', async () => {
+    const refuse = `import net from 'node:net'; net.Server.prototype.listen = function () {
+      setImmediate(() => this.emit('error', Object.assign(new Error('no'), { code: 'EACCES' })))
+    }`
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(refuse)}` }
+    const args = ['serve', '--data', join(folder, 'refused'), '--control-port', '80']
+    const { code, stderr } = await keywright(args, { env })
+    const words = 'error: Port 80 on 127.0.0.1 cannot be opened: this user may not open it.'
+    expect([code, stderr]).toEqual([1, `${words}\nhint: Choose another port with --control-port.\n`])
+  })
+
   it('ends with 0 when it is told to', async () => {
     const exit = once(server, 'exit')
     server.kill('SIGTERM')
