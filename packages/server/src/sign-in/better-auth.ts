@@ -97,8 +97,14 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       }
     },
     async linkProvider(person, { issuer, subject }) {
-      const { adapter } = await ready()
-      await adapter.linkAccount({ userId: person, providerId: issuer, accountId: subject })
+      const { adapter, isRefusal } = await ready()
+      try {
+        await adapter.linkAccount({ userId: person, providerId: issuer, accountId: subject })
+        return true
+      } catch (error) {
+        if (isRefusal(error, 401)) return false
+        throw error
+      }
     },
     async waysIn(person) {
       const { adapter, database } = await ready()

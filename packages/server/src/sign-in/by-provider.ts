@@ -112,7 +112,7 @@ async function link(
     const actor = actorOfPerson(person, from)
     transaction.record({ action: 'person.provider_linked', ...place, actor, at: now(), details })
   })
-  await people.linkProvider(person.id, identity)
+  if (!(await people.linkProvider(person.id, identity))) throw new Problem('not_signed_in')
 }
 
 function admitted(found: Admitted | null): Admitted {

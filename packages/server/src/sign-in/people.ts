@@ -86,7 +86,8 @@ export interface People {
   byProvider(identity: Pick<Identity, 'issuer' | 'subject'>): Promise<Person | null>
   /** null: the address has an account already. */
   signUpByProvider(identity: Identity & { email: string }): Promise<Person | null>
-  linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<void>
+  /** Whether there is still such an account. */
+  linkProvider(person: string, identity: Pick<Identity, 'issuer' | 'subject'>): Promise<boolean>
   waysIn(person: string): Promise<WaysIn>
   unlinkProvider(person: string, issuer: string): Promise<void>
   secondFactor: SecondFactor

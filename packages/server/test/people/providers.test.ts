@@ -390,6 +390,40 @@ describe('a sign-in elsewhere', () => {
     expect((await signIn(login, { link: true }, other.browser)).to).toBe('/sign-in?problem=conflict')
   })
 
+  it('is linked with nothing where the account is removed meanwhile', async () => {
+    const postgres = await testPostgres()
+    onTestFinished(() => postgres.stop())
+    const database = await postgres.createDatabase()
+    const open = await startServer({
+      contract: 'keywright',
+      database,
+      env: {
+        KEYWRIGHT_PROVIDERS: elsewhere.setting,
+        KEYWRIGHT_SIGN_UP: 'open',
+        KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters',
+      },
+    })
+    elsewhere.allow(open.control)
+    const { browser, id } = await signUp(open)
+    const { json } = await start(browser, { link: true })
+    const location = await elsewhere.visit(json.location, someone().login)
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    await client.query('begin')
+    await client.query('delete from kw_people where id = $1', [id])
+    const back = comeBack(browser, location)
+    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    const watcher = new Client({ connectionString: database })
+    await watcher.connect()
+    await vi.waitFor(async () => expect((await watcher.query(waiting)).rowCount).toBe(1), 10_000)
+    await client.query('commit')
+    expect((await back).to).toMatch(/\/sign-in\?problem=not_signed_in$/)
+    await client.end()
+    await watcher.end()
+    elsewhere.allow(server.control)
+    await open.stop()
+  })
+
   it('is refused in another browser than the one that asked', async () => {
     const { login, email } = someone()
     const { json } = await start(openBrowser(server), { invitation: await invite(email) })
