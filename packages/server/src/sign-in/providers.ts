@@ -1,6 +1,7 @@
 import type { Configuration } from 'openid-client'
 import type { ProviderSettings } from '../config/people-settings.ts'
 import { Problem } from '../control/problem.ts'
+import { name as nameSchema } from '../control/schemas.ts'
 import { email as emailSchema } from '../routes/auth/schemas.ts'
 import { createSealer } from './sealed.ts'
 
@@ -175,7 +176,7 @@ function identityOf(proved: Claims, told: Claims): Identity {
     issuer: String(iss),
     subject: String(sub),
     email: address?.toLowerCase() ?? null,
-    name: shown || (address?.split('@')[0] ?? 'Someone'),
+    name: nameSchema.safeParse(shown).data ?? address?.split('@')[0] ?? 'Someone',
   }
 }
 

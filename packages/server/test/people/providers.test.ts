@@ -99,6 +99,15 @@ describe('a sign-in elsewhere', () => {
     expect((await whoami(again.session)).email).toBe(email)
   })
 
+  it.each(['\u3164', '\u2800 \u200b', ''])(
+    'takes the address for a name where the name %j shows nothing',
+    async (name) => {
+      const { login, email } = someone({ name })
+      const { session } = await signIn(login, { invitation: await invite(email) })
+      expect((await whoami(session)).name).toBe(login)
+    },
+  )
+
   it('makes a new session, and ends the one that the browser came with', async () => {
     const { login, email } = someone()
     const { session: before } = await signIn(login, { invitation: await invite(email) })
