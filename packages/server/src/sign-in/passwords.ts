@@ -38,12 +38,15 @@ export function createPasswords(ready: () => Promise<Auth>): Passwords {
         throw error
       }
     },
-    async changePassword({ current, password }, visit) {
+    async changePassword({ current, password }, visit, first) {
       const opened = await ready()
       const { auth, isRefusal } = opened
+      const headers = visitOf(visit)
       try {
+        await auth.api.verifyPassword({ body: { password: current }, headers })
+        await first()
         const body = { currentPassword: current, newPassword: password, revokeOtherSessions: true }
-        const answered = await auth.api.changePassword({ body, headers: visitOf(visit), returnHeaders: true })
+        const answered = await auth.api.changePassword({ body, headers, returnHeaders: true })
         const { user, token } = answered.response
         await endSessions(opened, user.id, token === null ? {} : { but: token })
         return answered.headers.getSetCookie()
@@ -65,12 +68,13 @@ export function createPasswords(ready: () => Promise<Auth>): Passwords {
       await adapter.createVerificationValue(link)
       return token
     },
-    async resetPassword({ token, password }) {
+    async resetPassword({ token, password }, first) {
       if (holdsNul(token)) return null
       const opened = await ready()
       const { auth, adapter, isRefusal } = opened
       const kept = await adapter.findVerificationValue(resetOf(token))
       if (!kept || kept.expiresAt <= new Date()) return null
+      await first(kept.value)
       try {
         await auth.api.resetPassword({ body: { token, newPassword: password } })
       } catch (error) {

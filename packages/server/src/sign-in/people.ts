@@ -100,15 +100,26 @@ export interface People {
   /** Whether there was such a session of this person. */
   endSession(person: string, session: string): Promise<boolean>
   endSessions(person: string): Promise<void>
-  /** Makes another session, and ends all there were. null: the current password is another one. */
-  changePassword(input: { current: string; password: string }, visit: Visit): Promise<readonly string[] | null>
+  /**
+   * Makes another session, and ends all there were. null: the current password is another one. Once it is known to be the
+   * right one, and before another is set, `first` is awaited.
+   */
+  changePassword(
+    input: { current: string; password: string },
+    visit: Visit,
+    first: () => Promise<unknown>,
+  ): Promise<readonly string[] | null>
   /** Good once, for `resetPassword`, until the next one; what an operator has handed out outlasts what is asked for by `forgotten`. */
   passwordToken(person: string, expiresAt: Date, by: 'forgotten' | 'handedOut'): Promise<string>
   /**
    * Ends all sessions. Where the address was never proved it is now, and passkeys and accounts elsewhere go:
-   * whoever added them may have been somebody else. null: there is no such token, or none any more.
+   * whoever added them may have been somebody else. null: there is no such token, or none any more. Before all of it
+   * `first` is awaited, with whose token it is.
    */
-  resetPassword(input: { token: string; password: string }): Promise<PasswordReset | null>
+  resetPassword(
+    input: { token: string; password: string },
+    first: (person: string) => Promise<unknown>,
+  ): Promise<PasswordReset | null>
   /** The address is theirs, by the word of who runs the instance. */
   prove(person: string): Promise<void>
   /** Whether something has shown that the address is theirs. */

@@ -1,8 +1,10 @@
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Actor } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { issueCliToken } from '../support/issue-cli-token.ts'
+import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 const better = 'a much better password'
@@ -45,6 +47,34 @@ describe('changing a password', () => {
     )
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(2)
   })
+})
+
+describe('a new password', () => {
+  it.each(['changed', 'set by a link'])(
+    'that is %s is none where logins from terminals cannot be ended',
+    async (how) => {
+      const { id, email, browser } = await signUp(server)
+      const { json } = await operator.browser.call('POST', '/v1/people/password-links', { email })
+      const actor: Actor = { type: 'user', id, triggeredBy: 'cli', address: null, requestId: null }
+      const { credential } = await issueCliToken(server.lifecycle, actor, { user: id, name: 'laptop' })
+      const set = () =>
+        how === 'changed'
+          ? browser.call('POST', '/api/auth/password', { current: goodPassword, password: better })
+          : openBrowser(server).call('POST', '/api/auth/password/reset', {
+              token: tokenOf(json.link),
+              password: better,
+            })
+      const database = new BetterSqlite3(join(server.folder, 'data', 'keywright.db'), { timeout: 2_000 })
+      database.exec("create trigger fail before update on kw_cli_tokens begin select raise(abort, 'full'); end")
+      expect((await set()).status).toBe(500)
+      database.exec('drop trigger fail')
+      database.close()
+      expect([(await signIn(email, better)).status, (await signIn(email, goodPassword)).status]).toEqual([401, 200])
+      expect((await set()).status).toBe(200)
+      const headers = { authorization: `Bearer ${credential}` }
+      expect((await fetch(`${server.control}/v1/whoami`, { headers })).status).toBe(401)
+    },
+  )
 })
 
 describe('a link for who has forgotten theirs', () => {

@@ -43,11 +43,14 @@ export const changePasswordRoute = openRoute({
     const bounds = signInBounds(person.email, address)
     const { store, now } = deps.lifecycle
     await countAttempt(attempts, bounds, now())
-    const cookies = await people.changePassword(input, { headers: request.headers, address })
+    const actor = actorOfPerson(person, { address, requestId })
+    const revoke = () => store.transact((transaction) => revokeCliTokensIn(transaction, actor, person.id, now()))
+    // First: cut short, it leaves the old password and not the old terminals.
+    const cookies = await people.changePassword(input, { headers: request.headers, address }, revoke)
     if (!cookies) throw new Problem('sign_in_failed', 'The current password is another one.')
     for (const { name } of bounds) await attempts.uncount(name)
-    const actor = actorOfPerson(person, { address, requestId })
-    await store.transact((transaction) => revokeCliTokensIn(transaction, actor, person.id, now()))
+    // Those that were allowed meanwhile.
+    await revoke()
     setCookies(cookies)
     return { person: personView(person) }
   },
@@ -119,7 +122,12 @@ export const resetPasswordRoute = openRoute({
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
     await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
-    const reset = await signIn.people.resetPassword(await body())
+    // First, as where it is changed, and once more for those that were allowed meanwhile.
+    const reset = await signIn.people.resetPassword(await body(), (id) =>
+      lifecycle.store.transact((transaction) =>
+        revokeCliTokensIn(transaction, actorOfPerson({ id }, { address, requestId }), id, lifecycle.now()),
+      ),
+    )
     if (!reset) throw new Problem('invitation_invalid', 'This link has been used or replaced, or has expired.')
     const { person, others } = reset
     const actor = actorOfPerson(person, { address, requestId })

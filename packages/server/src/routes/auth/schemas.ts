@@ -33,7 +33,7 @@ export const sessionSchema = z
   })
   .openapi('Session')
 
-export function actorOfPerson(person: Person, from: { address: string | null; requestId: string }): Actor {
+export function actorOfPerson(person: Pick<Person, 'id'>, from: { address: string | null; requestId: string }): Actor {
   return { type: 'user', id: person.id, triggeredBy: 'ui', address: from.address, requestId: from.requestId }
 }
 
