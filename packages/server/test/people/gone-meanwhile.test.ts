@@ -76,3 +76,25 @@ describe('who is removed', () => {
     expect(await refused).toMatchObject({ status: 401, json: { code: 'sign_in_failed' } })
   })
 })
+
+describe('a sign-up that takes longer than a minute', () => {
+  it('is told of the account that somebody else has made of its address meanwhile', async () => {
+    const email = 'slow@example.com'
+    const signUpWith = (password: string) =>
+      openBrowser(server).call('POST', '/api/auth/sign-up/email', { email, password, name: 'Person' })
+    // Both wait where the account is there, and nothing that it is entered by.
+    await watcher.query(`create function wait() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock(1); return new; end $$`)
+    await watcher.query('create trigger wait before insert on kw_accounts for each row execute function wait()')
+    await client.query('select pg_advisory_xact_lock(1)')
+    const slow = signUpWith(goodPassword)
+    await waiting(1)
+    await watcher.query(`update kw_people set "createdAt" = now() - interval '61 seconds' where email = $1`, [email])
+    const other = signUpWith(`${goodPassword}!`)
+    await waiting(2)
+    await client.query('commit')
+    await watcher.query('drop trigger wait on kw_accounts')
+    expect(await slow).toMatchObject({ status: 409, json: { code: 'conflict' } })
+    expect((await other).status).toBe(200)
+  })
+})
