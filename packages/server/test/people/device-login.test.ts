@@ -94,6 +94,11 @@ describe('a login from a terminal', () => {
     expect([(await from('same-origin')).status, (await from('none')).status]).toEqual([200, 200])
   })
 
+  it('is of a machine without a name where the name shows nothing', async () => {
+    const { user_code } = await start({ device_name: '\u3164 ' })
+    expect((await view(await signUp(server), user_code)).json).toMatchObject({ client: client_id, device: null })
+  })
+
   it('takes a form as it takes JSON', async () => {
     const form = 'application/x-www-form-urlencoded'
     const { status, json } = await post('code', { client_id }, form)

@@ -1,5 +1,6 @@
 import { isOneLine, type Refusal } from '@keywright/core'
 import { Problem, problemAnswer } from '../../control/problem.ts'
+import { name as nameSchema } from '../../control/schemas.ts'
 import { parseStrictObject, StrictJsonError } from '../../control/strict-json.ts'
 import type { DeviceFlow, Poll } from './flow.ts'
 
@@ -31,7 +32,8 @@ export function createDeviceWire(device: DeviceFlow, consoleUrl: () => string): 
             throw new OAuthError('invalid_request', 'device_name and scope are at most 200 characters of plain text.')
           }
         }
-        const codes = await device.start({ client, device: name, scope, address: call.address })
+        const shown = nameSchema.safeParse(name).data ?? null
+        const codes = await device.start({ client, device: shown, scope, address: call.address })
         const { deviceCode, userCode, expiresInSeconds, intervalSeconds } = codes
         const page = `${consoleUrl()}/device`
         return answer(200, {
