@@ -65,8 +65,8 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
         ...(after !== undefined && { after }),
         limit: 1000,
       })
-      // This list has no word for a revoked key: it is gone.
-      keys.push(...page.items.filter(({ revokedAt }) => revokedAt === null))
+      // This list has no word for a revoked key: it is gone. A key from before the contract may have no project.
+      keys.push(...page.items.filter((key) => key.project === project && key.revokedAt === null))
       after = page.next ?? undefined
     } while (after !== undefined)
     return keys
@@ -115,7 +115,6 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
         await ownKey(transaction)
         const key = await transaction.key(id)
         const { organization, project } = principal
-        // Keys that are older than the contract may have no project.
         if (!key || key.deletedAt || key.organization !== organization || key.project !== project) {
           throw new Refused('not_found', 'There is no such key in this project.')
         }

@@ -140,6 +140,12 @@ describe('/api/v0/projects', () => {
   })
 })
 
+/** As from before the contract bound keys to projects. */
+function unbound(organization: string): Promise<Issued> {
+  const before = { ...server.lifecycle, contract: { ...server.lifecycle.contract, boundTo: 'organization' } as const }
+  return issue(before, tester, { organization, name: 'unbound' })
+}
+
 describe('GET /api/v0/keys', () => {
   it('lists the keys of its own project, and nothing secret of them', async () => {
     const { json: made } = await create({ name: 'listed', projectId: own.key.project })
@@ -163,6 +169,12 @@ describe('GET /api/v0/keys', () => {
     expect(ids).not.toContain(stranger.key.id)
     expect(text).not.toContain(made.key)
     expect(text).not.toMatch(/[0-9a-f]{64}/)
+  })
+
+  it('lists to a key without a project no key of one', async () => {
+    const { key, credential } = await unbound('acme')
+    const { json } = await api('GET', '/api/v0/keys', { headers: bearer(credential) })
+    expect(json.keys.map(({ id }: { id: string }) => id)).toEqual([key.id])
   })
 
   it('tells when each was used last', async () => {
@@ -283,9 +295,7 @@ describe('DELETE /api/v0/keys/:id', () => {
     expect([await status(sibling.credential), await status(stranger.credential)]).toEqual([200, 200])
   })
 
-  it('ends no key of another organization where neither has a project, as from before keys were bound to one', async () => {
-    const before = { ...server.lifecycle, contract: { ...server.lifecycle.contract, boundTo: 'organization' } as const }
-    const unbound = (organization: string) => issue(before, tester, { organization, name: 'unbound' })
+  it('ends no key of another organization where neither has a project', async () => {
     const { credential } = await unbound('acme')
     const { key, credential: other } = await unbound(stranger.key.organization)
     const answer = await api('DELETE', `/api/v0/keys/${key.id}`, { headers: bearer(credential) })
