@@ -25,8 +25,9 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   loader: () => queries.ensureQueryData(contractQuery),
-  validateSearch: ({ to, problem }: Record<string, unknown>): { to?: string; problem?: string } => ({
-    ...safeReturn(to),
+  validateSearch: ({ to, problem }: Record<string, unknown>): { to?: string | undefined; problem?: string } => ({
+    // Also where it is undefined: what is left out here stays as the address has it.
+    to: safeReturn(to),
     ...(typeof problem === 'string' && Object.hasOwn(providerProblems, problem) && { problem }),
   }),
   async beforeLoad({ search: { to = '/', problem } }) {
@@ -252,6 +253,8 @@ export const router = createRouter({
   // What a page remembers, such as the keys chosen on it, belongs to the organization or project that its address names.
   defaultRemountDeps: ({ params }) => params,
   scrollRestoration: false,
+  // What a page does not take goes from the address before anything reads it.
+  search: { strict: true },
 })
 
 declare module '@tanstack/react-router' {

@@ -166,6 +166,48 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'Account' }).waitFor()
   })
 
+  it('leads from signing in to no other site, and to no address that the browser takes for one', async () => {
+    const { context, page } = await visit(set.browser)
+    const { host } = new URL(set.server.control)
+    const elsewhere: string[] = []
+    await page.route(
+      (url) => url.host !== host,
+      (route) => {
+        elsewhere.push(route.request().url())
+        return route.abort()
+      },
+    )
+    await page.goto(`${set.server.control}/sign-in?to=https://evil.example/`)
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    const keys = page.getByRole('heading', { level: 1, name: 'API keys' })
+    await keys.waitFor()
+    // Who is signed in goes on at once.
+    for (const to of [
+      'https://evil.example/',
+      '//evil.example/',
+      '/\\evil.example/',
+      '/\t/evil.example/',
+      '/..//evil.example/',
+    ]) {
+      await page.goto(`${set.server.control}/sign-in?to=${encodeURIComponent(to)}`)
+      await keys.waitFor()
+    }
+    expect(elsewhere).toEqual([])
+    await context.close()
+  })
+
+  it('leaves out what an address says wrongly', async () => {
+    const { page } = set.ann
+    for (const path of ['keys?state=bogus', 'keys?order=bogus']) {
+      await page.goto(`${set.server.control}/acme/${path}`)
+      await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+      await page.waitForLoadState('networkidle')
+      expect(await page.getByRole('alert').count()).toBe(0)
+    }
+  })
+
   it('deletes what is called with two spaces by the name that is shown', async () => {
     const { page } = set.ann
     await controlApi(set.server.control)('POST', '/v1/organizations', { body: { id: 'wide', name: 'Far  apart' } })
