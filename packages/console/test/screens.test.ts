@@ -4,6 +4,11 @@ import { startServer } from '../../server/test/support/start-server.ts'
 import { faults, visit } from './browser.ts'
 import { minute, stage } from './story.ts'
 
+const noStorage = `
+  const get = () => { throw new DOMException('Access is denied for this document.', 'SecurityError') }
+  for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get })
+`
+
 describe('the console', { timeout: 5 * minute }, () => {
   const set = stage('hopx')
 
@@ -32,16 +37,31 @@ describe('the console', { timeout: 5 * minute }, () => {
   it('asks for cookies where the browser keeps nothing', async () => {
     const stranger = await visit(set.browser)
     // As in Chromium, where all cookies are blocked.
-    await stranger.page.addInitScript(`
-      const get = () => { throw new DOMException('Access is denied for this document.', 'SecurityError') }
-      for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get })
-      Object.defineProperty(navigator, 'cookieEnabled', { value: false })
-    `)
+    await stranger.page.addInitScript(noStorage)
+    await stranger.page.addInitScript("Object.defineProperty(navigator, 'cookieEnabled', { value: false })")
     await stranger.page.goto(set.server.control)
     await stranger.page.getByText('This browser keeps no cookies').waitFor()
     expect(await faults(stranger.page, 'sign-in-without-cookies')).toEqual([])
     expect(stranger.complaints).toEqual([])
     await stranger.context.close()
+  })
+
+  it('works where the browser keeps nothing but cookies', async () => {
+    const { page, context, complaints } = await visit(set.browser)
+    await page.addInitScript(noStorage)
+    await page.goto(`${set.server.control}/sign-in?to=/acme/keys`)
+    await page.getByLabel('E-mail').fill('ann@example.com')
+    await page.getByLabel('Password').fill('correct horse battery')
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    await page.goto(`${set.server.control}/acme/audit`)
+    await page.getByLabel('Key').fill('key_nothing')
+    await page.getByText('No change matches').waitFor()
+    await page.getByRole('button', { name: 'Account and appearance' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
   })
 
   it('lets everyone use its screens, wide and narrow, light and dark', async () => {

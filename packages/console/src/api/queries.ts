@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-query'
 import { keywright } from './keywright.ts'
 import { readAll } from './read-all.ts'
+import { tabStorage } from './tab-storage.ts'
 
 export const pageSize = 50
 
@@ -68,9 +69,9 @@ export const viewerQuery = queryOptions({
 
 /** What was typed in this tab by another is not the viewer's to see; by the viewer, in a session before, it is. */
 function keepOnlyOf({ id }: Viewer): void {
-  if (sessionStorage.getItem('viewer') === id) return
-  sessionStorage.clear()
-  sessionStorage.setItem('viewer', id)
+  if (tabStorage.getItem('viewer') === id) return
+  tabStorage.clear()
+  tabStorage.setItem('viewer', id)
 }
 
 function lastViewer(): Viewer | null {

@@ -1,5 +1,6 @@
 import { useNavigate, useRouteContext } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
+import { tabStorage } from '../api/tab-storage.ts'
 import { useSettled } from './use-settled.ts'
 
 /**
@@ -22,7 +23,7 @@ declare module '@tanstack/react-router' {
 const nothing: Kept = { typed: '', cursors: [] }
 
 export function textOf({ typed }: Kept): string {
-  return sessionStorage.getItem(typed) ?? ''
+  return tabStorage.getItem(typed) ?? ''
 }
 
 /** For the routes of pages that keep something. A route's own, since on the way to another page the history is there first. */
@@ -65,7 +66,7 @@ export function useKeptText(): Typed {
   const navigate = useNavigate()
   return useTyped(textOf(useKept()), (text) => {
     const typed = `typed ${Date.now()}`
-    sessionStorage.setItem(typed, text)
+    tabStorage.setItem(typed, text)
     navigate({ to: '.', search: true, state: { kept: { typed, cursors: [] } }, replace: true })
   })
 }

@@ -4,6 +4,7 @@ import { useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { queries, viewerQuery } from '../api/queries.ts'
+import { tabStorage } from '../api/tab-storage.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Loading } from '../parts/page.tsx'
@@ -101,7 +102,7 @@ function ForAnother({ email, invited }: { email: string; invited: string }) {
   const signOut = useMutation({
     mutationFn: () => keywright.signIn.signOut(),
     onSuccess() {
-      sessionStorage.clear()
+      tabStorage.clear()
       location.reload()
     },
   })

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { createPortal } from 'react-dom'
 import { keywright } from '../api/keywright.ts'
 import { queries, type Viewer } from '../api/queries.ts'
+import { tabStorage } from '../api/tab-storage.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { shownAddress } from '../people/address.ts'
@@ -31,7 +32,7 @@ export function PersonMenu({ viewer }: { viewer: Viewer }) {
     async onSuccess() {
       // What the next person at this browser must not find.
       queries.clear()
-      sessionStorage.clear()
+      tabStorage.clear()
       await navigate({ to: '/sign-in' })
     },
   })
