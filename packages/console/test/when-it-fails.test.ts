@@ -61,6 +61,24 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await context.close()
   })
 
+  it('says in the switcher that there is no list, and reads it when asked to', async () => {
+    const { page } = set.ann
+    const isList = ({ pathname }: URL) => pathname === '/v1/organizations'
+    await page.route(isList, (route) => route.abort())
+    await page.goto(`${set.server.control}/acme/keys`)
+    const switcher = page.getByRole('button', { name: 'Switch tenant' })
+    await switcher.click()
+    const again = page.getByRole('menuitem', { name: 'Try again' })
+    await again.waitFor()
+    expect(await faults(page, 'switcher-failed')).toEqual([])
+    await page.unroute(isList)
+    await again.press('Enter')
+    await switcher.and(page.locator(':focus')).press('Enter')
+    await page.getByRole('menuitem', { name: 'acme' }).waitFor()
+    expect(await again.count()).toBe(0)
+    await page.keyboard.press('Escape')
+  })
+
   it('goes on from the tenant that it made when only its key is missing', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/organizations`)

@@ -12,9 +12,11 @@ export function OrganizationSwitcher() {
   const { data: contract } = useSuspenseQuery(contractQuery)
   const { current } = usePlace()
   const { data: viewer } = useSuspenseQuery(viewerQuery)
-  const { data: page } = useQuery(organizationsQuery())
+  const list = useQuery(organizationsQuery())
+  const page = list.data
   const isLong = page !== undefined && page.nextCursor !== null
-  const { data: own } = useQuery({ ...ownOrganizationsQuery, enabled: isLong && viewer?.isOperator === false })
+  const own = useQuery({ ...ownOrganizationsQuery, enabled: isLong && viewer?.isOperator === false })
+  const failed = [list, own].find(({ data, error }) => !data && error)
   const navigate = useNavigate()
   if (!current) return null
   return (
@@ -30,7 +32,7 @@ export function OrganizationSwitcher() {
           <DropdownMenu.Label className="px-2.5 py-1.5 text-xs text-muted">
             Your {plural(contract.docs.organization)}
           </DropdownMenu.Label>
-          {(own?.items ?? page?.organizations)?.map(({ id, name }) => (
+          {(own.data?.items ?? page?.organizations)?.map(({ id, name }) => (
             <DropdownMenu.Item
               key={id}
               className={menuItemClass}
@@ -41,6 +43,11 @@ export function OrganizationSwitcher() {
               {id === current.id && <Check size={14} aria-label="this one" />}
             </DropdownMenu.Item>
           ))}
+          {failed && (
+            <DropdownMenu.Item className={menuItemClass} onSelect={() => failed.refetch()}>
+              Not all could be loaded. Try again
+            </DropdownMenu.Item>
+          )}
           {isLong && viewer?.isOperator && (
             <DropdownMenu.Item
               className={`${menuItemClass} text-muted`}
