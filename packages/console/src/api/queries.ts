@@ -29,6 +29,9 @@ export const queries: QueryClient = new QueryClient({
   },
 })
 
+/** What would go with something: counted each time that it is asked, and not again once all that has gone. */
+export const wouldGo = { staleTime: 'static', gcTime: 0 } as const
+
 export const contractQuery = queryOptions({
   queryKey: ['contract'],
   queryFn: ({ signal }) => keywright.contract({ signal }),

@@ -1,7 +1,7 @@
 import type { Deletion } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { contractQuery, queries } from '../api/queries.ts'
+import { contractQuery, queries, wouldGo } from '../api/queries.ts'
 import { ReceiptProgress } from '../keys/receipt-progress.tsx'
 import { whereAndWhen } from '../keys/revocation.ts'
 import { Button } from '../parts/button.tsx'
@@ -30,12 +30,11 @@ export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onCl
   const counts = useQuery({
     queryKey: ['deletion', noun, id],
     queryFn: () => remove({ dryRun: true }),
-    staleTime: 0,
-    gcTime: 0,
+    ...wouldGo,
   })
   const { run, isBusy, error, result } = useAction(async () => {
     const deletion = await remove({})
-    await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'deletion' })
+    await queries.invalidateQueries()
     return deletion
   })
   if (result) {

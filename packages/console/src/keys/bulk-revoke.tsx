@@ -1,7 +1,7 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { contractQuery, queries } from '../api/queries.ts'
+import { contractQuery, queries, wouldGo } from '../api/queries.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
@@ -20,7 +20,7 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
   const trial = useQuery({
     queryKey: ['bulk-revoke', keys],
     queryFn: () => keywright.keys.revokeMany(keys, { dryRun: true }),
-    staleTime: 0,
+    ...wouldGo,
   })
   const revoke = useAction(async () => {
     const done = await keywright.keys.revokeMany(keys, reason === '' ? {} : { reason })

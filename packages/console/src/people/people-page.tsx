@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-qu
 import { Ellipsis, Users } from 'lucide-react'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { pageSize, queries, viewerQuery } from '../api/queries.ts'
+import { pageSize, queries, viewerQuery, wouldGo } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
@@ -164,12 +164,11 @@ function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => voi
   const { data, error } = useQuery({
     queryKey: ['account-removal', person.id],
     queryFn: () => keywright.people.remove(person.id, { dryRun: true }),
-    staleTime: 0,
-    gcTime: 0,
+    ...wouldGo,
   })
   const remove = useAction(async () => {
     await keywright.people.remove(person.id)
-    await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'account-removal' })
+    await queries.invalidateQueries()
     onClose()
   })
   return (

@@ -2,7 +2,7 @@ import type { Member } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
-import { queries, viewerQuery } from '../api/queries.ts'
+import { queries, viewerQuery, wouldGo } from '../api/queries.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -18,13 +18,13 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
   const { data, error } = useQuery({
     queryKey: ['removal', organization, user],
     queryFn: () => keywright.members.remove(organization, user, { dryRun: true }),
-    staleTime: 0,
+    ...wouldGo,
   })
   const remove = useAction(async () => {
     await keywright.members.remove(organization, user)
     // An operator still sees all of it.
     if (!isOwn || viewer?.isOperator) {
-      await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'removal' })
+      await queries.invalidateQueries()
       return onClose()
     }
     queries.clear()
