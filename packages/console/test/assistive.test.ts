@@ -120,6 +120,22 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content')
   })
 
+  it('is told what each row of a table is called', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'Called so' })
+    for (const [path, name] of [
+      ['acme/keys', 'Called so'],
+      ['instance/organizations', 'acme'],
+      ['instance/people', 'Ann Smith'],
+    ] as const) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.getByRole('rowheader', { name }).waitFor()
+      // As in the cells beside it.
+      const style = `getComputedStyle(document.querySelector('th[scope=row]'))`
+      expect(await page.evaluate(`[${style}.fontWeight, ${style}.textAlign]`)).toEqual(['400', 'left'])
+    }
+  })
+
   it('finds nothing that has the focus under the bar at the top', async () => {
     const { page } = set.ann
     await page.setViewportSize({ width: 768, height: 600 })
@@ -227,6 +243,9 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
         return page.getByRole('listitem').filter({ hasText: 'In use' }).count()
       })
       .toBe(1)
+    // Nothing was refused: no list is announced.
+    await page.getByRole('heading', { name: 'Refused because' }).waitFor()
+    expect(await page.locator('ol:empty').count()).toBe(0)
     const bar = `document.querySelector('ol [aria-hidden]')`
     expect(await page.evaluate(`getComputedStyle(${bar}).borderBottomWidth`)).toBe('2px')
     await page.emulateMedia({ forcedColors: 'none' })

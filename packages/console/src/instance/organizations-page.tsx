@@ -13,7 +13,7 @@ import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Pager, Told, usePaging, useWayBack } from '../parts/pager.tsx'
 import { RowMenu } from '../parts/row-menu.tsx'
 import { SearchField } from '../parts/search-field.tsx'
-import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { capitalized, plural } from '../shell/words.ts'
@@ -82,7 +82,7 @@ export function OrganizationsPage() {
             <Table label={capitalized(plural(noun))} columns={columns}>
               {data.organizations.map((organization) => (
                 <Row key={organization.id}>
-                  <Cell className="max-w-32 sm:min-w-36 xl:max-w-64">
+                  <NameCell className="max-w-32 sm:min-w-36 xl:max-w-64">
                     <Link
                       to="/$organization/keys"
                       params={{ organization: organization.id }}
@@ -94,7 +94,7 @@ export function OrganizationsPage() {
                       <Mono className="wrap-anywhere">{organization.id}</Mono>
                       {hasPlans && <span>{planOf(organization)}</span>}
                     </Under>
-                  </Cell>
+                  </NameCell>
                   <Cell isExtra className="min-w-36 xl:whitespace-nowrap">
                     <Mono className="wrap-anywhere">{organization.id}</Mono>
                   </Cell>

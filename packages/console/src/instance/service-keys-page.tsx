@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -58,7 +58,7 @@ export function ServiceKeysPage() {
           >
             {keys.map((key) => (
               <Row key={key.id}>
-                <Cell className="max-w-26 sm:max-w-64 md:min-w-36">
+                <NameCell className="max-w-26 sm:max-w-64 md:min-w-36">
                   <span className="flex font-medium">
                     <Foreign>{key.name}</Foreign>
                   </span>
@@ -70,7 +70,7 @@ export function ServiceKeysPage() {
                       </span>
                     )}
                   </Under>
-                </Cell>
+                </NameCell>
                 <Cell isExtra className="whitespace-nowrap">
                   <Mono>{key.hint}</Mono>
                 </Cell>

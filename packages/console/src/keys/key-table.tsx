@@ -4,7 +4,7 @@ import { type HistoryState, Link } from '@tanstack/react-router'
 import { contractQuery, type KeyOrder } from '../api/queries.ts'
 import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
 import { type Column, SortableTable } from '../parts/sortable-table.tsx'
-import { Cell, Row, Under } from '../parts/table.tsx'
+import { Cell, NameCell, Row, Under } from '../parts/table.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { Expiry } from './expiry-cell.tsx'
@@ -79,7 +79,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
               />
             </td>
           )}
-          <Cell className="max-w-40 min-w-40 lg:max-w-60">
+          <NameCell className="max-w-40 min-w-40 lg:max-w-60">
             <Link
               to="/$organization/keys/$key"
               params={{ organization, key: key.id }}
@@ -93,7 +93,7 @@ export function KeyTable({ keys, organization, sort, onSort, chosen, list, onCho
               <StateBadge state={key.state} />
               <LastUse of={key} />
             </Under>
-          </Cell>
+          </NameCell>
           <Cell isExtra className="whitespace-nowrap">
             <span className="inline-flex items-center gap-2">
               <Mono>{key.hint}</Mono>

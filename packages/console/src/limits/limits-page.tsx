@@ -7,7 +7,7 @@ import { limitsHeldBy, limitsInWords, monthlyQuota, planHeld, usualLimits } from
 import { Badge } from '../parts/badge.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Facts, Page } from '../parts/page.tsx'
-import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign } from '../parts/text.tsx'
 import { usePlace } from '../shell/place.ts'
 import { capitalized } from '../shell/words.ts'
@@ -47,12 +47,12 @@ export function LimitsPage() {
             <Table label="Plans" columns={['Plan', 'Requests', extra('In a month')]}>
               {plans.map(([name, { limits, monthlyQuota }]) => (
                 <Row key={name}>
-                  <Cell>
+                  <NameCell>
                     <span className="flex flex-wrap items-center gap-x-2 gap-y-1 font-medium">
                       {capitalized(name)}
                       {name === held && <Badge tone="good">This one</Badge>}
                     </span>
-                  </Cell>
+                  </NameCell>
                   <Cell>
                     {limitsInWords(limits, contract)}
                     <Under>{quotaInWords(monthlyQuota)} in a month</Under>
@@ -107,7 +107,7 @@ function OwnLimits({
         <Table label="Keys with limits of their own" columns={['Key', 'Requests']}>
           {keys.map((key) => (
             <Row key={key.id}>
-              <Cell className="max-w-32 sm:max-w-64">
+              <NameCell className="max-w-32 sm:max-w-64">
                 <Link
                   to="/$organization/keys/$key"
                   params={{ organization, key: key.id }}
@@ -115,7 +115,7 @@ function OwnLimits({
                 >
                   <Foreign>{key.name}</Foreign>
                 </Link>
-              </Cell>
+              </NameCell>
               <Cell>{limitsInWords(limitsHeldBy(key, usual), contract)}</Cell>
             </Row>
           ))}

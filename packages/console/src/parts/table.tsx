@@ -2,6 +2,8 @@ import type { ReactNode } from 'react'
 
 const sides = 'px-2 first:pl-4 last:pr-3 sm:px-3 sm:first:pl-5 sm:last:pr-5 2xl:px-4'
 
+const cellClass = `h-13 py-2 ${sides}`
+
 export const headClass = `h-9 font-medium whitespace-nowrap ${sides}`
 
 /** Scrolls sideways by itself where its content is wider than the screen, with the keyboard too. */
@@ -66,16 +68,23 @@ export function Row({ children }: { children: ReactNode }) {
   return <tr className="transition-colors hover:bg-raised/60">{children}</tr>
 }
 
-export function Cell({
-  children,
-  isExtra = false,
-  className = '',
-}: {
+interface CellProps {
   children: ReactNode
   isExtra?: Extra
   className?: string
-}) {
-  return <td className={`h-13 py-2 ${sides} ${extraClassOf(isExtra)} ${className}`}>{children}</td>
+}
+
+export function Cell({ children, isExtra = false, className = '' }: CellProps) {
+  return <td className={`${cellClass} ${extraClassOf(isExtra)} ${className}`}>{children}</td>
+}
+
+/** What a row is called: read out with each of its cells. */
+export function NameCell({ children, className = '' }: Omit<CellProps, 'isExtra'>) {
+  return (
+    <th scope="row" className={`${cellClass} font-normal ${className}`}>
+      {children}
+    </th>
+  )
 }
 
 /** Under a name, where there is no room for a column of it. */

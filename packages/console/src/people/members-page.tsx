@@ -10,7 +10,7 @@ import { Select } from '../parts/field.tsx'
 import { NotAll } from '../parts/not-all.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useNoun } from '../shell/noun.ts'
@@ -63,14 +63,14 @@ export function MembersPage() {
             >
               {members.data.members.map((member) => (
                 <Row key={member.user}>
-                  <Cell className="max-w-33 sm:max-w-56 sm:min-w-28">
+                  <NameCell className="max-w-33 sm:max-w-56 sm:min-w-28">
                     <span className="flex font-medium">
                       <Foreign>{member.name ?? 'An account that is gone'}</Foreign>
                     </span>
                     <Under>
                       <Foreign>{shownAddress(member.email)}</Foreign>
                     </Under>
-                  </Cell>
+                  </NameCell>
                   <Cell isExtra className="max-w-64">
                     <span className="flex">
                       <Foreign>{shownAddress(member.email)}</Foreign>

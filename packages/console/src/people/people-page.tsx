@@ -13,7 +13,7 @@ import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Told } from '../parts/pager.tsx'
-import { Cell, extra, Row, Table, Under } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -49,14 +49,14 @@ export function PeoplePage() {
           <Table label="People" columns={['Name', extra('E-mail'), 'State', extra('Since'), '(Actions)']}>
             {people.map((person) => (
               <Row key={person.id}>
-                <Cell className="max-w-40 sm:max-w-64 sm:min-w-28">
+                <NameCell className="max-w-40 sm:max-w-64 sm:min-w-28">
                   <span className="flex font-medium">
                     <Foreign>{person.name}</Foreign>
                   </span>
                   <Under>
                     <Address of={person} />
                   </Under>
-                </Cell>
+                </NameCell>
                 <Cell isExtra className="max-w-64">
                   <span className="flex">
                     <Address of={person} />

@@ -13,7 +13,7 @@ import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { fieldError } from '../parts/problem-words.ts'
 import { RowMenu } from '../parts/row-menu.tsx'
-import { Cell, extra, Row, Table } from '../parts/table.tsx'
+import { Cell, extra, NameCell, Row, Table } from '../parts/table.tsx'
 import { Foreign, Mono, visible } from '../parts/text.tsx'
 import { NameField } from '../parts/text-field.tsx'
 import { When } from '../parts/time.tsx'
@@ -55,7 +55,7 @@ export function ProjectsPage() {
           >
             {data.projects.map((project) => (
               <Row key={project.id}>
-                <Cell className="max-w-32 xl:max-w-64">
+                <NameCell className="max-w-32 xl:max-w-64">
                   <Link
                     to="/$organization/projects/$project"
                     params={{ organization, project: project.id }}
@@ -63,7 +63,7 @@ export function ProjectsPage() {
                   >
                     <Foreign>{project.name}</Foreign>
                   </Link>
-                </Cell>
+                </NameCell>
                 <Cell isExtra className="whitespace-nowrap">
                   <span className="flex items-center gap-1">
                     <Mono>{project.id}</Mono>
