@@ -19,6 +19,8 @@ const longestWaitSeconds = 5
 const answerMs = 5_000
 const leastAnswerMs = 500
 const longestPauseMs = 10_000
+/** However soon it answers, a server is not asked more often. */
+const spacingMs = 25
 
 /**
  * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
@@ -64,7 +66,10 @@ export class ChangeFeed implements Freshness {
 
   private async run(first: number): Promise<void> {
     let failures = first
-    while (!this.options.signal.aborted) failures = await this.attempt(failures)
+    while (!this.options.signal.aborted) {
+      failures = await this.attempt(failures)
+      await this.pause(spacingMs)
+    }
   }
 
   /** How often it has failed in a row. */
@@ -76,15 +81,13 @@ export class ChangeFeed implements Freshness {
     } catch (error) {
       this.trouble = error instanceof Error ? error : new Error(String(error))
       // The first is not waited for: whoever asks meanwhile is told of the outage.
-      if (failures > 0) await this.pause(failures, error instanceof RemoteError ? error.retryAfterMs : 0)
+      if (failures > 0) await this.pause(pauseMs(failures, error instanceof RemoteError ? error.retryAfterMs : 0))
       return failures + 1
     }
   }
 
-  private async pause(failures: number, retryAfterMs: number): Promise<void> {
-    const ms = Math.min(1_000, 100 * 2 ** failures) * (0.5 + Math.random() / 2)
-    const pauseMs = Math.min(longestPauseMs, Math.max(ms, retryAfterMs))
-    await sleep(pauseMs, undefined, { ref: false, signal: this.options.signal }).catch(() => {})
+  private async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { ref: false, signal: this.options.signal }).catch(() => {})
   }
 
   /** A connection can die without a word: a poll that waits is given up while another can still be answered in time. */
@@ -120,6 +123,11 @@ export class ChangeFeed implements Freshness {
     this.position = { number: news.number, hash: news.hash }
     if (!news.more) this.lease.renew(sentAt)
   }
+}
+
+function pauseMs(failures: number, retryAfterMs: number): number {
+  const ms = Math.min(1_000, 100 * 2 ** failures) * (0.5 + Math.random() / 2)
+  return Math.min(longestPauseMs, Math.max(ms, retryAfterMs))
 }
 
 interface News {

@@ -109,6 +109,14 @@ describe('a verifier that follows a server', () => {
     expect(await verdictOn(credential)).toBe('stale')
   })
 
+  it('does not ask without a pause where the server answers at once each time', async () => {
+    const [before, startMs] = [noted.length, performance.now()]
+    tell({ ...news, more: true })
+    await expect.poll(() => noted.length).toBeGreaterThan(before + 20)
+    // However slow this machine is, it is only more.
+    expect(performance.now() - startMs).toBeGreaterThan(300)
+  })
+
   it('forgets all keys where the server says so', async () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
