@@ -363,6 +363,25 @@ describe('through the gateway', () => {
     expect(text).toContain('answer to /a')
   })
 
+  it.each([
+    ['a request whose end is unsure', 'Host: b'],
+    ['one that expects what nobody knows', 'Expect: something-else'],
+    ['one that waits to be told to go on', 'Expect: 100-continue'],
+  ])('what comes behind the last answer of a connection is not carried out: behind %s', async (_, line) => {
+    const asked: (string | undefined)[] = []
+    respond = (request, response) => {
+      asked.push(request.url)
+      response.end()
+    }
+    // Known by now, so that no verdict is waited for.
+    await get('/known')
+    const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\nContent-Length: 0\r\n\r\n`
+    await sendRaw(server.edge, `POST /a HTTP/1.1\r\n${line}\r\n${fields}POST /b HTTP/1.1\r\n${fields}`)
+    await get('/after')
+    expect(asked).toContain('/after')
+    expect(asked).not.toContain('/b')
+  })
+
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     let text = ''

@@ -41,11 +41,16 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
       socket.destroy()
       return false
     }
-    const waiting = answers.get(socket)
-    while (waiting?.[0]?.writableFinished) waiting.shift()
-    if (waiting) waiting.push(response)
-    else answers.set(socket, [response])
-    return true
+    const waiting = answers.get(socket) ?? []
+    // Not carried out either (RFC 9112 §9.6): where the last request ends may be unsure, and so what this one is.
+    const isBehindLast = waiting.at(-1)?.shouldKeepAlive === false
+    while (waiting[0]?.writableFinished) waiting.shift()
+    answers.set(socket, waiting)
+    waiting.push(response)
+    if (!isBehindLast) return true
+    response.shouldKeepAlive = false
+    response.req.resume()
+    return false
   }
   const server = createServer({
     insecureHTTPParser: false,
