@@ -27,6 +27,9 @@ interface Routed {
   peekBody?: (mostBytes: number) => Promise<Uint8Array | null>
 }
 
+/** Connections with a request whose end is unsure: what comes behind it may be part of it. */
+const unsure = new WeakSet<object>()
+
 type AdmitOnNode = (request: IncomingMessage, routed: Routed) => Promise<Admission & { requestId: string }>
 
 export function compileNodeAdmission(
@@ -42,7 +45,11 @@ export function compileNodeAdmission(
       tell(options.onFailure, new HttpVersionError(), requestId)
       return { refusal: verifier.refusal('internal_error', { requestId }), requestId }
     }
-    if (!isSoundlyFramed(request)) return { refusal: verifier.refusal('invalid_request', { requestId }), requestId }
+    if (!isSoundlyFramed(request)) unsure.add(request.socket)
+    if (unsure.has(request.socket)) {
+      const refusal = verifier.refusal('invalid_request', { requestId })
+      return { refusal: { ...refusal, headers: { ...refusal.headers, Connection: 'close' } }, requestId }
+    }
     const admission = await admit({
       method,
       url,
@@ -66,7 +73,7 @@ export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
   ): Promise<Passed | null> => {
     const admission = await admit(request, { url })
     if ('refusal' in admission) {
-      answer(request, response, admission.refusal, admission.requestId)
+      answer(response, admission.refusal, admission.requestId)
       return null
     }
     const { admitted, target, headers } = admission
@@ -80,9 +87,7 @@ export function compileGate(verifier: Verifier, options: NodeGuardOptions) {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, refusal: Refusal, requestId: string): void {
-  // Where this request ends is anybody's guess. After any other, Node takes in what is left of its body.
-  if (!isSoundlyFramed(request)) response.shouldKeepAlive = false
+function answer(response: ServerResponse, refusal: Refusal, requestId: string): void {
   const { status, headers, body } = refusal
   const fields = { 'X-Request-Id': requestId, ...headers, 'Content-Length': String(Buffer.byteLength(body)) }
   response.writeHead(status, fields).end(body)

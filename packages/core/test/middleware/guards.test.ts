@@ -222,12 +222,19 @@ describe('guard', () => {
   ])('takes no request that others could read in another way, and none after it: %s', async (_, head) => {
     const { credential } = await newKey()
     let runs = 0
-    const url = new URL(await listening(guardNode(acme.verifier)(() => runs++)))
-    const socket = connectTo(Number(url.port), url.hostname)
-    socket.write(`POST /v1/a HTTP/1.1\r\nX-Acme-Key: ${credential}\r\n${head}\r\n\r\n`)
-    const answer = await text(socket)
-    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*\r\nConnection: close\r\n/)
-    expect(runs).toBe(0)
+    const handler: RequestListener = (_, response) => void response.end(`${++runs}`)
+    const url = new URL(await listening(guardNode(acme.verifier)(handler)))
+    const send = (...heads: string[]) => {
+      const socket = connectTo(Number(url.port), url.hostname)
+      socket.write(heads.map((head) => `POST /v1/a HTTP/1.1\r\nX-Acme-Key: ${credential}\r\n${head}\r\n\r\n`).join(''))
+      return text(socket)
+    }
+    // Known by now, so that no verdict is waited for.
+    const last = 'Host: a\r\nConnection: close'
+    expect(await send(last)).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await send(head, last)).toMatch(/^HTTP\/1\.1 400 [\s\S]*\r\nConnection: close\r\n/)
+    expect(await send(last)).toMatch(/^HTTP\/1\.1 200 /)
+    expect(runs).toBe(2)
   })
 
   it('passes a preflight on to the handler where the contract says so, and nothing that is none', async () => {
@@ -265,6 +272,19 @@ describe('guard', () => {
     const url = await listening(getRequestListener(app.fetch))
     expect((await asking(`${url}/v1/a`, credential)).status).toBe(200)
     expect((await app.request('/v1/a', { headers: { 'x-acme-key': credential } })).status).toBe(403)
+  })
+
+  it('in Hono takes no request after one whose end is unsure', async () => {
+    const { credential } = await newKey()
+    let runs = 0
+    const app = new Hono().use(guardHono(acme.verifier)).get('/v1/a', (context) => context.text(`${++runs}`))
+    const url = new URL(await listening(getRequestListener(app.fetch)))
+    expect((await asking(`${url}v1/a`, credential)).status).toBe(200)
+    const socket = connectTo(Number(url.port), url.hostname)
+    const head = `GET /v1/a HTTP/1.1\r\nX-Acme-Key: ${credential}\r\nHost: a\r\n`
+    socket.write(`${head}Host: b\r\n\r\n${head}\r\n`)
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
+    expect(runs).toBe(1)
   })
 
   it('answers with the contract when a handler of node:http fails', async () => {
