@@ -30,6 +30,7 @@ let keys: RemoteKeys
 let verifier: Verifier
 /** What the server says of its change log. */
 let news: { number: number; hash?: unknown; reset: unknown; changes: unknown; more: unknown }
+let peppers: unknown
 /** Polls, and keys that were asked for by id, which are answered once this resolves. */
 let noted: string[]
 let answering: Promise<void>
@@ -46,7 +47,7 @@ const server = createServer(async (request, response) => {
       noted.push('key asked for')
       await answering
     }
-    response.end(JSON.stringify({ found: found ?? null, peppers: [] }))
+    response.end(JSON.stringify({ found: found ?? null, peppers }))
     return
   }
   const after = new URL(url, 'http://a').searchParams.get('after')
@@ -58,6 +59,7 @@ const server = createServer(async (request, response) => {
 
 beforeEach(async () => {
   news = { number: 0, reset: true, changes: [], more: false }
+  peppers = []
   noted = []
   delayMs = 0
   answering = Promise.resolve()
@@ -159,4 +161,19 @@ describe('a verifier that follows a server', () => {
     news = { ...news, ...broken }
     expect(await verdictOn(credential)).toBe('stale')
   })
+
+  it('takes a key that is gone for gone, whatever peppers the server has, and no secret for unknown', async () => {
+    peppers = [{ id: 'p', fingerprint: 'f' }]
+    expect(await keys.found('key_gone')).toBeUndefined()
+    await expect(keys.find('0'.repeat(64))).rejects.toMatchObject({ code: 'remote_peppers' })
+  })
+
+  it.each([undefined, {}, [{ id: 'p' }], [{ id: 1, fingerprint: 'f' }]])(
+    'calls nothing unknown on the word of a server whose peppers are %j',
+    async (broken) => {
+      const { credential } = await newKey()
+      peppers = broken
+      expect(await verdictOn(credential)).toBe('remote_malformed')
+    },
+  )
 })

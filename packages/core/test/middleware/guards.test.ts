@@ -713,6 +713,16 @@ describe.each(expresses)('guard before the routers of %s', (_, create) => {
     expect((await asking(`${url}/v1/a`, credential, { method: 'POST' })).status).toBe(403)
   })
 
+  it('takes no part in another spelling for the one that an Express application is mounted below', async () => {
+    const { credential } = await newKey()
+    const app = exact(create)
+    app.use('/:version/:thing', guardExpress(acme.verifier), (request, response) => void response.end(request.url))
+    const url = await listening(app)
+    expect(await (await asking(`${url}/v1/a/b`, credential)).text()).toBe('/b')
+    expect(await (await asking(`${url}/v1/a?b`, credential)).text()).toBe('/?b')
+    expect((await asking(`${url}/v%31/a/b`, credential)).status).toBe(400)
+  })
+
   it('leaves nothing to anybody of a request that it has refused', async () => {
     let runs = 0
     const app = exact(create).use(guardExpress(acme.verifier), () => runs++)
