@@ -28,19 +28,23 @@
 
     #show() {
       const link = this.getAttribute('link') ?? ''
-      if (link === this.#shown || !URL.canParse(link)) return
-      const { origin, pathname } = new URL(link)
+      if (link === this.#shown) return
+      this.#shown = link
+      // Whose keys they were may be signed out of the page by now.
+      this.#root.replaceChildren()
+      if (!URL.canParse(link)) return
+      const { href, origin, pathname } = new URL(link)
       // Whoever can set an attribute of the page cannot put another site into it.
       if (origin !== own || pathname !== '/portal') return
-      this.#shown = link
       const frame = document.createElement('iframe')
       frame.title = this.getAttribute('title') ?? 'API keys'
       frame.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms allow-downloads')
       frame.allow = 'clipboard-write'
       frame.referrerPolicy = 'no-referrer'
       frame.style.cssText = 'display:block;width:100%;height:100%;min-height:40rem;border:0'
-      frame.src = link
-      this.#root.replaceChildren(frame)
+      // As it was read here: by itself the frame takes `https:keys.example.com/portal` for a path of the page's own site.
+      frame.src = href
+      this.#root.append(frame)
     }
   }
 

@@ -110,6 +110,24 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
     await context.close()
   })
 
+  it('takes an address without slashes for no path of the page around it', async () => {
+    const { page, context } = await visit(browser)
+    shown = element((await portal()).replace('http://', 'http:'))
+    await page.goto(company.url)
+    await expect.poll(() => page.frames().some(framed(`${server.control}/acme/keys`)), { timeout: 20_000 }).toBe(true)
+    await context.close()
+  })
+
+  it('leaves no keys in sight once the page takes the link away', async () => {
+    const { page, context } = await visit(browser)
+    shown = element(await portal())
+    await page.goto(company.url)
+    await expect.poll(() => page.frames().some(framed(`${server.control}/acme/keys`)), { timeout: 20_000 }).toBe(true)
+    await page.evaluate("document.querySelector('keywright-keys').removeAttribute('link')")
+    await expect.poll(() => page.frames().length).toBe(1)
+    await context.close()
+  })
+
   it('lets no terminal in from within another page, which could lie over the button', async () => {
     const visitor = await visit(browser)
     await becomeOperator(visitor, server)

@@ -43,7 +43,7 @@ describe('keywright audit export', () => {
         target: '@sum',
         actor,
         at: new Date(),
-        details: {},
+        details: { name: 'plain; =1+1; ;@SUM(1)' },
       })
     })
     const { stdout } = await keywright(['audit', 'export', '--format', 'csv'], { env })
@@ -52,6 +52,8 @@ describe('keywright audit export', () => {
       'number,at,action,target,organization,actor_type,actor,triggered_by,address,request_id,details,hash',
     )
     expect(lines.at(-2)).toContain(`,'@sum,acme,system,"'=HYPERLINK(""http://evil.example"")",api,`)
+    // Where the comma stands in numbers, cells end with a semicolon.
+    expect(lines.at(-2)).toContain(";' =1+1;")
     expect(lines.at(-1)).toBe('')
   })
 
