@@ -1,12 +1,14 @@
 import type { AuditEvent } from '@keywright/client'
 
 /**
- * One cell (RFC 4180). A spreadsheet takes what begins with one of these for a formula, also after white space, and
- * would run it; an apostrophe before it makes it text.
+ * What a spreadsheet takes for the beginning of a formula: also after white space, and after a semicolon, which ends a cell
+ * where the comma stands in numbers.
  */
+const formula = /(?<=^|;)(?=["\s\0]*[=+\-@\t\r\0＝＋－＠])/gu
+
+/** One cell (RFC 4180). A spreadsheet would run a formula; an apostrophe before it makes it text. */
 function cell(value: string): string {
-  const text = /^[\s\0]*[=+\-@\t\r\0＝＋－＠]/u.test(value) ? `'${value}` : value
-  return `"${text.replaceAll('"', '""')}"`
+  return `"${value.replaceAll(formula, "'").replaceAll('"', '""')}"`
 }
 
 const columns = [
