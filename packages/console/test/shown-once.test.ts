@@ -267,6 +267,29 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
   })
 
+  it('says who has signed in in another window as soon as one comes back to this one', async () => {
+    const { page, context } = set.ann
+    await page.goto(`${set.server.control}/acme/members`)
+    const link = await inviteLink(set.ann, { email: 'yves@example.com', role: 'Member' })
+    const who = page.getByRole('button', { name: 'Account and appearance' })
+    await who.getByText('Ann Smith').waitFor()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    const other = await context.newPage()
+    await other.goto(link)
+    await other.getByLabel('Name', { exact: true }).fill('Yves')
+    await other.getByLabel('Password').fill(password)
+    await other.getByRole('button', { name: 'Create your account' }).click()
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    // Both may read this page, so no answer tells of it.
+    await page.evaluate(`window.dispatchEvent(new Event('visibilitychange'))`)
+    await who.getByText('Yves', { exact: true }).waitFor()
+    await other.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await other.close()
+    await page.goto(`${set.server.control}/sign-in`)
+    await signIn(page)
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+  })
+
   it('is held where it is a service key', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/service-keys`)

@@ -68,6 +68,8 @@ export const viewerQuery = queryOptions({
     }
   },
   staleTime: ({ state }) => (state.data?.hasLeft ? 0 : 60_000),
+  // Where somebody else may read the same pages, no answer tells that it is they who act here now.
+  refetchOnWindowFocus: 'always',
 })
 
 /** What was typed in this tab by another is not the viewer's to see; by the viewer, in a session before, it is. */
