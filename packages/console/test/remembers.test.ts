@@ -101,6 +101,20 @@ describe('what other pages remember', { timeout: 2 * minute }, () => {
     await isAsItWas()
   })
 
+  it('is no more than that: the browser neither has a searched key spelled elsewhere nor offers it again', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'Searched' })
+    for (const [path, label] of [
+      ['keys', 'Search by name, hint or id'],
+      ['audit', 'Key id'],
+    ] as const) {
+      await page.goto(`${set.server.control}/acme/${path}`)
+      const field = page.getByLabel(label)
+      expect(await field.getAttribute('spellcheck')).toBe('false')
+      expect(await field.getAttribute('autocomplete')).toBe('off')
+    }
+  })
+
   it('is the time over which use is shown', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/acme/usage`)

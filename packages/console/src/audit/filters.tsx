@@ -97,6 +97,8 @@ export function AuditFilters({
           <Input
             {...field}
             placeholder="key_…"
+            spellCheck={false}
+            autoComplete="off"
             value={keyId.value}
             onChange={(event) => keyId.onText(event.target.value)}
             onBlur={keyId.onBlur}

@@ -8,6 +8,9 @@ export function SearchField({ label, value, onText, onBlur }: { label: string } 
       <Search size={15} aria-hidden className="absolute top-1/2 left-3 -translate-y-1/2 text-muted" />
       <Input
         type="search"
+        // What is searched for may be a whole key: it is for no spelling service, and is not offered to who comes next.
+        spellCheck={false}
+        autoComplete="off"
         aria-label={label}
         placeholder={label}
         maxLength={100}
