@@ -142,6 +142,10 @@ export function callsOfPerson(
   }
 }
 
+export function loginEnded(): Refused {
+  return new Refused('invalid_credential', 'This login has ended. Log in again.')
+}
+
 async function all<T>(list: (page: { after?: string; limit: number }) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = []
   let after: string | undefined

@@ -1,9 +1,10 @@
 import type { Attempt } from '@keywright/core'
+import { askAgain } from '../routes/ask-again.ts'
 import type { ContractRoutes, CreateRoutes, EdgeAnswer, EdgeRequest, SignedInPeople } from '../routes/edge-routes.ts'
 import { orRefused, Refused } from '../routes/refused.ts'
 import { compileTable, type OwnRoute } from '../routes/table.ts'
 import { callsOfKey } from './as-key.ts'
-import { callsOfPerson } from './as-person.ts'
+import { callsOfPerson, loginEnded } from './as-person.ts'
 import { type Calls, newKey, newProject } from './calls.ts'
 
 const at = { createdAt: '2026-11-20T08:00:00.000Z' }
@@ -87,9 +88,13 @@ const create: CreateRoutes = (deps) => {
   async function asPerson(people: SignedInPeople, token: string, request: EdgeRequest): Promise<EdgeAnswer> {
     const { method, path, requestId } = request
     return orRefused(verifier, requestId, async () => {
-      const person = await people.authenticate(token)
-      if (!person) throw new Refused('invalid_credential', 'This login has ended. Log in again.')
-      return table.handle(method, path, callsOfPerson(deps, person, request))
+      const enter = async () => {
+        const person = await people.authenticate(token)
+        if (!person) throw loginEnded()
+        return person
+      }
+      const person = await enter()
+      return table.handle(method, path, callsOfPerson(deps, person, askAgain(request, enter)))
     })
   }
 

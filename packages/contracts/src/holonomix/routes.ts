@@ -1,3 +1,4 @@
+import { askAgain } from '../routes/ask-again.ts'
 import type { ContractRoutes, CreateRoutes } from '../routes/edge-routes.ts'
 import { orRefused } from '../routes/refused.ts'
 import { compileTable } from '../routes/table.ts'
@@ -13,8 +14,9 @@ const create: CreateRoutes = (deps) => {
     owns: (path) => path === '/gate' || path.startsWith('/gate/'),
     answer: (request) =>
       orRefused(deps.verifier, request.requestId, async () => {
-        const actor = await serviceActor(deps, request)
-        return table.handle(request.method, request.path, { ...deps, request, actor })
+        const enter = () => serviceActor(deps, request)
+        const actor = await enter()
+        return table.handle(request.method, request.path, { ...deps, request: askAgain(request, enter), actor })
       }),
   }
 }

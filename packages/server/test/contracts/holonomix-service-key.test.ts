@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from '../support/control-api.ts'
+import { holdBody } from '../support/held-body.ts'
 import { type Holonomix, startHolonomix } from '../support/holonomix.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { serviceKey } from '../support/start-server.ts'
@@ -103,6 +104,17 @@ describe('the service key', () => {
     }
     await control('POST', `/v1/service-keys/${may.id}/revoke`)
     expect(await seen('GET', '/gate/admin/tenants', bearer(may.credential))).toEqual(invalid)
+  })
+
+  it('that is revoked before the body of its call is there makes no tenant', async () => {
+    const control = controlApi(server.control)
+    const { json } = await control('POST', '/v1/service-keys', { body: { name: 'Late', permissions: ['manage'] } })
+    const lines = [`Authorization: Bearer ${json.credential}`]
+    const held = await holdBody(server.edge, { target: '/gate/onboard/create', lines, body: { tenant_id: 'late' } })
+    await control('POST', `/v1/service-keys/${json.id}/revoke`)
+    const { status, text } = await held.send()
+    expect([status, text.includes('Invalid service key')]).toEqual([401, true])
+    expect(await tenantOf('late')).toBeUndefined()
   })
 })
 

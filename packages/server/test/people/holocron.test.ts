@@ -1,6 +1,7 @@
 import { type Role, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
+import { holdBody } from '../support/held-body.ts'
 import { becomeOperator, type SignedUp, signUp } from '../support/people.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { startServer, type TestServer, tester } from '../support/start-server.ts'
@@ -182,6 +183,21 @@ describe('somebody who has logged in from a terminal', () => {
     await join(owner.id, organization, 'member')
     expect((await call(owner.token, 'POST', '/api/v0/keys', { name: 'x', projectId })).status).toBe(403)
   })
+})
+
+it('a body that is held back until after its CLI token is revoked makes no project and no key', async () => {
+  const person = await login(await signUp(server))
+  const { projectId } = (await call(person.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
+  const [{ id: organization }] = (await call(person.token, 'GET', '/api/v0/me')).json.orgs
+  const hold = (resource: string, body: object) =>
+    holdBody(server.edge, { target: `/api/v0/${resource}`, lines: [`Authorization: Bearer ${person.token}`], body })
+  const held = [await hold('projects', { name: 'late' }), await hold('keys', { name: 'late', projectId })]
+  const [token] = (await person.browser.call('GET', '/v1/cli-tokens')).json.cliTokens
+  await person.browser.call('POST', `/v1/cli-tokens/${token.id}/revoke`)
+  for (const body of held) expect((await body.send()).status).toBe(401)
+  const { store } = server.lifecycle
+  expect((await store.projects({ organization, limit: 9 })).items.map(({ id }) => id)).toEqual([projectId])
+  expect((await store.keys({ organization, limit: 9 })).items).toEqual([])
 })
 
 describe('a CLI token on the edge', () => {
