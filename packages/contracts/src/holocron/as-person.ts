@@ -11,7 +11,7 @@ import {
   setMemberIn,
   type Transaction,
 } from '@keywright/core'
-import type { EdgeRequest, RouteDeps } from '../routes/edge-routes.ts'
+import type { EdgeRequest, RouteDeps, SignedInPeople } from '../routes/edge-routes.ts'
 import { json } from '../routes/json.ts'
 import { readMembers } from '../routes/members.ts'
 import { Refused } from '../routes/refused.ts'
@@ -20,7 +20,7 @@ import { keyView, prefixOf, projectView } from './view.ts'
 
 /** A person acts on the projects of all their organizations: as owner or admin changes them, as member looks. */
 export function callsOfPerson(
-  { lifecycle, usage }: RouteDeps,
+  { lifecycle, usage, people }: RouteDeps & { people: SignedInPeople },
   person: { id: string; name: string; email: string },
   request: EdgeRequest,
 ): Calls {
@@ -62,6 +62,8 @@ export function callsOfPerson(
   }
 
   async function placeForProject(transaction: Transaction, asked: string | undefined): Promise<string> {
+    // Before their places are read: of two first projects at once the second finds the organization of the first.
+    if (asked === undefined && !(await people.isHere(transaction, person.id))) throw loginEnded()
     const own = await places(transaction)
     if (asked === undefined && own.length === 0) {
       const { id } = await createOrganizationIn(transaction, lifecycle, actor, { name: person.name })

@@ -94,7 +94,7 @@ const create: CreateRoutes = (deps) => {
         return person
       }
       const person = await enter()
-      return table.handle(method, path, callsOfPerson(deps, person, askAgain(request, enter)))
+      return table.handle(method, path, callsOfPerson({ ...deps, people }, person, askAgain(request, enter)))
     })
   }
 

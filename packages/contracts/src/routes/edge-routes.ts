@@ -1,4 +1,4 @@
-import type { Attempt, Lifecycle, Refusal, ServiceKeyRecord, Verifier } from '@keywright/core'
+import type { Attempt, Lifecycle, Refusal, ServiceKeyRecord, Transaction, Verifier } from '@keywright/core'
 import type { RouteNote } from './table.ts'
 
 /** The few routes that an API promises on its own wire. Everything else goes upstream. */
@@ -51,6 +51,8 @@ export interface SignedInPeople {
   isCliToken(credential: string): boolean
   /** null for a token that is unknown, revoked or expired. */
   authenticate(cliToken: string): Promise<{ id: string; name: string; email: string } | null>
+  /** Asked in the transaction that gives them a place: who is kept out or removed meanwhile waits, or is not here. */
+  isHere(transaction: Transaction, person: string): Promise<boolean>
   /** The two calls of such a login that machines make: RFC 8628 §3.1 and §3.4. */
   device: { code(call: DeviceCall): Promise<EdgeAnswer>; token(call: DeviceCall): Promise<EdgeAnswer> }
 }

@@ -1,5 +1,6 @@
 import { createOrganization, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { issueCliToken } from '../support/issue-cli-token.ts'
 import { type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
@@ -52,6 +53,37 @@ describe('of two changes of one person at once', () => {
         await link('/v1/operators/invitations', { email }),
       ]
     }
+
+    /** Somebody who belongs nowhere, with what makes projects as them. */
+    async function newcomer() {
+      const person = await signUp(server)
+      for (const { organization } of await placesOf(person.id))
+        await call('DELETE', `/v1/organizations/${organization}`)
+      const { credential } = await issueCliToken(server.lifecycle, tester, { user: person.id, name: 'laptop' })
+      const headers = { authorization: `Bearer ${credential}` }
+      const makeProject = async (name: string) =>
+        (await fetch(`${server.edge}/api/v0/projects`, { method: 'POST', headers, body: JSON.stringify({ name }) }))
+          .status
+      return { ...person, makeProject }
+    }
+
+    it('first projects are in one organization', async () => {
+      const { id, makeProject } = await newcomer()
+      const made = await Promise.all(rounds.map((round) => makeProject(`Project ${round}`)))
+      expect(new Set(made)).toEqual(new Set([200]))
+      expect(await placesOf(id)).toHaveLength(1)
+    })
+
+    it('one who is removed is left with no organization of a first project', async () => {
+      for (const _ of rounds) {
+        const { id, makeProject } = await newcomer()
+        const removed = call('DELETE', `/v1/people/${id}`)
+        await Promise.all([removed, makeProject('Docs')])
+        // Or they are the owner of one by then.
+        expect([200, 409]).toContain((await removed).status)
+        expect(await placesOf(id)).toHaveLength((await removed).status === 200 ? 0 : 1)
+      }
+    })
 
     it('an admin takes out nobody who has just become an owner', async () => {
       const admin = await signUp(server)
