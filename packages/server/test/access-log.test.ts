@@ -9,9 +9,9 @@ describe('the access log', () => {
   let server: TestServer
   let upstream: Upstream
 
-  async function start(env: Record<string, string>) {
+  async function start(env: Record<string, string>, contract = 'hopx') {
     upstream = await startUpstream()
-    server = await startServer({ contract: 'hopx', upstream: upstream.url, env })
+    server = await startServer({ contract, upstream: upstream.url, env })
   }
   afterEach(async () => {
     vi.useRealTimers()
@@ -59,6 +59,22 @@ describe('the access log', () => {
     ])
     for (const { bytes } of told) expect(bytes).toBeGreaterThan(100)
     for (const kept of [credential, 'secret=1', 'made-up', 'abc']) expect(server.log()).not.toContain(kept)
+  })
+
+  it('tells whose key came to a route that the contract answers itself', async () => {
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' }, 'holocron')
+    const { key, credential } = await server.issue()
+    const revoked = await server.issue()
+    await server.revoke(revoked.key.id)
+    const ask = (lines: string[]) => rawRequest(server.edge, { target: '/api/v0/me', lines })
+    await ask([`Authorization: Bearer ${credential}`])
+    await ask([`Authorization: Bearer ${revoked.credential}`])
+    await ask([])
+    expect(await lines(3)).toMatchObject([
+      { status: 200, verdict: 'allowed', key: key.id, organization: 'acme' },
+      { status: 401, verdict: 'revoked_key', key: revoked.key.id, organization: 'acme' },
+      { status: 401, verdict: 'missing_credential' },
+    ])
   })
 
   it('has no status for a request that was left before its answer', async () => {

@@ -112,6 +112,7 @@ const create: CreateRoutes = (deps) => {
       const token = soleBearer(attempt.headers)
       if (people && token !== null && people.isCliToken(token)) return asPerson(people, token, request)
       const outcome = await verifier.verify(attempt)
+      request.decided(outcome)
       if (!outcome.allowed) return verifier.refuse(outcome, { requestId })
       const { principal } = outcome
       if (principal === null) throw new Error(`${path} belongs to nobody: a key is needed to act on it.`)

@@ -1,4 +1,4 @@
-import type { Attempt, Lifecycle, Refusal, ServiceKeyRecord, Transaction, Verifier } from '@keywright/core'
+import type { Attempt, Lifecycle, Outcome, Refusal, ServiceKeyRecord, Transaction, Verifier } from '@keywright/core'
 import type { RouteNote } from './table.ts'
 
 /** The few routes that an API promises on its own wire. Everything else goes upstream. */
@@ -30,6 +30,8 @@ export interface EdgeRequest {
   requestId: string
   /** null: it has more than that. Nobody is asked to send it before it is read. */
   readBody(mostBytes: number): Promise<Uint8Array | null>
+  /** Told what the verifier has said of the key that it came with, for the access log. */
+  decided(outcome: Outcome): void
 }
 
 /** Header names in lower case; `X-Request-Id` is added by whoever sends it. */

@@ -192,7 +192,8 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
   async function settleOwn(routes: EdgeRoutes, exchange: Exchange, expectsContinue: boolean): Promise<void> {
     const { response, requestId, address } = exchange
     try {
-      const own = await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue)
+      const decided = (outcome: Outcome) => accessLog?.decided(response, exchange, outcome)
+      const own = await answerOwn(routes, exchange, attemptOf(exchange), expectsContinue, decided)
       const instead = own.status === 401 ? failedAttempts.countUnauthenticated(address, requestId) : null
       answer(response, instead ?? own, requestId)
     } catch (error) {

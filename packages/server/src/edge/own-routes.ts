@@ -1,4 +1,4 @@
-import type { EdgeAnswer, EdgeRoutes } from '@keywright/contracts'
+import type { EdgeAnswer, EdgeRequest, EdgeRoutes } from '@keywright/contracts'
 import type { Attempt } from '@keywright/core'
 import { readBody } from '../http/read-body.ts'
 import type { Exchange } from './exchange.ts'
@@ -9,6 +9,7 @@ export function answerOwn(
   { request, response, method, target, requestId }: Exchange,
   attempt: Attempt,
   expectsContinue: boolean,
+  decided: EdgeRequest['decided'],
 ): Promise<EdgeAnswer> {
   return routes.answer({
     method,
@@ -19,5 +20,6 @@ export function answerOwn(
       if (expectsContinue) response.writeContinue()
       return readBody(request, mostBytes)
     },
+    decided,
   })
 }
