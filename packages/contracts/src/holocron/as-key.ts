@@ -103,8 +103,10 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
       }
       const { result } = await store.transact(async (transaction) => {
         const own = await ownKey(transaction)
-        const { organization, project, kind, environment } = own
-        return issueIn(transaction, lifecycle, actor, { name, organization, project, kind, environment }, own)
+        const { organization, project, kind, environment, createdBy } = own
+        // Of the same person: it goes with them, and counts against what limits them.
+        const successor = { name, organization, project, kind, environment, createdBy }
+        return issueIn(transaction, lifecycle, actor, successor, own)
       })
       const { key, credential } = result
       return json(200, { id: key.id, name: key.name, prefix: prefixOf(key), key: credential })

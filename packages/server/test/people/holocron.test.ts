@@ -1,4 +1,4 @@
-import { type Role, setMember } from '@keywright/core'
+import { type Role, removeMember, setMember } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
 import { holdBody } from '../support/held-body.ts'
@@ -173,6 +173,19 @@ describe('somebody who has logged in from a terminal', () => {
       expect(foreign).toEqual(missing)
     }
     expect((await call(token, 'GET', '/api/v0/keys')).text).not.toContain(projectId)
+  })
+
+  it('leaves no key behind that one of theirs has made, where their keys go with them', async () => {
+    const owner = await login(await signUp(server))
+    const { projectId } = (await call(owner.token, 'POST', '/api/v0/projects', { name: 'Docs' })).json
+    const [{ id: organization }] = (await call(owner.token, 'GET', '/api/v0/me')).json.orgs
+    const { key } = (await call(owner.token, 'POST', '/api/v0/keys', { name: 'CI', projectId })).json
+    const successor = (await call(key, 'POST', '/api/v0/keys', { name: 'by CI', projectId })).json.key
+    expect((await call(successor, 'GET', '/api/v0/me')).status).toBe(200)
+    await join('usr_successor', organization, 'owner')
+    await removeMember(server.lifecycle, tester, organization, owner.id, { withKeys: true })
+    expect((await call(key, 'GET', '/api/v0/me')).status).toBe(401)
+    expect((await call(successor, 'GET', '/api/v0/me')).status).toBe(401)
   })
 
   it('cannot take what they have lost a moment ago', async () => {
