@@ -382,6 +382,33 @@ describe('through the gateway', () => {
     expect(asked).not.toContain('/b')
   })
 
+  it.each([
+    ['that nobody knows', 'GET /a', 'unknown'],
+    ['that is not spoken there', 'GET /health', 'websocket'],
+  ])('what comes behind a request for a protocol %s is not carried out', async (_, line, protocol) => {
+    const asked: (string | undefined)[] = []
+    respond = (request, response) => {
+      asked.push(request.url)
+      response.end()
+    }
+    const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\n`
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').on('error', () => {})
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    const first = `${line} HTTP/1.1\r\n${fields}Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`
+    socket.write(`${first}GET /b HTTP/1.1\r\n${fields}X-B: `)
+    await expect.poll(() => text).toContain('HTTP/1.1 200')
+    // A value of a header, and no request.
+    socket.write(`GET /c HTTP/1.1\r\n${fields}\r\n`)
+    await expect.poll(() => socket.closed).toBe(true)
+    expect(text).toContain('Connection: close')
+    await get('/after')
+    expect(asked).toContain('/after')
+    expect(asked).not.toContain('/c')
+  })
+
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     let text = ''

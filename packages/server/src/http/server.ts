@@ -33,6 +33,8 @@ export interface HttpServer {
 export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }: HttpHandlers): HttpServer {
   const answers = new WeakMap<Duplex, ServerResponse[]>()
   const unreadable = new WeakSet<Duplex>()
+  /** Asked to become something else, and are ordinary requests all the same. */
+  const notUpgraded = new WeakSet<IncomingMessage>()
   /** The connection's last request; the answers before its own come first. */
   const latest = (socket: Duplex) => answers.get(socket)?.at(-1)
   /** Whether it is to be answered. What comes behind the last answer is not, and is not let pile up either. */
@@ -65,20 +67,25 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
     // Its absence is answered by the handler, in the contract's words.
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    shouldUpgradeCallback: (request) =>
-      onUpgrade !== undefined &&
-      isWebSocketHandshake(request) &&
-      // Behind a request that is still to be answered, the connection cannot become something else yet.
-      latest(request.socket)?.writableFinished !== false &&
-      !request.socket.writableEnded &&
-      (takesUpgrade?.(request) ?? true),
+    shouldUpgradeCallback: (request) => {
+      const isTaken =
+        onUpgrade !== undefined &&
+        isWebSocketHandshake(request) &&
+        // Behind a request that is still to be answered, the connection cannot become something else yet.
+        latest(request.socket)?.writableFinished !== false &&
+        !request.socket.writableEnded &&
+        (takesUpgrade?.(request) ?? true)
+      if (!isTaken) notUpgraded.add(request)
+      return isTaken
+    },
   })
   // Node drops what is beyond the limit, and with it a second credential; the size of the head is bounded anyway.
   server.maxHeadersCount = 0
 
   const take = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     if (!opened(request.socket, response)) return
-    if (!server.listening || expectsContinue) response.shouldKeepAlive = false
+    // Node loses what came with a request that is not upgraded, and would read the next packet as if it began there.
+    if (!server.listening || expectsContinue || notUpgraded.has(request)) response.shouldKeepAlive = false
     onRequest(request, response, expectsContinue)
   }
   server.on('request', (request, response) => take(request, response, false))
