@@ -409,6 +409,23 @@ describe('through the gateway', () => {
     expect(asked).not.toContain('/c')
   })
 
+  it.each(['0.9', '2.0'])(
+    'HTTP/%s in the writing of HTTP/1.1 is refused, and nothing behind it is read',
+    async (version) => {
+      const asked: (string | undefined)[] = []
+      respond = (request, response) => {
+        asked.push(request.url)
+        response.end()
+      }
+      await get('/known')
+      const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\nConnection: keep-alive\r\n\r\n`
+      const text = await sendRaw(server.edge, `GET /a HTTP/${version}\r\n${fields}GET /b HTTP/1.1\r\n${fields}`)
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400'])
+      await get('/after')
+      expect(asked).toEqual(['/known', '/after'])
+    },
+  )
+
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     let text = ''

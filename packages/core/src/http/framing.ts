@@ -4,10 +4,12 @@ import type { IncomingMessage } from 'node:http'
 const host = /^(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
 
 /**
- * What Node's strict parser lets pass and two hops could still read differently: `Host` missing, sent twice or no
- * host (RFC 9112 §3.2); a transfer coding beside or instead of `chunked`, or one in HTTP/1.0 (RFC 9112 §6.1).
+ * What Node's strict parser lets pass and two hops could still read differently: HTTP/0.9 and 2.0 in the writing of 1.1;
+ * `Host` missing, sent twice or no host (RFC 9112 §3.2); a transfer coding beside or instead of `chunked`, or one in
+ * HTTP/1.0 (RFC 9112 §6.1).
  */
-export function isSoundlyFramed({ rawHeaders, httpVersionMinor }: IncomingMessage): boolean {
+export function isSoundlyFramed({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1) return false
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
