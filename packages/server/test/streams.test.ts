@@ -426,6 +426,13 @@ describe('through the gateway', () => {
     },
   )
 
+  it('an answer without a body has no length either, whatever the upstream says', async () => {
+    respond = ({ socket }) => void socket.write('HTTP/1.1 204 No Content\r\nContent-Length: 4\r\nX-Kept: 1\r\n\r\n')
+    const { headers } = await get()
+    expect(headers.get('x-kept')).toBe('1')
+    expect(headers.get('content-length')).toBeNull()
+  })
+
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     let text = ''

@@ -94,6 +94,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     streams,
     responseHeaders(status, headers, { requestId, notices, isAuthenticated, startedMs }) {
       answered(status, startedMs)
+      // It has none (RFC 9110 §8.6): who believed it would take the next answer for this one's body.
+      if (status === 204) delete headers['content-length']
       const all = filterResponse(headers, isAuthenticated)
       all.push('X-Request-Id', requestId, ...notices)
       return all
