@@ -433,6 +433,23 @@ describe('through the gateway', () => {
     expect(headers.get('content-length')).toBeNull()
   })
 
+  it('what comes behind the last answer of a connection does not pile up while that is under way', async () => {
+    respond = ({ url }, response) => {
+      if (url === '/stream') response.writeHead(200).write('begin')
+      else response.end()
+    }
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').on('error', () => {})
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
+    socket.write(`GET /stream HTTP/1.1\r\nExpect: 100-continue\r\n${fields}`)
+    await expect.poll(() => text).toContain('begin')
+    socket.write(`GET /behind HTTP/1.1\r\n${fields}`.repeat(200))
+    await expect.poll(() => socket.closed).toBe(true)
+  })
+
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     let text = ''

@@ -22,6 +22,8 @@ const requestTimeout = 300_000
 const keepAliveTimeout = 75_000
 /** For who gets to read the last answer of a connection only once all of the request is sent. */
 const lingerMs = 30_000
+/** Requests behind the last answer of a connection, which may be a stream without an end. */
+const mostBehindLast = 100
 
 export interface HttpServer {
   /** Resolves with the address, once connections are accepted. */
@@ -39,11 +41,11 @@ export function createHttpServer({ onRequest, onUpgrade, takesUpgrade, refuse }:
   const latest = (socket: Duplex) => answers.get(socket)?.at(-1)
   /** Whether it is to be answered. What comes behind the last answer is not, and is not let pile up either. */
   const opened = (socket: Duplex, response: ServerResponse): boolean => {
-    if (socket.writableEnded) {
+    const waiting = answers.get(socket) ?? []
+    if (socket.writableEnded || waiting.at(-mostBehindLast)?.shouldKeepAlive === false) {
       socket.destroy()
       return false
     }
-    const waiting = answers.get(socket) ?? []
     // Not carried out either (RFC 9112 §9.6): where the last request ends may be unsure, and so what this one is.
     const isBehindLast = waiting.at(-1)?.shouldKeepAlive === false
     while (waiting[0]?.writableFinished) waiting.shift()
