@@ -1,5 +1,6 @@
 import type { Browser } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { startServer, type TestServer } from '../../server/test/support/start-server.ts'
 import { totp } from '../../server/test/support/totp.ts'
 import { faults, startBrowser, type Visitor, visit } from './browser.ts'
@@ -47,6 +48,11 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.getByLabel('E-mail').fill('ann@example.com')
     await page.getByLabel('Password').fill(as)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+
+  async function portalLink(user: string): Promise<string> {
+    const body = { organization: 'acme', user, role: 'admin' }
+    return (await controlApi(server.control)('POST', '/v1/portal-sessions', { body })).json.link
   }
 
   const accountHeading = ({ page }: Visitor) => page.getByRole('heading', { level: 1, name: 'Account' })
@@ -266,18 +272,7 @@ describe('an account', { timeout: 3 * minutes }, () => {
 
   it('elsewhere is enough for who comes by a portal link, once', async () => {
     const { page, context, complaints } = await visit(browser)
-    const portalLink = async () => {
-      const made = await fetch(`${server.control}/v1/portal-sessions`, {
-        method: 'POST',
-        headers: {
-          authorization: 'Bearer a-service-key-of-the-tests-with-many-characters',
-          'content-type': 'application/json',
-        },
-        body: JSON.stringify({ organization: 'acme', user: 'Bob', role: 'admin' }),
-      })
-      return ((await made.json()) as { link: string }).link
-    }
-    const link = await portalLink()
+    const link = await portalLink('Bob')
     await page.goto(link)
     await page.waitForURL('**/acme/keys')
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
@@ -289,8 +284,32 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await page.goto('about:blank')
     await page.goto(link)
     await page.getByText('This link does not work').waitFor()
-    await page.goto(await portalLink())
+    await page.goto(await portalLink('Bob'))
     await page.waitForURL('**/acme/keys')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('is not left for that of a portal link unasked: a stranger may have sent it', async () => {
+    const { page, context, complaints } = await visit(browser)
+    const nameOfViewer = async () => (await (await context.request.get(`${server.control}/v1/whoami`)).json()).name
+    await page.goto(await portalLink('Bob'))
+    await page.waitForURL('**/acme/keys')
+    const link = await portalLink('Mallory')
+    await page.goto('about:blank')
+    await page.goto(link)
+    const title = page.getByRole('heading', { level: 1, name: 'You are signed in as somebody else' })
+    await title.waitFor()
+    expect(await faults(page, 'portal-asks')).toEqual([])
+    await page.getByRole('button', { name: 'Stay Bob' }).press('Enter')
+    await page.waitForURL('**/acme/keys')
+    expect(await nameOfViewer()).toBe('Bob')
+    await page.goto(link)
+    await title.waitFor()
+    await page.getByRole('button', { name: 'Go on with the link' }).press('Enter')
+    await page.waitForURL('**/acme/keys')
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    expect(await nameOfViewer()).toBe('Mallory')
     expect(complaints).toEqual([])
     await context.close()
   })

@@ -38,6 +38,15 @@ export const contractQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 })
 
+/** What a link is for. */
+export const offerQuery = (token: string) =>
+  queryOptions({
+    queryKey: ['invitation', token],
+    queryFn: () => keywright.signIn.invitation(token),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  })
+
 /** Who works here, and where. */
 export interface Viewer {
   id: string

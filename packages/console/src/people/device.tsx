@@ -11,9 +11,7 @@ import { Facts } from '../parts/page.tsx'
 import { Foreign, Mono } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
 import { Entrance } from './entrance.tsx'
-
-/** What is around this page could lie over it, and have somebody press what they do not see. */
-const isFramed = window.self !== window.top
+import { isFramed } from './is-framed.ts'
 
 /** A login by the device flow (RFC 8628 §3.3): the person compares the code, sees what asks, and decides. */
 export function Device() {
@@ -24,6 +22,7 @@ export function Device() {
     event.preventDefault()
     view.mutate()
   }
+  // What is around this page could lie over it, and have somebody press what they do not see.
   if (isFramed) {
     return (
       <Entrance title="Log in a device">

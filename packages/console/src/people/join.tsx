@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { queries, viewerQuery } from '../api/queries.ts'
+import { offerQuery, queries, viewerQuery } from '../api/queries.ts'
 import { tabStorage } from '../api/tab-storage.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
@@ -27,12 +27,7 @@ export function Join() {
 }
 
 function Invited({ token }: { token: string }) {
-  const offer = useQuery({
-    queryKey: ['invitation', token],
-    queryFn: () => keywright.signIn.invitation(token),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-  })
+  const offer = useQuery(offerQuery(token))
   const viewer = useQuery(viewerQuery)
   const noun = useNoun()
   if (offer.error) return <LinkFailed error={offer.error} onRetry={() => offer.refetch()} />

@@ -1,18 +1,62 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { queries } from '../api/queries.ts'
+import { offerQuery, queries, viewerQuery } from '../api/queries.ts'
+import { Button } from '../parts/button.tsx'
 import { Loading } from '../parts/page.tsx'
+import { Foreign } from '../parts/text.tsx'
 import { Entrance } from './entrance.tsx'
+import { isFramed } from './is-framed.ts'
 import { LinkFailed } from './link-failed.tsx'
 import { NoLink } from './no-link.tsx'
 import { useLinkToken } from './use-link-token.ts'
 
-/** Where a provider's own settings page leads. */
+/**
+ * Where a provider's own settings page leads. Who is signed in as somebody else is asked first: a link from a stranger would
+ * have them work in the stranger's place unawares. Not in a frame, where the page around it has chosen who they are.
+ */
 export function Portal() {
   const token = useLinkToken()
-  return token === '' ? <NoLink /> : <Enter key={token} token={token} />
+  if (token === '') return <NoLink />
+  return isFramed ? <Enter key={token} token={token} /> : <Compare key={token} token={token} />
+}
+
+function Compare({ token }: { token: string }) {
+  const router = useRouter()
+  const [isChosen, setChosen] = useState(false)
+  const viewer = useQuery(viewerQuery)
+  const present = viewer.data?.hasLeft ? null : viewer.data
+  const offer = useQuery({ ...offerQuery(token), enabled: !!present })
+  if (isChosen || present === null) return <Enter token={token} />
+  const failed = [viewer, offer].find(({ error }) => error)
+  if (failed) return <LinkFailed error={failed.error} onRetry={() => failed.refetch()} />
+  if (!present || !offer.data) return <OneMoment />
+  const { organization, email } = offer.data
+  if (organization === null || email === present.email) return <Enter token={token} />
+  return (
+    <Entrance
+      title="You are signed in as somebody else"
+      lead={
+        <>
+          You are <Foreign className="font-medium text-ink">{present.name}</Foreign>. This link signs you out and into{' '}
+          <Foreign className="font-medium text-ink">{organization.name}</Foreign>. Go on only where you have opened it
+          yourself.
+        </>
+      }
+    >
+      <div className="space-y-4">
+        <Button look="primary" className="w-full" onClick={() => setChosen(true)}>
+          Go on with the link
+        </Button>
+        <Button look="ghost" className="w-full" onClick={() => router.navigate({ to: '/', replace: true })}>
+          <span className="min-w-0 truncate">
+            Stay <Foreign>{present.name}</Foreign>
+          </span>
+        </Button>
+      </div>
+    </Entrance>
+  )
 }
 
 /** The link works once, so it is used once. */
@@ -32,6 +76,10 @@ function Enter({ token }: { token: string }) {
     mutate()
   }, [mutate])
   if (error) return <LinkFailed error={error} onRetry={() => mutate()} />
+  return <OneMoment />
+}
+
+function OneMoment() {
   return (
     <Entrance title="One moment">
       <Loading label="Signing you in" />

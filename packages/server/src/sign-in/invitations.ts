@@ -12,6 +12,7 @@ import { revokeCliTokensIn } from '../access/cli-token-lifecycle.ts'
 import { addOperatorIn, isOperatorIn } from '../access/operators.ts'
 import { takePersonsTurn } from '../access/persons-turn.ts'
 import { Problem } from '../control/problem.ts'
+import { type Attempts, countAttempt, invitationBounds } from './attempts.ts'
 import { refusePortalPerson } from './guard.ts'
 import { isInvitation, mintInvitation } from './invitation-format.ts'
 import type { People, Person } from './people.ts'
@@ -83,6 +84,24 @@ export async function openInvitation({ store, digester, now }: Lifecycle, token:
     return invitation
   }
   throw new Problem('invitation_invalid')
+}
+
+/**
+ * The same for whoever comes with a link. A right one is no guess: all customers of one network come by the same address,
+ * each time that a page is opened.
+ * @throws Problem
+ */
+export async function tryInvitation(
+  lifecycle: Lifecycle,
+  attempts: Attempts,
+  address: string | null,
+  token: string,
+): Promise<InvitationRecord> {
+  const bounds = invitationBounds(address)
+  await countAttempt(attempts, bounds, lifecycle.now())
+  const invitation = await openInvitation(lifecycle, token)
+  for (const { name } of bounds) await attempts.uncount(name)
+  return invitation
 }
 
 export function refuseOtherAddress({ email }: InvitationRecord, person: Pick<Person, 'email'>): void {

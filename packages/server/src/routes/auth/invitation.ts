@@ -2,9 +2,8 @@ import { z } from '@hono/zod-openapi'
 import type { InvitationRecord, Store } from '@keywright/core'
 import { openRoute } from '../../control/route.ts'
 import { time } from '../../control/schemas.ts'
-import { countAttempt, invitationBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSession, requireSignIn } from '../../sign-in/guard.ts'
-import { acceptInvitation, openInvitation } from '../../sign-in/invitations.ts'
+import { acceptInvitation, tryInvitation } from '../../sign-in/invitations.ts'
 import { actorOfPerson, invitationToken } from './schemas.ts'
 
 const body = z.strictObject({ invitation: invitationToken }).openapi('InvitationLink')
@@ -44,8 +43,8 @@ export const viewInvitationRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
-    await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
-    return offerView(await openInvitation(lifecycle, (await body()).invitation), lifecycle.store)
+    const { invitation } = await body()
+    return offerView(await tryInvitation(lifecycle, signIn.attempts, address, invitation), lifecycle.store)
   },
 })
 
@@ -78,8 +77,7 @@ export const acceptInvitationRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { lifecycle } = deps
-    await countAttempt(signIn.attempts, invitationBounds(address), lifecycle.now())
-    const invitation = await openInvitation(lifecycle, (await body()).invitation)
+    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, (await body()).invitation)
     const actor = actorOfPerson(person, { address, requestId })
     const role = await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
     return offerView({ ...invitation, role }, lifecycle.store)

@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
-import { countAttempt, invitationBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
-import { acceptInvitation, openInvitation } from '../../sign-in/invitations.ts'
+import { acceptInvitation, tryInvitation } from '../../sign-in/invitations.ts'
 import { isPortalAddress } from '../../sign-in/portal.ts'
 import { actorOfPerson, invitationToken, personExample, personSchema, personView } from './schemas.ts'
 
@@ -28,17 +27,13 @@ export const enterPortalRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
-    const bounds = invitationBounds(address)
-    await countAttempt(signIn.attempts, bounds, lifecycle.now())
-    const invitation = await openInvitation(lifecycle, (await body()).portal)
+    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, (await body()).portal)
     const { email, organization } = invitation
     if (email === null || organization === null || !isPortalAddress(email)) throw new Problem('invitation_invalid')
     const person = await signIn.people.findByEmail(email)
     if (!person) throw new Problem('invitation_invalid')
     const actor = actorOfPerson(person, { address, requestId })
     await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
-    // No guess: all customers of one network come by the same address, each time that a page is opened.
-    for (const { name } of bounds) await signIn.attempts.uncount(name)
     const admitted = await signIn.people.admit(person.id, { headers: request.headers, address })
     if (!admitted) throw new Problem('invitation_invalid')
     setCookies(admitted.cookies)
