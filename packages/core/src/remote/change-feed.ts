@@ -142,7 +142,8 @@ function readNews({ reset, changes, number, hash, more }: Readonly<Record<string
   if (typeof reset !== 'boolean' || typeof more !== 'boolean' || !Array.isArray(changes)) return null
   if (!Number.isSafeInteger(number) || typeof hash !== 'string') return null
   const read: ChangeNotice[] = []
-  for (const { number, action, target } of changes) {
+  for (const change of changes) {
+    const { number, action, target } = change ?? {}
     if (!Number.isSafeInteger(number) || typeof action !== 'string' || typeof target !== 'string') return null
     read.push({ number, action: action as Action, target })
   }

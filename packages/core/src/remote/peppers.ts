@@ -9,10 +9,11 @@ interface Known {
  */
 export function strangeness(given: readonly Known[], onServer: unknown): string | null | undefined {
   if (!Array.isArray(onServer)) return undefined
-  for (const { id, fingerprint } of onServer as Partial<Known>[]) {
+  for (const pepper of onServer as (Partial<Known> | null)[]) {
+    const { id, fingerprint } = pepper ?? {}
     if (typeof id !== 'string' || typeof fingerprint !== 'string') return undefined
-    if (given.some((pepper) => pepper.fingerprint === fingerprint)) continue
-    const isOther = given.some((pepper) => pepper.id === id)
+    if (given.some((known) => known.fingerprint === fingerprint)) continue
+    const isOther = given.some((known) => known.id === id)
     return isOther ? `has another pepper '${id}' than this process` : `has pepper '${id}', which this process has not`
   }
   return null

@@ -168,7 +168,7 @@ describe('a verifier that follows a server', () => {
     await expect(keys.find('0'.repeat(64))).rejects.toMatchObject({ code: 'remote_peppers' })
   })
 
-  it.each([undefined, {}, [{ id: 'p' }], [{ id: 1, fingerprint: 'f' }]])(
+  it.each([undefined, {}, [null], [{ id: 'p' }], [{ id: 1, fingerprint: 'f' }]])(
     'calls nothing unknown on the word of a server whose peppers are %j',
     async (broken) => {
       const { credential } = await newKey()
