@@ -60,6 +60,29 @@ const whoami = async (session: string | null) => {
   return (await response.json()) as any
 }
 
+/** An instance of its own that is open to whoever comes from there, and stops with the test. */
+async function startOpen({ env = {}, ...options }: { database?: string; env?: Record<string, string> } = {}) {
+  const open = await startServer({
+    contract: 'keywright',
+    ...options,
+    env: { KEYWRIGHT_PROVIDERS: elsewhere.setting, KEYWRIGHT_SIGN_UP: 'open', ...env },
+  })
+  elsewhere.allow(open.control)
+  onTestFinished(async () => {
+    elsewhere.allow(server.control)
+    await open.stop()
+  })
+  return open
+}
+
+async function startOpenOnPostgres() {
+  const postgres = await testPostgres()
+  onTestFinished(() => postgres.stop())
+  const database = await postgres.createDatabase()
+  const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
+  return { open: await startOpen({ database, env }), database }
+}
+
 async function invite(email: string, role = 'admin') {
   const { json } = await operator.browser.call('POST', '/v1/organizations/acme/invitations', { email, role })
   return tokenOf(json.link)
@@ -123,11 +146,7 @@ describe('a sign-in elsewhere', () => {
   })
 
   it('makes an organization of one’s own, and no operator, where sign-up is open', async () => {
-    const open = await startServer({
-      contract: 'keywright',
-      env: { KEYWRIGHT_PROVIDERS: elsewhere.setting, KEYWRIGHT_SIGN_UP: 'open' },
-    })
-    elsewhere.allow(open.control)
+    const open = await startOpen()
     const { login } = someone({ name: 'Ann\u202e Smith\n' })
     const browser = openBrowser(open)
     const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
@@ -138,24 +157,10 @@ describe('a sign-in elsewhere', () => {
       operator: false,
       organizations: [{ name: 'Ann Smith', role: 'owner' }],
     })
-    elsewhere.allow(server.control)
-    await open.stop()
   })
 
   it('leaves no account behind that has no organization, where none could be made', async () => {
-    const postgres = await testPostgres()
-    onTestFinished(() => postgres.stop())
-    const database = await postgres.createDatabase()
-    const open = await startServer({
-      contract: 'keywright',
-      database,
-      env: {
-        KEYWRIGHT_PROVIDERS: elsewhere.setting,
-        KEYWRIGHT_SIGN_UP: 'open',
-        KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters',
-      },
-    })
-    elsewhere.allow(open.control)
+    const { open, database } = await startOpenOnPostgres()
     const { login } = someone()
     const { call, cookie } = openBrowser(open)
     const visit = async () => {
@@ -184,8 +189,6 @@ describe('a sign-in elsewhere', () => {
     const [third] = await organizations()
     expect([third.name, third.role, third.id === second.id]).toEqual(['Person', 'owner', false])
     await client.end()
-    elsewhere.allow(server.control)
-    await open.stop()
   })
 
   it('takes of a long name as much as fits, and no half of a letter', async () => {
@@ -195,22 +198,17 @@ describe('a sign-in elsewhere', () => {
   })
 
   it('that nobody has begun comes back a hundred times in a row from one network, and no more', async () => {
-    const busy = await startServer({ contract: 'keywright', env: { KEYWRIGHT_PROVIDERS: elsewhere.setting } })
+    const busy = await startOpen()
     const back = async () => {
       const at = `${busy.control}/api/auth/provider/acme/callback?code=a-guess&state=a-guess`
       return (await fetch(at, { redirect: 'manual' })).headers.get('location')
     }
     for (let i = 0; i < 100; i++) expect(await back()).toMatch(/problem=provider_refused$/)
     expect(await back()).toMatch(/problem=too_many_attempts$/)
-    await busy.stop()
   })
 
   it('that is done counts for nothing against others of its network', async () => {
-    const busy = await startServer({
-      contract: 'keywright',
-      env: { KEYWRIGHT_PROVIDERS: elsewhere.setting, KEYWRIGHT_SIGN_UP: 'open' },
-    })
-    elsewhere.allow(busy.control)
+    const busy = await startOpen()
     const begin = (browser = openBrowser(busy)) =>
       browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
     const browser = openBrowser(busy)
@@ -219,8 +217,6 @@ describe('a sign-in elsewhere', () => {
     expect(session).not.toBeNull()
     for (let begun = 0; begun < 100; begun++) expect((await begin()).status).toBe(200)
     expect((await begin()).json.code).toBe('too_many_attempts')
-    elsewhere.allow(server.control)
-    await busy.stop()
   })
 
   it.each([
@@ -344,22 +340,14 @@ describe('a sign-in elsewhere', () => {
 
   it('is known as linked also where its issuer is set with a slash at the end, and tells one without', async () => {
     const [known] = JSON.parse(elsewhere.setting)
-    const slashed = await startServer({
-      contract: 'keywright',
-      env: {
-        KEYWRIGHT_PROVIDERS: JSON.stringify([{ ...known, issuer: `${known.issuer}/` }]),
-        KEYWRIGHT_SIGN_UP: 'open',
-      },
-    })
-    elsewhere.allow(slashed.control)
+    const providers = JSON.stringify([{ ...known, issuer: `${known.issuer}/` }])
+    const slashed = await startOpen({ env: { KEYWRIGHT_PROVIDERS: providers } })
     const { login } = someone()
     const browser = openBrowser(slashed)
     const { json } = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
     const { session } = await comeBack(browser, await elsewhere.visit(json.location, login))
     const response = await fetch(`${slashed.control}/api/auth/providers/linked`, { headers: { cookie: session ?? '' } })
     expect(await response.json()).toEqual({ providers: [{ issuer: known.issuer, name: 'Acme' }] })
-    elsewhere.allow(server.control)
-    await slashed.stop()
   })
 
   it('is linked in a session of the last day, which stays the one it was', async () => {
@@ -400,19 +388,7 @@ describe('a sign-in elsewhere', () => {
   })
 
   it('is linked with nothing where the account is removed meanwhile', async () => {
-    const postgres = await testPostgres()
-    onTestFinished(() => postgres.stop())
-    const database = await postgres.createDatabase()
-    const open = await startServer({
-      contract: 'keywright',
-      database,
-      env: {
-        KEYWRIGHT_PROVIDERS: elsewhere.setting,
-        KEYWRIGHT_SIGN_UP: 'open',
-        KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters',
-      },
-    })
-    elsewhere.allow(open.control)
+    const { open, database } = await startOpenOnPostgres()
     const { browser, id } = await signUp(open)
     const { json } = await start(browser, { link: true })
     const location = await elsewhere.visit(json.location, someone().login)
@@ -429,8 +405,6 @@ describe('a sign-in elsewhere', () => {
     expect((await back).to).toMatch(/\/sign-in\?problem=not_signed_in$/)
     await client.end()
     await watcher.end()
-    elsewhere.allow(server.control)
-    await open.stop()
   })
 
   it('is refused in another browser than the one that asked', async () => {
@@ -490,11 +464,7 @@ describe('a sign-in elsewhere', () => {
       { ...known, clientSecret: 'another secret' },
       { ...known, id: 'away', issuer: 'http://127.0.0.1:9' },
     ]
-    const unknown = await startServer({
-      contract: 'keywright',
-      env: { KEYWRIGHT_PROVIDERS: JSON.stringify(providers), KEYWRIGHT_SIGN_UP: 'open' },
-    })
-    elsewhere.allow(unknown.control)
+    const unknown = await startOpen({ env: { KEYWRIGHT_PROVIDERS: JSON.stringify(providers) } })
     const { login } = someone()
     const browser = openBrowser(unknown)
     const away = await browser.call('POST', '/api/auth/sign-in/provider', { provider: 'away' })
@@ -504,8 +474,6 @@ describe('a sign-in elsewhere', () => {
     expect(to).toBe(`${unknown.control}/sign-in?problem=provider_unavailable`)
     expect(unknown.log()).toContain("the provider 'acme' says invalid_client")
     expect(unknown.log()).not.toContain('another secret')
-    elsewhere.allow(server.control)
-    await unknown.stop()
   })
 
   it.each(['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)'])(
