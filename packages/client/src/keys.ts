@@ -34,7 +34,7 @@ export interface Key {
   /** Whether the contract's or the plan's hold beside its own. */
   limitsBeside: boolean
   metadata: Record<string, string | number | boolean>
-  /** The person who made it, or the key that made it; null for a machine. */
+  /** The member who made it, themselves or by a key of theirs; null: a machine did, or an operator who is no member. */
   createdBy: string | null
   createdAt: string
   expiresAt: string | null

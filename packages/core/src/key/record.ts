@@ -5,7 +5,7 @@ export interface KeyRecord {
   organization: string
   /** The one project it acts in, where the contract binds keys to projects. */
   project: string | null
-  /** Id of the person who made it, or the key that made it; null for a key made by a machine. */
+  /** Id of the member who made it, themselves or by a key of theirs; null: a machine did, or an operator who is no member. */
   createdBy: string | null
   name: string
   /** `secret`, `restricted`, `publishable` or what else the contract names. */

@@ -15,7 +15,7 @@ export interface NewKey extends Terms {
   /** The kind and environment the contract issues first unless given. */
   kind?: string
   environment?: string
-  /** The person it is made by; null for a machine. */
+  /** As in the record; null unless given. */
   createdBy?: string | null
 }
 

@@ -42,10 +42,10 @@ export const keySchema = z
     limits: z.array(limitSchema).nullable().openapi({ description: "null: the contract's or the plan's." }),
     limitsBeside: z.boolean().openapi({ description: "Whether the contract's or the plan's hold beside its own." }),
     metadata: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-    createdBy: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The person who made it, or the key that made it; null for a machine.' }),
+    createdBy: z.string().nullable().openapi({
+      description:
+        'The member who made it, themselves or by a key of theirs; null: a machine did, or an operator who is no member.',
+    }),
     createdAt: time,
     expiresAt: time.nullable(),
     suspendedAt: time.nullable(),
