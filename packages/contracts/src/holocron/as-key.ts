@@ -1,5 +1,6 @@
 import {
   type Actor,
+  everyPage,
   issueIn,
   type KeyRecord,
   type OrganizationRecord,
@@ -57,18 +58,11 @@ export function callsOfKey({ lifecycle, usage }: RouteDeps, principal: Principal
   async function ownKeys(): Promise<KeyRecord[]> {
     const { organization, project } = principal
     const keys: KeyRecord[] = []
-    let after: string | undefined
-    do {
-      const page = await store.keys({
-        organization,
-        ...(project !== null && { project }),
-        ...(after !== undefined && { after }),
-        limit: 1000,
-      })
+    const place = { organization, ...(project !== null && { project }) }
+    for await (const some of everyPage((page) => store.keys({ ...place, ...page }))) {
       // This list has no word for a revoked key: it is gone. A key from before the contract may have no project.
-      keys.push(...page.items.filter((key) => key.project === project && key.revokedAt === null))
-      after = page.next ?? undefined
-    } while (after !== undefined)
+      keys.push(...some.filter((key) => key.project === project && key.revokedAt === null))
+    }
     return keys
   }
 

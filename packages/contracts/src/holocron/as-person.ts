@@ -2,6 +2,7 @@ import {
   type Actor,
   createOrganizationIn,
   createProjectIn,
+  everyPage,
   issueIn,
   type KeyRecord,
   type MemberRecord,
@@ -150,11 +151,6 @@ export function loginEnded(): Refused {
 
 async function all<T>(list: (page: { after?: string; limit: number }) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = []
-  let after: string | undefined
-  do {
-    const page = await list({ ...(after !== undefined && { after }), limit: 1000 })
-    items.push(...page.items)
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for await (const some of everyPage(list)) items.push(...some)
   return items
 }

@@ -1,5 +1,6 @@
 import {
   type Contract,
+  everyPage,
   monthlyQuotaOf,
   monthOf,
   namespacesHeldBy,
@@ -89,10 +90,5 @@ function tenantView(contract: Contract, tenant: OrganizationRecord) {
 }
 
 async function* allTenants(store: Store): AsyncGenerator<OrganizationRecord> {
-  let after: string | undefined
-  do {
-    const page = await store.organizations({ ...(after !== undefined && { after }), limit: 1000 })
-    yield* page.items
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for await (const tenants of everyPage((page) => store.organizations(page))) yield* tenants
 }

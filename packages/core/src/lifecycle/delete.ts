@@ -1,6 +1,7 @@
 import type { Actor, Change } from '../audit/event.ts'
+import { everyPage } from '../store/page.ts'
 import type { ProjectRecord } from '../store/records.ts'
-import type { Page, Transaction } from '../store/store.ts'
+import type { Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
 import { countUnrevoked, revokeAhead, revokeAllIn } from './revoke-all.ts'
 
@@ -76,13 +77,8 @@ async function existingProject(reads: Pick<Transaction, 'project'>, id: string):
   return project
 }
 
-async function count(list: (page: { after?: string; limit: number }) => Promise<Page<unknown>>): Promise<number> {
+async function count(list: Parameters<typeof everyPage>[0]): Promise<number> {
   let sum = 0
-  let after: string | null = null
-  do {
-    const page: Page<unknown> = await list({ ...(after !== null && { after }), limit: 1000 })
-    sum += page.items.length
-    after = page.next
-  } while (after !== null)
+  for await (const { length } of everyPage(list)) sum += length
   return sum
 }

@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/event.ts'
 import type { Role } from '../contract/contract.ts'
+import { everyPage } from '../store/page.ts'
 import type { MemberRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
@@ -131,12 +132,9 @@ function keysOf({ organization, user }: Leaving): KeysOf {
 }
 
 async function keepAnOwner(transaction: Transaction, organization: string, leaving: string): Promise<void> {
-  let after: string | undefined
-  do {
-    const { items, next } = await transaction.members({ organization, limit: 1000, ...(after && { after }) })
-    if (items.some(({ role, user }) => role === 'owner' && user !== leaving)) return
-    after = next ?? undefined
-  } while (after)
+  for await (const members of everyPage((page) => transaction.members({ organization, ...page }))) {
+    if (members.some(({ role, user }) => role === 'owner' && user !== leaving)) return
+  }
   throw new LifecycleError(
     'conflict',
     `'${organization}' would be left without an owner. Make someone else its owner first.`,

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Actor } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
+import { everyPage } from '../store/page.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { revoked } from './revoke.ts'
@@ -66,12 +67,7 @@ export async function revokeAllIn(
 /** @returns how many there are */
 export async function countUnrevoked(reads: Reads, of: KeysOf): Promise<number> {
   let count = 0
-  let after: string | null = null
-  do {
-    const page = await reads.keys({ ...of, isRevoked: false, limit: 1_000, ...(after !== null && { after }) })
-    count += page.items.length
-    after = page.next
-  } while (after !== null)
+  for await (const keys of everyPage((page) => reads.keys({ ...of, ...page, isRevoked: false }))) count += keys.length
   return count
 }
 

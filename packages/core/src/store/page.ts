@@ -7,6 +7,20 @@ export function pageOf<T>(rows: readonly T[], limit: number, cursorOf: (item: T)
   return { items, next: last === undefined ? null : cursorOf(last) }
 }
 
+const mostOnPage = 1000
+
+/** The items of a list page by page, up to 1000 on each, which is read once it is asked for. */
+export async function* everyPage<T>(
+  list: (page: { after?: string; limit: number }) => Promise<Page<T>>,
+): AsyncGenerator<T[]> {
+  let page = await list({ limit: mostOnPage })
+  yield page.items
+  while (page.next !== null) {
+    page = await list({ after: page.next, limit: mostOnPage })
+    yield page.items
+  }
+}
+
 /** The cursor of a list of members. Ids of organizations hold no slash. */
 export function memberCursor(member: { organization: string; user: string }): string {
   return `${member.organization}/${member.user}`

@@ -2,6 +2,7 @@ import {
   type Actor,
   checkLeaving,
   countKeysOf,
+  everyPage,
   type Leaving,
   type Lifecycle,
   LifecycleError,
@@ -184,12 +185,9 @@ async function endIn(transaction: Transaction, lifecycle: Lifecycle, actor: Acto
 
 async function openCliTokens(store: Pick<Store, 'cliTokens'>, user: string, now: Date): Promise<number> {
   let count = 0
-  let after: string | undefined
-  do {
-    const page = await store.cliTokens({ user, ...(after !== undefined && { after }), limit: 200 })
-    count += page.items.filter(({ revokedAt, expiresAt }) => !revokedAt && expiresAt > now).length
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for await (const tokens of everyPage((page) => store.cliTokens({ user, ...page }))) {
+    count += tokens.filter(({ revokedAt, expiresAt }) => !revokedAt && expiresAt > now).length
+  }
   return count
 }
 

@@ -1,6 +1,7 @@
 import {
   type Actor,
   type CliTokenRecord,
+  everyPage,
   type Lifecycle,
   LifecycleError,
   newId,
@@ -48,12 +49,9 @@ export async function revokeCliToken(
 /** All that a person has, with those that are just being made. */
 export async function revokeCliTokensIn(transaction: Transaction, actor: Actor, user: string, at: Date): Promise<void> {
   await takePersonsTurn(transaction, user)
-  let after: string | undefined
-  do {
-    const page = await transaction.cliTokens({ user, ...(after !== undefined && { after }), limit: 200 })
-    for (const token of page.items) if (!token.revokedAt) await revokedIn(transaction, actor, token, at)
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for await (const tokens of everyPage((page) => transaction.cliTokens({ user, ...page }))) {
+    for (const token of tokens) if (!token.revokedAt) await revokedIn(transaction, actor, token, at)
+  }
 }
 
 async function revokedIn(transaction: Transaction, actor: Actor, before: CliTokenRecord, at: Date) {

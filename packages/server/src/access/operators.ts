@@ -1,4 +1,4 @@
-import { type Actor, type Lifecycle, LifecycleError, type Transaction } from '@keywright/core'
+import { type Actor, everyPage, type Lifecycle, LifecycleError, type Transaction } from '@keywright/core'
 import { revokeCliTokensIn } from './cli-token-lifecycle.ts'
 import { takePersonsTurn } from './persons-turn.ts'
 
@@ -23,12 +23,9 @@ export async function removeOperator({ store, now }: Lifecycle, actor: Actor, us
 }
 
 export async function isOperatorIn(store: Pick<Transaction, 'operators'>, user: string): Promise<boolean> {
-  let after: string | undefined
-  do {
-    const page = await store.operators({ ...(after !== undefined && { after }), limit: 200 })
-    if (page.items.some((operator) => operator.user === user)) return true
-    after = page.next ?? undefined
-  } while (after !== undefined)
+  for await (const operators of everyPage((page) => store.operators(page))) {
+    if (operators.some((operator) => operator.user === user)) return true
+  }
   return false
 }
 
