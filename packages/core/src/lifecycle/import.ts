@@ -1,9 +1,8 @@
 import type { Actor } from '../audit/event.ts'
 import type { KeyForm } from '../contract/contract.ts'
-import { newId } from '../key/id.ts'
 import type { KeyRecord } from '../key/record.ts'
 import { DuplicateError, type Transaction } from '../store/store.ts'
-import { blankKey, issuedForm, type NewKey, placeFor } from './issue.ts'
+import { firstRecord, issuedForm, type NewKey, placeFor, withinReach } from './issue.ts'
 import type { Changed, Lifecycle } from './lifecycle.ts'
 import { checkTerms, invalid, isOneLine, refuseOwnDigest } from './terms.ts'
 
@@ -45,29 +44,15 @@ export async function importIn(
   const { contract } = lifecycle
   const at = lifecycle.now()
   const organization = await placeFor(transaction, lifecycle, input, at)
-  const {
-    name,
-    permissions = null,
-    namespaces = null,
-    allowedIps = null,
-    limits = null,
-    metadata = {},
-    expiresAt = null,
-  } = input
-  const terms = { name, permissions, namespaces, allowedIps, limits, metadata, expiresAt }
+  const terms = withinReach(input, organization, null)
   checkTerms(terms, contract, organization, at, null)
-  const form = secret.form ?? issuedForm(contract, input)
-  const key: KeyRecord = {
-    ...blankKey(input, at),
-    ...terms,
-    id: newId('key', at.getTime()),
-    kind: form.kind,
-    environment: form.environment,
-    versions: [{ number: 1, digest: secret.digest, hint: secret.hint, createdAt: at, retiresAt: null }],
-  }
+  const { digest, hint, form } = secret
+  const version = { number: 1, digest, hint, createdAt: at, retiresAt: null }
+  const key = firstRecord(input, terms, form ?? issuedForm(contract, input), version)
   refuseOwnDigest(terms, key.versions)
   await transaction.putKey(key)
-  const details = { name, hint: secret.hint, kind: key.kind, environment: key.environment, project: key.project }
+  const { name, kind, environment, project } = key
+  const details = { name, hint, kind, environment, project }
   transaction.record({ action: 'key.imported', organization: key.organization, target: key.id, actor, at, details })
   return key
 }

@@ -46,17 +46,12 @@ export async function issueIn(
   const at = lifecycle.now()
   const organization = await placeFor(transaction, lifecycle, input, at)
   const held = await reachNow(transaction, reach)
-  const limited = withinReach(input, organization, held)
-  checkTerms(limited, lifecycle.contract, organization, at, held)
+  const terms = withinReach(input, organization, held)
+  checkTerms(terms, lifecycle.contract, organization, at, held)
   const { version, credential, form } = mint(lifecycle, input, 1, at)
   const key: KeyRecord = {
-    ...blankKey(input, at),
-    ...limited,
-    limitsBeside: limitsBesideFor(limited.limits ?? null, held),
-    id: newId('key', at.getTime()),
-    kind: form.kind,
-    environment: form.environment,
-    versions: [version],
+    ...firstRecord(input, terms, form, version),
+    limitsBeside: limitsBesideFor(terms.limits, held),
   }
   await transaction.putKey(key)
   transaction.record({
@@ -115,7 +110,7 @@ export async function refuseSecondKey(transaction: Transaction, organization: st
 }
 
 /** What is left open ends where the maker's own reach does. */
-function withinReach(input: NewKey, organization: OrganizationRecord, reach: Reach | null): Terms {
+export function withinReach(input: NewKey, organization: OrganizationRecord, reach: Reach | null): Required<Terms> {
   const { permissions, namespaces, allowedIps, limits, metadata, expiresAt } = input
   const held = reach?.namespaces?.filter((namespace) => organization.namespaces?.includes(namespace) ?? true)
   return {
@@ -130,24 +125,24 @@ function withinReach(input: NewKey, organization: OrganizationRecord, reach: Rea
   }
 }
 
-export function blankKey(input: Pick<NewKey, 'organization' | 'project' | 'createdBy' | 'name'>, createdAt: Date) {
+/** A key that is as old as its one secret. */
+export function firstRecord(
+  { organization, project = null, createdBy = null }: NewKey,
+  terms: Required<Terms>,
+  { kind, environment }: KeyForm,
+  version: SecretVersion,
+): KeyRecord {
+  const { createdAt } = version
   return {
-    organization: input.organization,
-    project: input.project ?? null,
-    createdBy: input.createdBy ?? null,
-    name: input.name,
-    permissions: null,
-    namespaces: null,
-    allowedIps: null,
-    limits: null,
+    ...terms,
+    ...{ id: newId('key', createdAt.getTime()), organization, project, createdBy, kind, environment },
     limitsBeside: false,
-    metadata: {},
     createdAt,
-    expiresAt: null,
     suspendedAt: null,
     revokedAt: null,
     revokedReason: null,
     deletedAt: null,
+    versions: [version],
   }
 }
 
