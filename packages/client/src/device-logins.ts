@@ -24,16 +24,15 @@ interface Started {
 
 type Polled = { token: string } | { error: string } | { outage: KeywrightError }
 
+const clientId = 'keywright-cli'
 /** RFC 8628 §3.5. */
 const slowerBySeconds = 5
 
 /** The device flow (RFC 8628), for a machine that wants to act as a person. */
 export class DeviceLogins {
   readonly #transport: Transport
-  readonly #clientId: string
-  constructor(transport: Transport, clientId = 'keywright-cli') {
+  constructor(transport: Transport) {
     this.#transport = transport
-    this.#clientId = clientId
   }
 
   /** `device` is the machine's name for itself. */
@@ -42,7 +41,7 @@ export class DeviceLogins {
       method: 'POST',
       path: '/api/auth/device/code',
       has: 'device_code',
-      body: { client_id: this.#clientId, device_name: device },
+      body: { client_id: clientId, device_name: device },
       options,
     })
     return {
@@ -81,7 +80,7 @@ export class DeviceLogins {
         method: 'POST',
         path: '/api/auth/device/token',
         has: 'access_token',
-        body: { grant_type, device_code: deviceCode, client_id: this.#clientId },
+        body: { grant_type, device_code: deviceCode, client_id: clientId },
         options,
       })
       return { token: access_token }
