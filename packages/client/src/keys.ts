@@ -186,7 +186,7 @@ export interface ForeignKey extends NewKey {
 export type ImportResult = { row: number } & (
   | { status: 'imported' | 'known'; id: string }
   | { status: 'valid' }
-  | { status: 'refused'; problem: { code: string; detail: string; errors?: { field: string; message: string }[] } }
+  | { status: 'refused'; problem: RowProblem }
 )
 
 export interface ImportedKeys {

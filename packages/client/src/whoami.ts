@@ -1,6 +1,6 @@
-import type { Limit } from './keys.ts'
 import type { ServicePermission } from './service-keys.ts'
 import type { Role } from './sign-in.ts'
+import type { LimitState } from './verification.ts'
 
 /** Who a credential is. */
 export type Whoami =
@@ -34,7 +34,7 @@ export type Whoami =
       /** null: all. */
       permissions: string[] | null
       namespaces: string[] | null
-      limits: (Required<Omit<Limit, 'per'>> & { per: string; remaining: number; resetAt: string })[]
+      limits: LimitState[]
       /** Of the organization; null: unlimited. */
       monthlyQuota: { requests: number; remaining: number; resetAt: string } | null
       expiresAt: string | null
