@@ -9,10 +9,10 @@ describe('a HopX key', () => {
   const format = compileFormat(hopx.key)
 
   it('is its prefix, a public id of 12 characters, a dot and 32 bytes of base64url', () => {
-    const { credential, publicId } = format.mint({ environment: 'live', kind: 'secret' })
+    const { credential, hint } = format.mint({ environment: 'live', kind: 'secret' })
     expect(credential).toMatch(/^hopx_live_[0-9A-Za-z]{12}\.[A-Za-z0-9_-]{43}$/)
-    expect(credential).toContain(`hopx_live_${publicId}.`)
-    expect(format.hint(credential)).toBe(`hopx_live_${publicId}`)
+    expect(hint).toBe(credential.slice(0, 'hopx_live_'.length + 12))
+    expect(format.hint(credential)).toBe(hint)
   })
 
   it('can be the one on the page, and needs no checksum', () => {

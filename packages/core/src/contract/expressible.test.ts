@@ -75,12 +75,12 @@ describe('a key can look like', () => {
 
   it('32 bytes of base64url behind a public id', () => {
     const rule = { publicId: { length: 8, separator: '_' }, random: { bytes: 32 }, forms: [{ prefix: 'x_' }] }
-    const { credential, publicId } = compileFormat(contractWith({ key: rule }).key).mint({
+    const { credential, hint } = compileFormat(contractWith({ key: rule }).key).mint({
       environment: 'live',
       kind: 'secret',
     })
     expect(credential).toMatch(/^x_[0-9A-Za-z]{8}_[\w-]{43}[0-9A-Za-z]{6}$/)
-    expect(credential.startsWith(`x_${publicId}_`)).toBe(true)
+    expect(credential.startsWith(`${hint}_`)).toBe(true)
   })
 
   it('it may, on some routes and not on others', () => {

@@ -81,12 +81,7 @@ describe.each(formats)('a format of %s', (_, rule) => {
   test('never mints the same key or public id twice', () => {
     const minted = Array.from({ length: 1_000 }, () => format.mint(live))
     expect(new Set(minted.map(({ credential }) => credential))).toHaveLength(1_000)
-    if (rule.publicId) expect(new Set(minted.map(({ publicId }) => publicId))).toHaveLength(1_000)
-  })
-
-  test('knows the length of its longest key', () => {
-    expect(format.maxLength).toBeGreaterThanOrEqual(format.mint(live).credential.length)
-    expect(format.parse('k'.repeat(format.maxLength + 1))).toBe(-1)
+    if (rule.publicId) expect(new Set(minted.map(({ hint }) => hint))).toHaveLength(1_000)
   })
 })
 
@@ -280,9 +275,8 @@ describe('mint', () => {
   })
 
   test('draws a public id and a secret that stand where the form says', () => {
-    const { credential, publicId, hint } = hopx.mint(live)
+    const { credential, hint } = hopx.mint(live)
     expect(credential).toMatch(/^hopx_live_[0-9A-Za-z]{12}\.[A-Za-z0-9_-]{43}$/)
-    expect(hint).toBe(`hopx_live_${publicId}`)
     expect(credential.startsWith(`${hint}.`)).toBe(true)
   })
 })

@@ -11,8 +11,6 @@ import { type Shape, shapeOf } from './shape.ts'
 export interface CredentialFormat {
   /** In the order of the rule; what `parse` answers with is an index into it. */
   forms: readonly KeyForm[]
-  /** In characters, which are bytes here. */
-  maxLength: number
   /**
    * A new credential of the first form of that environment and kind that is not retired.
    * @throws RangeError where there is none
@@ -36,7 +34,6 @@ export interface CredentialFormat {
 /** What leaves this function once is nowhere afterwards: only the digest of `credential` is kept. */
 interface Minted {
   credential: string
-  publicId: string | null
   hint: string
 }
 
@@ -44,7 +41,6 @@ interface Minted {
 export function compileFormat(rule: KeyRule): CredentialFormat {
   const shapes = rule.forms.map((form) => shapeOf(form, rule))
   const scans = shapes.map(compileScan)
-  const maxLength = Math.max(0, ...scans.map(({ length }) => length))
 
   const own = new CredentialText()
 
@@ -61,7 +57,6 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
 
   return {
     forms: rule.forms,
-    maxLength,
     parse,
     hint,
     mint({ environment, kind }) {
@@ -84,13 +79,13 @@ export function compileFormat(rule: KeyRule): CredentialFormat {
 }
 
 function mintAs(shape: Shape): Minted {
-  const { form, random } = shape
-  const publicId = shape.publicId && randomText(alphabets.base62, shape.publicId.length)
+  const { form, random, publicId } = shape
+  const id = publicId ? randomText(alphabets.base62, publicId.length) + publicId.separator : ''
   const secret =
     'bytes' in random ? randomBase64url(random.bytes) : randomText(alphabets[random.alphabet], random.length)
-  const unchecked = form.prefix + (publicId ?? '') + (shape.publicId?.separator ?? '') + secret
+  const unchecked = form.prefix + id + secret
   const credential = shape.checksum ? unchecked + checksumOf(unchecked) : unchecked
-  return { credential, publicId, hint: hintOf(shape, credential) }
+  return { credential, hint: hintOf(shape, credential) }
 }
 
 function hintOf({ form, publicId }: Shape, credential: string): string {
