@@ -1,4 +1,4 @@
-import type { Attempt } from '@keywright/core'
+import { soleHeader } from '@keywright/core'
 import { askAgain } from '../routes/ask-again.ts'
 import type { ContractRoutes, CreateRoutes, EdgeAnswer, EdgeRequest, SignedInPeople } from '../routes/edge-routes.ts'
 import { orRefused, Refused } from '../routes/refused.ts'
@@ -109,7 +109,7 @@ const create: CreateRoutes = (deps) => {
           return people.device[call](await deviceCall(request))
         })
       }
-      const token = soleBearer(attempt.headers)
+      const token = soleBearer(attempt)
       if (people && token !== null && people.isCliToken(token)) return asPerson(people, token, request)
       const outcome = await verifier.verify(attempt)
       request.decided(outcome)
@@ -140,20 +140,11 @@ async function deviceCall(request: EdgeRequest) {
   const { attempt, requestId } = request
   const body = await request.readBody(mostDeviceBytes)
   if (body === null) throw new Refused('payload_too_large')
-  const [contentType = null] = valuesOf(attempt.headers, 'content-type')
+  const contentType = soleHeader(attempt.headers, 'content-type') ?? null
   return { contentType, body: new TextDecoder().decode(body), address: attempt.ip ?? null, requestId }
 }
 
 /** Told apart by its form alone from a key, which the verifier judges; two of them, or anything else, are its to refuse. */
-function soleBearer(headers: Attempt['headers']): string | null {
-  const [value, second] = valuesOf(headers, 'authorization')
-  if (value === undefined || second !== undefined) return null
-  return /^bearer +([\x21-\x7e]+)$/i.exec(value)?.[1] ?? null
-}
-
-/** `headers` as on the wire: name, value, name, value, … */
-function valuesOf(headers: Attempt['headers'], name: string): string[] {
-  if (!Array.isArray(headers)) return []
-  const wire: readonly string[] = headers
-  return wire.filter((_, i) => i % 2 === 1 && wire[i - 1]?.toLowerCase() === name)
+function soleBearer({ headers }: EdgeRequest['attempt']): string | null {
+  return /^bearer +([\x21-\x7e]+)$/i.exec(soleHeader(headers, 'authorization') ?? '')?.[1] ?? null
 }

@@ -13,7 +13,7 @@ export async function serviceActor(
   { attempt, requestId }: EdgeRequest,
 ): Promise<Actor> {
   const presented = new CredentialText()
-  const unusable = bearerOf(attempt.headers ?? [], undefined, presented)
+  const unusable = bearerOf(attempt.headers, undefined, presented)
   if (unusable !== null) {
     const row = rowOf[unusable.reason]
     throw row === 'missing_credential'

@@ -25,8 +25,8 @@ export interface EdgeRequest {
   method: string
   /** Canonical, without query. */
   path: string
-  /** The same request as a verifier is asked about it: headers as on the wire, address. */
-  attempt: Attempt
+  /** The same request as a verifier is asked about it: headers as on the wire (name, value, …), address. */
+  attempt: Attempt & { headers: readonly string[] }
   requestId: string
   /** null: it has more than that. Nobody is asked to send it before it is read. */
   readBody(mostBytes: number): Promise<Uint8Array | null>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attempt, Target } from '@keywright/core'
+import type { EdgeRequest } from '@keywright/contracts'
+import type { Target } from '@keywright/core'
 
 /** A request that could be read, and where its answer goes. */
 export interface Exchange {
@@ -14,8 +15,14 @@ export interface Exchange {
 }
 
 /** What the verifier is asked about it. */
-export function attemptOf({ request, method, target, address, requestId }: Omit<Exchange, 'response'>): Attempt {
-  const attempt: Attempt = { headers: request.rawHeaders, method, path: target.path, requestId }
+export function attemptOf({
+  request,
+  method,
+  target,
+  address,
+  requestId,
+}: Omit<Exchange, 'response'>): EdgeRequest['attempt'] {
+  const attempt: EdgeRequest['attempt'] = { headers: request.rawHeaders, method, path: target.path, requestId }
   if (target.query !== null) attempt.query = target.query
   if (address !== null) attempt.ip = address
   return attempt

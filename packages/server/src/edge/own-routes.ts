@@ -1,5 +1,4 @@
 import type { EdgeAnswer, EdgeRequest, EdgeRoutes } from '@keywright/contracts'
-import type { Attempt } from '@keywright/core'
 import { readBody } from '../http/read-body.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -7,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 export function answerOwn(
   routes: EdgeRoutes,
   { request, response, method, target, requestId }: Exchange,
-  attempt: Attempt,
+  attempt: EdgeRequest['attempt'],
   expectsContinue: boolean,
   decided: EdgeRequest['decided'],
 ): Promise<EdgeAnswer> {
