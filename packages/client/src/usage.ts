@@ -1,4 +1,4 @@
-import { type Page, Pages, type Paging } from './pages.ts'
+import { Pages, type Paging } from './pages.ts'
 import type { CallOptions, Transport } from './transport.ts'
 
 export type Outcome = 'allowed' | 'denied'
@@ -69,11 +69,6 @@ export class Usage {
   readonly #transport: Transport
   constructor(transport: Transport) {
     this.#transport = transport
-  }
-
-  /** The first page. */
-  page(filter: UsageFilter = {}, options?: CallOptions): Promise<Page<'usage', UsageCount> & Incomplete> {
-    return this.list(filter, options).page()
   }
 
   list(filter: UsageFilter = {}, options?: CallOptions): Pages<'usage', UsageCount, Incomplete> {

@@ -11,7 +11,7 @@ export function defineUsage(usage: Command): void {
     .addOption(new Option('--interval <interval>', 'how long each count is').choices(['hour', 'day']).default('day'))
     .option('--by <what>', 'key, version, organization, outcome, route, or several: key,outcome', 'outcome')
     .action(async ({ json, ...filter }: UsageFilter & { json?: true }) => {
-      const page = await connect().usage.page(filter)
+      const page = await connect().usage.list(filter).page()
       if (json) return printJson(page)
       if (page.usage.length > 0) print(countTable(page.usage, filter.interval === 'hour' ? 13 : 10))
       else note('Nothing was used in that time.')
