@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request as requestHttp, type ServerResponse } from 'node:http'
@@ -596,6 +597,34 @@ describe('through the gateway', () => {
       // What is waited for is reset in the end.
       await once(socket.resume(), 'end')
       await Promise.all([left, stopped])
+    })
+
+    it('that the upstream ends has its last words reach a caller who reads slowly', async () => {
+      const accepted: Socket[] = []
+      const onSocket = (message: unknown) => void accepted.push((message as { socket: Socket }).socket)
+      subscribe('net.server.socket', onSocket)
+      onTestFinished(() => void unsubscribe('net.server.socket', onSocket))
+      const before = atUpstream
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.write(handshake('/silent', headerLines()))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      const atEdge = accepted.find(({ remotePort }) => remotePort === socket.localPort)
+      atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+      let sent = 0
+      // Until the edge has something that it cannot pass on yet.
+      for (; atEdge?.writableLength === 0; sent += 4096) {
+        await new Promise((resolve) => atUpstream.write('x'.repeat(4096), resolve))
+        await new Promise(setImmediate)
+      }
+      const left = once(atUpstream, 'close')
+      atUpstream.end()
+      await left
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk
+      })
+      await once(socket, 'end')
+      expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(sent)
     })
 
     it.runIf(process.platform === 'linux')(

@@ -111,10 +111,10 @@ function join(
     upstreamSocket.destroy()
   }
   const stream: LongStream = { attempt: isAuthenticated ? attempt : null, isTunnel: true, cut: close }
-  for (const end of [socket, upstreamSocket]) {
-    end.on('error', close)
-    end.on('close', close)
-  }
+  for (const end of [socket, upstreamSocket]) end.on('error', close)
+  socket.on('close', close)
+  // Nobody hears any more what the caller says.
+  upstreamSocket.on('end', () => socket.unpipe(upstreamSocket).resume())
   upstreamSocket.setTimeout(0)
   socket.write(
     `${statusLine(101)}${written([...filtered(options, response), 'Connection', 'Upgrade', 'Upgrade', 'websocket'])}\r\n`,
@@ -122,7 +122,12 @@ function join(
   )
   if (upstreamHead.length > 0) socket.write(upstreamHead)
   if (early.length > 0) upstreamSocket.write(early)
-  socket.pipe(upstreamSocket).pipe(socket)
+  socket.pipe(upstreamSocket)
+  // A caller who reads slowly still has its last words to come when it is gone.
+  pipeline(upstreamSocket, socket, (error) => {
+    if (error) close()
+    else hangUp(socket)
+  })
   streams.add(stream)
 }
 
