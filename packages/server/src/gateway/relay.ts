@@ -64,7 +64,7 @@ export class Relay implements Dispatcher.DispatchHandler, LongStream {
 
   /** From here on it is asked again and again whether this may go on. */
   watch(): void {
-    if (this.isAuthenticated && !this.#over) this.#host.streams.add(this)
+    if (this.isAuthenticated) this.#host.streams.add(this)
   }
 
   /** Over HTTP/1.0 the connection's end may be the answer's: only a reset tells the caller that this is not all of it. */

@@ -52,7 +52,6 @@ export function tunnel(options: Tunnel): void {
     socket.destroy()
     request.destroy()
   }
-  socket.on('error', abandon)
   socket.on('close', abandon)
   const early = readEarly(options, abandon)
   request.on('socket', (upstreamSocket) => {
@@ -71,7 +70,6 @@ export function tunnel(options: Tunnel): void {
     relayAnswer(options, response)
   })
   request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
-    socket.off('close', abandon)
     answered(101)
     join(options, early(), response, upstreamSocket, upstreamHead)
   })
