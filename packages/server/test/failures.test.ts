@@ -189,6 +189,36 @@ describe('an upstream that is there', () => {
   })
 })
 
+it('the log tells what is wrong with an upstream once, until it has answered, and of a slow one nothing', async () => {
+  let answer = ''
+  const upstream = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => void (answer !== 'none' && socket.end(answer)))
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  const { port } = upstream.address() as AddressInfo
+  const server = await startServer({
+    contract: 'keywright',
+    upstream: `http://127.0.0.1:${port}`,
+    timeouts: { answerMs: 1_000 },
+  })
+  const { credential } = await server.issue()
+  const told = async (bytes: string) => {
+    answer = bytes
+    await fetch(`${server.edge}/v1/a`, { headers: { authorization: `Bearer ${credential}` } })
+    return server.log().match(/"the upstream [^"]+"/g)?.length ?? 0
+  }
+  const counts: number[] = []
+  const sound = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+  for (const bytes of ['none', 'nonsense\r\n\r\n', 'nonsense\r\n\r\n', '', sound, '']) {
+    counts.push(await told(bytes))
+  }
+  expect(counts).toEqual([0, 1, 1, 2, 2, 3])
+  await server.stop()
+  upstream.close()
+})
+
 describe('a caller who hangs up', () => {
   it.each([
     'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',

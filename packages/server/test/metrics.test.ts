@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { controlApi } from './support/control-api.ts'
@@ -112,6 +113,30 @@ describe('metrics', () => {
     const text = await metrics()
     expect(text).toContain('keywright_upstream_seconds_count{status="1xx"} 1')
     expect(text).toContain('keywright_upstream_seconds_count{status="4xx"} 1')
+  })
+
+  it('tell of no failure of it where a caller leaves', async () => {
+    let left = 0
+    upstream = await startUpstream((request, response) => {
+      response.on('close', () => left++)
+      if (request.url === '/begun') response.write('begun')
+    })
+    server = await startServer({ contract: 'keywright', upstream: upstream.url })
+    const { credential } = await server.issue()
+    for (const path of ['/begun', '/silent']) {
+      const asked = new AbortController()
+      const headers = { authorization: `Bearer ${credential}` }
+      const answer = fetch(server.edge + path, { headers, signal: asked.signal })
+      if (path === '/begun') await answer
+      else await once(upstream.server, 'request')
+      asked.abort()
+      await answer.catch(() => {})
+    }
+    await expect.poll(() => left).toBe(2)
+    const text = await metrics()
+    for (const reason of ['unreachable', 'timeout', 'broken']) {
+      expect(text).toContain(`keywright_upstream_failures_total{reason="${reason}"} 0`)
+    }
   })
 
   it('tell when it cannot be reached, is late, or breaks off', async () => {

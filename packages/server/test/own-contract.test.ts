@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,6 +138,42 @@ describe("with a contract of one's own", () => {
     // What is waited for is reset in the end.
     await once(socket.resume(), 'end')
     await stopped
+    await sockets.stop()
+  })
+
+  it('a stream and a WebSocket of an anonymous route outlive every key, and nobody is told who may keep their answers', async () => {
+    let atUpstream: ServerResponse | undefined
+    const streams = (_: IncomingMessage, response: ServerResponse) => {
+      atUpstream = response
+      response.write('begin')
+    }
+    const sockets = await startUpstream(streams, (_, socket) => {
+      socket.on('error', () => {}).on('end', () => socket.end())
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+      socket.pipe(socket)
+    })
+    const file = join(folder, 'contract.json')
+    const alone = await startServer({ contract: file, upstream: sockets.url, timeouts: { recheckMs: 20 } })
+    const { credential: other, key } = await alone.issue()
+    const joined = async (path: string, lines: string[]) => {
+      const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+      const fields = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', ...lines]
+      socket.write(`${[`GET ${path} HTTP/1.1`, ...fields].join('\r\n')}\r\n\r\n`)
+      const [answer] = await once(socket, 'data')
+      return { socket, answer: String(answer) }
+    }
+    const anonymous = await joined('/public/ws', [])
+    expect(anonymous.answer).toMatch(/^HTTP\/1\.1 101 /)
+    expect(anonymous.answer).not.toMatch(/cache-control|vary/i)
+    const stream = await fetch(`${alone.edge}/public/events`)
+    const { socket } = await joined('/ws', [`X-Shop-Key: ${other}`])
+    await alone.revoke(key.id)
+    await once(socket.resume(), 'end')
+    anonymous.socket.write('still there')
+    expect(String(await once(anonymous.socket, 'data'))).toBe('still there')
+    atUpstream?.end(', and end')
+    expect(await stream.text()).toBe('begin, and end')
+    await alone.stop()
     await sockets.stop()
   })
 

@@ -159,12 +159,15 @@ describe('through the gateway', () => {
     let written = 0
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
     const more = () => {
-      while (!socket.destroyed && socket.write(chunk)) written += chunk.length
+      while (!socket.destroyed && written < enough) {
+        written += chunk.length
+        if (!socket.write(chunk)) return
+      }
     }
     socket.on('drain', more)
     more()
     await settled(() => written)
-    expect(written).toBeLessThan(64 * 1024 * 1024)
+    expect(written).toBeLessThan(enough)
     socket.destroy()
   })
 
@@ -173,15 +176,19 @@ describe('through the gateway', () => {
     respond = (_, response) => {
       response.writeHead(200)
       const more = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 64 * 1024
+        while (!response.destroyed && written < enough) {
+          written += 64 * 1024
+          if (!response.write(Buffer.alloc(64 * 1024))) return
+        }
       }
       response.on('drain', more)
       more()
     }
     const socket = await open('GET /v1/stream')
     socket.pause()
+    await expect.poll(() => written).toBeGreaterThan(0)
     await settled(() => written)
-    expect(written).toBeLessThan(64 * 1024 * 1024)
+    expect(written).toBeLessThan(enough)
     socket.destroy()
   })
 
@@ -247,6 +254,21 @@ describe('through the gateway', () => {
     await stopped
   })
 
+  it('an answer under way is waited for by a stop', async () => {
+    let sending: ServerResponse | undefined
+    respond = (_, response) => {
+      sending = response
+      response.write('half')
+    }
+    const alone = await startServer({ contract: 'keywright', upstream: upstream.url })
+    const { credential } = await alone.issue()
+    const answer = await fetch(`${alone.edge}/v1/slow`, { headers: { authorization: `Bearer ${credential}` } })
+    const stopped = alone.stop()
+    sending?.end(' and half')
+    expect(await answer.text()).toBe('half and half')
+    await stopped
+  })
+
   it('an upstream that hangs up without an answer is unreachable', async () => {
     respond = (request) => void request.socket.destroy()
     const response = await get()
@@ -269,6 +291,17 @@ describe('through the gateway', () => {
     }
     expect((await get('/counted', { method })).status).toBe(status)
     expect(sent).toBe(times)
+  })
+
+  it('over a connection that the upstream resets, a GET is sent once more', async () => {
+    let sent = 0
+    respond = ({ socket }, response) => {
+      sent++
+      if (sent === 1) socket.resetAndDestroy()
+      else response.end()
+    }
+    expect((await get('/counted')).status).toBe(200)
+    expect(sent).toBe(2)
   })
 
   it('over a connection that the upstream closes, a GET with a body is sent once', async () => {
@@ -681,15 +714,22 @@ describe('through the gateway', () => {
       await closed
     })
 
-    it('that the upstream has not answered is left by both when its caller leaves', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    it.each([
+      ['leaves', (socket: Socket) => void socket.end()],
+      ['is torn away', (socket: Socket) => void socket.resetAndDestroy()],
+    ])('that the upstream has not answered is left by both when its caller %s', async (_, leave) => {
+      const patient = await startServer({ contract: 'keywright', upstream: upstream.url })
+      const { credential } = await patient.issue()
+      const before = atUpstream
+      const socket = connect(Number(new URL(patient.edge).port), '127.0.0.1')
       const answered = once(socket, 'data')
       answered.catch(() => {})
-      socket.write(handshake('/silent', [`Authorization: Bearer ${issued.credential}`]))
-      await expect.poll(() => atUpstream?.destroyed).toBe(false)
+      socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
+      await expect.poll(() => atUpstream === before).toBe(false)
       const closed = once(atUpstream, 'close')
-      socket.end()
+      leave(socket)
       await Promise.race([closed, answered.then(([bytes]) => Promise.reject(new Error(`Answered: ${bytes}`)))])
+      await patient.stop()
     })
 
     it('whose caller speaks before the upstream has answered loses nothing of it', async () => {
@@ -704,6 +744,70 @@ describe('through the gateway', () => {
       socket.destroy()
     })
 
+    it('may be answered later than a connection may be made', async () => {
+      const timeouts = { connectMs: 100, answerMs: 10_000 }
+      const patient = await startServer({ contract: 'keywright', upstream: upstream.url, timeouts })
+      const { credential } = await patient.issue()
+      const answer = await sendRaw(patient.edge, handshake('/slow', [`Authorization: Bearer ${credential}`]))
+      expect(parseAnswer(answer).status).toBe(101)
+      await patient.stop()
+    })
+
+    it('whose caller speaks on before the upstream has answered is slowed down', async () => {
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(handshake('/silent', headerLines()))
+      let written = 0
+      const more = () => {
+        while (!socket.destroyed && written < enough) {
+          written += 0x10000
+          if (!socket.write(Buffer.alloc(0x10000))) return
+        }
+      }
+      socket.on('drain', more)
+      more()
+      await settled(() => written)
+      expect(written).toBeLessThan(enough)
+      socket.destroy()
+    })
+
+    it('whose caller has nothing more to say brings them the rest', async () => {
+      const before = atUpstream
+      const socket = connect({ port: Number(new URL(server.edge).port), host: '127.0.0.1', allowHalfOpen: true })
+      socket.write(handshake('/ws', headerLines()))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      await textFrom(socket)
+      atUpstream.unpipe().once('end', () => atUpstream.end('the rest'))
+      atUpstream.resume()
+      socket.end()
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk
+      })
+      await once(socket, 'end')
+      expect(text.endsWith('the rest')).toBe(true)
+    })
+
+    it.each([
+      ['agreed', '101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade'],
+      ['answered with a stream', '200 OK\r\nContent-Type: text/event-stream'],
+    ])('that the upstream has %s to may be silent for longer than an answer may take', async (_, answer) => {
+      const timeouts = { connectMs: 200, answerMs: 200 }
+      const hasty = await startServer({ contract: 'keywright', upstream: upstream.url, timeouts })
+      const { credential } = await hasty.issue()
+      const before = atUpstream
+      const socket = connect(Number(new URL(hasty.edge).port), '127.0.0.1')
+      socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      atUpstream.write(`HTTP/1.1 ${answer}\r\n\r\n`)
+      expect(await textFrom(socket)).toMatch(/^HTTP\/1\.1 /)
+      await pause(500)
+      atUpstream.write('still there')
+      expect(await textFrom(socket)).toBe('still there')
+      socket.destroy()
+      await hasty.stop()
+    })
+
     it('is answered with the very bytes of the upstream', async () => {
       const lines = [`Authorization: Bearer ${issued.credential}`]
       const joined = await sendRaw(server.edge, handshake('/ws', lines))
@@ -712,9 +816,12 @@ describe('through the gateway', () => {
     })
 
     it("that the upstream does not want gets the upstream's answer", async () => {
-      const lines = [`Authorization: Bearer ${issued.credential}`]
+      const limits = [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' } as const]
+      const lines = [`Authorization: Bearer ${(await server.issue({ limits })).credential}`, 'X-Request-Id: of-mine']
       const answer = parseAnswer(await sendRaw(server.edge, handshake('/refused', lines)))
       expect(answer).toMatchObject({ status: 418, body: 'no.', headers: { 'set-cookie': 'a=1', connection: 'close' } })
+      const ours = { 'x-request-id': 'of-mine', ratelimit: expect.stringContaining(';r=4;') }
+      expect(answer.headers).toMatchObject({ ...ours, 'cache-control': 'private' })
     })
 
     it('that nobody answers costs as much as one that is joined, and its caller is told what is left', async () => {
@@ -927,6 +1034,9 @@ function connections(): { local: number; remote: number; timer: number }[] {
     timer: Number.parseInt(timer ?? '', 16),
   }))
 }
+
+/** More than all that the connections and the two ends of them hold. */
+const enough = 64 * 1024 * 1024
 
 /** Waits until the value stands still. */
 async function settled(value: () => number): Promise<void> {
