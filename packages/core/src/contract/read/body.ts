@@ -1,5 +1,5 @@
 import type { Body, JsonTemplate } from '../refusal.ts'
-import { described, type Fields, isObject } from './fields.ts'
+import { described, type Fields, isObject, memberOf } from './fields.ts'
 
 const deepest = 16
 
@@ -47,6 +47,6 @@ function readJson(value: unknown, fields: Fields, path: string, around: readonly
   if (Array.isArray(value)) return value.map((element, i) => readJson(element, fields, `${path}[${i}]`, inner))
   if (!isObject(value)) return refuse(`${described(value)} is no JSON`)
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, readJson(member, fields, `${path}.${name}`, inner)]),
+    Object.entries(value).map(([name, member]) => [name, readJson(member, fields, memberOf(path, name), inner)]),
   )
 }

@@ -16,8 +16,11 @@ const hopByHop = [
   'upgrade',
 ]
 
-/** What frames or routes a message, or belongs to somebody else. */
-const taken = ['host', 'content-length', 'content-type', 'content-encoding', 'expect', 'date', 'cookie', 'set-cookie']
+/** What frames or routes a message, or belongs to somebody else; and what an object of headers loses. */
+const taken = [
+  ...['host', 'content-length', 'content-type', 'content-encoding', 'expect', 'date', 'cookie', 'set-cookie'],
+  '__proto__',
+]
 
 /** What every upstream gets, and no contract need name. */
 const standardIdentity = identityHeaderNames.map((name) => name.toLowerCase())

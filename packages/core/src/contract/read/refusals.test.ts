@@ -21,11 +21,14 @@ describe('a row of the refusal table', () => {
     [{ body: { text: 'x', json: 1 } }, 'body: exactly one of json, problem, xml and text is needed'],
     [{ body: {} }, 'body: exactly one of json, problem, xml and text is needed'],
     [{ body: { json: Number.NaN } }, 'body.json: NaN is no JSON'],
+    [{ body: { json: { 'a.b\n': Number.NaN } } }, 'body.json["a.b\\n"]: NaN is no JSON'],
     [{ headers: { 'X-A': 'a\nb' } }, 'headers.X-A: a header value has no line breaks'],
     [{ headers: { 'X-A': 'ä' } }, 'headers.X-A: a header value is visible ASCII and spaces'],
     [{ headers: { 'Set-Cookie': 'a' } }, 'headers.Set-Cookie: Set-Cookie cannot be had for this'],
     [{ headers: { 'X-A': 1 } }, 'headers.X-A: 1; a text is needed'],
     [{ headers: { 'X-A': '1', 'x-a': '2' } }, 'headers.x-a: it is there in another spelling already'],
+    [{ headers: { 'WWW-Authenticate': 'a\nb' } }, 'headers.WWW-Authenticate: a header value has no line breaks'],
+    [{ headers: { ['__proto__']: '1' } }, 'headers.__proto__: __proto__ cannot be had for this'],
     [{ headers: { 'X-Request-Id': '1' } }, 'headers.X-Request-Id: X-Request-Id is in every answer already'],
   ])('cannot be %j', (row, problem) => {
     expect(rowProblems(row)).toEqual([`refusals.forbidden.${problem}`])

@@ -99,10 +99,10 @@ function readHeaders(fields: Fields, name: RefusalName, status: number): Record<
     written.add(header.toLowerCase())
     const valueProblem = headerValueProblem(value)
     if (nameProblem !== null) report(nameProblem)
-    if (valueProblem !== null) report(valueProblem)
     if (isChallenge && value === '' && status === 401) report('a 401 has a challenge (RFC 9110 §15.5.2)')
     const challenge = isChallenge && value !== '' ? challengeProblem(value, name === 'missing_credential') : null
-    if (challenge !== null) report(challenge)
+    const problem = valueProblem ?? challenge
+    if (problem !== null) report(problem)
   }
   return headers
 }
