@@ -1,5 +1,6 @@
 import type { KeyForm } from '../key/format.ts'
 import type { Contract } from './contract.ts'
+import { acceptedMethods } from './method.ts'
 import { compileRoutes, type RouteMatch, readingsOf } from './route.ts'
 import { parsePattern } from './route-pattern.ts'
 import { readTarget } from './target.ts'
@@ -45,7 +46,7 @@ export function fittingExample(contract: Contract): Example | null {
 }
 
 /** An answer to `HEAD` has no body to show, and others are never let through. */
-export const shownMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+export const shownMethods = acceptedMethods.filter((method) => method !== 'HEAD')
 
 function isShown(method: string): boolean {
   return shownMethods.some((shown) => shown === method)

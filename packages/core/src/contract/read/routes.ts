@@ -1,8 +1,11 @@
 import { permissionProblem } from '../../key/permission.ts'
 import type { NamespaceRule, Route } from '../contract.ts'
+import { acceptedMethods } from '../method.ts'
 import { covers, parsePattern, type RoutePattern } from '../route-pattern.ts'
-import { Fields, isObject } from './fields.ts'
+import { described, Fields, isObject } from './fields.ts'
+import { wordProblem } from './key.ts'
 import { readLimits } from './limits.ts'
+import { nearest } from './nearest.ts'
 import { clause, isOffered } from './reach.ts'
 
 /** What a route may speak of. */
@@ -49,7 +52,7 @@ function readRoute(fields: Fields, kinds: readonly string[]): Route {
   if (permission !== undefined) route.permission = permission
   if (fields.take('kinds') !== undefined) {
     const whenEmpty = 'the list is empty, so that no key could ever come here'
-    const check = (kind: string) => (kinds.includes(kind) ? null : `no form is of kind ${kind}`)
+    const check = (kind: string) => (kinds.includes(kind) ? null : (wordProblem(kind) ?? `no form is of kind ${kind}`))
     route.kinds = fields.texts('kinds', check, { whenEmpty })
   }
   if (fields.take('access') !== undefined) route.access = fields.choice('access', ['key', 'anonymous'], 'key')
@@ -95,8 +98,10 @@ function patternProblem(path: string): string | null {
 }
 
 function methodProblem(method: string): string | null {
-  if (method === 'CONNECT' || method === 'TRACE') return `${method} is never let through`
-  return /^[A-Z]+$/.test(method) ? null : `${JSON.stringify(method)}; upper-case letters are needed`
+  if (acceptedMethods.some((accepted) => accepted === method)) return null
+  if (!/^[A-Z]+$/.test(method)) return `${described(method)}; upper-case letters are needed`
+  const meant = nearest(method, acceptedMethods)
+  return `${method} is never let through${meant === null ? '' : `; did you mean ${meant}?`}`
 }
 
 function checkCaptures(fields: Fields, route: Route, pattern: RoutePattern, { offered, namespaces }: Vocabulary): void {
