@@ -147,6 +147,12 @@ describe('a route', () => {
     expect(needing('axb:read', 'a.b:{a}')).toEqual([
       'routes[0].permission: nothing among permissions.offered is like a.b:{a}',
     ])
+    expect(needing('b-c-d:read', '{a}-{a}-d:read')).toEqual([])
+    // Where names can share the text in many ways, not all of them are tried.
+    const names = '{a}'.repeat(8)
+    expect(needing('x'.repeat(60), `${names}:read`)).toEqual([
+      `routes[0].permission: nothing among permissions.offered is like ${names}:read`,
+    ])
   })
 
   it('lets a request name its namespace where the contract has them', () => {

@@ -133,7 +133,8 @@ function templateProblem(template: string, captured: readonly string[], offered:
   if (template.includes('*')) return 'a route needs one permission, not all below it'
   if (offered.length === 0) return null
   if (names.length === 0) return isOffered(template, offered) ? null : `${template} is not among permissions.offered`
-  const shape = new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{[^}]*\}/g, '[^:]+')}$`)
+  // One gap in a segment, from its first name to its last: several would be tried in every way that they can share it.
+  const shape = new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{[^:]*\}/g, '[^:]+')}$`)
   const filled = offered.some((one) => shape.test(one) || one.endsWith('*'))
   return filled ? null : `nothing among permissions.offered is like ${template}`
 }
