@@ -100,6 +100,15 @@ describe('what is wrong with a contract', () => {
     })
   })
 
+  it('may be an object whose members are no fields, which would be read as empty', () => {
+    const data = { plans: new Map([['free', {}]]), rotation: new Date(0), body: { json: new Set(['a']) } }
+    expect(problemsWith(data)).toEqual([
+      'body.json: an object that is not plain is no JSON',
+      'rotation: an object that is not plain; an object is needed',
+      'plans: an object that is not plain; an object is needed',
+    ])
+  })
+
   it('may be null where something else is needed', () => {
     const data = {
       ...{ credential: { sources: [{ basic: null }] }, oneKeyPerOrganization: null, permissions: { offered: null } },

@@ -147,8 +147,11 @@ export class Fields {
   }
 }
 
+/** A plain one: a `Map`, as YAML makes of `!!omap`, would be read as an object without fields. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 export function memberOf(path: string, name: string): string {
@@ -162,5 +165,6 @@ export function described(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  if (typeof value !== 'object') return `a ${typeof value}`
+  return isObject(value) ? 'an object' : 'an object that is not plain'
 }
