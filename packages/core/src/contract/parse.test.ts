@@ -398,6 +398,13 @@ describe('an identity header', () => {
     )
   })
 
+  it('is none that tells of limits in the way of the IETF', () => {
+    expect(problemsWith({ identityHeaders: { RateLimit: '{key}', 'ratelimit-policy': '{key}' } })).toEqual([
+      'identityHeaders.RateLimit: answers tell of limits in this header',
+      'identityHeaders.ratelimit-policy: answers tell of limits in this header',
+    ])
+  })
+
   it('is written once, in one spelling', () => {
     expect(problemsWith({ identityHeaders: { 'X-Who': '{key}', 'x-who': '{user}' } })).toEqual([
       'identityHeaders.x-who: the same header is there twice',

@@ -9,6 +9,9 @@ describe('the place of a credential', () => {
     [{ header: 'host' }, 'header: host cannot be had for this'],
     [{ header: 'Content-Length' }, 'header: Content-Length cannot be had for this'],
     [{ header: 'X-Forwarded-For' }, 'header: X-Forwarded-For means something else in a request'],
+    [{ header: 'X-Rewrite-Url' }, 'header: X-Rewrite-Url means something else in a request'],
+    [{ header: 'Forwarded' }, 'header: Forwarded means something else in a request'],
+    [{ header: 'TE' }, 'header: TE is for the next hop alone (RFC 9110 §7.6.1)'],
     [{ header: 'X-Key-Id' }, 'header: X-Key-Id means something else in a request'],
     [{ header: 'X API key' }, 'header: "X API key" is no header name (RFC 9110 §5.6.2)'],
     [{ header: '' }, 'header: "" is no header name (RFC 9110 §5.6.2)'],
@@ -34,6 +37,7 @@ describe('the place of a credential', () => {
   it.each([
     [[{ header: 'X-Key' }, { header: 'x-key' }]],
     [[{ header: 'Authorization' }, { header: 'Authorization', scheme: 'Bearer' }]],
+    [[{ header: 'Authorization', scheme: 'Bearer' }, { header: 'Authorization' }]],
     [
       [
         { header: 'Authorization', scheme: 'Bearer' },
@@ -59,12 +63,18 @@ describe('the place of a credential', () => {
     ])
     const key = { publicId: { length: 8, separator: ':' }, forms: [{ prefix: 'a_', publicId: null }] }
     expect(problemsWith({ key, credential: { sources: [{ basic: 'user' }] } })).toEqual([])
+    expect(withPrefix('a:b_', { basic: 'password' })).toEqual([])
+    expect(problemsWith({ key: { ...key, forms: [{ prefix: 'a_' }] } })).toEqual([
+      'credential.sources[0]: keys that begin with "a_" cannot follow Bearer (RFC 6750 §2.1)',
+    ])
     expect(withPrefix('a%b_', { query: 'key', keysEndUpInLogs: true })).toEqual([
       'credential.sources[0]: keys that begin with "a%b_" would have to be encoded in a query',
     ])
-    expect(withPrefix('a_', { idHeader: 'X-Id', secretHeader: 'X-Secret' })).toEqual([
-      'credential.sources[0]: a key without a publicId has no half to put into a header of its own',
-    ])
+    const inHalves = { idHeader: 'X-Id', secretHeader: 'X-Secret' }
+    const whole = ['credential.sources[0]: a key without a publicId has no half to put into a header of its own']
+    expect(withPrefix('a_', inHalves)).toEqual(whole)
+    const one = { publicId: { length: 8 }, forms: [{ prefix: 'a_' }, { prefix: 'b_', publicId: null }] }
+    expect(problemsWith({ key: one, credential: { sources: [inHalves] } })).toEqual(whole)
     expect(withPrefix('a:b_', { header: 'X-Api-Key' })).toEqual([])
     const halves = { publicId: { length: 8 }, forms: [{ prefix: 'a_' }] }
     const oneHeader = { sources: [{ idHeader: 'X-Key', secretHeader: 'x-key' }] }
@@ -109,6 +119,15 @@ describe('a key', () => {
 
   it.each(['kwo_x_', 'kwc_'])('does not begin with %s, as other credentials do', (prefix) => {
     expect(keyProblems({ forms: [{ prefix }] })[0]).toMatch(/^key\.forms\[0\]\.prefix: kw[oc]_ begins Keywright's own/)
+  })
+
+  it('begins with 64 characters at most, and is of words of 63', () => {
+    const form = { prefix: 'a'.repeat(64), kind: 'k'.repeat(63) }
+    expect(keyProblems({ forms: [form] })).toEqual([])
+    expect(keyProblems({ forms: [{ prefix: `${form.prefix}a`, kind: `${form.kind}k` }] })).toEqual([
+      'key.forms[0].prefix: 65 characters; at most 64 are possible',
+      expect.stringMatching(/^key\.forms\[0\]\.kind: "k{40}…"; a-z, then/),
+    ])
   })
 
   it('fits a header', () => {

@@ -50,6 +50,16 @@ describe('a row of the refusal table', () => {
       expect(refusals[name]).toEqual(refusals.conflict)
   })
 
+  it('has values for its headers alone, and a body of at most sixteen levels', () => {
+    expect(rowProblems({ headers: { 'X-Hint': '{hint}' }, values: { hint: 'x' } })).toEqual([])
+    const nested = (levels: number): unknown => (levels === 0 ? 'x' : [nested(levels - 1)])
+    expect(rowProblems({ body: { json: nested(16) } })).toEqual([])
+    const deepest = '[0]'.repeat(17)
+    expect(rowProblems({ body: { json: nested(17) } })).toEqual([
+      `refusals.forbidden.body.json${deepest}: it is nested more than 16 deep`,
+    ])
+  })
+
   it('has a value for every placeholder of the body', () => {
     const problems = problemsWith({
       body: { json: { error: '{reason}' } },
@@ -103,7 +113,8 @@ describe('a challenge', () => {
 
   it.each([
     ['Bearer', 'Bearer needs at least one parameter, such as realm (RFC 6750 §3)'],
-    ['Bearer realm="a", realm="b"', 'realm is there twice (RFC 6750 §3)'],
+    ['Bearer, Basic realm="a"', 'Bearer needs at least one parameter, such as realm (RFC 6750 §3)'],
+    ['Bearer realm="a", Realm="b"', 'Realm is there twice (RFC 6750 §3)'],
     ['Bearer realm="a", Error="invalid_token", error="x"', 'error is there twice (RFC 6750 §3)'],
     ['Bearer error="nope"', 'error is one of invalid_request, invalid_token, insufficient_scope (RFC 6750 §3.1)'],
     ['realm="a"', `'realm="a"' is neither a scheme nor a parameter (RFC 9110 §11.6.1)`],

@@ -131,6 +131,7 @@ describe('a route', () => {
     [{ kinds: ['x\ny'] }, 'kinds[0]: "x\\ny"; a-z, then a-z, 0-9, - and _ are needed'],
     [{ kinds: [] }, 'kinds: the list is empty, so that no key could ever come here'],
     [{ access: 'anonymous', permission: 'a:read' }, 'permission: nobody is known on an anonymous route'],
+    [{ access: 'anonymous', namespace: 'none' }, 'namespace: nobody is known on an anonymous route'],
     [{ limits: [{ requests: 1, windowSeconds: 1 }] }, 'limits: only an anonymous route has limits of its own'],
     [
       { access: 'anonymous', limits: [{ requests: 1, windowSeconds: 1, per: 'key' }] },
