@@ -128,7 +128,7 @@ describe('a challenge', () => {
     expect(headers['www-authenticate']).toBe('Bearer realm="acme", error="insufficient_scope", scope="workers:read"')
   })
 
-  it.each([undefined, '', '%"x:read', 'a" error="', 'ä:read', 'a\r\nb', 'a b'])(
+  it.each([undefined, '', '%"x:read', '%a%21b:read', 'a" error="', 'ä:read', 'a\r\nb', 'a b'])(
     'leaves a permission of %j out with its parameter',
     (permission) => {
       const { headers } = rendered('forbidden', { refusals: naming }, permission === undefined ? {} : { permission })
