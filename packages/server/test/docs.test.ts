@@ -271,6 +271,21 @@ describe('the documentation of an odd contract', () => {
     60_000,
   )
 
+  it('prints of each refusal what is known there, and nothing else', async () => {
+    const about = { limit: '{limit}', window: '{window}', wait: '{retryAfter}' }
+    const reach = { organization: '{organization}', namespace: '{namespace}', permission: '{permission}' }
+    const { results, code, pages } = await testedDocs({
+      name: 'odd',
+      key: { forms: [{ prefix: 'odd_' }] },
+      body: { json: { code: '{code}', ...about } },
+      refusals: { forbidden: { body: { json: { ...about, ...reach } } } },
+    })
+    expect(pages.get('index')).toContain('{"code":"missing_credential","limit":null,"window":null,"wait":null}')
+    expect(pages.get('refusals')).toContain('"organization":"acme","namespace":null,"permission":null}')
+    expect(results.filter(({ result }) => result === 'failed')).toEqual([])
+    expect(code).toBe(0)
+  }, 60_000)
+
   it('tells of a limit for each address, which no key can be given to try it', async () => {
     const limits = [{ requests: 10, windowSeconds: 60, per: 'address' }, bucket]
     const { results, code, pages } = await testedDocs({ name: 'odd', key: { forms: [{ prefix: 'odd_' }] }, limits })

@@ -7,6 +7,7 @@ import {
   type Limit,
   type LimitState,
   type Refusal,
+  type RefusalFacts,
   type RefusalName,
   readTarget,
   usualLimitsOf,
@@ -32,19 +33,20 @@ export function answersOf(contract: Contract): Answers {
   const { route, permission, namespace } = compileRoutes(contract).matchRoute(method, readTarget(path)?.path ?? path)
   const limits = limitsOf(contract)
   const [limit] = limits
-  const facts = {
-    requestId: 'req_01kahrp6e1f9k5w3m8c7d2sn4q00002f',
-    organization: printedOrganization,
-    namespace: namespace ?? contract.namespaces?.default[0] ?? 'staging',
-    permission: permission ?? '',
-    limit: limit.requests,
-    windowSeconds: limit.windowSeconds,
+  const organization = printedOrganization
+  /** What is known where it is answered so. Of all else a body that speaks of it says nothing. */
+  const facts: Partial<Record<RefusalName, Partial<RefusalFacts>>> = {
+    organization_suspended: { organization },
+    organization_unpaid: { organization },
+    forbidden: { organization, ...(permission !== null && { permission }) },
+    namespace_forbidden: { organization, namespace: namespace ?? contract.namespaces?.default[0] ?? 'staging' },
+    rate_limited: { organization, limit: limit.requests, windowSeconds: limit.windowSeconds, retryAfter: 12 },
+    quota_exceeded: { organization, retryAfter: 86_400 },
+    // Without an upstream it is this row as well, and then names nobody.
+    ...(contract.otherRoutes === 'not_found' && { not_found: { organization } }),
   }
-  const waits: Partial<Record<RefusalName, number>> = { rate_limited: 12, quota_exceeded: 86_400 }
-  const of = (name: RefusalName) => {
-    const retryAfter = waits[name]
-    return verifier.refusal(name, retryAfter === undefined ? facts : { ...facts, retryAfter })
-  }
+  const of = (name: RefusalName) =>
+    verifier.refusal(name, { requestId: 'req_01kahrp6e1f9k5w3m8c7d2sn4q00002f', ...facts[name] })
   return {
     of,
     saysWhen: (name) => Object.keys(of(name).headers).some((header) => header.toLowerCase() === 'retry-after'),
