@@ -279,6 +279,56 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('reads the whole of names and addresses of one long word where they are asked about, on a phone too', async () => {
+    const { page } = set.ann
+    const { control } = set.server
+    const word = 'donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenkasse'
+    const api = controlApi(control)
+    await api('POST', '/v1/organizations', { body: { id: 'one-word', name: word } })
+    const invitation = { email: `${word}@example.com`, role: 'member' }
+    const invited = await api('POST', '/v1/organizations/one-word/invitations', { body: invitation })
+    const body = JSON.stringify({ client_id: 'keywright', device_name: word })
+    const headers = { 'content-type': 'application/json' }
+    const asked = await fetch(`${control}/api/auth/device/code`, { method: 'POST', headers, body })
+    const { user_code } = (await asked.json()) as { user_code: string }
+    await page.setViewportSize({ width: 360, height: 860 })
+    const cut: string[] = []
+    const look = async (name: string) => {
+      const wider = await page.evaluate(
+        `[...document.querySelectorAll('html, dialog, dialog div')].some((one) => one.scrollWidth > one.clientWidth)`,
+      )
+      if (wider) cut.push(name)
+    }
+    await page.goto(`${control}/device?user_code=${user_code}`)
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText(word).waitFor()
+    await look('device')
+    await page.goto(invited.json.link)
+    await page.getByRole('heading', { name: 'This invitation is for somebody else' }).waitFor()
+    await look('for somebody else')
+    const { page: stranger, context } = await visit(set.browser)
+    await stranger.setViewportSize({ width: 360, height: 860 })
+    await stranger.goto(invited.json.link)
+    await stranger.getByText(`You join ${word}`).waitFor()
+    const wider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
+    if (await stranger.evaluate(wider)) cut.push('join')
+    await context.close()
+    await page.goto(`${control}/instance/organizations`)
+    await page.getByRole('button', { name: `Manage ${word}` }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByLabel(`To delete it, type ${word}`).waitFor()
+    await look('delete')
+    await page.goto(`${control}/one-word/members`)
+    await page.getByRole('button', { name: 'Invite someone' }).first().click()
+    await page.getByLabel('E-mail').fill(`another-${word.slice(0, 50)}@example.com`)
+    await page.getByRole('button', { name: 'Create the invitation' }).click()
+    await page.getByLabel('The link').waitFor()
+    await look('invited')
+    await page.getByRole('button', { name: 'Done' }).click()
+    expect(cut).toEqual([])
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
   it('comes to every button of a dialog in a window of 1280 by 1024 that is zoomed to 400 %', async () => {
     const { page } = set.ann
     const name =

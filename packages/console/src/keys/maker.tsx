@@ -11,7 +11,7 @@ export function Maker({ of: { createdBy, organization } }: { of: Pick<Key, 'crea
   if (createdBy === null) return 'The operator, or a program with a service key'
   const member = data?.members.find(({ user }) => user === createdBy)
   if (data?.isAll && !member) return 'Someone outside'
-  return <Foreign>{member?.name ?? member?.email ?? '…'}</Foreign>
+  return <Foreign className="whitespace-normal">{member?.name ?? member?.email ?? '…'}</Foreign>
 }
 
 /** What the key can do now, which is what its maker can. */

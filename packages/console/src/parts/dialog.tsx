@@ -49,7 +49,7 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
     >
       <header className="flex items-start gap-4 px-6 pt-5">
         <div className="min-w-0 flex-1">
-          <h2 id={`${id}-title`} className="text-lg font-semibold break-words">
+          <h2 id={`${id}-title`} className="text-lg font-semibold">
             {title}
           </h2>
           {description && (

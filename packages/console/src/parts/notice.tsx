@@ -19,7 +19,7 @@ export function Notice({
       className={`flex gap-3 rounded-lg px-4 py-3 ${tone === 'bad' ? 'bg-bad-soft text-bad' : 'bg-warn-soft text-warn'}`}
     >
       <Icon size={16} aria-hidden className="mt-0.5 shrink-0" />
-      <div className="min-w-0 break-words">
+      <div className="min-w-0">
         {title && <p className="font-medium">{title}</p>}
         {children}
       </div>

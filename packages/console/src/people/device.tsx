@@ -78,8 +78,22 @@ function Decide({ code, login }: { code: string; login: DeviceLogin }) {
                   {code}
                 </Mono>,
               ],
-              ['Program', <Foreign key="client">{login.client}</Foreign>],
-              ['Device', login.device === null ? 'not named' : <Foreign key="device">{login.device}</Foreign>],
+              [
+                'Program',
+                <Foreign key="client" className="whitespace-normal">
+                  {login.client}
+                </Foreign>,
+              ],
+              [
+                'Device',
+                login.device === null ? (
+                  'not named'
+                ) : (
+                  <Foreign key="device" className="whitespace-normal">
+                    {login.device}
+                  </Foreign>
+                ),
+              ],
               ['From', login.address ?? 'an unknown address'],
               ['Started', <When key="when" time={login.startedAt} />],
               ['It may', login.may],

@@ -67,7 +67,8 @@ function Place({ offer: { organization, role } }: { offer: InvitationOffer }) {
   if (organization === null) return `You become the operator: you see every ${noun}, and invite everyone else.`
   return (
     <>
-      You join <Foreign className="font-medium text-ink">{organization.name}</Foreign> as {withArticle(role)}.
+      You join <Foreign className="font-medium whitespace-normal text-ink">{organization.name}</Foreign> as{' '}
+      {withArticle(role)}.
     </>
   )
 }
