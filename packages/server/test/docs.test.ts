@@ -49,6 +49,13 @@ describe('the documentation of an instance', () => {
     expect([status, headers.get('location')]).toEqual([308, '/docs/'])
   })
 
+  it('says what the parameters of the management API take', async () => {
+    const page = await (await get('/docs/api.md')).text()
+    expect(page).toContain('| `state` | query | `active`, `suspended`, `expired` or `revoked`. |')
+    expect(page).toContain('| `limit` | query | 1 to 200. Absent: `50`. |')
+    expect(page).toContain('| `user_code` | query | Required. |')
+  })
+
   it('says where to begin for a page that is not there, whatever is asked for', async () => {
     for (const path of ['/docs/nothing', '/docs/..%2fpackage.json', '/docs//', '/docs/constructor']) {
       const response = await get(path, { accept: 'text/html' })

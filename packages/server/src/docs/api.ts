@@ -3,13 +3,22 @@ import { problems } from '../control/problems.ts'
 import { curl } from './languages.ts'
 import { blocks, fence, inCell, inline, table } from './markdown.ts'
 import type { Page, Subject } from './subject.ts'
+import { either } from './words.ts'
+
+interface Parameter {
+  name: string
+  in: string
+  required?: boolean
+  description?: string
+  schema: { enum?: string[]; minimum?: number; maximum?: number; default?: unknown }
+}
 
 interface Operation {
   summary: string
   description?: string
   tags: string[]
   security?: Record<string, unknown>[]
-  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
+  parameters?: Parameter[]
   requestBody?: { content: Record<string, { example?: unknown }> }
   responses: Record<string, { description: string; content?: Record<string, { example?: unknown }> }>
 }
@@ -71,7 +80,7 @@ function section({ method, path, operation }: Call, control: string): string[] {
       : [
           table(
             ['parameter', 'in', 'about'],
-            parameters.map(({ name, in: place, description = '' }) => [inline(name), place, inCell(description)]),
+            parameters.map((parameter) => [inline(parameter.name), parameter.in, inCell(about(parameter))]),
           ),
         ]),
     ...(isReadable({ method, path, operation }) ? [fence('sh service_key', curl(asService({ control }, path)))] : []),
@@ -80,6 +89,20 @@ function section({ method, path, operation }: Call, control: string): string[] {
       ? []
       : [`Answers ${status}. ${success?.description ?? ''}`, fence('json', JSON.stringify(answered, null, 2))]),
   ]
+}
+
+/** What it is for, and what it takes. */
+function about({ in: place, required, description, schema }: Parameter): string {
+  const { enum: values = [], minimum, maximum = Number.MAX_SAFE_INTEGER, default: usual } = schema
+  return [
+    values.length > 0 && `${either(values.map(inline))}.`,
+    description,
+    minimum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `${minimum} to ${maximum}.`,
+    usual !== undefined && `Absent: ${inline(String(usual))}.`,
+    required && place !== 'path' && 'Required.',
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** A call that any service key can make as it stands; CLI tokens are for people alone. */
