@@ -6,7 +6,12 @@ import { UnfitDatabaseError } from './unfit-database-error.ts'
 const advice: readonly [code: RegExp, message: string, hint: string][] = [
   [/^28/, 'PostgreSQL refuses the user or the password', 'Check both in --database or KEYWRIGHT_DATABASE_URL.'],
   [/^3D000/, 'PostgreSQL has no such database', 'Make it with `createdb`, or correct --database.'],
-  [/^42501/, 'The user may not make tables there', 'Grant it CREATE on the schema, or choose another user.'],
+  [/^3F000/, 'PostgreSQL has no schema for the tables', 'Make one that search_path names, or correct search_path.'],
+  [
+    /^42501/,
+    'The user may not do there what it has to',
+    'Grant it what it lacks: CREATE on the schema to make tables or bring them up to date, all on those there are to use them.',
+  ],
   [/^25006/, 'The database takes no changes', 'Turn default_transaction_read_only off for it, or name the primary.'],
 ]
 

@@ -30,6 +30,11 @@ function open(at = url): SharedStore {
   return store
 }
 
+/** The database, by connections that have these. */
+function withSettings(settings: string): string {
+  return Object.assign(new URL(url), { search: `?options=${encodeURIComponent(`-c ${settings}`)}` }).href
+}
+
 /** A connection in which something is left undone until `end`. */
 async function holding(statements: string): Promise<{ end(): Promise<void> }> {
   const client = new Client({ connectionString: url })
@@ -194,14 +199,49 @@ describe('a database that many nodes share', () => {
   })
 
   it('is none that takes no changes, whatever its user may do', async () => {
-    const readOnly = Object.assign(new URL(url), { search: '?options=-c%20default_transaction_read_only%3Don' }).href
-    const error = await open(readOnly)
+    const readOnly = withSettings('default_transaction_read_only=on')
+    for (const isPrepared of [false, true]) {
+      if (isPrepared) await open().prepare()
+      const error = await open(readOnly)
+        .prepare()
+        .catch((reason: unknown) => reason)
+      expect(explainPostgres(error)).toEqual({
+        message: expect.stringMatching(
+          /^The database takes no changes: cannot execute .+ in a read-only transaction\.$/,
+        ),
+        hint: 'Turn default_transaction_read_only off for it, or name the primary.',
+      })
+    }
+  })
+
+  it('is used by a user who may make no tables, where none is missing', async () => {
+    await withKey()
+    const user = `keywright_user_${process.pid}`
+    const granted = await holding(`
+      create role ${user} login;
+      revoke create on schema public from public;
+      grant select, insert, update, delete on all tables in schema public to ${user};
+    `)
+    await granted.end()
+    const store = open(Object.assign(new URL(url), { username: user }).href)
+    await store.prepare()
+    await store.transact(async (transaction) => transaction.record(someEvent()))
+    expect(await store.find(digestOf(1))).toMatchObject({ readAt: 2 })
+  })
+
+  it('is found where a schema has come before its own in the search path', async () => {
+    await withKey()
+    await (await holding('create schema ahead')).end()
+    const store = open(withSettings('search_path=ahead,public'))
+    await store.prepare()
+    expect(await store.find(digestOf(1))).toBeDefined()
+  })
+
+  it('says so where the search path leads to no schema', async () => {
+    const error = await open(withSettings('search_path=nowhere'))
       .prepare()
       .catch((reason: unknown) => reason)
-    expect(explainPostgres(error)).toEqual({
-      message: expect.stringMatching(/^The database takes no changes: cannot execute .+ in a read-only transaction\.$/),
-      hint: 'Turn default_transaction_read_only off for it, or name the primary.',
-    })
+    expect(explainPostgres(error)?.hint).toContain('search_path')
   })
 
   it('is none whose encoding lacks characters, and is left as it is', async () => {
