@@ -8,7 +8,9 @@ export function explain(file: string, error: unknown): unknown {
   if (error instanceof BetterSqlite3.SqliteError) {
     if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) return new DatabaseFileError('database_damaged', file, error)
     if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new DatabaseFileError('database_in_use', file, error)
-    if (error.code === 'SQLITE_FULL') return new DatabaseFileError('database_disk_full', file, error)
+    // Its shared memory is a file beside it, of which SQLite does not tell why it cannot grow.
+    if (/^SQLITE_(FULL|IOERR_SHMSIZE)$/.test(error.code))
+      return new DatabaseFileError('database_disk_full', file, error)
     if (/^SQLITE_(CANTOPEN|READONLY|PERM|IOERR)/.test(error.code)) return unwritable(file, error)
   }
   if (error instanceof Error && 'syscall' in error) {

@@ -163,7 +163,8 @@ describe('a place that cannot be written', () => {
     client.close()
     // Always full, and there where Linux is.
     const bySystem = fs.existsSync('/dev/full') ? thrownBy(() => fs.writeFileSync('/dev/full', 'x')) : byDatabase
-    for (const error of [byDatabase, bySystem])
+    const byIndex = new BetterSqlite3.SqliteError('disk I/O error', 'SQLITE_IOERR_SHMSIZE')
+    for (const error of [byDatabase, bySystem, byIndex])
       expect(explain(file, error)).toMatchObject({
         code: 'database_disk_full',
         message: expect.stringContaining('full'),
