@@ -11,9 +11,11 @@ const advice = {
     'was written by a newer Keywright. It was left as it is: start that version, or restore a backup from before the upgrade.',
   database_missing:
     'is missing or empty, while its write-ahead log (…-wal) still holds changes. Restore a backup, or move that log away to start with an empty database.',
+  database_replaced:
+    'was moved, removed or replaced while it was open, so nothing is written any more. Put back the file that was there, or start Keywright anew with the one that is there now.',
 } as const
 
-/** Why a database file was not opened. The message names the file and says what to do. */
+/** Why a database file was not opened, or not written to. The message names the file and says what to do. */
 export class DatabaseFileError extends Error {
   readonly code: keyof typeof advice
   readonly file: string

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { someEvent } from '@keywright/core/testing'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseFileError } from './database-file-error.ts'
@@ -91,6 +92,27 @@ describe('a database file that is open already', () => {
     const options = ['--conditions=keywright-source', '--input-type=module', '--eval', script, file]
     const { stdout } = spawnSync(process.execPath, options, { encoding: 'utf8' })
     expect(stdout).toContain(`database_in_use ${file} is open in another Keywright`)
+    await store.close()
+  })
+})
+
+describe('a database file in use', () => {
+  it('is not written to where it is no longer in its place, until it is again', async () => {
+    const store = openSqlite(file)
+    const change = () => store.transact(async (transaction) => transaction.record(someEvent()))
+    await change()
+    for (const name of [file, `${file}-wal`]) {
+      fs.renameSync(name, `${name}.away`)
+      await expect(change()).rejects.toMatchObject({
+        code: 'database_replaced',
+        message: expect.stringContaining(file),
+      })
+      fs.copyFileSync(`${name}.away`, name)
+      await expect(change()).rejects.toMatchObject({ code: 'database_replaced' })
+      fs.renameSync(`${name}.away`, name)
+      await change()
+    }
+    expect((await store.head()).number).toBe(3)
     await store.close()
   })
 })

@@ -36,6 +36,13 @@ describe("the caller's own SQLite client", () => {
     await store.close()
   })
 
+  it('is set to write nowhere but beside its file', async () => {
+    const store = sqlite(client)
+    const inMemory = 2
+    expect(client.pragma('temp_store', { simple: true })).toBe(inMemory)
+    await store.close()
+  })
+
   it('answers a credential at once, without a promise', async () => {
     const store = sqlite(client)
     await store.transact(async (transaction) => {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createTurns, newId, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -7,6 +9,7 @@ import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
+import { DatabaseFileError } from './database-file-error.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
@@ -38,7 +41,8 @@ export interface SqliteStore extends Store {
 /**
  * A store in the database of `client`, whose file no other process may write. Its tables are named `kw_…` and are made
  * or brought up to date here. The store puts the client into WAL mode with `synchronous = FULL`, so that a change
- * acknowledged is a change on disk; its transactions are the store's alone. `close` leaves the client open. A lock of
+ * acknowledged is a change on disk, and has it keep in memory what is temporary, without the temporary tables that the
+ * client may have had; its transactions are the store's alone. `close` leaves the client open. A lock of
  * another program is waited for here: with a `timeout` of its own the client would hold up the whole process meanwhile.
  *
  * Throws for a database in memory, which only its own connection could read.
@@ -51,10 +55,13 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
 
   // A connection of its own, since reads on the writer's would see what its transaction has not committed.
   const readClient = new BetterSqlite3(client.name, { readonly: true })
+  keepTemporariesInMemory(readClient)
   const reader = kyselyOn(readClient)
   const writer = kyselyOn(client)
   const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
   const takeTurn = createTurns()
+  const file = resolve(client.name)
+  const opened = filesAt(file)
 
   function transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     return takeTurn(async () => {
@@ -63,6 +70,8 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
       await whenNotBusy(() => client.exec('begin immediate'))
       try {
         const result = await work(writer)
+        // Into a file that has no name any more SQLite commits without a word, and with the process it is gone.
+        if (filesAt(file) !== opened) throw new DatabaseFileError('database_replaced', file)
         client.exec('commit')
         return result
       } catch (error) {
@@ -104,6 +113,22 @@ function configure(client: BetterSqlite3.Database): void {
   }
   client.pragma('synchronous = FULL')
   client.pragma('foreign_keys = ON')
+  keepTemporariesInMemory(client)
+}
+
+/** For what it has to sort or may have to undo SQLite wants files in /tmp: a container may have none, and a disk be full. */
+function keepTemporariesInMemory(client: BetterSqlite3.Database): void {
+  client.pragma('temp_store = MEMORY')
+}
+
+/** Tells whether there are still the same files at the path of a database. */
+function filesAt(path: string): string {
+  return [path, `${path}-wal`]
+    .map((file) => {
+      const found = statSync(file, { bigint: true, throwIfNoEntry: false })
+      return found && `${found.dev}/${found.ino}`
+    })
+    .join()
 }
 
 /** Whoever asks for lists decides how many different statements there are, and each takes some 40 kB. */
