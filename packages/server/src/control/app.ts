@@ -76,11 +76,12 @@ function refuseOtherMethods(app: Hono<Env>): void {
   }
 }
 
-/** The database, as its driver names what ails it: away, locked, full or read-only. */
+const ofSqlite = /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_replaced)/
+/** Classes of PostgreSQL's codes: 28 is another password, 3D000 another name, 42501 a right that was taken away. */
+const ofPostgres = /^(database_unreachable|stale|08|25006|28|3D000|40|42501|53|55P03|57|58)/
+
+/** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
 function isOutage(error: Error): boolean {
   const { code } = error as { code?: unknown }
-  return (
-    typeof code === 'string' &&
-    /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_unreachable|stale|08|25006|40|53|55P03|57)/.test(code)
-  )
+  return typeof code === 'string' && (ofSqlite.test(code) || ofPostgres.test(code))
 }

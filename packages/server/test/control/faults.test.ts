@@ -62,6 +62,10 @@ describe('a database that', () => {
     '57P01',
     '08006',
     '40P01',
+    '28P01',
+    '3D000',
+    '42501',
+    'database_replaced',
   ])('is away (%s) is 503 with a time to come back', async (code) => {
     const { ask, lines } = overBroken(code)
     const response = await ask('GET', '/v1/keys')
