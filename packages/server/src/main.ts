@@ -42,6 +42,7 @@ import { type CommonCounters, countTogether } from './limits/count-together.ts'
 import { createAccessLog } from './log/access-log.ts'
 import { createLogger, type Logger, type LogSink } from './log/logger.ts'
 import { createRedaction } from './log/redact.ts'
+import { tellOutage } from './log/tell-outage.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import type { PeopleDatabase } from './sign-in/better-auth.ts'
 import { contractPeople } from './sign-in/contract-people.ts'
@@ -130,13 +131,14 @@ export async function startInstance(
     const serviceKeys = createServiceKeys({ store: opened, configured, digester })
     const metrics = createMetrics()
     const lease = shared && new Lease(leaseMs(settings))
+    const tellUnwritten = tellOutage(log, 'usage could not be written down, and is kept to be written later')
     usage = startUsage({
       contract,
       store: opened.usage,
       redact,
       retention: settings.retention,
       ...(shared && { clock: shared.clock }),
-      onError: (error) => log.error('usage could not be written down, and is kept to be written later', { error }),
+      onError: (error) => tellUnwritten(error, {}),
       onDropped: metrics.dropped,
     })
     let nodes = 1
