@@ -1,5 +1,6 @@
 import { emptyHead, entryText, link } from '@keywright/core'
 import { aKey, anOrganization, digestOf, someEvent } from '@keywright/core/testing'
+import { sql } from 'kysely'
 import { Client, Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
@@ -212,6 +213,12 @@ describe('a database that many nodes share', () => {
         hint: 'Turn default_transaction_read_only off for it, or name the primary.',
       })
     }
+  })
+
+  it('is read and written with the same isolation, whichever is usual there', async () => {
+    const { people } = open(withSettings('default_transaction_isolation=serializable'))
+    const { rows } = await sql`show transaction_isolation`.execute(people.db)
+    expect(rows).toEqual([{ transaction_isolation: 'read committed' }])
   })
 
   it('is used by a user who may make no tables, where none is missing', async () => {

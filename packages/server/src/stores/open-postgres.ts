@@ -98,7 +98,10 @@ function openPool(url: string, options: PoolConfig, statementTimeoutMs: number, 
     query_timeout: statementTimeoutMs + 2_000,
     ...options,
     onConnect: async (client) => {
-      await client.query(`set statement_timeout = ${statementTimeoutMs}`)
+      // Nobody runs a single statement again that an isolation which is usual elsewhere has given up.
+      await client.query(
+        `set statement_timeout = ${statementTimeoutMs}; set default_transaction_isolation = 'read committed'`,
+      )
       const server = await primaryOf(client)
       leaveOthers(server, servers)
       servers.set(client, server)
