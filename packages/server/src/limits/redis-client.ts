@@ -83,8 +83,14 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
     if (!isCluster && isReply && isFromReplica(error)) void renew(false)
   }
 
+  /** A server that is frozen, or cut off, ends no connection, and another may have its address or its slots by now. */
+  async function renewUnlessAnswered(asked: Promise<unknown>): Promise<void> {
+    const answered = asked.catch(() => {})
+    await Promise.race([answered, elapsed(connectWithinMs)]).catch(() => renew(isCluster))
+  }
+
   await Promise.race([single.connect(), elapsed(connectWithinMs)]).catch((error) => trouble ?? away(error))
-  if (await clusterEnabled(single)) await renew(true)
+  if (await Promise.race([clusterEnabled(single), elapsed(connectWithinMs)]).catch(away)) await renew(true)
   return {
     get isCluster() {
       return isCluster
@@ -93,12 +99,14 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
       return trouble
     },
     async run(script, keys, args) {
+      const asked = ask(client, script, keys, args)
       try {
-        const answer = await Promise.race([ask(client, script, keys, args), elapsed(answerWithinMs)])
+        const answer = await Promise.race([asked, elapsed(answerWithinMs)])
         trouble = null
         return answer
       } catch (error) {
         renewAfter(error)
+        if (error instanceof LateError) void renewUnlessAnswered(asked)
         throw error instanceof ErrorReply ? error : (trouble ?? error)
       }
     },

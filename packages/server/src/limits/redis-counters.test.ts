@@ -241,10 +241,15 @@ describe('a cluster that is only being made', () => {
 })
 
 describe('a replica that took over the address of its master', () => {
+  const demote = (servesStaleData: string) => async (before: TestRedis) => {
+    await before.command('CONFIG', 'SET', 'replica-serve-stale-data', servesStaleData)
+    await before.command('REPLICAOF', '127.0.0.1', '1')
+  }
   it.each([
-    ['READONLY', 'yes'],
-    ['MASTERDOWN', 'no'],
-  ])('counts, though the connection leads to the one before, which answers %s', async (_, servesStaleData) => {
+    ['READONLY', demote('yes')],
+    ['MASTERDOWN', demote('no')],
+    ['nothing', async (before: TestRedis) => void before.child.kill('SIGSTOP')],
+  ])('counts, though the connection leads to the one before, which answers %s', async (_, replace) => {
     const [before, after] = [await startRedis(), await startRedis()]
     let master = before
     const sockets = new Set<Socket>()
@@ -262,13 +267,12 @@ describe('a replica that took over the address of its master', () => {
     await once(address.listen(0, '127.0.0.1'), 'listening')
     const told: boolean[] = []
     const counters = createRedisCounters({
-      redis: await client(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`),
+      redis: await client(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`, 2_000),
       otherwise: createMemoryCounters(),
       onReach: (isReached) => void told.push(isReached),
     })
     await counters.take([meter()], 1, Date.now())
-    await before.command('CONFIG', 'SET', 'replica-serve-stale-data', servesStaleData)
-    await before.command('REPLICAOF', '127.0.0.1', '1')
+    await replace(before)
     await counters.take([meter()], 1, Date.now())
     expect(told).toEqual([false])
     master = after
@@ -437,6 +441,24 @@ describe('counters in Redis', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     expect(told).toEqual([false, true])
+    await own.stop()
+  })
+
+  it('keep no node from its start where Redis is frozen once it is connected to', async () => {
+    const own = await startRedis()
+    const address = createServer((caller) => {
+      const server = connect(own.port, '127.0.0.1')
+      caller.on('error', () => {}).on('close', () => server.destroy())
+      server.on('error', () => {}).pipe(caller)
+      caller.on('data', (words) => void (words.includes('$4\r\nINFO') || server.write(words)))
+    })
+    await once(address.listen(0, '127.0.0.1'), 'listening')
+    const counters = createRedisCounters({
+      redis: await client(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`, 250),
+      otherwise: createMemoryCounters(),
+    })
+    expect((await counters.take([meter()], 1, Date.now())).taken).toBe(true)
+    address.close()
     await own.stop()
   })
 
