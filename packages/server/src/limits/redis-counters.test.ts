@@ -413,6 +413,21 @@ describe('counters in Redis', () => {
     await own.stop()
   })
 
+  it('are asked of a Redis that does not answer by one request at a time, and charged there no more', async () => {
+    const own = await startRedis()
+    const counters = createRedisCounters({ redis: await client(own.url, 250), otherwise: createMemoryCounters() })
+    const one = [meter({ requests: 1_000 })]
+    own.child.kill('SIGSTOP')
+    await counters.take(one, 1, Date.now())
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    await Promise.all(Array.from({ length: 100 }, () => counters.take(one, 1, Date.now())))
+    own.child.kill('SIGCONT')
+    const another = createRedisCounters({ redis: await client(own.url), otherwise: createMemoryCounters() })
+    const [state] = await another.peek(one, Date.now())
+    expect(state?.remaining).toBeGreaterThanOrEqual(998)
+    await own.stop()
+  })
+
   it('are said to be in Redis again where it was said at the start that they are not', async () => {
     const told: boolean[] = []
     const counters = createRedisCounters({

@@ -53,6 +53,7 @@ export function createRedisCounters({
   clock,
 }: RedisCountersOptions): Counters {
   let restsUntil = 0
+  let asking = 0
 
   /** @param verb a number undoes a take that was made then, by the clock of its master */
   async function ask(
@@ -126,7 +127,10 @@ export function createRedisCounters({
   }
 
   async function guarded<T>(work: () => Promise<T>, instead: () => T | Promise<T>): Promise<T> {
-    if (performance.now() < restsUntil) return instead()
+    // Of one that has just not answered, one request at a time finds out whether it does again: what the others asked
+    // would pile up here, and be charged when it wakes.
+    if (performance.now() < restsUntil || (!isReached && asking > 0)) return instead()
+    asking++
     try {
       const result = await work()
       reached(true)
@@ -135,6 +139,8 @@ export function createRedisCounters({
       restsUntil = performance.now() + restMs
       reached(false, error)
       return instead()
+    } finally {
+      asking--
     }
   }
 
