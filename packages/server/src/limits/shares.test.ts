@@ -10,6 +10,7 @@ import { migratePostgres } from '../stores/migrate-postgres.ts'
 import { kyselyOnPool } from '../stores/postgres-connection.ts'
 import { createTransactions } from '../stores/postgres-transactions.ts'
 import { createSqlLimits } from '../stores/sql-limits.ts'
+import { charge, type Ledger, roomFor } from './ledger.ts'
 import { createOtherwise } from './otherwise.ts'
 import { openRedis } from './redis-client.ts'
 import { createRedisLedgers } from './redis-ledgers.ts'
@@ -327,6 +328,18 @@ describe('shares of a limit', () => {
     expect([await takes(shares, one), await takes(shares, one), await takes(shares, one)]).toEqual([true, true, false])
     expect(told).toEqual([false])
     await away.end()
+  })
+
+  // As a limit is that a node forgot, for newer ones, while it was asked for.
+  it('are charged to a ledger that is named twice', async () => {
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool) })
+    const { limit } = meter()
+    const twice = [1, 2].map(() => ({ name: 'one', limit }))
+    await ledgers.change(twice, (open, now) => {
+      for (const { name } of twice) open.set(name, charge(open.get(name) as Ledger, limit, 1, now, now))
+    })
+    const left = await ledgers.change(twice, (open, now) => roomFor(open.get('one') as Ledger, limit, now, now))
+    expect(left).toBe(98)
   })
 
   it('leave nothing behind once nothing is spent', async () => {

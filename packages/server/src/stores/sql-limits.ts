@@ -19,7 +19,9 @@ export function createSqlLimits({
   return {
     change: (names, work) =>
       transaction(async (open) => {
-        const sorted = [...names].sort((a, b) => (a.name < b.name ? -1 : 1))
+        // No statement writes a row twice.
+        const distinct = new Map(names.map((one) => [one.name, one])).values()
+        const sorted = [...distinct].sort((a, b) => (a.name < b.name ? -1 : 1))
         const { ledgers, now } = await lock(open, sorted, clock)
         const result = work(ledgers, now)
         await write(open, sorted, ledgers, now)
