@@ -77,6 +77,16 @@ describe('a flood of addresses', () => {
     })
   }
 
+  it('takes along, once there is room again, only what is still spent', () => {
+    const counters = createMemoryCounters({ maxCounters: 64 })
+    const late = () => meter('late', { per: 'address' })
+    for (let i = 0; i < 16; i++) counters.take([meter(`early_${i}`, { per: 'address' })], 1, start)
+    counters.take([late()], 2, start)
+    counters.take([late()], 1, start + 30_000)
+    expect(counters.usage().shared).toBe(1)
+    expect(counters.take([late()], 1, start + 60_000).states[0]?.remaining).toBe(1)
+  })
+
   it('under more limits than there is room to share fails, and charges nothing', () => {
     const counters = createMemoryCounters({ maxCounters: 64 })
     const key = meter('key')
