@@ -95,11 +95,11 @@ export async function tryInvitation(
   lifecycle: Lifecycle,
   attempts: Attempts,
   address: string | null,
-  token: string,
+  readToken: () => Promise<string>,
 ): Promise<InvitationRecord> {
   const bounds = invitationBounds(address)
   await countAttempt(attempts, bounds, lifecycle.now())
-  const invitation = await openInvitation(lifecycle, token)
+  const invitation = await openInvitation(lifecycle, await readToken())
   for (const { name } of bounds) await attempts.uncount(name)
   return invitation
 }

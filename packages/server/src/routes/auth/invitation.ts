@@ -43,8 +43,8 @@ export const viewInvitationRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
-    const { invitation } = await body()
-    return offerView(await tryInvitation(lifecycle, signIn.attempts, address, invitation), lifecycle.store)
+    const token = async () => (await body()).invitation
+    return offerView(await tryInvitation(lifecycle, signIn.attempts, address, token), lifecycle.store)
   },
 })
 
@@ -77,7 +77,8 @@ export const acceptInvitationRoute = openRoute({
     const signIn = requireSignIn(deps)
     const { person } = await requireSession(request, signIn)
     const { lifecycle } = deps
-    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, (await body()).invitation)
+    const token = async () => (await body()).invitation
+    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, token)
     const actor = actorOfPerson(person, { address, requestId })
     const role = await acceptInvitation(lifecycle, signIn.people, actor, invitation, person.id)
     return offerView({ ...invitation, role }, lifecycle.store)

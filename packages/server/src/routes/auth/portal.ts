@@ -27,7 +27,7 @@ export const enterPortalRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const { lifecycle } = deps
-    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, (await body()).portal)
+    const invitation = await tryInvitation(lifecycle, signIn.attempts, address, async () => (await body()).portal)
     const { email, organization } = invitation
     if (email === null || organization === null || !isPortalAddress(email)) throw new Problem('invitation_invalid')
     const person = await signIn.people.findByEmail(email)
