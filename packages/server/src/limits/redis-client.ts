@@ -50,7 +50,11 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
 
   /** Until another one has answered, the one that was asked so far stays: a cluster may have no slots yet. */
   async function connectAnew(asCluster: boolean): Promise<void> {
-    const cluster = () => createCluster({ rootNodes: [options], defaults: { ...authOf(url), ...options, url: '' } })
+    const socket = { socketTimeout: connectWithinMs }
+    // The one that the address leads to may be the one that is frozen; the others know as well who has which slots.
+    const known = client.masters?.map(({ host, port }) => ({ socket: { ...socket, host, port } })) ?? []
+    const rootNodes = [{ url, socket }, ...known]
+    const cluster = () => createCluster({ rootNodes, defaults: { ...authOf(url), ...options, url: '' } })
     const next = (asCluster ? cluster() : createClient(options)) as unknown as AnyClient
     next.on('error', away)
     // Whatever else a server replies, NOPERM for one, it serves the slot.
@@ -59,7 +63,12 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
     }
     const answered = next.connect().then(() => ask(next, probe, ['keywright'], []).catch(serves))
     const isReached = await Promise.race([answered, elapsed(connectWithinMs)]).catch(() => null)
-    if (isReached === null || isClosed) return next.destroy()
+    if (isReached === null || isClosed) {
+      next.destroy()
+      // A cluster that says only now who has which slots is connected to all the same.
+      void answered.catch(() => {}).then(() => next.destroy())
+      return
+    }
     client.destroy()
     client = next
     isCluster = asCluster
@@ -119,6 +128,8 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
 
 interface AnyClient extends Pick<ReturnType<typeof createClient>, 'evalSha' | 'eval' | 'destroy'> {
   connect(): Promise<unknown>
+  /** Of a cluster. */
+  masters?: readonly { host: string; port: number }[]
   on(event: 'error', listener: (error: unknown) => void): unknown
 }
 

@@ -175,6 +175,43 @@ describe('a cluster of three masters', () => {
     expect(states.map(({ remaining }) => remaining)).toEqual([9, 9])
   })
 
+  const one = scriptOf('return 1')
+  const keys = Array.from({ length: 20 }, (_, index) => `key_${index}`)
+  const answerAll = async (opened: RedisClient) => {
+    for (const key of keys)
+      while ((await opened.run(one, [key], []).catch(() => 0)) !== 1)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+
+  it('is asked again where another took over from the frozen master that its address leads to', async () => {
+    const own = await startRedisCluster()
+    const [first, ...others] = own as [TestRedis, TestRedis, TestRedis]
+    const opened = await client(first.url, 250)
+    first.child.kill('SIGSTOP')
+    const its = ['0', String(Math.ceil(16_384 / 3) - 1)]
+    for (const other of others) await other.command('CLUSTER', 'DELSLOTSRANGE', ...its)
+    await others[0].command('CLUSTER', 'ADDSLOTSRANGE', ...its)
+    await answerAll(opened)
+    await Promise.all(own.map((master) => master.stop()))
+  }, 90_000)
+
+  it('has no connection left of a node that stopped waiting for it while it was frozen', async () => {
+    const [first, other] = masters as [TestRedis, TestRedis, TestRedis]
+    const connections = async () =>
+      String(await other.command('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length
+    const before = await connections()
+    const opened = await client(first.url, 250)
+    first.child.kill('SIGSTOP')
+    await Promise.allSettled(keys.map((key) => opened.run(one, [key], [])))
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    first.child.kill('SIGCONT')
+    await answerAll(opened)
+    opened.close()
+    while ((await connections()) > before) await new Promise((resolve) => setTimeout(resolve, 50))
+  })
+
   it('gives out shares that are never more than the limit', async () => {
     const nodes = await Promise.all(
       masters.map(async ({ url }) =>
