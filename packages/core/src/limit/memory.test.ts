@@ -20,11 +20,14 @@ describe('a take that makes no sense', () => {
     expect(counters.peek([meter('key')], start)[0]?.remaining).toBe(3)
   })
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])('throws for a time of %d and goes on after it', (nowMs) => {
-    const counters = createMemoryCounters()
-    expect(() => counters.take([meter('key')], 1, nowMs)).toThrow(RangeError)
-    expect(counters.take([meter('other', { requests: 1 })], 1, start).taken).toBe(true)
-  })
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'throws for a time of %d and goes on after it',
+    (nowMs) => {
+      const counters = createMemoryCounters()
+      expect(() => counters.take([meter('key')], 1, nowMs)).toThrow(RangeError)
+      expect(counters.take([meter('other', { requests: 1 })], 1, start).taken).toBe(true)
+    },
+  )
 
   it.each([{ requests: -1 }, { requests: 1.5 }, { requests: 2 ** 32 }, { windowSeconds: 0 }, { windowSeconds: 0.5 }])(
     'throws for a limit of %o',
