@@ -242,6 +242,9 @@ describe('a database that many nodes share', () => {
     const store = open(withSettings('search_path=ahead,public'))
     await store.prepare()
     expect(await store.find(digestOf(1))).toBeDefined()
+    // Where a library makes the tables of people, and a later release its own.
+    const { rows } = await sql`select current_schema() as made`.execute(store.people.db)
+    expect(rows).toEqual([{ made: 'public' }])
   })
 
   it('says so where the search path leads to no schema', async () => {

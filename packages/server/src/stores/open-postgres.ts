@@ -100,7 +100,7 @@ function openPool(url: string, options: PoolConfig, statementTimeoutMs: number, 
     onConnect: async (client) => {
       // Nobody runs a single statement again that an isolation which is usual elsewhere has given up.
       await client.query(
-        `set statement_timeout = ${statementTimeoutMs}; set default_transaction_isolation = 'read committed'`,
+        `set statement_timeout = ${statementTimeoutMs}; set default_transaction_isolation = 'read committed'; ${ownSchemaFirst}`,
       )
       const server = await primaryOf(client)
       leaveOthers(server, servers)
@@ -112,6 +112,11 @@ function openPool(url: string, options: PoolConfig, statementTimeoutMs: number, 
   pool.on('error', () => {})
   return pool
 }
+
+/** Tables are made in the first schema of the search path: new ones, and those of people, join those that are there. */
+const ownSchemaFirst = `
+  select set_config('search_path', relnamespace::regnamespace || ', ' || current_setting('search_path'), false)
+  from pg_class where oid = to_regclass('kw_migrations')`
 
 /** Which of all servers it is, until it is started anew. A standby is none: what is behind would be taken for truth. */
 async function primaryOf(client: ClientBase): Promise<string> {
