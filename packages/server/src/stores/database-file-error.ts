@@ -11,8 +11,10 @@ const advice = {
     'was written by a newer Keywright. It was left as it is: start that version, or restore a backup from before the upgrade.',
   database_missing:
     'is missing or empty, while its write-ahead log (…-wal) still holds changes. Restore a backup, or move that log away to start with an empty database.',
+  database_restored:
+    'was put in the place of another one, whose write-ahead log (…-wal) is still beside it. Move that log away to start with the one that is there now, or put back the one that was there.',
   database_replaced:
-    'was moved, removed or replaced while it was open, so nothing is written any more. Put back the file that was there, or start Keywright anew with the one that is there now.',
+    'was moved, removed or replaced while it was open, so nothing is written any more. Put back the file that was there. Or stop Keywright, move away the write-ahead log (…-wal) that is left of it, and start with the one that is there now.',
 } as const
 
 /** Why a database file was not opened, or not written to. The message names the file and says what to do. */

@@ -166,6 +166,24 @@ describe('a database file that is not ours or not whole', () => {
   })
 })
 
+describe('a backup put in the place of a database', () => {
+  it('is left as it is where a write-ahead log of that database is still beside it', async () => {
+    const store = openSqlite(file)
+    await store.transact(async (transaction) => transaction.record(someEvent()))
+    const log = fs.readFileSync(`${file}-wal`)
+    await store.close()
+    const backup = new BetterSqlite3(file)
+    backup.pragma('journal_mode = delete')
+    backup.close()
+    fs.writeFileSync(`${file}-wal`, log)
+    const bytes = fs.readFileSync(file)
+    expectRefused(file, 'database_restored')
+    expect([fs.readFileSync(file), fs.readFileSync(`${file}-wal`)]).toEqual([bytes, log])
+    fs.rmSync(`${file}-wal`)
+    await openSqlite(file).close()
+  })
+})
+
 describe('a place that cannot be written', () => {
   it('is refused: a folder where the file should be', () => {
     fs.mkdirSync(file)

@@ -1,6 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3'
-import { type DatabaseConnection, type Driver, Kysely, SqliteDialect } from 'kysely'
-import { ensureFile } from './database-file.ts'
+import { type DatabaseConnection, type Driver, Kysely, SqliteDialect, type SqliteDialectConfig } from 'kysely'
+import { ensureFile, watchPlace } from './database-file.ts'
 import { explain } from './explain.ts'
 import { whenNotBusy } from './sqlite-wait.ts'
 
@@ -15,7 +15,10 @@ export function openPeopleFile(file: string) {
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = FULL')
     client.pragma('busy_timeout = 0')
-    const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }) })
+    // There is no log before something is read.
+    client.pragma('schema_version')
+    const checkPlace = watchPlace(file)
+    const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }, checkPlace) })
     return { db, type: 'sqlite' as const, close: () => db.destroy() }
   } catch (error) {
     throw explain(file, error)
@@ -24,17 +27,27 @@ export function openPeopleFile(file: string) {
 
 /** A statement that another program's lock refuses has done nothing, and is run again. */
 class WaitingDialect extends SqliteDialect {
+  readonly #checkPlace: () => void
+  constructor(config: SqliteDialectConfig, checkPlace: () => void) {
+    super(config)
+    this.#checkPlace = checkPlace
+  }
+
   override createDriver(): Driver {
     const driver = super.createDriver()
     const acquire = driver.acquireConnection.bind(driver)
-    driver.acquireConnection = async (options) => waiting(await acquire(options))
+    driver.acquireConnection = async (options) => waiting(await acquire(options), this.#checkPlace)
     return driver
   }
 }
 
-function waiting(connection: DatabaseConnection): DatabaseConnection {
+function waiting(connection: DatabaseConnection, checkPlace: () => void): DatabaseConnection {
   return {
-    executeQuery: (query, options) => whenNotBusy(() => connection.executeQuery(query, options)),
+    executeQuery: (query, options) =>
+      whenNotBusy(() => {
+        if (query.query.kind !== 'SelectQueryNode') checkPlace()
+        return connection.executeQuery(query, options)
+      }),
     streamQuery: (query, chunkSize, options) => connection.streamQuery(query, chunkSize, options),
   }
 }

@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { createTurns, newId, type Store } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -9,7 +7,7 @@ import type { PepperStore } from '../peppers/agreement.ts'
 import type { Subscriptions } from '../stripe/subscriptions.ts'
 import type { UsageStore } from '../usage/usage-store.ts'
 import { text } from './codec.ts'
-import { DatabaseFileError } from './database-file-error.ts'
+import { watchPlace } from './database-file.ts'
 import { foundByDigestQuery } from './found-query.ts'
 import { foundKey } from './mapping.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
@@ -60,8 +58,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
   const writer = kyselyOn(client)
   const findStatement = readClient.prepare<[string], FoundRow>(foundByDigestQuery(reader, '').compile().sql)
   const takeTurn = createTurns()
-  const file = resolve(client.name)
-  const opened = filesAt(file)
+  const checkPlace = watchPlace(client.name)
 
   function transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     return takeTurn(async () => {
@@ -70,8 +67,7 @@ export function sqlite(client: BetterSqlite3.Database): SqliteStore {
       await whenNotBusy(() => client.exec('begin immediate'))
       try {
         const result = await work(writer)
-        // Into a file that has no name any more SQLite commits without a word, and with the process it is gone.
-        if (filesAt(file) !== opened) throw new DatabaseFileError('database_replaced', file)
+        checkPlace()
         client.exec('commit')
         return result
       } catch (error) {
@@ -119,16 +115,6 @@ function configure(client: BetterSqlite3.Database): void {
 /** For what it has to sort or may have to undo SQLite wants files in /tmp: a container may have none, and a disk be full. */
 function keepTemporariesInMemory(client: BetterSqlite3.Database): void {
   client.pragma('temp_store = MEMORY')
-}
-
-/** Tells whether there are still the same files at the path of a database. */
-function filesAt(path: string): string {
-  return [path, `${path}-wal`]
-    .map((file) => {
-      const found = statSync(file, { bigint: true, throwIfNoEntry: false })
-      return found && `${found.dev}/${found.ino}`
-    })
-    .join()
 }
 
 /** Whoever asks for lists decides how many different statements there are, and each takes some 40 kB. */

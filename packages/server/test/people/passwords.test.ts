@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Actor } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
@@ -37,6 +37,18 @@ describe('changing a password', () => {
     expect([(await signIn(ann.email, goodPassword)).status, (await signIn(ann.email, better)).status]).toEqual([
       401, 200,
     ])
+  })
+
+  it('is not acknowledged where people.db is no longer in its place, where it would be gone with the process', async () => {
+    const ann = await signUp(server)
+    const change = () => ann.browser.call('POST', '/api/auth/password', { current: goodPassword, password: better })
+    const file = join(server.folder, 'data', 'people.db')
+    renameSync(file, `${file}.away`)
+    copyFileSync(`${file}.away`, file)
+    const answer = await change()
+    renameSync(`${file}.away`, file)
+    expect(answer.status).toBe(503)
+    expect((await change()).status).toBe(200)
   })
 
   it('cannot be used to find the current one out', async () => {
