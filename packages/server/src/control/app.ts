@@ -82,6 +82,8 @@ const ofPostgres = /^(database_unreachable|stale|08|25006|28|3D000|40|42501|53|5
 
 /** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
 function isOutage(error: Error): boolean {
-  const { code } = error as { code?: unknown }
+  const { code, body } = error as { code?: unknown; body?: { code?: unknown } }
+  // Of a database that fails while a session is looked for, the library of sign-in says no more than this.
+  if (body?.code === 'FAILED_TO_GET_SESSION') return true
   return typeof code === 'string' && (ofSqlite.test(code) || ofPostgres.test(code))
 }
