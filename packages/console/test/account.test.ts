@@ -306,6 +306,10 @@ describe('an account', { timeout: 3 * minutes }, () => {
     expect(await nameOfViewer()).toBe('Bob')
     await page.goto(link)
     await title.waitFor()
+    await context.clearCookies()
+    const looked = page.waitForResponse('**/v1/whoami')
+    await page.evaluate(`dispatchEvent(new Event('visibilitychange'))`)
+    await looked
     await page.getByRole('button', { name: 'Go on with the link' }).press('Enter')
     await page.waitForURL('**/acme/keys')
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()

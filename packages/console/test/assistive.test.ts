@@ -306,6 +306,10 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await page.goto(invited.json.link)
     await page.getByRole('heading', { name: 'This invitation is for somebody else' }).waitFor()
     await look('for somebody else')
+    const portal = { organization: 'one-word', user: 'Bob', role: 'member' }
+    await page.goto((await api('POST', '/v1/portal-sessions', { body: portal })).json.link)
+    await page.getByText(`signs you out and into ${word}`).waitFor()
+    await look('portal')
     const { page: stranger, context } = await visit(set.browser)
     await stranger.setViewportSize({ width: 360, height: 860 })
     await stranger.goto(invited.json.link)

@@ -26,7 +26,8 @@ function Compare({ token }: { token: string }) {
   const router = useRouter()
   const [isChosen, setChosen] = useState(false)
   const viewer = useQuery(viewerQuery)
-  const present = viewer.data?.hasLeft ? null : viewer.data
+  // Also once their session is over: nobody is led on in the midst of being asked.
+  const present = viewer.data
   const offer = useQuery({ ...offerQuery(token), enabled: !!present })
   if (isChosen || present === null) return <Enter token={token} />
   const failed = [viewer, offer].find(({ error }) => error)
@@ -39,9 +40,9 @@ function Compare({ token }: { token: string }) {
       title="You are signed in as somebody else"
       lead={
         <>
-          You are <Foreign className="font-medium text-ink">{present.name}</Foreign>. This link signs you out and into{' '}
-          <Foreign className="font-medium text-ink">{organization.name}</Foreign>. Go on only where you have opened it
-          yourself.
+          You are <Foreign className="font-medium whitespace-normal text-ink">{present.name}</Foreign>. This link signs
+          you out and into <Foreign className="font-medium whitespace-normal text-ink">{organization.name}</Foreign>. Go
+          on only where you have opened it yourself.
         </>
       }
     >
