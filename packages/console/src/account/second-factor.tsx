@@ -34,28 +34,28 @@ export function SecondFactor() {
   return (
     <Card title="Second factor">
       {error && (
-        <div className="p-5 pb-0">
+        <div className="p-5">
           <ErrorNotice error={error} onRetry={() => refetch()} />
         </div>
       )}
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4">
-        <p className="min-w-0 flex-1 basis-64 text-muted">
-          {data?.enabled ? (
-            <>
-              <Badge tone="good">On</Badge> Signing in with your password asks for a code of your app.
-            </>
-          ) : (
-            'An authenticator app makes your password alone worth nothing to whoever finds it.'
-          )}
-        </p>
-        {data?.enabled && <Button onClick={() => setOpen('renew')}>New recovery codes</Button>}
-        {/* One button for both: the focus that a dialog gives back to it stays when the one has become the other. */}
-        {data && (
+      {data && (
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4">
+          <p className="min-w-0 flex-1 basis-64 text-muted">
+            {data.enabled ? (
+              <>
+                <Badge tone="good">On</Badge> Signing in with your password asks for a code of your app.
+              </>
+            ) : (
+              'An authenticator app makes your password alone worth nothing to whoever finds it.'
+            )}
+          </p>
+          {data.enabled && <Button onClick={() => setOpen('renew')}>New recovery codes</Button>}
+          {/* One button for both: the focus that a dialog gives back to it stays when the one has become the other. */}
           <Button onClick={() => setOpen(data.enabled ? 'disable' : 'enrol')}>
             {data.enabled ? 'Turn off' : 'Turn on'}
           </Button>
-        )}
-      </div>
+        </div>
+      )}
       {open === 'enrol' && <Enrol onClose={close} />}
       {open === 'renew' && <Renew onClose={close} />}
       {open === 'disable' && <Disable onClose={close} />}
