@@ -40,6 +40,7 @@ describe('Handinger: Settings → API keys', { timeout: 3 * minute }, () => {
     await page.getByRole('row', { name: /production-backend.*by Bob/s }).waitFor()
     await page.getByRole('link', { name: 'Audit log' }).click()
     await page.getByText('created an API key:').first().waitFor()
+    await page.getByText('invited someone as an admin').waitFor()
     await page.getByText('production-backend').first().waitFor()
     await page.getByText(/Chain verified/).waitFor()
   })

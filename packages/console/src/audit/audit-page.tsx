@@ -115,6 +115,7 @@ export function AuditPage() {
 
 function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<string, string> }) {
   const { number, hash, action, actor, at } = event
+  const role = offeredRole(event)
   const noun = useNoun()
   return (
     <li>
@@ -127,8 +128,11 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
           />
           <span className="flex min-w-0 flex-1 basis-72 flex-wrap items-center gap-x-1.5">
             <Foreign className="font-medium">{people.get(actor.id) ?? actorInWords(actor)}</Foreign>
-            <span className="text-muted">{actionInWords(action, noun)}:</span>
-            <Target of={event} people={people} />
+            <span className="text-muted">
+              {actionInWords(action, noun)}
+              {role === null ? ':' : ` as ${withArticle(role)}`}
+            </span>
+            {role === null && <Target of={event} people={people} />}
           </span>
           <Badge>{triggers[actor.triggeredBy]}</Badge>
           <span className="inline-flex items-center gap-1 text-muted" title={`Entry ${number} of the chain: ${hash}`}>
@@ -145,12 +149,15 @@ function Entry({ event, people }: { event: AuditEvent; people: ReadonlyMap<strin
   )
 }
 
+/** What an invitation is told by. The log names no address: it stays for ever. */
+function offeredRole({ action, details }: AuditEvent): string | null {
+  return action.startsWith('invitation.') && typeof details.role === 'string' ? details.role : null
+}
+
 /** What it happened to, by name where it has one. */
 function Target({ of: { action, target, details }, people }: { of: AuditEvent; people: ReadonlyMap<string, string> }) {
   if (typeof details.name === 'string') return <Foreign>{details.name}</Foreign>
   if (action.startsWith('key.')) return <KeyName id={target} />
-  // The log names no address: it stays for ever.
-  if (action.startsWith('invitation.') && typeof details.role === 'string') return `as ${withArticle(details.role)}`
   // A member is `<organization>/<user>`.
   const id = target.slice(target.lastIndexOf('/') + 1)
   return <Foreign>{people.get(id) ?? id}</Foreign>
