@@ -28,7 +28,7 @@ export function LimitsPage() {
   return (
     <Page
       title="Limits"
-      description={`How much the keys of this ${noun} may ask for. Past a limit they get 429 and when to come back.`}
+      description={`How much the keys of this ${noun} may ask for. Past a limit they are refused until there is room again.`}
     >
       <div className="space-y-5">
         <Card title="What holds">
