@@ -18,7 +18,17 @@ describe('an account elsewhere', { timeout: 2 * minute }, () => {
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     browser = await startBrowser()
     elsewhere = await startElsewhere()
-    server = await startServer({ contract: 'hopx', env: { KEYWRIGHT_PROVIDERS: elsewhere.setting } })
+    const [known] = JSON.parse(elsewhere.setting)
+    const long = {
+      ...known,
+      id: 'long',
+      name: 'Donaudampfschifffahrtsgesellschaft und Soehne',
+      issuer: 'http://127.0.0.1:9',
+    }
+    server = await startServer({
+      contract: 'hopx',
+      env: { KEYWRIGHT_PROVIDERS: JSON.stringify([known, long]) },
+    })
     elsewhere.allow(server.control)
     ann = await visit(browser)
     await becomeOperator(ann, server)

@@ -23,7 +23,7 @@ export function Providers({ to, invitation }: { to: string; invitation?: string 
       {start.error && <ErrorNotice error={start.error} />}
       {data.providers.map(({ id, name }) => (
         <Button key={id} className="w-full" isBusy={start.isPending} onClick={() => start.mutate(id)}>
-          Continue with {name}
+          <span className="min-w-0 truncate">Continue with {name}</span>
         </Button>
       ))}
     </div>
