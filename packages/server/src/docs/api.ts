@@ -47,7 +47,7 @@ export function apiPage({ control }: Subject): Page {
       '# Management API',
       `At ${inline(control)}, with a service key or a CLI token. The machine-readable form is ${inline(`${control}/openapi.json`)} (OpenAPI 3.1).`,
       fence('sh service_key', curl(asService({ control }, '/v1/keys'))),
-      'Bodies are JSON. Times are RFC 3339 in UTC. Lists answer a page and `nextCursor`, which is `null` at the end. A `POST` that changes something is carried out once with an `Idempotency-Key`, however often it is sent within a day.',
+      'Bodies are JSON. Times are RFC 3339 in UTC. Lists answer a page and `nextCursor`, which is `null` at the end. A `POST` that changes something is carried out once with an `Idempotency-Key`, however often it is sent within a day. Keys, permissions, namespaces and plans in the examples are made up.',
       ...tags.flatMap((tag) => [
         `## ${tag}`,
         ...calls.filter(({ operation }) => operation.tags[0] === tag).flatMap((call) => section(call, control)),
