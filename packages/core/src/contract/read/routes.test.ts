@@ -149,6 +149,9 @@ describe('a route', () => {
       'routes[0].permission: nothing among permissions.offered is like a.b:{a}',
     ])
     expect(needing('b-c-d:read', '{a}-{a}-d:read')).toEqual([])
+    expect(needing('b:read', '{a}-{a}:read')).toEqual([
+      'routes[0].permission: nothing among permissions.offered is like {a}-{a}:read',
+    ])
     // Where names can share the text in many ways, not all of them are tried.
     const names = '{a}'.repeat(8)
     expect(needing('x'.repeat(60), `${names}:read`)).toEqual([

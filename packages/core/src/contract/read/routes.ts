@@ -133,8 +133,11 @@ function templateProblem(template: string, captured: readonly string[], offered:
   if (template.includes('*')) return 'a route needs one permission, not all below it'
   if (offered.length === 0) return null
   if (names.length === 0) return isOffered(template, offered) ? null : `${template} is not among permissions.offered`
-  // One gap in a segment, from its first name to its last: several would be tried in every way that they can share it.
-  const shape = new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{[^:]*\}/g, '[^:]+')}$`)
+  // Each name but the last takes as little as it can, once and for all: names would share a text in very many ways.
+  const [first = '', ...behind] = template.replace(/[.]/g, '\\.').split(/\{[^}]*\}/)
+  const last = behind.pop()
+  const least = behind.map((literal, i) => `(?=([^:]+?${literal}))\\${i + 1}`)
+  const shape = new RegExp(`^${first}${least.join('')}[^:]+${last}$`)
   const filled = offered.some((one) => shape.test(one) || one.endsWith('*'))
   return filled ? null : `nothing among permissions.offered is like ${template}`
 }
