@@ -109,6 +109,15 @@ describe('what is wrong with a contract', () => {
     ])
   })
 
+  it('may be what a list leaves out', () => {
+    const routes = Object.assign(Array(2), { 0: { path: '/a' } })
+    expect(problemsWith({ credential: { sources: Array(1) }, body: { json: Array(1) }, routes })).toEqual([
+      'credential.sources[0]: it is missing; an object is needed',
+      'routes[1]: it is missing; an object is needed',
+      'body.json[0]: it is missing is no JSON',
+    ])
+  })
+
   it('may be null where something else is needed', () => {
     const data = {
       ...{ credential: { sources: [{ basic: null }] }, oneKeyPerOrganization: null, permissions: { offered: null } },

@@ -44,7 +44,9 @@ function readJson(value: unknown, fields: Fields, path: string, around: readonly
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(`${value} is no JSON`)
   const inner = [...around, value]
-  if (Array.isArray(value)) return value.map((element, i) => readJson(element, fields, `${path}[${i}]`, inner))
+  if (Array.isArray(value)) {
+    return Array.from(value, (element, i) => readJson(element, fields, `${path}[${i}]`, inner))
+  }
   if (!isObject(value)) return refuse(`${described(value)} is no JSON`)
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, readJson(member, fields, memberOf(path, name), inner)]),

@@ -85,7 +85,8 @@ export class Fields {
     const value = this.#takeOr(name, needed ? undefined : [])
     if (!Array.isArray(value)) return this.#wrong(name, value, 'a list is needed', [])
     if (value.length === 0 && whenEmpty !== undefined) this.report(name, whenEmpty)
-    return value.map((element, i) => read(element, `${this.at(name)}[${i}]`))
+    // Unlike `map`, this takes what is left out of a list for an element.
+    return Array.from(value, (element, i) => read(element, `${this.at(name)}[${i}]`))
   }
 
   texts(
