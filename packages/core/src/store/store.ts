@@ -17,7 +17,7 @@ import type {
 export interface FoundKey {
   key: KeyRecord
   organization: OrganizationRecord
-  /** null: a machine made the key, or its maker has left the organization (then `key.createdBy` is set). */
+  /** null: no member made the key, or its maker has left the organization (then `key.createdBy` is set). */
   maker: MemberRecord | null
   /** Number of the last change this answer contains. A cache must not keep an answer older than what it has applied. */
   readAt: number

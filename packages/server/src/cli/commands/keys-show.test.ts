@@ -13,3 +13,7 @@ it.each([
 ])('a key with the limits %j, beside the usual: %j', (limits, limitsBeside, told) => {
   expect(keyFacts({ ...key, limits, limitsBeside })).toMatch(new RegExp(`^limits +${told}$`, 'm'))
 })
+
+it('a key that no member made is of the operator, or of a machine', () => {
+  expect(keyFacts({ ...key, createdBy: null })).toMatch(/^made by +the operator, or a machine$/m)
+})

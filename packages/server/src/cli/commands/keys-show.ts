@@ -47,7 +47,7 @@ export function keyFacts(key: Key): string {
           .join(', '),
       ) || '–',
     ],
-    ['made by', key.createdBy === null ? 'a machine' : printable(key.createdBy)],
+    ['made by', key.createdBy === null ? 'the operator, or a machine' : printable(key.createdBy)],
     ['created', at(key.createdAt)],
     ['expires', key.expiresAt === null ? 'never' : at(key.expiresAt)],
   ]
