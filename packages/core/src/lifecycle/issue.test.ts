@@ -317,6 +317,13 @@ describe('who makes or changes a key', () => {
     expect(await counted()).toEqual([5])
   })
 
+  it('leaves the usual limits to a key of which they say nothing, also where they are held to none', async () => {
+    const all = inMemory({ contract })
+    await all.organization()
+    const held = { permissions: null, namespaces: null, allowedIps: null, limits: [], expiresAt: null }
+    expect((await make(all, {}, held)).key.limits).toBeNull()
+  })
+
   it('hands on the namespaces that are still there', async () => {
     const all = await start()
     const maker = await make(all, { namespaces: ['default', 'live'] })
