@@ -57,13 +57,15 @@ describe('changing a key', () => {
   it('takes away what its record should not show, its own digest, and does not record it', async () => {
     const digest = made.key.versions[0]?.digest ?? ''
     await all.store.transact(async (transaction) => {
-      await transaction.putKey({ ...made.key, metadata: { sha256: digest } })
+      await transaction.putKey({ ...made.key, metadata: { sha256: digest, dump: `00${digest}ff` } })
       transaction.record({ ...made.change, details: {} })
     })
-    expect((await change({ name: 'b' })).key.metadata).toEqual({ sha256: digest })
+    expect((await change({ name: 'b' })).key.metadata).toEqual({ sha256: digest, dump: `00${digest}ff` })
     const { key, change: recorded } = await change({ metadata: {} })
     expect(key.metadata).toEqual({})
-    expect(recorded?.details).toEqual({ changed: { metadata: { from: { sha256: '[digest]' }, to: {} } } })
+    expect(recorded?.details).toEqual({
+      changed: { metadata: { from: { sha256: '[digest]', dump: '00[digest]ff' }, to: {} } },
+    })
   })
 
   it('writes no member of the record that is no term', async () => {
