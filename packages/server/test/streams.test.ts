@@ -660,6 +660,27 @@ describe('through the gateway', () => {
       expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(sent)
     })
 
+    it('that the upstream ends has its last words reach a caller who speaks while they are on the way', async () => {
+      const before = atUpstream
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(handshake('/silent', headerLines()))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      const left = once(atUpstream, 'close')
+      atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+      atUpstream.end(Buffer.alloc(1024 * 1024))
+      await left
+      // Longer than anybody waits for who has only to hear that it is over.
+      await pause(1_500)
+      socket.write('Are you still there?')
+      await pause(100)
+      const chunks: Buffer[] = []
+      socket.on('data', (chunk) => chunks.push(chunk))
+      await once(socket, 'close')
+      const all = Buffer.concat(chunks)
+      expect(all.length - all.indexOf('\r\n\r\n') - 4).toBe(1024 * 1024)
+    })
+
     it.runIf(process.platform === 'linux')(
       'has both its ends looked after by TCP, which finds who has vanished',
       async () => {

@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import type { Attempt, Refusal } from '@keywright/core'
-import { asText, hangUp } from '../http/server.ts'
+import { asText, hangUp, lingerMs } from '../http/server.ts'
 import type { LongStream, LongStreams } from './long-streams.ts'
 
 /** A peer that has vanished is found by TCP, where nobody else would: a WebSocket may be silent for days. */
@@ -121,10 +121,10 @@ function join(
   if (upstreamHead.length > 0) socket.write(upstreamHead)
   if (early.length > 0) upstreamSocket.write(early)
   socket.pipe(upstreamSocket)
-  // A caller who reads slowly still has its last words to come when it is gone.
+  // A caller who reads slowly still has its last words to come when it is gone, and speaks on until they have come.
   pipeline(upstreamSocket, socket, (error) => {
     if (error) close()
-    else hangUp(socket)
+    else hangUp(socket, undefined, lingerMs)
   })
   streams.add(stream)
 }

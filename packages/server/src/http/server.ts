@@ -20,8 +20,8 @@ const headersTimeout = 8_000
 const requestTimeout = 300_000
 /** Longer than the idle time of the proxies in front, so that they close first and no request falls between. */
 const keepAliveTimeout = 75_000
-/** For who gets to read the last answer of a connection only once all of the request is sent. */
-const lingerMs = 30_000
+/** For who gets to read the last of a connection only once they have said what they had to say. */
+export const lingerMs = 30_000
 /** Requests behind the last answer of a connection, which may be a stream without an end. */
 const mostBehindLast = 100
 
