@@ -872,9 +872,10 @@ describe('through the gateway', () => {
       expect(text.match(/HTTP\/1\.1 \d+|\/slow|\/ws/g)).toEqual(['HTTP/1.1 200', '/slow', 'HTTP/1.1 200', '/ws'])
     })
 
-    it('is refused with a path that could be read in two ways, or with a body', async () => {
+    it('is refused with a path that could be read in two ways, with two hosts, or with a body', async () => {
       const lines = [`Authorization: Bearer ${issued.credential}`]
       expect(parseAnswer(await sendRaw(server.edge, handshake('/a/../b', lines))).status).toBe(400)
+      expect(parseAnswer(await sendRaw(server.edge, handshake('/ws', [...lines, 'Host: b']))).status).toBe(400)
       const withBody = handshake('/ws', [...lines, 'Content-Length: 2'])
       expect(parseAnswer(await sendRaw(server.edge, `${withBody}ab`)).status).toBe(400)
     })
