@@ -632,7 +632,8 @@ describe('through the gateway', () => {
       await Promise.all([left, stopped])
     })
 
-    it('that the upstream ends has its last words reach a caller who reads slowly', async () => {
+    /** One whose caller reads nothing, and whose upstream has said more than fits on the way, and gone. */
+    async function leftWithLastWords() {
       const accepted: Socket[] = []
       const onSocket = (message: unknown) => void accepted.push((message as { socket: Socket }).socket)
       subscribe('net.server.socket', onSocket)
@@ -641,23 +642,34 @@ describe('through the gateway', () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
       socket.write(handshake('/silent', headerLines()))
       await expect.poll(() => atUpstream === before).toBe(false)
-      const atEdge = accepted.find(({ remotePort }) => remotePort === socket.localPort)
+      const atEdge = accepted.find(({ remotePort }) => remotePort === socket.localPort) as Socket
       atUpstream.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
       let sent = 0
       // Until the edge has something that it cannot pass on yet.
-      for (; atEdge?.writableLength === 0; sent += 4096) {
+      for (; atEdge.writableLength === 0; sent += 4096) {
         await new Promise((resolve) => atUpstream.write('x'.repeat(4096), resolve))
         await new Promise(setImmediate)
       }
       const left = once(atUpstream, 'close')
       atUpstream.end()
       await left
+      return { socket, atEdge, sent }
+    }
+
+    it('that the upstream ends has its last words reach a caller who reads slowly', async () => {
+      const { socket, sent } = await leftWithLastWords()
       let text = ''
       socket.on('data', (chunk) => {
         text += chunk
       })
       await once(socket, 'end')
       expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toHaveLength(sent)
+    })
+
+    it('that the upstream ends is not kept for a caller who reads nothing', { timeout: 90_000 }, async () => {
+      const { socket, atEdge } = await leftWithLastWords()
+      await once(atEdge, 'close')
+      socket.destroy()
     })
 
     it('that the upstream ends has its last words reach a caller who speaks while they are on the way', async () => {

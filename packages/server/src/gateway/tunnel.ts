@@ -111,8 +111,12 @@ function join(
   const stream: LongStream = { attempt: isAuthenticated ? attempt : null, isTunnel: true, cut: close }
   for (const end of [socket, upstreamSocket]) end.on('error', close)
   socket.on('close', close)
-  // Nobody hears any more what the caller says.
-  upstreamSocket.on('end', () => socket.unpipe(upstreamSocket).resume())
+  // Nobody hears any more what the caller says. It has so long to read the last words, and may never do it.
+  upstreamSocket.on('end', () => {
+    socket.unpipe(upstreamSocket).resume()
+    const timer = setTimeout(close, lingerMs)
+    socket.once('close', () => clearTimeout(timer))
+  })
   upstreamSocket.setTimeout(0)
   socket.write(
     `${statusLine(101)}${written([...filtered(options, response), 'Connection', 'Upgrade', 'Upgrade', 'websocket'])}\r\n`,
@@ -121,11 +125,8 @@ function join(
   if (upstreamHead.length > 0) socket.write(upstreamHead)
   if (early.length > 0) upstreamSocket.write(early)
   socket.pipe(upstreamSocket)
-  // A caller who reads slowly still has its last words to come when it is gone, and speaks on until they have come.
-  pipeline(upstreamSocket, socket, (error) => {
-    if (error) close()
-    else hangUp(socket, undefined, lingerMs)
-  })
+  // Not `pipe`: a caller who reads slowly still has its last words to come when it is gone.
+  pipeline(upstreamSocket, socket, (error) => error && close())
   streams.add(stream)
 }
 
