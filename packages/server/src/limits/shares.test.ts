@@ -3,7 +3,7 @@ import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
 import fc from 'fast-check'
 import { Pool } from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestPostgres, testPostgres } from '../../test/support/postgres.ts'
 import { startRedis } from '../../test/support/redis.ts'
 import { migratePostgres } from '../stores/migrate-postgres.ts'
@@ -35,9 +35,18 @@ beforeEach(async () => {
   nowMs = Date.UTC(2026, 10, 20, 8)
 })
 
+/** Those with timers, by which they would prune the ledgers of the next test, whose clock is behind theirs. */
+const running: Shares[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((shares) => shares.stop()))
+  await expect.poll(() => pool.waitingCount + pool.totalCount - pool.idleCount).toBe(0)
+})
+
 function node(clock: () => number = () => nowMs): Shares {
   const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
-  return createShares({ ledgers, otherwise: createMemoryCounters(), now: clock })
+  const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: clock })
+  running.push(shares)
+  return shares
 }
 
 /** Gives back only when it is asked again or stopped: one that has crashed never does. */
