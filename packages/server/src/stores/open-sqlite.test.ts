@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { someEvent } from '@keywright/core/testing'
 import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseFileError } from './database-file-error.ts'
 import { explain } from './explain.ts'
 import { openSqlite } from './open-sqlite.ts'
+import { openPeopleFile } from './people-database.ts'
 
 let folder: string
 let file: string
@@ -114,6 +116,24 @@ describe('a database file in use', () => {
     }
     expect((await store.head()).number).toBe(3)
     await store.close()
+  })
+})
+
+describe('a file of people in use', () => {
+  it('has nothing left open of a transaction in whose midst it was moved', async () => {
+    const { db, close } = openPeopleFile(file)
+    const change = (text: string, inBetween = () => {}) =>
+      db.transaction().execute(async (open) => {
+        await sql`insert into said values (${text})`.execute(open)
+        inBetween()
+      })
+    await sql`create table said (text)`.execute(db)
+    const moved = change('lost', () => fs.renameSync(file, `${file}.away`))
+    await expect(moved).rejects.toMatchObject({ code: 'database_replaced' })
+    fs.renameSync(`${file}.away`, file)
+    await change('kept')
+    expect((await sql`select text from said`.execute(db)).rows).toEqual([{ text: 'kept' }])
+    await close()
   })
 })
 

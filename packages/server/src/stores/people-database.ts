@@ -45,7 +45,8 @@ function waiting(connection: DatabaseConnection, checkPlace: () => void): Databa
   return {
     executeQuery: (query, options) =>
       whenNotBusy(() => {
-        if (query.query.kind !== 'SelectQueryNode') checkPlace()
+        // What is undone is written nowhere; left open, it would take in all that is written after it.
+        if (query.query.kind !== 'SelectQueryNode' && query.sql !== 'rollback') checkPlace()
         return connection.executeQuery(query, options)
       }),
     streamQuery: (query, chunkSize, options) => connection.streamQuery(query, chunkSize, options),
