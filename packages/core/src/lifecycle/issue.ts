@@ -135,7 +135,12 @@ export function firstRecord(
   const { createdAt } = version
   return {
     ...terms,
-    ...{ id: newId('key', createdAt.getTime()), organization, project, createdBy, kind, environment },
+    id: newId('key', createdAt.getTime()),
+    organization,
+    project,
+    createdBy,
+    kind,
+    environment,
     limitsBeside: false,
     createdAt,
     suspendedAt: null,
