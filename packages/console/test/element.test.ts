@@ -21,13 +21,16 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
   let server: TestServer
   let company: Awaited<ReturnType<typeof startCompany>>
   let stranger: Awaited<ReturnType<typeof startCompany>>
+  /** The company again, at an address of another site than the console. */
+  let elsewhere: string
   let shown = ''
 
   beforeAll(async () => {
     browser = await startBrowser()
     company = await startCompany(() => shown)
     stranger = await startCompany(() => shown)
-    server = await startServer({ contract: 'hopx', env: { KEYWRIGHT_EMBED_ORIGINS: company.url } })
+    elsewhere = company.url.replace('127.0.0.1', 'localhost')
+    server = await startServer({ contract: 'hopx', env: { KEYWRIGHT_EMBED_ORIGINS: `${company.url},${elsewhere}` } })
   }, minutes)
   afterAll(async () => {
     await browser?.close()
@@ -96,6 +99,19 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
     await page.goto(stranger.url)
     await expect.poll(() => complaints.join(), { timeout: 20_000 }).toContain('frame-ancestors')
     expect(page.frames().some(framed(`${server.control}/acme`))).toBe(false)
+    await context.close()
+  })
+
+  it('says to a customer whose session no browser keeps there why, and offers no form to sign in with', async () => {
+    const { page, context, complaints } = await visit(browser)
+    shown = element(await portal())
+    await page.goto(elsewhere)
+    await expect.poll(() => page.frames().some(framed(server.control)), { timeout: 20_000 }).toBe(true)
+    const frame = page.frames().find(framed(server.control))
+    if (!frame) throw new Error('There is no frame.')
+    await frame.getByRole('heading', { level: 1, name: 'Nobody can be signed in here' }).waitFor()
+    expect(await frame.getByRole('button').count()).toBe(0)
+    expect(complaints).toEqual([])
     await context.close()
   })
 

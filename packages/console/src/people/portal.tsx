@@ -64,11 +64,14 @@ function Compare({ token }: { token: string }) {
 function Enter({ token }: { token: string }) {
   const router = useRouter()
   const isSent = useRef(false)
+  const [isForgotten, setForgotten] = useState(false)
   const { mutate, error } = useMutation({
     mutationFn: () => keywright.signIn.byPortal(token),
     async onSuccess({ organization }) {
       queries.clear()
-      await router.navigate({ to: '/$organization/keys', params: { organization }, replace: true })
+      const viewer = await queries.fetchQuery(viewerQuery).catch(() => undefined)
+      if (viewer === null && isFramed) setForgotten(true)
+      else await router.navigate({ to: '/$organization/keys', params: { organization }, replace: true })
     },
   })
   useEffect(() => {
@@ -76,8 +79,21 @@ function Enter({ token }: { token: string }) {
     isSent.current = true
     mutate()
   }, [mutate])
+  if (isForgotten) return <NoSession />
   if (error) return <LinkFailed error={error} onRetry={() => mutate()} />
   return <OneMoment />
+}
+
+/** Signing in with a password would end here too, and who comes by a portal link has none. */
+function NoSession() {
+  return (
+    <Entrance title="Nobody can be signed in here">
+      <p className="text-muted">
+        The browser keeps no session of one site within a page of another. Tell whoever runs the page around this one:
+        both need addresses of one site, as app.example.com and keys.example.com are.
+      </p>
+    </Entrance>
+  )
 }
 
 function OneMoment() {
