@@ -736,6 +736,20 @@ describe('through the gateway', () => {
       expect(text.endsWith('\r\n\r\nhello')).toBe(true)
     })
 
+    it.each([
+      ['agrees', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'],
+      ['refuses', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
+    ])('whose caller resets it at the moment the upstream %s is left by both', async (_, answer) => {
+      const before = atUpstream
+      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      socket.write(handshake('/silent', headerLines()))
+      await expect.poll(() => atUpstream === before).toBe(false)
+      const left = once(atUpstream, 'close')
+      socket.resetAndDestroy()
+      atUpstream.write(answer)
+      await left
+    })
+
     it('that the upstream answers with a stream is left by both when its caller leaves', async () => {
       const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
       socket.on('error', () => {})

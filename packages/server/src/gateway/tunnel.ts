@@ -64,12 +64,21 @@ export function tunnel(options: Tunnel): void {
   request.on('response', (response) => {
     isAnswered = true
     early()
+    // Reset by its caller, of which `close` tells only in a moment: such a one cannot be joined to anything.
+    if (socket.destroyed) {
+      response.destroy()
+      return
+    }
     answered(response.statusCode ?? 502)
     // A stream may be silent for as long as both ends like.
     request.setTimeout(0)
     relayAnswer(options, response)
   })
   request.on('upgrade', (response, upstreamSocket, upstreamHead) => {
+    if (socket.destroyed) {
+      upstreamSocket.destroy()
+      return
+    }
     answered(101)
     join(options, early(), response, upstreamSocket, upstreamHead)
   })
