@@ -3,7 +3,7 @@ import { everyPage } from '../store/page.ts'
 import type { ProjectRecord } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { countUnrevoked, revokeAhead, revokeAllIn } from './revoke-all.ts'
+import { revokeAhead, revokeAllIn } from './revoke-all.ts'
 
 /** What a deletion took with it, or would. */
 export interface Deletion {
@@ -33,7 +33,7 @@ export async function deleteOrganization(
   await check(store)
   const members = await count((page) => store.members({ ...of, ...page }))
   const projects = await count((page) => store.projects({ ...of, ...page }))
-  if (dryRun) return { keys: await countUnrevoked(store, of), members, projects, change: null }
+  if (dryRun) return { keys: await store.countUnrevoked(of), members, projects, change: null }
   const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
     const { name } = await check(transaction)
@@ -58,7 +58,7 @@ export async function deleteProject(
   const { organization } = await check(store)
   const of = { organization, project: id }
   const rest = { members: 0, projects: 1 }
-  if (dryRun) return { ...rest, keys: await countUnrevoked(store, of), change: null }
+  if (dryRun) return { ...rest, keys: await store.countUnrevoked(of), change: null }
   const ahead = await revokeAhead(lifecycle, actor, [of], reason, check)
   const { result: keys, changes } = await store.transact(async (transaction) => {
     const { name } = await check(transaction)

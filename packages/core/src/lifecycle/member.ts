@@ -2,9 +2,9 @@ import type { Actor } from '../audit/event.ts'
 import type { Role } from '../contract/contract.ts'
 import { everyPage } from '../store/page.ts'
 import type { MemberRecord } from '../store/records.ts'
-import type { Transaction } from '../store/store.ts'
+import type { Transaction, UnrevokedFilter } from '../store/store.ts'
 import { existingOrganization, type Lifecycle, LifecycleError } from './lifecycle.ts'
-import { countUnrevoked, type KeysOf, revokeAhead, revokeAllIn } from './revoke-all.ts'
+import { revokeAhead, revokeAllIn } from './revoke-all.ts'
 
 /** Who belongs where, as what. */
 export interface Place {
@@ -107,7 +107,7 @@ export function revokeKeysAhead(
 
 /** Of those they have made, how many are still to be revoked. */
 export function countKeysOf({ store }: Lifecycle, leaving: Leaving): Promise<number> {
-  return countUnrevoked(store, keysOf(leaving))
+  return store.countUnrevoked(keysOf(leaving))
 }
 
 /** What they are, which `permit` sees first. @throws LifecycleError where they are not there, or its last owner */
@@ -127,7 +127,7 @@ export async function checkLeaving(
 
 const reason = 'The person who made it has left the organization.'
 
-function keysOf({ organization, user }: Leaving): KeysOf {
+function keysOf({ organization, user }: Leaving): UnrevokedFilter {
   return { organization, createdBy: user }
 }
 

@@ -1,17 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Actor } from '../audit/event.ts'
 import type { KeyRecord } from '../key/record.ts'
-import { everyPage } from '../store/page.ts'
-import type { Transaction } from '../store/store.ts'
+import type { Transaction, UnrevokedFilter } from '../store/store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { revoked } from './revoke.ts'
-
-/** Which keys end together: all of an organization, or of one project or maker in it. */
-export interface KeysOf {
-  organization: string
-  project?: string
-  createdBy?: string
-}
 
 type Reads = Pick<Transaction, 'keys'>
 
@@ -28,7 +20,7 @@ const keysAtOnce = 100
 export async function revokeAhead(
   { store, now }: Lifecycle,
   actor: Actor,
-  all: readonly KeysOf[],
+  all: readonly UnrevokedFilter[],
   reason: string,
   check: (transaction: Transaction) => Promise<unknown>,
 ): Promise<Map<string, number>> {
@@ -50,7 +42,7 @@ export async function revokeAllIn(
   transaction: Transaction,
   { now }: Lifecycle,
   actor: Actor,
-  of: KeysOf,
+  of: UnrevokedFilter,
   reason: string,
 ): Promise<number> {
   const at = now()
@@ -64,14 +56,7 @@ export async function revokeAllIn(
   return count
 }
 
-/** @returns how many there are */
-export async function countUnrevoked(reads: Reads, of: KeysOf): Promise<number> {
-  let count = 0
-  for await (const keys of everyPage((page) => reads.keys({ ...of, ...page, isRevoked: false }))) count += keys.length
-  return count
-}
-
-async function someUnrevoked(reads: Reads, all: readonly KeysOf[]) {
+async function someUnrevoked(reads: Reads, all: readonly UnrevokedFilter[]) {
   const keys: KeyRecord[] = []
   for (const of of all) {
     const limit = mostPerTransaction - keys.length

@@ -42,8 +42,11 @@ export function createMemoryStore(): Store {
     return { number, hash }
   }
 
+  const reads = readsOf(tables)
   return {
-    ...readsOf(tables),
+    ...reads,
+    countUnrevoked: async (filter) =>
+      (await reads.keys({ ...filter, isRevoked: false, limit: Number.POSITIVE_INFINITY })).items.length,
     find(digest) {
       const id = tables.digests.get(digest)
       return id === undefined ? undefined : foundIn(tables, tables.keys.get(id), head().number)

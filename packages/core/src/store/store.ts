@@ -84,6 +84,11 @@ export interface KeyFilter {
   limit: number
 }
 
+/** Which keys to count: those that are not revoked. */
+export interface UnrevokedFilter extends Pick<KeyFilter, 'project' | 'createdBy'> {
+  organization: string
+}
+
 /** Which changes to list. */
 export interface AuditFilter {
   organization?: string | undefined
@@ -111,6 +116,8 @@ export interface Store extends KeySource {
   key(id: string): Promise<KeyRecord | undefined>
   /** Without deleted keys. */
   keys(filter: KeyFilter): Promise<Page<KeyRecord>>
+  /** How many keys a list of them with `isRevoked: false` has, however many these are. */
+  countUnrevoked(filter: UnrevokedFilter): Promise<number>
   organization(id: string): Promise<OrganizationRecord | undefined>
   /** `q`: in any case, a part of the name or of the id. */
   organizations(page: { q?: string; after?: string; limit: number }): Promise<Page<OrganizationRecord>>

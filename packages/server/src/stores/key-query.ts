@@ -5,6 +5,7 @@ import {
   type KeyState,
   looksLikeId,
   positionOf,
+  type UnrevokedFilter,
 } from '@keywright/core'
 import { type Expression, type ExpressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { text } from './codec.ts'
@@ -59,6 +60,19 @@ export function passedQuery(db: Kysely<Schema>, filter: KeyFilter, count: number
     .limit(1)
     .offset(count - 1)
   return (column ? query.orderBy(column, direction) : query).orderBy('id', direction)
+}
+
+/** How many of the next `atMost` keys that are not revoked there are behind `after`, and the last of them. */
+export function countQuery(db: Kysely<Schema>, filter: UnrevokedFilter, after: string, atMost: number) {
+  const some = db
+    .selectFrom('kw_keys')
+    .select('id')
+    .where((eb) => eb.and([...keyConditions(eb, { ...filter, isRevoked: false, limit: atMost }), eb('id', '>', after)]))
+    .orderBy('id')
+    .limit(atMost)
+  return db
+    .selectFrom(some.as('some'))
+    .select(({ fn }) => [fn.countAll<number | string>().as('count'), fn.max('id').as('last')])
 }
 
 /** Which keys a list shows, wherever it stands. */

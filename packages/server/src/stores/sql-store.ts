@@ -6,7 +6,7 @@ import { foundQuery } from './found-query.ts'
 import { foundKey, serviceKeys } from './mapping.ts'
 import type { FoundRow, Schema } from './schema.ts'
 import { runsOn } from './session.ts'
-import { listKeys, listMembers, listsOf } from './sql-lists.ts'
+import { countUnrevokedKeys, listKeys, listMembers, listsOf } from './sql-lists.ts'
 import { lookupsOf } from './sql-lookups.ts'
 import { operationsOn } from './sql-operations.ts'
 import { peopleListsOf, peopleReadsOf } from './sql-people.ts'
@@ -43,6 +43,7 @@ export function createSqlStore({
     ...peopleListsOf(session),
     find,
     keys: (filter) => listKeys(session, filter),
+    countUnrevoked: (filter) => countUnrevokedKeys(reader, filter),
     members: (page) => listMembers(session, page),
     async found(id) {
       const row = await foundQuery(verification).where('kw_keys.id', '=', text.encode(id)).executeTakeFirst()

@@ -1,6 +1,9 @@
-import { verifyChain } from '@keywright/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { deleteOrganization, verifyChain } from '@keywright/core'
+import { testActor } from '@keywright/core/testing'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
+import { copyKey } from '../support/copy-key.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 let server: TestServer
@@ -48,6 +51,19 @@ describe('deleting an organization', () => {
     expect(json).toEqual({ id, dryRun: true, keys: 3, members: 0, projects: 2, receipt: null })
     expect(await server.lifecycle.store.head()).toEqual(before)
     expect(await verdict(beside.credential)).toBe('allowed')
+  })
+
+  it('as a dry run over many keys lets others go on in between', async () => {
+    const many = await startServer({ contract: 'keywright' })
+    onTestFinished(() => many.stop())
+    await copyKey(many, 5_000)
+    let isOver = false
+    const counting = deleteOrganization(many.lifecycle, testActor, 'acme', { dryRun: true }).finally(() => {
+      isOver = true
+    })
+    await setImmediate()
+    expect(isOver).toBe(false)
+    expect(await counting).toMatchObject({ keys: 5_001 })
   })
 
   it('ends its keys and service keys before it answers, and everything about it is gone but its audit', async () => {

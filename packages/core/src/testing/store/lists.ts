@@ -124,6 +124,7 @@ export function lists(suite: StoreSuite): void {
       const unrevoked = keys.flatMap(({ revokedAt }, index) => (revokedAt === null ? [index] : []))
       assert.deepEqual(await keyNumbers(store, { isRevoked: false }), unrevoked)
       assert.deepEqual(await keyNumbers(store, { isRevoked: false, organization: 'acme' }), unrevoked)
+      assert.equal(await store.countUnrevoked({ organization: 'acme' }), unrevoked.length)
     })
 
     storeTest(suite, 'refuses to tell a state at no instant', async (store) => {
