@@ -126,6 +126,18 @@ describe('the access log', () => {
     ])
   })
 
+  it('tells of a request for which no verdict could be reached where it came from and for what, of a handshake too', async () => {
+    await start({ KEYWRIGHT_ACCESS_LOG: 'true' })
+    const own = `X-API-Key: ${(await server.issueElsewhere()).credential}`
+    await server.lifecycle.store.close()
+    for (const more of [[], ['Upgrade: websocket']]) {
+      const head = ['GET /v1/sandboxes HTTP/1.1', 'Host: a', `Connection: ${more.length > 0 ? 'Upgrade' : 'close'}`]
+      await sendRaw(server.edge, `${[...head, ...more, own].join('\r\n')}\r\n\r\n`)
+    }
+    const unknown = { status: 503, address: '127.0.0.1', route: '/v1/sandboxes/**' }
+    expect(await lines(2)).toMatchObject([unknown, unknown])
+  })
+
   it('is not kept unless it is asked for', async () => {
     await start({})
     await rawRequest(server.edge, {})

@@ -26,6 +26,7 @@ export function createUpgrades(
       return verifier.refusal('invalid_request', { requestId })
     }
     const exchange = { request, method: 'GET', target, requestId, address: addressing.clientOf(request) }
+    accessLog?.decided(socket, exchange, null)
     const attempt = attemptOf(exchange)
     const outcome = await verifier.verify(attempt)
     accessLog?.decided(socket, exchange, outcome)
