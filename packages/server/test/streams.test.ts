@@ -599,7 +599,9 @@ describe('through the gateway', () => {
     it('needs a valid key', async () => {
       const count = upstream.server.listenerCount('upgrade')
       expect(count).toBe(1)
-      expect(parseAnswer(await sendRaw(server.edge, handshake('/ws', []))).status).toBe(401)
+      const missing = parseAnswer(await sendRaw(server.edge, handshake('/ws', [])))
+      expect(missing.status).toBe(401)
+      expect(missing.headers.date).toMatch(/ GMT$/)
       const wrong = ['Authorization: Bearer kw_live_wrong']
       expect(parseAnswer(await sendRaw(server.edge, handshake('/ws', wrong))).status).toBe(401)
     })
@@ -1051,7 +1053,12 @@ describe('an upstream that is not there', () => {
     const { credential } = await server.issue()
     const response = await fetch(`${server.edge}/v1/sandboxes`, { headers: { 'x-api-key': credential } })
     expect(response.status).toBe(404)
+    expect(response.headers.get('x-ratelimit-remaining')).toBe('99')
     expect(await response.json()).toMatchObject({ code: 'NOT_FOUND' })
+    const head = ['GET /v1/sandboxes HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket']
+    const handshake = [...head, `X-API-Key: ${credential}`, '\r\n'].join('\r\n')
+    const { status, headers } = parseAnswer(await sendRaw(server.edge, handshake))
+    expect([status, headers['x-ratelimit-remaining']]).toEqual([404, '98'])
     expect((await fetch(`${server.edge}/v1/sandboxes`)).status).toBe(401)
     await server.stop()
   })

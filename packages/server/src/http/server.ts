@@ -212,6 +212,8 @@ export function asText({ status, headers, body }: Refusal, requestId: string): s
     ...headers,
     'X-Request-Id': requestId,
     'Content-Length': String(Buffer.byteLength(body)),
+    // Whoever has a clock says so in every answer (RFC 9110 §6.6.1).
+    Date: new Date().toUTCString(),
     Connection: 'close',
   }
   const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
