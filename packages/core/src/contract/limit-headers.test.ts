@@ -81,6 +81,7 @@ describe('RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11', () => {
 
   it('speak of no later time than the Retry-After of the same refusal where nothing is left', () => {
     expect(written('ietf', [state(0, 60_000)], 12_000).RateLimit).toBe('"key-window";r=0;t=12')
+    expect(written('ietf', [state(0.9, 60_000)], 12_000).RateLimit).toBe('"key-window";r=0;t=12')
     expect(written('ietf', [state(0, 5_000)], 12_000).RateLimit).toBe('"key-window";r=0;t=5')
     expect(written('ietf', [state(3, 60_000)], 12_000).RateLimit).toBe('"key-window";r=3;t=60')
     expect(written('ietf', [state(1, 60_000)], 12_000).RateLimit).toBe('"key-window";r=1;t=60')

@@ -76,6 +76,9 @@ describe('a refusal', () => {
       return [status, JSON.parse(body).detail]
     }
     const usual = said({})
+    const rows = ['invalid_request', 'not_found'] as const
+    const bodies = rows.map((name) => render(name, { requestId: 'req_1', status: 405 }).body)
+    expect(bodies[0]).not.toBe(bodies[1])
     for (let turn = 0; turn < 2; turn++) {
       expect(said({ message: 'One.' })).toEqual([400, 'One.'])
       expect(said({ message: 'Two.' })).toEqual([400, 'Two.'])
@@ -220,6 +223,8 @@ describe('a placeholder', () => {
     }
     const { headers } = rendered('rate_limited', { refusals }, { limit: 100, windowSeconds: 60 })
     expect(headers['x-said']).toBe('Only 100 per minute.')
+    const fixed = { not_found: { values: { said: 'Nothing. ' }, headers: { 'X-Said': '{said}' } } }
+    expect(rendered('not_found', { refusals: fixed }).headers['x-said']).toBe('Nothing.')
   })
 
   it('in a header can neither end its line nor leave ASCII', () => {
