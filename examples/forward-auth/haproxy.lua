@@ -72,7 +72,7 @@ core.register_action('keywright', { 'http-req' }, function(txn, url)
   -- Without an answer the line after this one in the configuration refuses.
   if not answer or not answer.status or answer.status == 0 then return end
   local reply = txn:reply({ status = answer.status })
-  for _, name in ipairs({ 'content-type', 'cache-control', 'www-authenticate', 'retry-after', 'x-request-id' }) do
+  for _, name in ipairs({ 'content-type', 'cache-control', 'www-authenticate', 'retry-after', 'allow', 'x-request-id' }) do
     local values = answer.headers[name]
     if values then reply:add_header(name, values[0]) end
   end

@@ -137,6 +137,12 @@ describe.each(proxies)('behind $name, configured as in the example', (example) =
     expect((await ask([own], { target: '/v1/templates' })).status).toBe(403)
   })
 
+  it('a method that nobody takes is refused, and the others are named', async () => {
+    const { status, headers } = await ask([key()], { method: 'PROPFIND' })
+    if (tellsTheBody) expect([status, headers.allow]).toEqual([405, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'])
+    else expect(status).toBe(403)
+  })
+
   it('a caller past their limit is told so', async () => {
     const issued = await stage.server.issue({
       limits: [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' }],
