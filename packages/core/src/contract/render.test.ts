@@ -116,6 +116,7 @@ describe('a challenge', () => {
     const of = (source: NonNullable<NonNullable<ContractData['credential']>['sources']>[number]) =>
       rendered('invalid_credential', { credential: { sources: [source] } }).headers['www-authenticate']
     expect(of({ header: 'Authorization', scheme: 'Token' })).toBe('Token realm="acme"')
+    expect(of({ header: 'Authorization', scheme: 'bearer' })).toBe('bearer realm="acme", error="invalid_token"')
     expect(of({ basic: 'user' })).toBe('Basic realm="acme"')
     expect(of({ header: 'X-Api-Key' })).toBe('Bearer realm="acme", error="invalid_token"')
   })
@@ -134,8 +135,11 @@ describe('a challenge', () => {
   it.each([undefined, '', '%"x:read', '%a%21b:read', 'a" error="', 'ä:read', 'a\r\nb', 'a b'])(
     'leaves a permission of %j out with its parameter',
     (permission) => {
-      const { headers } = rendered('forbidden', { refusals: naming }, permission === undefined ? {} : { permission })
+      const facts = permission === undefined ? {} : { permission }
+      const { headers } = rendered('forbidden', { refusals: naming }, facts)
       expect(headers['www-authenticate']).toBe('Bearer realm="acme", error="insufficient_scope"')
+      const loud = { forbidden: { headers: { 'WWW-Authenticate': 'Bearer realm="acme", SCOPE="{permission}"' } } }
+      expect(rendered('forbidden', { refusals: loud }, facts).headers['www-authenticate']).toBe('Bearer realm="acme"')
     },
   )
 })
