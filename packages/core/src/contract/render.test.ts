@@ -156,6 +156,8 @@ describe('retry-after', () => {
     for (const name of ['rate_limited', 'quota_exceeded', 'unavailable'] as const) {
       expect(rendered(name, {}, facts).headers['retry-after']).toBe(expected)
     }
+    const said = bodyOf('rate_limited', { body: { text: '{retryAfter}' } }, facts)
+    expect(said).toBe(retryAfter === undefined ? '' : expected)
   })
 
   it('goes with a limit whatever its status, and can be fixed by a row', () => {
@@ -278,6 +280,11 @@ describe('what fills a body', () => {
     expect(bodyOf('namespace_forbidden', row({ text: 'no: {namespace}' }), { namespace: 'a\nb\u2028c' })).toBe(
       'no: a\ufffdb\ufffdc',
     )
+  })
+
+  it('may stand in text that JSON has to escape', () => {
+    const json = { json: { said: 'a "\\" for {requestId}' } }
+    expect(JSON.parse(bodyOf('not_found', { body: json }, { requestId: 'req_1' })).said).toBe('a "\\" for req_1')
   })
 
   it('escapes the names of members', () => {
