@@ -70,6 +70,7 @@ describe('forward-auth', () => {
       'two paths',
       [...['GET'].flatMap((method) => [`X-Forwarded-Method: ${method}`]), 'X-Forwarded-Uri: /a', 'X-Forwarded-Uri: /b'],
     ],
+    ['two paths under the other name', ['X-Original-Method: GET', 'X-Original-URI: /a', 'X-Original-URI: /b']],
     [
       'a path of the caller beside the one of the proxy',
       [...['X-Forwarded-Method: GET'], 'X-Forwarded-Uri: /a', 'X-Original-URI: /b'],
@@ -116,9 +117,17 @@ describe('forward-auth', () => {
     const lines = [`x-api-key: ${credential}`, ...original('POST', '/v1/get/default/k')]
     const answer = await rawRequest(elsewhere.control, { target: '/v1/forward-auth', lines })
     expect([answer.status, answer.headers['x-ratelimit-remaining']]).toEqual([403, '5'])
+    const toNginx = await rawRequest(elsewhere.control, { target: '/v1/forward-auth?for=nginx', lines })
+    expect([toNginx.status, toNginx.headers['x-auth-status']]).toEqual([403, '403'])
     await expect
       .poll(async () => (await controlApi(elsewhere.control)('GET', `/v1/decisions?key=${key.id}`)).json.decisions)
-      .toMatchObject([{ reason: 'namespace_malformed', method: 'POST' }])
+      .toMatchObject(Array(2).fill({ reason: 'namespace_malformed', method: 'POST' }))
+    const asked = {
+      target: '/v1/forward-auth',
+      lines: [`x-api-key: ${credential}`, ...original('GET', '/v1/get/default/k')],
+    }
+    const { status, headers } = await rawRequest(elsewhere.control, asked)
+    expect([status, headers['x-ratelimit-remaining']]).toEqual([200, '4'])
     await elsewhere.stop()
   })
 
