@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { rawRequest } from '../support/raw-request.ts'
+import { rawRequest, sendRaw } from '../support/raw-request.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
 /** Namespaces that an Express app behind the gateway found in bodies. */
@@ -90,4 +90,11 @@ describe('a body that Express reads', () => {
       expect(seen.slice(count)).toEqual(['default'])
     },
   )
+
+  it('is asked for where its sender waits for that, once the key was looked at', async () => {
+    const head = 'POST /v1/query HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n'
+    expect(await sendRaw(server.edge, `${head}\r\n`)).toMatch(/^HTTP\/1\.1 401 /)
+    const told = await sendRaw(server.edge, `${head}X-Api-Key: ${credential}\r\n\r\n{}`)
+    expect(told.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['100', '200'])
+  })
 })
