@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { someEvent } from '@keywright/core/testing'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
@@ -116,6 +117,26 @@ describe('a database file in use', () => {
     }
     expect((await store.head()).number).toBe(3)
     await store.close()
+  })
+})
+
+describe('closing a database file', () => {
+  it('waits for changes that are under way, and then undoes those that are not done', async () => {
+    const store = openSqlite(file)
+    const short = store.transact(async (transaction) => transaction.record(someEvent()))
+    const long = store.transact(async (transaction) => {
+      transaction.record(someEvent())
+      for (;;) {
+        await transaction.organization('acme')
+        await setImmediate()
+      }
+    })
+    const undone = expect(long).rejects.toThrow()
+    await store.close()
+    await Promise.all([short, undone])
+    const again = openSqlite(file)
+    expect((await again.head()).number).toBe(1)
+    await again.close()
   })
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import BetterSqlite3 from 'better-sqlite3'
 import { ensureFile, resolveFile } from './database-file.ts'
 import { DatabaseFileError } from './database-file-error.ts'
@@ -6,6 +7,8 @@ import { type SqliteStore, sqlite } from './sqlite.ts'
 
 /** How long the start waits for another program that holds the file, such as a backup. */
 const busyTimeoutMs = 2_000
+/** How long `close` waits for changes that are under way: what is not done by then is undone. */
+const endWithinMs = 1_000
 
 /**
  * Opens the store in `file` and keeps every other process from it until `close`. File and folder are made, for this
@@ -29,7 +32,7 @@ export function openSqlite(file: string): SqliteStore {
     return {
       ...store,
       async close() {
-        await store.close()
+        await Promise.race([store.close(), setTimeout(endWithinMs, undefined, { ref: false })])
         closeAll()
       },
     }
