@@ -8,7 +8,7 @@ import { mountDeviceCalls } from './device-calls.ts'
 import { type Env, mount } from './mount.ts'
 import { openapiDocument } from './openapi.ts'
 import { otherMethod, Problem, problemResponse } from './problem.ts'
-import { problemOf } from './problem-of.ts'
+import { failureOf, problemOf } from './problem-of.ts'
 import { mountProviderCall } from './provider-call.ts'
 import { mountStripeCall } from './stripe-call.ts'
 
@@ -53,8 +53,7 @@ export function createControl(deps: ControlDeps): Control {
     if (problem) return problemResponse(problem, requestId)
     const { method, path } = context.req
     deps.logger.error('a call to the management API failed', { requestId, method, path, error })
-    const outage = new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
-    return problemResponse(isOutage(error) ? outage : new Problem('internal_error'), requestId)
+    return problemResponse(failureOf(error), requestId)
   })
 
   return { fetch: (request, env) => app.fetch(request, env) }
@@ -74,16 +73,4 @@ function refuseOtherMethods(app: Hono<Env>): void {
       throw otherMethod(methods)
     })
   }
-}
-
-const ofSqlite = /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_replaced)/
-/** Classes of PostgreSQL's codes: 28 is another password, 3D000 another name, 42501 a right that was taken away. */
-const ofPostgres = /^(database_unreachable|stale|08|25006|28|3D000|40|42501|53|55P03|57|58)/
-
-/** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
-function isOutage(error: Error): boolean {
-  const { code, body } = error as { code?: unknown; body?: { code?: unknown } }
-  // Of a database that fails while a session is looked for, the library of sign-in says no more than this.
-  if (body?.code === 'FAILED_TO_GET_SESSION') return true
-  return typeof code === 'string' && (ofSqlite.test(code) || ofPostgres.test(code))
 }

@@ -6,8 +6,10 @@ import type { Docs } from '../docs/docs.ts'
 import { answer, answerJson } from '../http/answer.ts'
 import type { HttpHandlers } from '../http/server.ts'
 import type { Logger } from '../log/logger.ts'
+import { tellOutage } from '../log/tell-outage.ts'
 import type { Control } from './app.ts'
-import { otherMethod, Problem, problemAnswer } from './problem.ts'
+import { otherMethod, Problem, problemAnswer, unavailable } from './problem.ts'
+import { failureOf } from './problem-of.ts'
 
 /** Answers one path on Node's own request and response, without the framework's cost; at once where it can. */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void> | void
@@ -41,11 +43,10 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
 
   const ready: RawHandler = async (_, response, requestId) => {
     if (await isReady()) answerJson(response, 200, requestId, '{"status":"ready"}')
-    else {
-      const unavailable = new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
-      answer(response, problemAnswer(unavailable, requestId), requestId)
-    }
+    else answer(response, problemAnswer(unavailable(), requestId), requestId)
   }
+
+  const noAnswer = tellOutage(log, 'no answer can be given without the database')
 
   const refuseOther =
     (methods: readonly string[]): RawHandler =>
@@ -72,9 +73,11 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
   }
 
   function fail(response: ServerResponse, requestId: string, error: unknown): void {
-    log.error('a request to the control side could not be handled', { requestId, error })
+    const problem = failureOf(error)
+    if (problem.code === 'unavailable') noAnswer(error, { requestId })
+    else log.error('a request to the control side could not be handled', { requestId, error })
     if (response.headersSent) response.destroy()
-    else answer(response, problemAnswer(new Problem('internal_error'), requestId), requestId)
+    else answer(response, problemAnswer(problem, requestId), requestId)
   }
 
   return {

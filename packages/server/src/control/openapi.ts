@@ -80,7 +80,8 @@ function verifyPath() {
   const { answer, ...description } = verifyDescription
   const codes: ProblemCode[] = [
     ...(['missing_credential', 'repeated_credential', 'invalid_credential', 'permission_missing'] as const),
-    ...(['malformed_body', 'payload_too_large', 'unsupported_media_type', 'invalid_request', 'unavailable'] as const),
+    ...(['malformed_body', 'payload_too_large', 'unsupported_media_type', 'invalid_request'] as const),
+    ...(['internal_error', 'unavailable'] as const),
   ]
   return {
     ...description,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { LifecycleError } from '@keywright/core'
-import { type FieldError, Problem } from './problem.ts'
+import { type FieldError, Problem, unavailable } from './problem.ts'
 
 /** What a caller is told of an error; null where it is none that the caller has made. */
 export function problemOf(error: unknown): Problem | null {
@@ -9,6 +9,23 @@ export function problemOf(error: unknown): Problem | null {
   const { code, message, field } = error
   if (code === 'not_found' || code === 'conflict') return new Problem(code, message)
   return new Problem('invalid_request', message, { errors: [{ field: field ?? 'body', message }] })
+}
+
+/** What a caller is told of an error that no caller has made. */
+export function failureOf(error: unknown): Problem {
+  return isOutage(error) ? unavailable() : new Problem('internal_error')
+}
+
+const ofSqlite = /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_replaced)/
+/** Classes of PostgreSQL's codes: 28 is another password, 3D000 another name, 42501 a right that was taken away. */
+const ofPostgres = /^(database_unreachable|stale|08|25006|28|3D000|40|42501|53|55P03|57|58)/
+
+/** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
+function isOutage(error: unknown): boolean {
+  const { code, body } = (error ?? {}) as { code?: unknown; body?: { code?: unknown } }
+  // Of a database that fails while a session is looked for, the library of sign-in says no more than this.
+  if (body?.code === 'FAILED_TO_GET_SESSION') return true
+  return typeof code === 'string' && (ofSqlite.test(code) || ofPostgres.test(code))
 }
 
 /** The problem of one row. */

@@ -35,6 +35,11 @@ export function notFound(noun: string): Problem {
   return new Problem('not_found', `There is no such ${noun}, or your credential does not reach it.`)
 }
 
+/** Of what will be over soon. */
+export function unavailable(detail?: string): Problem {
+  return new Problem('unavailable', detail, { headers: { 'retry-after': '1' } })
+}
+
 /** @param methods what is offered there */
 export function otherMethod(methods: readonly string[]): Problem {
   const headers = { allow: methods.join(', ') }

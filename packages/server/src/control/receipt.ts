@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Change, emptyHead, type Head, type Store } from '@keywright/core'
 import type { Nodes } from '../feed/nodes.ts'
-import { Problem } from './problem.ts'
+import { Problem, unavailable } from './problem.ts'
 
 /** Number and hash of a change: it cannot be guessed, and is not taken for another change after a restore. */
 export type ReceiptText = `${number}.${string}`
@@ -58,7 +58,5 @@ export async function awaitAll(
 async function keptChange(receipt: ReceiptText, store: Pick<Store, 'changes'>): Promise<Change> {
   const change = await changeOf(receipt, store)
   if (change) return change
-  throw new Problem('unavailable', `The database has lost the change ${receipt}. Make the call again.`, {
-    headers: { 'retry-after': '1' },
-  })
+  throw unavailable(`The database has lost the change ${receipt}. Make the call again.`)
 }

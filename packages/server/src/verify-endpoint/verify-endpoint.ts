@@ -13,7 +13,7 @@ import {
 import { requireServiceKey } from '../access/require-service-key.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { RawHandler } from '../control/listener.ts'
-import { Problem, problemAnswer } from '../control/problem.ts'
+import { Problem, problemAnswer, unavailable } from '../control/problem.ts'
 import { parseStrictObject, StrictJsonError } from '../control/strict-json.ts'
 import { answer, answerJson } from '../http/answer.ts'
 import { readBody } from '../http/read-body.ts'
@@ -53,7 +53,7 @@ export function createVerifyEndpoint({ verifier, format, authenticate, log }: Ve
       return told(outcome, verifier, requestId)
     } catch (error) {
       noVerdict(error, { requestId })
-      throw new Problem('unavailable', undefined, { headers: { 'retry-after': '1' } })
+      throw unavailable()
     }
   }
 
