@@ -97,7 +97,8 @@ function readOne(
 function parsed({ read, secret }: Setting, where: string, value: unknown): unknown {
   const result = read.safeParse(value)
   if (result.success) return result.data
-  const shown = secret ? '' : ` ${JSON.stringify(value)}`
+  // What is before an @ is refused in every address, and may be a password.
+  const shown = secret ? '' : ` ${JSON.stringify(value)}`.replaceAll(/\/\/[^"]*@/g, '//…@')
   const [issue] = result.error.issues
   const member = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
   throw new SettingError(`${where}${shown} is not usable: ${member}${issue?.message}.`, `Change ${where}.`)

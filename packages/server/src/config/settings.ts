@@ -82,7 +82,7 @@ const upstream = text.transform((value, context) => {
   const url = httpUrl(value)
   if (url && !url.search && !url.hash && !url.username && !url.password && !/[%;]|\/\//.test(url.pathname)) return url
   context.addIssue(
-    'it has to be an address such as http://127.0.0.1:3000, with nothing but a plain path after the port',
+    'it has to be an address such as http://127.0.0.1:3000, without a user, and nothing but a plain path after the port',
   )
   return z.NEVER
 })
