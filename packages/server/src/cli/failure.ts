@@ -122,12 +122,14 @@ function missingHint(message: string): string {
 
 /** What the API calls otherwise than the flag that says it. */
 const flags: ReadonlyMap<string, string> = new Map([
+  ['action', '--action'],
   ['by', '--by'],
   ['cursor', '--cursor'],
   ['email', '--email'],
   ['environment', '--environment'],
   ['expiresAt', '--expires'],
   ['id', '--id'],
+  ['key', '--key'],
   ['kind', '--kind'],
   ['limits.requests', '--limit: requests'],
   ['limits.windowSeconds', '--limit: seconds'],
@@ -136,6 +138,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ['organization', '--organization'],
   ['permissions', '--permission'],
   ['plan', '--plan'],
+  ['project', '--project'],
   ['q', '--search'],
   ['reason', '--reason'],
 ])

@@ -156,6 +156,9 @@ describe('keywright exits with', () => {
   it.each([
     [['keys', 'list', '--search', ''], 'error: --search must have at least 1 character.\n'],
     [['keys', 'list', '--order', 'name'], 'error: --organization is missing: order=name needs one.\n'],
+    [['keys', 'list', '--project', ''], 'error: --project must have at least 1 character.\n'],
+    [['usage', '--key', ''], 'error: --key must have at least 1 character.\n'],
+    [['audit', 'list', '--action', 'x'.repeat(65)], 'error: --action must have at most 64 characters.\n'],
     [['usage', '--by', 'key,hour'], 'error: --by must be key, version, organization, outcome or route.\n'],
   ])('1 and names the flag whose value no list can be asked with: %j', async (args, message) => {
     const { code, stdout, stderr } = await keywright(args, { env })

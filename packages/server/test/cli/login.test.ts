@@ -114,7 +114,10 @@ describe('keywright login', () => {
     expect((await run('members', 'role', 'bob@example.com', 'member', '--json')).stdout).toContain(bob.id)
     const counted = await run('members', 'remove', bob.id, '--dry-run', '--json')
     expect(JSON.parse(counted.stdout)).toMatchObject({ user: bob.id, keys: 0, dryRun: true })
-    expect((await run('members', 'remove', 'bob@example.com', '--yes')).code).toBe(0)
+    const would = await run('members', 'remove', bob.id, '--dry-run')
+    expect(would.stdout).toBe('Nothing was changed. It would revoke 0 keys.\n')
+    const removed = await run('members', 'remove', 'bob@example.com', '--yes')
+    expect([removed.code, removed.stdout]).toEqual([0, 'bob@example.com is out. Revoked: 0 keys.\n'])
     expect((await run('members', 'remove', 'bob@example.com', '--yes')).code).toBe(4)
   })
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { Argument } from 'commander'
 import { confirm, textOr } from '../ask.ts'
 import { CliError, exitCodes } from '../failure.ts'
+import { counted } from '../print/count.ts'
 import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { note, print, printJson, styledNote } from '../print/terminal.ts'
@@ -77,13 +78,17 @@ export function defineMembers(members: Command): void {
       const organization = await organizationOf(options)
       const user = await userOf(client, organization, person)
       const would = await client.members.remove(organization, user, { dryRun: true })
-      if (!options.dryRun) await confirm(`Remove ${person}? ${counted(would.keys)} revoked with it.`, options.yes)
+      const question = `Remove ${printable(person)}? That revokes ${counted(would.keys, 'key')}.`
+      if (!options.dryRun) await confirm(question, options.yes)
       const done = options.dryRun ? would : await client.members.remove(organization, user)
-      if (options.json) return printJson(done, done.dryRun ? undefined : { id: done.user })
-      note(
-        options.dryRun
-          ? `${counted(done.keys)} revoked.`
-          : `${printable(person)} is out. ${counted(done.keys)} revoked.`,
+      const changed = done.dryRun ? undefined : { id: done.user }
+      if (options.json) return printJson(done, changed)
+      const keys = counted(done.keys, 'key')
+      print(
+        done.dryRun
+          ? `Nothing was changed. It would revoke ${keys}.`
+          : `${printable(person)} is out. Revoked: ${keys}.`,
+        changed,
       )
     })
 }
@@ -98,10 +103,6 @@ async function userOf({ members }: Keywright, organization: string, person: stri
     if (email === person.toLowerCase()) return user
   }
   throw new CliError(`${person} is no member of '${organization}'.`, null, exitCodes.notFound)
-}
-
-function counted(keys: number): string {
-  return keys === 1 ? '1 key is' : `${keys} keys are`
 }
 
 function memberTable(members: readonly Member[]): string {
