@@ -174,7 +174,9 @@ function codesOf(route: Route): ProblemCode[] {
     ...(isChange ? (['role_missing', 'foreign_origin'] as const) : []),
     // What a guarded route does not take is refused, not passed over.
     ...(body || query || isGuarded ? (['invalid_request'] as const) : []),
-    ...(body || isChange ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
+    // Each is read before it is known whether anything is to be taken from it.
+    ...(method !== 'get' ? (['malformed_body', 'payload_too_large'] as const) : []),
+    ...(body || isChange ? (['unsupported_media_type'] as const) : []),
     ...(isRepeatable(route)
       ? (['idempotency_running', 'idempotency_superseded', 'idempotency_mismatch'] as const)
       : []),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openapiDocument } from '../../src/control/openapi.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
@@ -91,6 +92,12 @@ describe('a body', () => {
       duplex: 'half',
     } as RequestInit)
     expect(response.status).toBe(413)
+  })
+
+  it('of more than that is refused where nothing of it would be taken, as the OpenAPI document says', async () => {
+    const { status } = await api('POST', '/api/auth/sign-out', { credential: null, raw: 'x'.repeat(256 * 1024 + 1) })
+    expect(status).toBe(413)
+    expect(openapiDocument().paths?.['/api/auth/sign-out']?.post?.responses).toHaveProperty('413')
   })
 
   it.each([
