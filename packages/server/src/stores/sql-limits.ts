@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import { caughtUp, emptyLedger, type Ledger, resetOf } from '../limits/ledger.ts'
 import type { LedgerName, Ledgers } from '../limits/ledgers.ts'
 import type { Schema } from './schema.ts'
+import { now as nowOfDatabase } from './sql-nodes.ts'
 
-const nowOfDatabase = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 const prunedAtOnce = 2_000
 
 /** @param clock instead of the database's own */

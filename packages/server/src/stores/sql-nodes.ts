@@ -4,7 +4,7 @@ import { integer } from './codec.ts'
 import type { Schema } from './schema.ts'
 
 /** The database's own clock, in milliseconds: the one clock that all nodes have in common. */
-const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+export const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 
 /** By how much that clock may run ahead of a node's. */
 const toleranceMs = 1_000
@@ -75,12 +75,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
 
     async leave(node) {
       told.delete(node)
-      const row = { max_staleness_ms: left, applied: 0, heard_at: now, peppers: null }
-      await db
-        .insertInto('kw_nodes')
-        .values({ id: node, ...row })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-        .execute()
+      await writeBeat(db, { node, maxStalenessMs: left, applied: 0 }).execute()
     },
 
     async appliedBy({ number: change }) {
