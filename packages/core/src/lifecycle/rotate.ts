@@ -80,8 +80,11 @@ export async function changeGrace(
 }
 
 function checkGrace({ contract }: Lifecycle, graceSeconds: number): void {
-  const most = contract.rotation.maxGraceSeconds
+  const { title, rotation } = contract
+  const most = rotation.maxGraceSeconds
   if (Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= most) return
+  if (most === 0)
+    throw invalid('graceSeconds', `${title} has no grace: an old secret ends at once. Write 0, or leave it out.`)
   throw invalid('graceSeconds', `The grace is a whole number of seconds from 0 to ${most}.`)
 }
 

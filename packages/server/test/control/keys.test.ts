@@ -275,12 +275,13 @@ describe('under a contract with one key for each organization', () => {
     await other.stop()
   })
 
-  it('a grace is refused where the contract has none', async () => {
+  it('a grace is refused where the contract has none, in words that say so', async () => {
     const other = await startServer({ contract: 'holonomix' })
     const call = controlApi(other.control)
     const { key } = await other.issue()
     const rotated = await call('POST', `/v1/keys/${key.id}/rotate`, { body: { graceSeconds: 1 } })
     expect([rotated.status, rotated.json.errors[0].field]).toEqual([422, 'graceSeconds'])
+    expect(rotated.json.detail).toContain('has no grace: an old secret ends at once')
     await other.stop()
   })
 })
