@@ -8,23 +8,22 @@ import { printable } from '../print/escape.ts'
 import { table } from '../print/table.ts'
 import { nobodyReads, note, print, printJson } from '../print/terminal.ts'
 import { at } from '../print/time.ts'
-import { readCount, readInstant } from '../read.ts'
+import { readInstant } from '../read.ts'
 import { connect } from '../session.ts'
+import { paged } from './usage-filters.ts'
 
 type FilterOptions = Pick<AuditFilter, 'organization' | 'key' | 'action' | 'triggeredBy' | 'since' | 'until'>
 
 export function defineAudit(audit: Command): void {
-  filtered(audit.command('list').description('list the newest changes'))
-    .option('--limit <count>', 'so many', readCount, 50)
-    .option('--cursor <cursor>', "go on from an earlier page's nextCursor")
-    .option('--json', 'print what the API answered')
-    .action(async ({ json, ...filter }: AuditFilter & { json?: true }) => {
+  paged(filtered(audit.command('list').description('list the newest changes'))).action(
+    async ({ json, ...filter }: AuditFilter & { json?: true }) => {
       const page = await connect().audit.list(filter).page()
       if (json) return printJson(page)
       if (page.events.length > 0) print(eventTable(page.events))
       else note('Nothing on this page of the log matches.')
       if (page.nextCursor !== null) note(`\nOlder ones: --cursor ${page.nextCursor}`)
-    })
+    },
+  )
 
   filtered(audit.command('export').description('write every change to stdout, oldest first'))
     .addOption(
