@@ -19,23 +19,37 @@ export interface Holding extends LedgerName {
   freeAt: number
 }
 
-const most = 500_000
+/** So many are known at least; as many again, and the older half is forgotten. */
+const mostInHalf = 250_000
+
+interface Half {
+  byName: Map<string, Holding>
+  bySlot: Map<number, Holding>
+}
 
 /** By meter: whichever meter names a limit and a subject gets the same one. */
 export class Holdings {
-  private readonly byName = new Map<string, Holding>()
-  private readonly bySlot = new Map<number, Holding>()
+  private newer = emptyHalf()
+  private older = emptyHalf()
   private slots = 0
+  /** Those that were granted something; what is used up is taken out when they are next looked through. */
+  private readonly granted = new Set<Holding>()
 
   of(meter: Meter): Holding {
-    const known = this.bySlot.get(meter.slot)
+    const { newer, older } = this
+    const known = newer.bySlot.get(meter.slot) ?? older.bySlot.get(meter.slot)
     if (known) return known
     const { limit, subject } = meter
     const { kind, requests, windowSeconds, per } = limit
     const name = hash('sha256', JSON.stringify([kind, requests, windowSeconds, per, subject]))
-    const holding = this.byName.get(name) ?? this.add(name, limit, subject)
+    const holding = newer.byName.get(name) ?? older.byName.get(name) ?? this.add(name, limit, subject)
     meter.slot = holding.slot
     return holding
+  }
+
+  /** To be told of those that were granted something. */
+  hold(some: readonly Holding[]): void {
+    for (const one of some) if (one.held > 0) this.granted.add(one)
   }
 
   /** Those that hold something, and may not use it any more. */
@@ -44,27 +58,27 @@ export class Holdings {
   }
 
   holding(): Holding[] {
-    return [...this.byName.values()].filter(({ held }) => held > 0)
+    for (const one of this.granted) if (one.held === 0) this.granted.delete(one)
+    return [...this.granted]
   }
 
   private add(name: string, limit: Limit, subject: string): Holding {
-    if (this.byName.size >= most) this.forgetHalf()
+    // All at once: to take out one after the other keeps requests waiting for half a second.
+    if (this.newer.byName.size >= mostInHalf) {
+      this.older = this.newer
+      this.newer = emptyHalf()
+    }
     const slot = ++this.slots
     const nothing = { held: 0, until: 0, chargedAt: 0, granted: 0, remaining: limit.requests, freeAt: 0 }
     const holding = { name, limit, subject, slot, ...nothing }
-    this.byName.set(name, holding)
-    this.bySlot.set(slot, holding)
+    this.newer.byName.set(name, holding)
+    this.newer.bySlot.set(slot, holding)
     return holding
   }
+}
 
-  /** The oldest first: what they hold comes back by itself. */
-  private forgetHalf(): void {
-    for (const [name, { slot }] of this.byName) {
-      this.byName.delete(name)
-      this.bySlot.delete(slot)
-      if (this.byName.size <= most / 2) return
-    }
-  }
+function emptyHalf(): Half {
+  return { byName: new Map(), bySlot: new Map() }
 }
 
 /** @param at the node's own clock, when the clock that is told the caller says `nowMs` */

@@ -129,6 +129,7 @@ export function createShares({
       })
       reached(true)
       for (const hold of grants) hold(sentAt)
+      holdings.hold(named)
       for (const [index, one] of batch.entries()) one.resolve(quotas[index] as Quota)
     } catch (error) {
       restsUntil = now() + restMs
