@@ -60,7 +60,7 @@ export function roomFor(ledger: Ledger, limit: Limit, at: number, now: number): 
   const windowMs = limit.windowSeconds * 1000
   if ('window' in ledger) return Math.max(0, limit.requests - spent(ledger.window, windowMs, now))
   const owed = Math.max(debt(ledger, limit, now), (at - now) * limit.requests)
-  return Math.max(0, Math.floor((windowMs * limit.requests - owed) / windowMs))
+  return Math.max(0, limit.requests - Math.ceil(owed / windowMs))
 }
 
 export function charge(ledger: Ledger, limit: Limit, cost: number, at: number, now: number): Ledger {

@@ -59,6 +59,7 @@ local function wait(ledger)
   return ledger.ms
 end
 
+-- After \`catchUp\` nothing is charged later than now: what is charged comes last.
 local function charge(ledger)
   if not ledger.window then return owing(ledger, debt(ledger) + cost * ledger.ms) end
   local at = instant(ledger, now)
@@ -73,7 +74,6 @@ local function charge(ledger)
     end
   end
   if not isIn then kept[#kept + 1] = { at, cost } end
-  table.sort(kept, function(a, b) return a[1] < b[1] end)
   ledger.window = kept
 end
 
@@ -93,7 +93,7 @@ end
 
 local function remaining(ledger)
   if ledger.window then return math.max(0, ledger.requests - spent(ledger)) end
-  return math.max(0, math.floor((ledger.ms * ledger.requests - debt(ledger)) / ledger.ms))
+  return math.max(0, ledger.requests - math.ceil(debt(ledger) / ledger.ms))
 end
 
 local function resetAt(ledger)
