@@ -1,6 +1,6 @@
 import type { Limit } from '@keywright/core'
 import { expect, it } from 'vitest'
-import { charge, emptyLedger, roomFor } from './ledger.ts'
+import { caughtUp, charge, emptyLedger, giveBack, roomFor } from './ledger.ts'
 
 it.each([10, 1_000])('of a window of %i requests only what is still spent is remembered', (requests) => {
   const limit: Limit = { requests, windowSeconds: 10, per: 'key', kind: 'window' }
@@ -16,4 +16,11 @@ it('a bucket that refills by several requests in a millisecond is charged for ea
     ledger = charge(ledger, limit, 1, 1_000, 1_000)
     expect(roomFor(ledger, limit, 1_000, 1_000)).toBe(7_000 - times)
   }
+})
+
+it('what is given back after the clock was set back is given back once', () => {
+  const limit: Limit = { requests: 10, windowSeconds: 16, per: 'key', kind: 'window' }
+  let ledger = charge(emptyLedger(limit), limit, 4, 2_000, 1_000)
+  ledger = caughtUp(charge(ledger, limit, 5, 4_000, 3_000), limit, 1_000)
+  expect(roomFor(giveBack(ledger, limit, 2, 2_000, 1_000), limit, 1_000, 1_000)).toBe(3)
 })

@@ -430,6 +430,41 @@ describe('counters in Redis', () => {
   })
 
   it.each([
+    ['exact', (opened: RedisClient) => createRedisCounters({ redis: opened, otherwise: createMemoryCounters() })],
+    [
+      'leased',
+      (opened: RedisClient) =>
+        createShares({ ledgers: createRedisLedgers(opened), otherwise: createMemoryCounters(), every: never }),
+    ],
+  ])('come back by the clock of Redis: %s', async (_, create) => {
+    await redis.command('FLUSHALL')
+    const clock = async () => {
+      const [seconds, microseconds] = (await redis.command('TIME')) as [string, string]
+      return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)
+    }
+    const [counters, limited] = [create(await client()), [meter({ requests: 1 })]]
+    const before = await clock()
+    await counters.take(limited, 1, 0)
+    const charged = await clock()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const asked = await clock()
+    const { retryAfterMs } = await counters.take(limited, 1, 0)
+    expect(retryAfterMs).toBeLessThanOrEqual(60_000 - (asked - charged))
+    expect(retryAfterMs).toBeGreaterThanOrEqual(60_000 - ((await clock()) - before))
+  })
+
+  it('remember of many requests the 64ths of one window that they fell into', async () => {
+    await redis.command('FLUSHALL')
+    let nowMs = Date.UTC(2026, 10, 20, 8)
+    const clock = () => nowMs
+    const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters(), clock })
+    for (let count = 0; count < 1_200; count++, nowMs += 150)
+      await counters.take([meter({ requests: 1_000 })], 1, nowMs)
+    const [key] = (await redis.command('KEYS', '*')) as string[]
+    expect(await redis.command('STRLEN', key as string)).toBeLessThan(66 * 13)
+  })
+
+  it.each([
     ['is stopped', async (own: TestRedis) => void own.child.kill('SIGSTOP')],
     ['has gone', async (own: TestRedis) => void own.child.kill('SIGKILL')],
     ['is full', async (own: TestRedis) => void (await own.command('CONFIG', 'SET', 'maxmemory', '1'))],

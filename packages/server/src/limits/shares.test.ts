@@ -155,6 +155,27 @@ describe('shares of a limit', () => {
     await shares.stop()
   })
 
+  it('may be used for five seconds at most, however long the window', async () => {
+    const shares = nodeWithoutTimers()
+    const one = meter({ requests: 1_000, windowSeconds: 86_400 })
+    await takes(shares, one)
+    await takes(shares, one)
+    nowMs += 4_999
+    expect(shares.take([one], 1, nowMs)).not.toBeInstanceOf(Promise)
+    nowMs += 1
+    const asked = shares.take([one], 1, nowMs)
+    expect(asked).toBeInstanceOf(Promise)
+    await asked
+  })
+
+  it('are used up once by a request that names a limit twice', async () => {
+    const shares = nodeWithoutTimers()
+    const one = meter({ requests: 1_000 })
+    let admitted = 0
+    while ((await shares.take([one, { ...one }], 1, nowMs)).taken) admitted++
+    expect(admitted).toBe(1_000)
+  })
+
   it('are given back unused, so that another node may use them', async () => {
     const [busy, other] = [node(), node()]
     const one = meter({ requests: 64, windowSeconds: 60 })
