@@ -149,7 +149,17 @@ describe.each([
     const take = { isPeek: false, cost: 1, waitMs: 0, waitsAsTold: false }
     const first: Limit = { kind: 'window', requests: 3, windowSeconds: 60, per: 'key' }
     const whenTheFirstIsOver = [take, { ...take, cost: 2, waitMs: 10 }, { ...take, cost: 2, waitMs: 59_990 }]
-    await fc.assert(runs, { numRuns: 100, examples: [[[first], whenTheFirstIsOver]] })
+    // In a cluster what one has charged is undone where the other refuses.
+    const both: Limit[] = [
+      { ...first, requests: 10, per: 'organization' },
+      { ...first, requests: 1, per: 'project' },
+    ]
+    const onceMore = [take, { ...take, waitMs: 10 }]
+    const examples: [Limit[], (typeof take)[]][] = [
+      [[first], whenTheFirstIsOver],
+      [both, onceMore],
+    ]
+    await fc.assert(runs, { numRuns: 100, examples })
   }, 120_000)
 
   it('of a limit however large have all where nothing is spent', async () => {

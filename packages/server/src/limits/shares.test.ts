@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
@@ -186,6 +188,14 @@ describe('shares of a limit', () => {
     expect(admitted).toBe(64)
   })
 
+  it('are not taken by who only looks', async () => {
+    const [looking, other] = [nodeWithoutTimers(), nodeWithoutTimers()]
+    for (let count = 0; count < 6; count++) await looking.peek([meter({ requests: 64 })], nowMs)
+    let admitted = 0
+    while (await takes(other, meter({ requests: 64 }))) admitted++
+    expect(admitted).toBe(64)
+  })
+
   it('that a node took to its grave come back by themselves', async () => {
     const one = meter({ requests: 64 })
     const dead = node()
@@ -358,6 +368,34 @@ describe('shares of a limit', () => {
     expect([await takes(shares, one), await takes(shares, one), await takes(shares, one)]).toEqual([true, true, false])
     expect(told).toEqual([false])
     await away.end()
+  })
+
+  it('are not asked of a database again that has just not answered', async () => {
+    let asked = 0
+    const address = createServer((caller) => {
+      asked++
+      caller.destroy()
+    })
+    await once(address.listen(0, '127.0.0.1'), 'listening')
+    const away = new Pool({
+      connectionString: `postgres://nobody@127.0.0.1:${(address.address() as AddressInfo).port}/`,
+    })
+    const shares = createShares({
+      ledgers: createSqlLimits({ db: kyselyOnPool(away), transaction: createTransactions(away) }),
+      otherwise: createMemoryCounters(),
+      now: () => nowMs,
+      every: () => () => {},
+    })
+    const one = meter({ requests: 1_000 })
+    await takes(shares, one)
+    const before = asked
+    for (let count = 0; count < 10; count++) await takes(shares, one)
+    expect(asked).toBe(before)
+    nowMs += 500
+    await takes(shares, one)
+    expect(asked).toBe(2 * before)
+    await away.end()
+    address.close()
   })
 
   // As a limit is that a node forgot, for newer ones, while it was asked for.
