@@ -453,6 +453,18 @@ describe('counters in Redis', () => {
     expect(retryAfterMs).toBeGreaterThanOrEqual(60_000 - ((await clock()) - before))
   })
 
+  it('by shares stay spent, and no longer, when the clock of Redis is set back', async () => {
+    await redis.command('FLUSHALL')
+    const nowMs = Date.now()
+    let skew = 0
+    const ledgers = createRedisLedgers(await client(), () => nowMs + skew)
+    const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: () => nowMs, every: never })
+    await shares.take([meter()], 10, nowMs)
+    skew = -3_600_000
+    const { taken, retryAfterMs } = await shares.take([meter()], 1, nowMs)
+    expect([taken, retryAfterMs]).toEqual([false, 60_000 + 60_000 / 16])
+  })
+
   it('remember of many requests the 64ths of one window that they fell into', async () => {
     await redis.command('FLUSHALL')
     let nowMs = Date.UTC(2026, 10, 20, 8)
