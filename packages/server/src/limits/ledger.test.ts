@@ -14,7 +14,7 @@ it('a bucket that refills by several requests in a millisecond is charged for ea
   let ledger = emptyLedger(limit)
   for (let times = 1; times <= 7_000; times++) {
     ledger = charge(ledger, limit, 1, 1_000, 1_000)
-    expect(roomFor(ledger, limit, 1_000, 1_000)).toBe(7_000 - times)
+    expect(roomFor(ledger, limit, 1_000)).toBe(7_000 - times)
   }
 })
 
@@ -22,5 +22,5 @@ it('what is given back after the clock was set back is given back once', () => {
   const limit: Limit = { requests: 10, windowSeconds: 16, per: 'key', kind: 'window' }
   let ledger = charge(emptyLedger(limit), limit, 4, 2_000, 1_000)
   ledger = caughtUp(charge(ledger, limit, 5, 4_000, 3_000), limit, 1_000)
-  expect(roomFor(giveBack(ledger, limit, 2, 2_000, 1_000), limit, 1_000, 1_000)).toBe(3)
+  expect(roomFor(giveBack(ledger, limit, 2, 2_000, 1_000), limit, 1_000)).toBe(3)
 })

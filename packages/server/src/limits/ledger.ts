@@ -55,12 +55,11 @@ export function waitFor(ledger: Ledger, limit: Limit, cost: number, now: number)
   return windowMs
 }
 
-/** How many requests fit that are charged at `at`, which is `now` or later. */
-export function roomFor(ledger: Ledger, limit: Limit, at: number, now: number): number {
+/** How many requests fit. */
+export function roomFor(ledger: Ledger, limit: Limit, now: number): number {
   const windowMs = limit.windowSeconds * 1000
   if ('window' in ledger) return Math.max(0, limit.requests - spent(ledger.window, windowMs, now))
-  const owed = Math.max(debt(ledger, limit, now), (at - now) * limit.requests)
-  return Math.max(0, limit.requests - Math.ceil(owed / windowMs))
+  return Math.max(0, limit.requests - Math.ceil(debt(ledger, limit, now) / windowMs))
 }
 
 export function charge(ledger: Ledger, limit: Limit, cost: number, at: number, now: number): Ledger {

@@ -406,7 +406,7 @@ describe('shares of a limit', () => {
     await ledgers.change(twice, (open, now) => {
       for (const { name } of twice) open.set(name, charge(open.get(name) as Ledger, limit, 1, now, now))
     })
-    const left = await ledgers.change(twice, (open, now) => roomFor(open.get('one') as Ledger, limit, now, now))
+    const left = await ledgers.change(twice, (open, now) => roomFor(open.get('one') as Ledger, limit, now))
     expect(left).toBe(98)
   })
 

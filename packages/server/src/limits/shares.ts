@@ -237,7 +237,7 @@ function answer({ holdings: named, cost, nowMs }: Ask, open: Open, ledgerNow: nu
   const states = named.map(({ name, limit }): LimitState => {
     const ledger = open.get(name) as Ledger
     const resetAt = nowMs + resetOf(ledger, limit, ledgerNow) - ledgerNow
-    return { limit, remaining: roomFor(ledger, limit, ledgerNow, ledgerNow), resetAt }
+    return { limit, remaining: roomFor(ledger, limit, ledgerNow), resetAt }
   })
   return { taken, states, retryAfterMs: longest, refusedBy }
 }
@@ -248,10 +248,10 @@ function grant(holding: Holding, next: number, open: Open, ledgerNow: number): (
   const chargedAt = ledgerNow + forMs
   const ledger = open.get(name) as Ledger
   // A quarter of what is left at most: the last requests are for whoever comes.
-  const held = next === 0 ? 0 : Math.min(next, Math.floor(roomFor(ledger, limit, chargedAt, ledgerNow) / 4))
+  const held = next === 0 ? 0 : Math.min(next, Math.floor(roomFor(ledger, limit, ledgerNow) / 4))
   const after = held > 0 ? charge(ledger, limit, held, chargedAt, ledgerNow) : ledger
   open.set(name, after)
-  const remaining = roomFor(after, limit, ledgerNow, ledgerNow)
+  const remaining = roomFor(after, limit, ledgerNow)
   const freeInMs = resetOf(after, limit, ledgerNow) - ledgerNow
   return (sentAt) => {
     const told = { remaining, freeAt: sentAt + freeInMs }
