@@ -145,7 +145,7 @@ local ledgers, refusedBy, longest = {}, 0, 0
 for index, key in ipairs(KEYS) do
   local at = 3 * index + 1
   ledgers[index] = open(key, ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]))
-  local ms = undone and 0 or wait(ledgers[index])
+  local ms = wait(ledgers[index])
   if ms > longest then refusedBy, longest = index, ms end
 end
 local taken = refusedBy == 0
