@@ -54,7 +54,8 @@ export async function openRedis(url: string, answerWithinMs = answerWithin): Pro
     // The one that the address leads to may be the one that is frozen; the others know as well who has which slots.
     const known = client.masters?.map(({ host, port }) => ({ socket: { ...socket, host, port } })) ?? []
     const rootNodes = [{ url, socket }, ...known]
-    const cluster = () => createCluster({ rootNodes, defaults: { ...authOf(url), ...options, url: '' } })
+    // With the user, password and TLS of the address, for masters that it does not lead to.
+    const cluster = () => createCluster({ rootNodes, defaults: { ...single.options, url: '' } })
     const next = (asCluster ? cluster() : createClient(options)) as unknown as AnyClient
     next.on('error', away)
     // Whatever else a server replies, NOPERM for one, it serves the slot.
@@ -166,11 +167,6 @@ async function clusterEnabled(client: { info(section: string): Promise<unknown> 
   } catch {
     return false
   }
-}
-
-function authOf(url: string): { username?: string; password?: string } {
-  const { username, password } = new URL(url)
-  return { ...(username && { username }), ...(password && { password: decodeURIComponent(password) }) }
 }
 
 function reconnectStrategy(attempts: number): number {

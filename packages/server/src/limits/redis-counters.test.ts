@@ -107,6 +107,17 @@ describe('a cluster of three masters', () => {
     expect(admitted).toBe(30)
   })
 
+  it('is asked as the user that the address names, at each of its masters', async () => {
+    const each = (...command: string[]) => Promise.all(masters.map((master) => master.command(...command)))
+    await each('ACL', 'SETUSER', 'key@wright', 'on', '>pa#ss', '~*', '+@all')
+    await each('ACL', 'SETUSER', 'default', 'resetpass')
+    const opened = await client(masters[0]?.url.replace('//', '//key%40wright:pa%23ss@'))
+    expect(opened.isCluster).toBe(true)
+    const asked = Array.from({ length: 30 }, (_, index) => opened.run(scriptOf('return 1'), [`key_${index}`], []))
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([1]))
+    await each('ACL', 'SETUSER', 'default', 'nopass')
+  })
+
   it('asks once for the limits of a key and its organization, and once more for its project', async () => {
     const opened = await client(masters[0]?.url)
     let runs = 0
