@@ -62,17 +62,25 @@ export function passedQuery(db: Kysely<Schema>, filter: KeyFilter, count: number
   return (column ? query.orderBy(column, direction) : query).orderBy('id', direction)
 }
 
-/** How many of the next `atMost` keys that are not revoked there are behind `after`, and the last of them. */
+/** Of the next `atMost` keys behind `after`: how many these are, the last of them, and how many are to be counted. */
 export function countQuery(db: Kysely<Schema>, filter: UnrevokedFilter, after: string, atMost: number) {
-  const some = db
+  const { createdBy, ...place } = filter
+  const passed = db
     .selectFrom('kw_keys')
-    .select('id')
-    .where((eb) => eb.and([...keyConditions(eb, { ...filter, isRevoked: false, limit: atMost }), eb('id', '>', after)]))
+    .select((eb) => {
+      const isMade = createdBy === undefined ? [] : [eb('created_by', '=', text.encode(createdBy))]
+      return ['id', eb.and([eb('revoked_at', 'is', null), ...isMade]).as('counts')]
+    })
+    .where((eb) => eb.and([...keyConditions(eb, { ...place, limit: atMost }), eb('id', '>', after)]))
     .orderBy('id')
     .limit(atMost)
   return db
-    .selectFrom(some.as('some'))
-    .select(({ fn }) => [fn.countAll<number | string>().as('count'), fn.max('id').as('last')])
+    .selectFrom(passed.as('passed'))
+    .select(({ fn }) => [
+      fn.countAll<number | string>().as('passed'),
+      fn.countAll<number | string>().filterWhere(sql<SqlBool>`counts`).as('count'),
+      fn.max('id').as('last'),
+    ])
 }
 
 /** Which keys a list shows, wherever it stands. */

@@ -31,17 +31,17 @@ export async function listKeys(session: Session, filter: KeyFilter): Promise<Pag
   return { ...page, next: page.next ?? (end && writePosition(end)) }
 }
 
-/** So many that on SQLite, where nobody else is answered meanwhile, nobody notices. */
-const countedAtOnce = 2_000
+/** A count comes by so many at once: on SQLite, where nobody else is answered meanwhile, nobody notices. */
+const passedAtOnce = 2_000
 
 export async function countUnrevokedKeys(db: Kysely<Schema>, filter: UnrevokedFilter): Promise<number> {
   let sum = 0
   let after = ''
-  for (let counted = countedAtOnce; counted === countedAtOnce; ) {
-    const { count, last } = await countQuery(db, filter, after, countedAtOnce).executeTakeFirstOrThrow()
-    counted = Number(count)
-    sum += counted
+  for (let areMore = true; areMore; ) {
+    const { passed, count, last } = await countQuery(db, filter, after, passedAtOnce).executeTakeFirstOrThrow()
+    sum += Number(count)
     after = last ?? after
+    areMore = Number(passed) === passedAtOnce
     await setImmediate()
   }
   return sum
