@@ -188,6 +188,29 @@ describe('shares of a limit', () => {
     expect(admitted).toBe(64)
   })
 
+  it('are given back by the next look at them, however many they are', async () => {
+    const ledgers = createSqlLimits({
+      db: kyselyOnPool(pool),
+      transaction: createTransactions(pool),
+      clock: () => nowMs,
+    })
+    const looks: (() => void)[] = []
+    const every = (_: number, look: () => void) => {
+      looks.push(look)
+      return () => {}
+    }
+    const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: () => nowMs, every })
+    const many = () => Array.from({ length: 2_500 }, (_, index) => ({ ...meter(), subject: `key_${index}` }))
+    for (let turn = 0; turn < 2; turn++) await Promise.all(many().map((one) => takes(shares, one)))
+    nowMs += 5_000
+    for (const look of looks) look()
+    const stillHeld = async () => {
+      const states = await nodeWithoutTimers().peek(many(), nowMs)
+      return states.filter(({ remaining }) => remaining < 98).length
+    }
+    await expect.poll(stillHeld, { timeout: 20_000 }).toBe(0)
+  })
+
   it('are not taken by who only looks', async () => {
     const [looking, other] = [nodeWithoutTimers(), nodeWithoutTimers()]
     for (let count = 0; count < 6; count++) await looking.peek([meter({ requests: 64 })], nowMs)

@@ -175,18 +175,21 @@ export function createShares({
     }
   }
 
-  async function handBack(some: readonly Holding[]): Promise<void> {
-    const shares = some.map((holding) => putDown(holding))
-    const giveAll = (open: Open, ledgerNow: number) => {
-      for (const { back } of shares) back(open, ledgerNow)
+  async function handBack(all: readonly Holding[]): Promise<void> {
+    const shares = all.map((holding) => ({ holding, ...putDown(holding) }))
+    for (let from = 0; from < shares.length; from += mostLedgers) {
+      const some = shares.slice(from, from + mostLedgers)
+      const giveAll = (open: Open, ledgerNow: number) => {
+        for (const { back } of some) back(open, ledgerNow)
+      }
+      const named = some.map(({ holding }) => holding)
+      // What cannot be given back comes back by itself, when its window has passed.
+      await ledgers.change(named, giveAll).catch(() => {})
     }
-    // What cannot be given back comes back by itself, when its window has passed.
-    await ledgers.change(some, giveAll).catch(() => {})
   }
 
   function sweep(): void {
-    const over = holdings.over(now()).slice(0, mostLedgers)
-    if (over.length > 0) void handBack(over)
+    void handBack(holdings.over(now()))
     if (now() - prunedAt < pruneEveryMs) return
     prunedAt = now()
     ledgers.prune().catch(() => {})
@@ -208,8 +211,7 @@ export function createShares({
     },
     async stop() {
       for (const stop of stops) stop()
-      const held = holdings.holding()
-      if (held.length > 0) await handBack(held)
+      await handBack(holdings.holding())
     },
   }
 }
