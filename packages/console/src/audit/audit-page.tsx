@@ -35,8 +35,18 @@ export function AuditPage() {
   const filter = filterOf(organization, asked)
   const log = useInfiniteQuery({
     queryKey: ['audit', filter],
-    queryFn: ({ pageParam, signal }) =>
-      keywright.audit.list({ ...filter, cursor: pageParam, limit: pageSize }, { signal }).page(),
+    async queryFn({ pageParam, signal }) {
+      const ask = (cursor: string | undefined, limit: number) =>
+        keywright.audit.list({ ...filter, cursor, limit }, { signal }).page()
+      let { events, nextCursor } = await ask(pageParam, pageSize)
+      // A page of a log with several filters may be short, or empty, and go on.
+      while (nextCursor !== null && events.length < pageSize) {
+        const more = await ask(nextCursor, pageSize - events.length)
+        events = [...events, ...more.events]
+        nextCursor = more.nextCursor
+      }
+      return { events, nextCursor }
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     staleTime: 0,

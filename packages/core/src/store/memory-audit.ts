@@ -1,11 +1,13 @@
 import type { Change } from '../audit/event.ts'
-import type { AuditFilter } from './store.ts'
+import type { AuditFilter, AuditPage } from './store.ts'
 
-export function auditPage(log: readonly Change[], { newestFirst, from, limit, ...filter }: AuditFilter): Change[] {
+export function auditPage(log: readonly Change[], { newestFirst, from, limit, ...filter }: AuditFilter): AuditPage {
   const found = log.filter((change) => matches(change, filter))
   const ordered = newestFirst ? found.reverse() : found
   const isBehind = ({ number }: Change) => from === undefined || (newestFirst ? number < from : number > from)
-  return ordered.filter(isBehind).slice(0, limit)
+  const behind = ordered.filter(isBehind)
+  const changes = behind.slice(0, limit)
+  return { changes, next: behind.length > limit ? (changes.at(-1)?.number ?? null) : null }
 }
 
 function matches(

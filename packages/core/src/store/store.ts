@@ -108,6 +108,13 @@ export interface AuditFilter {
   limit: number
 }
 
+/** It may hold fewer than `limit`, or none, and go on all the same. */
+export interface AuditPage {
+  changes: Change[]
+  /** Pass as `from` to go on; null at the end. */
+  next: number | null
+}
+
 /**
  * Truth. Every method throws where the database cannot be reached, and never guesses.
  * Reads see what is committed; a transaction sees its own writes, and no one else does before it commits.
@@ -138,7 +145,7 @@ export interface Store extends KeySource {
   invitations(page: { organization: string | null; after?: string; limit: number }): Promise<Page<InvitationRecord>>
   /** Changes after `number`, oldest first. */
   changes(after: number, limit: number): Promise<Change[]>
-  audit(filter: AuditFilter): Promise<Change[]>
+  audit(filter: AuditFilter): Promise<AuditPage>
   head(): Promise<Head>
   /** The last change that was pruned: the chain of those that are kept begins behind it. Number 0: none was. */
   checkpoint(): Promise<Head>

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import {
   type AuditFilter,
+  type AuditPage,
   type Change,
   type ChangeEvent,
   entryText,
@@ -10,6 +11,7 @@ import {
 } from '@keywright/core'
 import { type Kysely, sql } from 'kysely'
 import { integer, text } from './codec.ts'
+import { searchedAtOnce } from './key-query.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
 
@@ -57,29 +59,73 @@ export async function readCheckpoint(db: Kysely<Schema>): Promise<Head> {
   return { number: integer.decode(number), hash }
 }
 
-export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promise<Change[]> {
-  const { organization, target, actor, action, triggeredBy, since, until, newestFirst, from, limit } = filter
+export async function readAudit(db: Kysely<Schema>, filter: AuditFilter): Promise<AuditPage> {
+  const { organization, target, since, until, newestFirst, from, limit } = filter
+  const named = namesIn(filter)
+  const isNarrowed = named.length + (since || until ? 1 : 0) > 1
+  const { by, end } = isNarrowed ? await narrowest(db, named, filter) : { by: named[0], end: null }
   const rows = await db
     .selectFrom('kw_changes')
     .select(['entry', 'hash'])
     .where((eb) =>
       eb.and([
-        ...(organization === undefined ? [] : [eb('organization', '=', text.encode(organization))]),
-        ...(target === undefined ? [] : [eb('target', '=', text.encode(target))]),
-        ...(actor === undefined ? [] : [eb('actor', '=', text.encode(actor))]),
-        ...(action === undefined ? [] : [eb('action', '=', text.encode(action))]),
-        ...(triggeredBy === undefined ? [] : [eb('triggered_by', '=', triggeredBy)]),
+        // By the index of one of them, whatever the database holds of the others: `end` is counted in that one.
+        ...named.map(([column, value]) =>
+          column === by?.[0] ? eb(column, '=', value) : sql<boolean>`${sql.ref(column)} || '' = ${value}`,
+        ),
         ...(since === undefined ? [] : [sql<boolean>`at >= ${since.getTime()}`]),
         ...(until === undefined ? [] : [sql<boolean>`at < ${until.getTime()}`]),
         // What an organization or a target has is in an index of its own, and never all of the log.
         ...(organization === undefined && target === undefined ? numbersWithin(since, until) : []),
         ...(from === undefined ? [] : [eb('number', newestFirst ? '<' : '>', from)]),
+        ...(end === null ? [] : [eb('number', newestFirst ? '>=' : '<=', end)]),
       ]),
     )
     .orderBy('number', newestFirst ? 'desc' : 'asc')
-    .limit(limit)
+    .limit(limit + 1)
     .execute()
-  return rows.map(({ entry, hash }) => parseEntry(entry, hash))
+  const changes = rows.slice(0, limit).map(({ entry, hash }) => parseEntry(entry, hash))
+  return { changes, next: rows.length > limit ? (changes.at(-1)?.number ?? null) : end }
+}
+
+type Named = readonly [column: 'target' | 'organization' | 'actor' | 'action' | 'triggered_by', value: string]
+
+/** Each has an index, in the order of numbers. */
+function namesIn({ organization, target, actor, action, triggeredBy }: AuditFilter): Named[] {
+  return [
+    ...(target === undefined ? [] : [['target', text.encode(target)] as const]),
+    ...(organization === undefined ? [] : [['organization', text.encode(organization)] as const]),
+    ...(actor === undefined ? [] : [['actor', text.encode(actor)] as const]),
+    ...(action === undefined ? [] : [['action', text.encode(action)] as const]),
+    ...(triggeredBy === undefined ? [] : [['triggered_by', triggeredBy] as const]),
+  ]
+}
+
+/**
+ * Which of the filters gets furthest within so many changes, and the number it gets to; null where that is the end of the
+ * log. What the others leave of these is looked for row by row.
+ */
+async function narrowest(
+  db: Kysely<Schema>,
+  named: readonly Named[],
+  { newestFirst, from }: AuditFilter,
+): Promise<{ by: Named | undefined; end: number | null }> {
+  let furthest: { by: Named; end: number } | undefined
+  for (const by of named) {
+    const row = await db
+      .selectFrom('kw_changes')
+      .select('number')
+      .where(by[0], '=', by[1])
+      .$if(from !== undefined, (query) => query.where('number', newestFirst ? '<' : '>', from ?? 0))
+      .orderBy('number', newestFirst ? 'desc' : 'asc')
+      .limit(1)
+      .offset(searchedAtOnce - 1)
+      .executeTakeFirst()
+    if (!row) return { by, end: null }
+    const end = integer.decode(row.number)
+    if (!furthest || (newestFirst ? end < furthest.end : end > furthest.end)) furthest = { by, end }
+  }
+  return furthest ?? { by: undefined, end: null }
 }
 
 /**

@@ -63,7 +63,8 @@ export function createCheckout({
     if (items.length > 0) return 'over'
     // A key that was deleted has been shown as well.
     const created = { organization: tenant, action: 'key.created', newestFirst: true, limit: 1 }
-    return (await lifecycle.store.audit(created)).length > 0 ? 'over' : 'paid'
+    const { changes, next } = await lifecycle.store.audit(created)
+    return changes.length > 0 || next !== null ? 'over' : 'paid'
   }
 
   return {

@@ -74,7 +74,11 @@ onEachDatabase((start) => {
       const { json } = await call('POST', '/v1/operators/invitations', { email: operator.email })
       await call('POST', '/api/auth/invitation/accept', { invitation: tokenOf(json.link) })
       expect(await server.lifecycle.store.operator(operator.id)).toEqual(before)
-      const events = await server.lifecycle.store.audit({ target: operator.id, newestFirst: false, limit: 10 })
+      const { changes: events } = await server.lifecycle.store.audit({
+        target: operator.id,
+        newestFirst: false,
+        limit: 10,
+      })
       expect(events.filter(({ action }) => action === 'operator.added')).toHaveLength(1)
     })
   })
@@ -144,7 +148,7 @@ onEachDatabase((start) => {
       for (const [method, rest] of [...calls, ['DELETE', '/second-factor'] as const]) {
         expect((await call(method, path + rest)).status).toBe(200)
       }
-      const events = await server.lifecycle.store.audit({ target: ann.id, newestFirst: false, limit: 10 })
+      const { changes: events } = await server.lifecycle.store.audit({ target: ann.id, newestFirst: false, limit: 10 })
       expect(events.map(({ action }) => action)).toEqual(['person.disabled', 'person.enabled'])
     })
 

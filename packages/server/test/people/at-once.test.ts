@@ -93,7 +93,11 @@ describe('of two changes of one person at once', () => {
         await setMember(server.lifecycle, tester, { organization: 'acme', user: id, role: 'member' })
         const path = `/v1/organizations/acme/members/${id}`
         await Promise.all([call('PATCH', path, { role: 'owner' }), admin.browser.call('DELETE', path)])
-        const events = await server.lifecycle.store.audit({ target: `acme/${id}`, newestFirst: true, limit: 10 })
+        const { changes: events } = await server.lifecycle.store.audit({
+          target: `acme/${id}`,
+          newestFirst: true,
+          limit: 10,
+        })
         const removals = events.filter(({ action }) => action === 'member.removed')
         for (const { details } of removals) expect(details.role).toBe('member')
       }

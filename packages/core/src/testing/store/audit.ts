@@ -25,7 +25,7 @@ export function audit(suite: StoreSuite): void {
     storeTest(suite, 'is filtered by everything it holds, in both directions', async (store) => {
       await arrangeChanges(store)
       const numbers = async (filter: Partial<AuditFilter>) =>
-        (await store.audit({ newestFirst: false, limit: 9, ...filter })).map(({ number }) => number)
+        (await store.audit({ newestFirst: false, limit: 9, ...filter })).changes.map(({ number }) => number)
       assert.deepEqual(await numbers({}), [1, 2, 3, 4, 5, 6])
       assert.deepEqual(await numbers({ newestFirst: true, limit: 2 }), [6, 5])
       assert.deepEqual(await numbers({ newestFirst: true, from: 5, limit: 2 }), [4, 3])
@@ -38,7 +38,7 @@ export function audit(suite: StoreSuite): void {
       assert.deepEqual(await numbers({ since: at(3) }), [3, 5, 6])
       assert.deepEqual(await numbers({ until: at(3) }), [1, 2, 4])
       assert.deepEqual(await numbers({ actor: "' or true --" }), [])
-      assert.deepEqual((await store.audit({ newestFirst: false, limit: 1 }))[0], (await store.changes(0, 1))[0])
+      assert.deepEqual((await store.audit({ newestFirst: false, limit: 1 })).changes[0], (await store.changes(0, 1))[0])
     })
 
     storeTest(suite, 'is filtered by time also where a clock was days ahead, or behind', async (store) => {
@@ -48,7 +48,7 @@ export function audit(suite: StoreSuite): void {
       })
       for (const newestFirst of [true, false]) {
         const numbers = async (filter: Partial<AuditFilter>) =>
-          (await store.audit({ newestFirst, limit: 9, ...filter })).map(({ number }) => number).sort()
+          (await store.audit({ newestFirst, limit: 9, ...filter })).changes.map(({ number }) => number).sort()
         assert.deepEqual(await numbers({ until: day(12) }), [2, 3, 4, 5])
         assert.deepEqual(await numbers({ since: day(9), until: day(11) }), [2])
         assert.deepEqual(await numbers({ since: day(9) }), [1, 2, 3, 5, 6])

@@ -17,11 +17,16 @@ type FilterOptions = Pick<AuditFilter, 'organization' | 'key' | 'action' | 'trig
 export function defineAudit(audit: Command): void {
   paged(filtered(audit.command('list').description('list the newest changes'))).action(
     async ({ json, ...filter }: AuditFilter & { json?: true }) => {
-      const page = await connect().audit.list(filter).page()
-      if (json) return printJson(page)
-      if (page.events.length > 0) print(eventTable(page.events))
-      else note('Nothing on this page of the log matches.')
-      if (page.nextCursor !== null) note(`\nOlder ones: --cursor ${page.nextCursor}`)
+      const list = connect().audit.list(filter)
+      if (json) return printJson(await list.page())
+      for await (const { events, nextCursor } of list.pages()) {
+        // With several filters a page may be empty, and go on.
+        if (events.length === 0 && nextCursor !== null) continue
+        if (events.length > 0) print(eventTable(events))
+        else note('Nothing on this page of the log matches.')
+        if (nextCursor !== null) note(`\nOlder ones: --cursor ${nextCursor}`)
+        return
+      }
     },
   )
 

@@ -92,17 +92,23 @@ export const listAuditRoute = route({
     const places = organization === undefined ? caller.places?.keys() : [organization]
     // Before the events: those that come meanwhile are behind it.
     const head = caller.places === null ? await store.head() : null
-    const wanted = { ...filter, target: key, newestFirst, from, limit: limit + 1 }
+    const wanted = { ...filter, target: key, newestFirst, from, limit }
     const pages = await Promise.all(
       places ? [...places].map((place) => store.audit({ ...wanted, organization: place })) : [store.audit(wanted)],
     )
-    const all = pages.flat().sort((a, b) => (newestFirst ? b.number - a.number : a.number - b.number))
+    // How far all of them have looked: behind it one may have what comes before what another has shown.
+    const ends = pages.flatMap(({ next }) => next ?? [])
+    const end = ends.length === 0 ? null : newestFirst ? Math.max(...ends) : Math.min(...ends)
+    const all = pages
+      .flatMap(({ changes }) => changes)
+      .filter(({ number }) => end === null || (newestFirst ? number >= end : number <= end))
+      .sort((a, b) => (newestFirst ? b.number - a.number : a.number - b.number))
     const events = all.slice(0, limit)
-    const last = events.at(-1)
+    const next = all.length > limit ? events.at(-1)?.number : end
     const checkpoint = await store.checkpoint()
     return {
       events: events.map(eventView),
-      nextCursor: last && all.length > limit ? writeCursor(String(last.number)) : null,
+      nextCursor: writeCursor(next == null ? null : String(next)),
       checkpoint: placeView(checkpoint),
       head: head && placeView(head),
     }
