@@ -200,7 +200,7 @@ export function keysQuery(wanted: KeysWanted) {
       const ask = (cursor: string | undefined, limit: number) =>
         keywright.keys.list({ ...wanted, cursor, limit }, { signal }).page()
       let { keys, nextCursor } = await ask(wanted.cursor, pageSize)
-      // A page of a search may be short, or empty, and go on.
+      // A page of a search, or of one state by use, may be short, or empty, and go on.
       while (nextCursor !== null && keys.length < pageSize) {
         const more = await ask(nextCursor, pageSize - keys.length)
         keys = [...keys, ...more.keys]

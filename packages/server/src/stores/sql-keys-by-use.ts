@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type KeyRecord, type Page, pageOf } from '@keywright/core'
 import { type Kysely, sql } from 'kysely'
 import type { KeysByUse } from '../usage/usage-store.ts'
@@ -47,22 +48,21 @@ async function unused(
   position: UsePosition | null,
   limit: number,
 ): Promise<Part> {
-  const { descending, organization, q } = filter
+  const { descending, organization } = filter
   const [behind, until, direction] = descending ? (['<', '>=', 'desc'] as const) : (['>', '<=', 'asc'] as const)
   const all = db
     .selectFrom('kw_keys')
     .where(sql<boolean>`not exists (select 1 from kw_last_used where kw_last_used."key" = kw_keys.id)`)
     .$if(position?.usedAt === null, (query) => query.where('id', behind, text.encode(position?.id ?? '')))
     .orderBy('id', direction)
-  const last =
-    q === undefined
-      ? undefined
-      : await all
-          .select('id')
-          .where((eb) => eb.and(keyConditions(eb, { organization, limit })))
-          .limit(1)
-          .offset(searchedAtOnce - 1)
-          .executeTakeFirst()
+  const last = !isNarrowed(filter)
+    ? undefined
+    : await all
+        .select('id')
+        .where((eb) => eb.and(keyConditions(eb, { organization, limit })))
+        .limit(1)
+        .offset(searchedAtOnce - 1)
+        .executeTakeFirst()
   const rows = await all
     .selectAll()
     .where((eb) => eb.and(keyConditions(eb, filter)))
@@ -80,7 +80,7 @@ async function unused(
 async function used(db: Kysely<Schema>, filter: KeysByUse, position: UsePosition | null, limit: number): Promise<Part> {
   const found: Found[] = []
   let behind = position
-  for (let looked = 0, count = limit; filter.q === undefined || looked < searchedAtOnce; count = readAtOnce) {
+  for (let looked = 0, count = limit; !isNarrowed(filter) || looked < searchedAtOnce; count = readAtOnce) {
     const uses = await usesBehind(db, filter, behind, count)
     const last = uses.at(-1)
     if (!last) return { found, end: null }
@@ -98,11 +98,17 @@ async function used(db: Kysely<Schema>, filter: KeysByUse, position: UsePosition
     }
     behind = { usedAt: Number(last.used_at), id: text.decode(last.key) }
     looked += uses.length
+    await setImmediate()
   }
   return { found, end: behind }
 }
 
 const readAtOnce = 1000
+
+/** What the order of uses knows nothing of is looked for key by key. */
+function isNarrowed({ project, state, q }: KeysByUse): boolean {
+  return project !== undefined || state !== undefined || q !== undefined
+}
 
 /** Of a key with several secrets its latest use counts. */
 function usesBehind(db: Kysely<Schema>, filter: KeysByUse, position: UsePosition | null, limit: number) {

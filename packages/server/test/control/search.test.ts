@@ -1,4 +1,4 @@
-import { compileFormat, type KeyRecord, newId, type SecretVersion } from '@keywright/core'
+import { compileFormat, type KeyRecord, newId, type SecretVersion, suspend } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
@@ -41,12 +41,12 @@ describe('a search through more keys than one call looks at', () => {
 
     const expected = Array.from({ length: 100 }, (_, i) => `fleet 0209${String(i).padStart(2, '0')}`)
 
-    async function search(order: string, direction: string) {
+    async function search(order: string, direction: string, filter = 'q=FLEET%200209') {
       const found: string[] = []
       const sizes: number[] = []
       let cursor = ''
       do {
-        const query = `organization=acme&q=FLEET%200209&limit=3&order=${order}&direction=${direction}`
+        const query = `organization=acme&${filter}&limit=3&order=${order}&direction=${direction}`
         const { json } = await api('GET', `/v1/keys?${query}${cursor}`)
         found.push(...json.keys.map(({ name }: { name: string }) => name))
         sizes.push(json.keys.length)
@@ -65,6 +65,13 @@ describe('a search through more keys than one call looks at', () => {
       expect(found).toEqual(direction === 'asc' ? expected : expected.toReversed())
       // Those that come last are beyond what the first call looks at.
       expect(sizes[0]).toBe(direction === 'asc' ? 0 : 3)
+    })
+
+    it('goes on by its cursor where it is for a state, by use', async () => {
+      const [first] = (await server.lifecycle.store.keys({ organization: 'acme', limit: 1 })).items
+      await suspend(server.lifecycle, tester, first?.id ?? '')
+      const { found, sizes } = await search('lastUsed', 'desc', 'state=suspended')
+      expect([found, sizes]).toEqual([['the first'], [0, 1]])
     })
 
     it('goes on by its cursor where all keys were used', { timeout: 120_000 }, async () => {
