@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { countQuery } from './key-query.ts'
 import { sqliteTypes } from './migrate-sqlite.ts'
 import { migrations, migrationsTable } from './migrations/index.ts'
+import type { Schema } from './schema.ts'
 import { sqlite } from './sqlite.ts'
 
 let folder: string
@@ -39,4 +42,13 @@ describe('a database of an earlier version', () => {
     expect(await found('y_0a')).toBe(0)
     await store.close()
   })
+})
+
+it('finds what one person has made without a look at the keys of others', async () => {
+  const store = sqlite(client)
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: client }) })
+  const { sql, parameters } = countQuery(db, { organization: 'acme', createdBy: 'usr_1' }, '', 9).compile()
+  const plan = client.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(...parameters)
+  expect(plan.map(({ detail }) => detail).join()).toContain('(created_by=? AND organization=? AND id>?)')
+  await store.close()
 })

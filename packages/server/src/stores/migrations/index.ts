@@ -12,6 +12,7 @@ import { organizations } from './0011-organizations.ts'
 import { invitations } from './0012-invitations.ts'
 import { limitsBeside } from './0013-limits-beside.ts'
 import { stripeEvents } from './0014-stripe-events.ts'
+import { makers } from './0015-makers.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   invitations,
   limitsBeside,
   stripeEvents,
+  makers,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (
