@@ -88,7 +88,7 @@ function areExact(layers: readonly Layer[]): boolean {
 
 /** Others have a stack as well, such as applications of `connect`, and route nothing that a contract would name. */
 function isRouter(handle: unknown): handle is Router {
-  return typeof handle === 'function' && 'stack' in handle && 'caseSensitive' in handle && 'strict' in handle
+  return typeof handle === 'function' && 'stack' in handle && 'caseSensitive' in handle
 }
 
 class LooseRoutingError extends Error {

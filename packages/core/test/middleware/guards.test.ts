@@ -183,9 +183,11 @@ describe('guard', () => {
   it('tells why no verdict could be reached', async () => {
     const { credential } = await newKey()
     const failures: unknown[] = []
-    const url = await listening(guardNode(away(), { onFailure: (error) => failures.push(error) })(() => {}))
-    expect((await asking(`${url}/v1/a`, credential)).status).toBe(503)
-    expect(failures).toEqual([expect.objectContaining({ message: 'The database is away.' })])
+    const url = await listening(guardNode(away(), { onFailure: (...failure) => failures.push(failure) })(() => {}))
+    const { status, headers } = await asking(`${url}/v1/a`, credential)
+    expect(status).toBe(503)
+    const reason = expect.objectContaining({ message: 'The database is away.' })
+    expect(failures).toEqual([[reason, headers.get('x-request-id')]])
   })
 
   it('answers all the same where the one it tells fails in turn', async () => {
@@ -203,6 +205,17 @@ describe('guard', () => {
     const { credential } = await newKey({ permissions: ['read'] })
     const url = await listening(guardNode(acme.verifier, { permissions: ['write'] })((_, response) => response.end()))
     expect((await asking(`${url}/v1/a`, credential)).status).toBe(403)
+  })
+
+  it('refuses a method that the contract has no rules for, also to who may do everything', async () => {
+    const { credential } = await newKey()
+    let runs = 0
+    const handler: RequestListener = (_, response) => void response.end(`${++runs}`)
+    const answer = await asking(`${await listening(guardNode(acme.verifier)(handler))}/v1/a`, credential, {
+      method: 'PROPFIND',
+    })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, expect.stringContaining('DELETE')])
+    expect(runs).toBe(0)
   })
 
   it('believes X-Forwarded-For of the proxies it is told of, and of nobody else', async () => {
@@ -255,7 +268,12 @@ describe('guard', () => {
     await logged.organization()
     const { credential } = await issue(logged.lifecycle, testActor, { organization: 'acme', name: 'test' })
     const url = await listening(guardNode(logged.verifier)((_, response) => response.end()))
-    expect((await fetch(`${url}/v1/a?b&key=${credential}`)).status).toBe(200)
+    const answer = await fetch(`${url}/v1/a?b&key=${credential}`)
+    expect([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')]).toEqual([
+      200,
+      'private',
+      null,
+    ])
     expect((await fetch(`${url}/v1/a`)).status).toBe(401)
   })
 
@@ -412,7 +430,8 @@ describe('guard', () => {
     const bare = await listening(guardNode(open.verifier)(handler))
     const reading = await listening(guardNode(open.verifier, { permissions: ['read'] })(handler))
     const writing = await listening(guardNode(open.verifier, { permissions: ['write'] })(handler))
-    expect((await fetch(`${bare}/v1/a`)).status).toBe(200)
+    const answer = await fetch(`${bare}/v1/a`)
+    expect([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')]).toEqual([200, null, null])
     expect((await fetch(`${reading}/v1/a`)).status).toBe(401)
     expect((await asking(`${reading}/v1/a`, credential)).status).toBe(200)
     expect((await asking(`${writing}/v1/a`, credential)).status).toBe(403)
@@ -467,6 +486,10 @@ describe('guard', () => {
     expect(await answersOf(new Hono({ strict: false }), '/v1/a?b=/')).toEqual([200, 200])
     expect(await answersOf(new Hono({ strict: false }), '/v1/a/?b')).toEqual([400, 400])
     expect(await answersOf(new Hono(), '/v1/a/')).toEqual([404, 404])
+    const app = new Hono().use(guardHono(acme.verifier)).get('/v1/a', (context) => context.text('in'))
+    const dropping = (request: Request, env: object) =>
+      app.fetch(new Request(request.url.replace(/\/$/, ''), request), env)
+    expect((await asking(`${await listening(getRequestListener(dropping))}/v1/a/`, credential)).status).toBe(400)
   })
 
   describe('an answer that its handler lets caches keep', () => {

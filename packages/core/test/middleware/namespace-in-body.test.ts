@@ -5,9 +5,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { getRequestListener } from '@hono/node-server'
 import { holonomix } from '@keywright/contracts'
-import { issue } from '@keywright/core'
+import { issue, parseContract } from '@keywright/core'
 import { guard as guardExpress } from '@keywright/core/express'
 import { guard as guardHono } from '@keywright/core/hono'
+import { guard as guardNext } from '@keywright/core/next'
 import { inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
 // @ts-expect-error: It comes without types; those of Express 5 do for both.
@@ -131,6 +132,39 @@ it('fails, which is no outage, where the body has been read before the guard, an
   expect((await fetch(url, { method: 'POST', headers, body: '{"namespace":"default"}' })).status).toBe(500)
   expect(failures).toEqual([expect.objectContaining({ message: expect.stringContaining('before the guard') })])
   server.close()
+})
+
+describe('the guard, by a contract that looks into bodies under one path alone', () => {
+  const named = parseContract({
+    name: 'shop',
+    credential: { sources: [{ header: 'X-Shop-Key' }] },
+    key: { forms: [{ prefix: 'shop_' }] },
+    namespaces: { default: ['main'], body: { under: '/named', maxBytes: 1024 } },
+    routes: [{ path: '/named/**' }, { path: '/**', namespace: 'none' }],
+    body: { json: { error: '{message}', request: '{requestId}' } },
+  })
+  const shop = inMemory({ contract: named })
+  async function post(path: string, body: string) {
+    const handler = guardNext(shop.verifier)(async (request) => new Response(await request.text()))
+    const { credential } = await issue(shop.lifecycle, testActor, { organization: 'shop', name: 'test' })
+    const init = { method: 'POST', headers: { 'x-shop-key': credential }, body }
+    return handler(new Request(`http://localhost${path}`, init), {})
+  }
+  beforeAll(() => shop.organization({ id: 'shop' }))
+
+  it('leaves all others to their handlers, whatever they are', async () => {
+    const long = 'no JSON'.repeat(1_000)
+    const answer = await post('/a', long)
+    expect([answer.status, await answer.text()]).toEqual([200, long])
+  })
+
+  it('says in its refusal of one which request that was', async () => {
+    const answer = await post('/named/a', '{')
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { error: expect.any(String), request: answer.headers.get('x-request-id') },
+    ])
+  })
 })
 
 it('takes in all of a body that is too large in Hono on Node, where the next request comes behind it', async () => {
