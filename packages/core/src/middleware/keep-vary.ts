@@ -12,7 +12,7 @@ export function keepVary(response: ServerResponse, ours: string): void {
   const keeping: WriteHead = (status, ...rest) => {
     const message = typeof rest[0] === 'string' ? [rest[0]] : []
     const { vary, others } = withoutVary(message.length > 0 ? rest[1] : (rest[1] ?? rest[0]))
-    response.setHeader('Vary', union(vary.length > 0 ? vary : [response.getHeader('Vary')].flat(), ours.split(', ')))
+    response.setHeader('Vary', union(vary.length > 0 ? vary : [response.getHeader('Vary')], ours.split(', ')))
     return writeHead.call(response, status, ...message, others)
   }
   response.writeHead = keeping as ServerResponse['writeHead']

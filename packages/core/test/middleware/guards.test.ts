@@ -165,6 +165,7 @@ describe.each(Object.entries(apps))('guard in %s', (_, start) => {
     expect((await ask(request('acme_nobody'))).status).toBe(401)
     const forbidden = await ask(request(credential, { method: 'POST' }))
     expect(forbidden.status).toBe(403)
+    expect(forbidden.headers.get('x-request-id')).toMatch(/^req_/)
     expect(await forbidden.json()).toEqual({ error: expect.any(String) })
     expect(runs).toBe(0)
   })
@@ -284,6 +285,15 @@ describe('guard', () => {
     expect(await (await handler(new Request('http://localhost/v1/a', init), {})).text()).toBe('echo')
   })
 
+  it('in Next knows the address of a client where the platform tells it, and otherwise none', async () => {
+    const { credential } = await newKey({ allowedIps: ['192.0.2.0/24'] })
+    const addressOf = ({ headers }: Request) => headers.get('x-platform-address')
+    const headers = { 'x-acme-key': credential, 'x-platform-address': '192.0.2.7' }
+    const asked = () => new Request('http://localhost/v1/a', { headers })
+    expect((await guardNext(acme.verifier, { addressOf })(() => new Response())(asked(), {})).status).toBe(200)
+    expect((await guardNext(acme.verifier)(() => new Response())(asked(), {})).status).toBe(403)
+  })
+
   it('in Next refuses HEAD with the headers of GET, and without its body', async () => {
     const handler = guardNext(acme.verifier)(() => new Response())
     const refused = (method: string) => handler(new Request('http://localhost/v1/a', { method }), {})
@@ -375,6 +385,14 @@ describe('guard', () => {
       await expect(answer.text()).rejects.toThrow()
     },
   )
+
+  it('resets nothing where the chunks say that this is half an answer of node:http', async () => {
+    const { credential } = await newKey()
+    const url = new URL(await listening(guardNode(acme.verifier)(breakingOff)))
+    const socket = connectTo(Number(url.port), url.hostname)
+    socket.write(`GET /v1/a HTTP/1.1\r\nHost: a\r\nX-Acme-Key: ${credential}\r\n\r\n`)
+    expect(await text(socket)).toMatch(/half\r\n$/)
+  })
 
   it('ends half an answer of node:http where nothing can be reset', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keywright-guard-'))

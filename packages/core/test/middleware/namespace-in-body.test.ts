@@ -83,6 +83,13 @@ describe.each(Object.entries(apps))('the guard in %s', (_, ask) => {
     expect(await send([type], '{"namespace":"staging"}')).toEqual(forbidden)
   })
 
+  it('refuses a namespace out of reach as such, also in chunks', async () => {
+    const body = new Blob(['{"namespace":"staging"}']).stream()
+    const init: RequestInit = { method: 'POST', headers: { 'x-api-key': credential }, body, duplex: 'half' }
+    const answer = await ask('/v1/get/default/k', init)
+    expect([answer.status, await answer.text()]).toEqual(forbidden)
+  })
+
   it.each(['application/json; charset=utf-8', form, 'text/plain'])('lets JSON pass as %s', async (type) => {
     expect(await send([type], '{"namespace":"default"}')).toEqual([200, 'default'])
   })
