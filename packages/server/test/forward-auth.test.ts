@@ -131,6 +131,20 @@ describe('forward-auth', () => {
     await elsewhere.stop()
   })
 
+  it('tells the proxy where no verdict can be reached about a body that it cannot see', async () => {
+    const elsewhere = await startServer({ contract: 'holonomix' })
+    const { credential } = await elsewhere.issueElsewhere()
+    await elsewhere.lifecycle.store.close()
+    const lines = [`x-api-key: ${credential}`, ...original('POST', '/v1/get/default/k')]
+    const told = async (target: string) => {
+      const { status, headers } = await rawRequest(elsewhere.control, { target, lines })
+      return [status, headers['x-auth-status']]
+    }
+    expect(await told('/v1/forward-auth')).toEqual([503, undefined])
+    expect(await told('/v1/forward-auth?for=nginx')).toEqual([403, '503'])
+    await elsewhere.stop()
+  })
+
   it('takes no service key', async () => {
     const lines = ['Authorization: Bearer a-service-key-of-the-tests-with-many-characters', ...original('GET', '/a')]
     expect((await ask(lines)).status).toBe(400)
