@@ -106,7 +106,9 @@ describe('forward-auth', () => {
     expect(await status([`x-api-key: ${credential}`, ...original('TRACE', '/a')])).toEqual([403, '405'])
     const limited = await server.issue({ limits: [{ requests: 1, windowSeconds: 60, per: 'key', kind: 'window' }] })
     expect(await status([`x-api-key: ${limited.credential}`, ...original('GET', '/a')])).toEqual([200, undefined])
-    expect(await status([`x-api-key: ${limited.credential}`, ...original('GET', '/a')])).toEqual([403, '429'])
+    const lines = [`x-api-key: ${limited.credential}`, ...original('GET', '/a')]
+    expect(await status(lines)).toEqual([403, '429'])
+    expect((await ask(lines, { query: '?for=nginx' })).headers['retry-after']).toMatch(/^[1-9]\d?$/)
   })
 
   it('tells a caller who sends a body it cannot see what is left of their limits, and records that', async () => {
@@ -128,6 +130,11 @@ describe('forward-auth', () => {
     }
     const { status, headers } = await rawRequest(elsewhere.control, asked)
     expect([status, headers['x-ratelimit-remaining']]).toEqual([200, '4'])
+    for (const method of ['PUT', 'PATCH']) {
+      const lines = [`x-api-key: ${credential}`, ...original(method, '/v1/get/default/k')]
+      const refused = await rawRequest(elsewhere.control, { target: '/v1/forward-auth', lines })
+      expect([method, refused.status, refused.headers['x-ratelimit-remaining']]).toEqual([method, 403, '4'])
+    }
     await elsewhere.stop()
   })
 

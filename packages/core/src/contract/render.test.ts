@@ -49,6 +49,18 @@ describe('a refusal', () => {
     expect(headers).toEqual({ 'content-type': 'application/vnd.acme+json' })
   })
 
+  it('has the title of its class where its status has none of its own', () => {
+    const titleWith = (status: number) =>
+      bodyOf('forbidden', { body: { text: '{title}' }, refusals: { forbidden: { status } } })
+    expect([418, 451, 499, 503, 599].map(titleWith)).toEqual([
+      'Bad Request',
+      'Unavailable For Legal Reasons',
+      'Bad Request',
+      'Service Unavailable',
+      'Internal Server Error',
+    ])
+  })
+
   it('can carry a status and a sentence of its own, taken as they are', () => {
     const facts = { status: 405, message: 'Use GET, not {organization} "POST".', organization: 'acme' }
     expect(JSON.parse(bodyOf('invalid_request', {}, facts))).toEqual({
