@@ -37,7 +37,8 @@ const contract = parseContract({
   routes: [{ path: '/v1/**', permission: { read: 'read', write: 'write' } }],
   limits: [{ requests: 5, windowSeconds: 60, per: 'key', kind: 'window' }],
   limitHeaders: 'ietf',
-  body: { json: { error: '{message}' } },
+  // Longer in bytes than in characters.
+  body: { json: { error: '„{message}“' } },
   docs: { variable: 'ACME_API_KEY', organization: 'organization', example: { method: 'GET', path: '/v1/things' } },
 })
 
@@ -166,7 +167,9 @@ describe.each(Object.entries(apps))('guard in %s', (_, start) => {
     const forbidden = await ask(request(credential, { method: 'POST' }))
     expect(forbidden.status).toBe(403)
     expect(forbidden.headers.get('x-request-id')).toMatch(/^req_/)
-    expect(await forbidden.json()).toEqual({ error: expect.any(String) })
+    const body = await forbidden.text()
+    expect(JSON.parse(body)).toEqual({ error: expect.stringMatching(/^„.+“$/) })
+    expect(forbidden.headers.get('content-length')).toBe(String(Buffer.byteLength(body)))
     expect(runs).toBe(0)
   })
 
@@ -459,7 +462,7 @@ describe('guard', () => {
     const { credential } = await newKey()
     const elsewhere = await listening((_, response) => {
       const fields = ['Vary', 'Accept', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Cache-Control', 'no-store']
-      response.writeHead(201, fields).end('made')
+      response.writeHead(201, [...fields, 'X-Request-Id', 'theirs']).end('made')
     })
     const app = new Hono()
     app.use(guardHono(acme.verifier))
@@ -471,6 +474,7 @@ describe('guard', () => {
     expect(fetched.headers.get('ratelimit')).toBe('"key-window";r=4;t=60')
     expect(fetched.headers.get('vary')?.toLowerCase()).toBe('accept, x-acme-key')
     expect(fetched.headers.get('cache-control')).toBe('no-store')
+    expect(fetched.headers.get('x-request-id')).toMatch(/^req_/)
     expect(fetched.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
     const redirected = await ask('/v1/redirected')
     expect([redirected.status, redirected.headers.get('location')]).toEqual([303, 'http://localhost/v1/fetched'])

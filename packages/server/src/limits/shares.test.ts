@@ -421,6 +421,15 @@ describe('shares of a limit', () => {
     address.close()
   })
 
+  it('wait for no one who waits for them, in whichever order ledgers are named', async () => {
+    const db = kyselyOnPool(pool)
+    // One that does not try again.
+    const ledgers = createSqlLimits({ db, transaction: (work) => db.transaction().execute(work), clock: () => nowMs })
+    const names = Array.from({ length: 1_000 }, (_, index) => ({ name: `ledger ${index}`, limit: meter().limit }))
+    const both = () => [names, names.toReversed()].map((some) => ledgers.change(some, (open) => open.size))
+    for (let round = 0; round < 3; round++) expect(await Promise.all(both())).toEqual([1_000, 1_000])
+  })
+
   // As a limit is that a node forgot, for newer ones, while it was asked for.
   it('are charged to a ledger that is named twice', async () => {
     const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool) })
