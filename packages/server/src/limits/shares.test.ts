@@ -211,6 +211,16 @@ describe('shares of a limit', () => {
     await expect.poll(stillHeld, { timeout: 20_000 }).toBe(0)
   })
 
+  it('are no larger than what was used of the one before by who comes back late', async () => {
+    const one = meter({ requests: 1_600 })
+    const late = nodeWithoutTimers()
+    // The last of these takes one of a share of 64.
+    for (let count = 0; count < 70; count++) await takes(late, one)
+    nowMs += 4_000
+    await takes(late, one)
+    expect(await nodeWithoutTimers().peek([{ ...one, slot: -1 }], nowMs)).toMatchObject([{ remaining: 1_600 - 71 - 1 }])
+  })
+
   it('are not taken by who only looks', async () => {
     const [looking, other] = [nodeWithoutTimers(), nodeWithoutTimers()]
     for (let count = 0; count < 6; count++) await looking.peek([meter({ requests: 64 })], nowMs)
