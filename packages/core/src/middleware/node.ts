@@ -26,7 +26,7 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
       } catch (error) {
         tell(options.onFailure, error, requestId)
         if (response.headersSent) {
-          if (!response.writableEnded) cut(request, response)
+          if (!response.writableEnded) cut(response)
           return
         }
         // What the handler has said of an answer that it did not give would be said of ours: how it is encoded, for one.
@@ -41,10 +41,11 @@ export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
 
 /**
  * Without chunks, as over HTTP/1.0, the connection's end may be the answer's: only a reset tells the caller that this is
- * not all of it. TLS tells the two ends apart itself, and a socket without an address knows no reset.
+ * not all of it. TLS tells the two ends apart itself, and a socket without an address knows no reset. A request that was
+ * sent on as a body, and given up, has no socket any more: undici takes it away.
  */
-function cut({ socket }: IncomingMessage, response: ServerResponse): void {
-  const isTcp = socket.remoteAddress !== undefined && !('encrypted' in socket)
-  if (!response.chunkedEncoding && isTcp) socket.resetAndDestroy()
+function cut(response: ServerResponse): void {
+  const { socket, chunkedEncoding } = response
+  if (!chunkedEncoding && socket?.remoteAddress !== undefined && !('encrypted' in socket)) socket.resetAndDestroy()
   response.destroy()
 }

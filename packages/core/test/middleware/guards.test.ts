@@ -397,6 +397,21 @@ describe('guard', () => {
     expect(await text(socket)).toMatch(/half\r\n$/)
   })
 
+  it('ends half an answer of node:http whose request has lost its connection', async () => {
+    const { credential } = await newKey()
+    const handler: typeof breakingOff = async (request, response) => {
+      response.writeHead(200, { 'Content-Length': 8 }).write('half')
+      await setTimeout(50)
+      // As undici does with a body that it gives up.
+      request.socket = null as never
+      request.destroy()
+      throw new Error('broke off')
+    }
+    const url = await listening(guardNode(acme.verifier)(handler))
+    const answer = await asking(`${url}/v1/a`, credential, { method: 'POST', body: 'x' })
+    await expect(answer.text()).rejects.toThrow()
+  })
+
   it('ends half an answer of node:http where nothing can be reset', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'keywright-guard-'))
     const path = join(folder, 'socket')
