@@ -10,10 +10,16 @@ export async function readBody(request: Request, mostBytes = mostBodyBytes): Pro
   if (Number(request.headers.get('content-length')) > mostBytes) throw tooLarge(mostBytes)
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of request.body) {
-    length += chunk.byteLength
-    if (length > mostBytes) throw tooLarge(mostBytes)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body) {
+      length += chunk.byteLength
+      if (length > mostBytes) throw tooLarge(mostBytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    // Its sender has left, which is no failure of ours: anybody could fill the log with it.
+    throw new Problem('malformed_body', 'The connection ended before the body was whole.')
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))

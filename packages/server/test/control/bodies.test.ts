@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openapiDocument } from '../../src/control/openapi.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
@@ -110,6 +112,19 @@ describe('a body', () => {
     const { status, json } = await post('{"name":"a"}', { 'content-type': type })
     expect([status, json.code]).toEqual([415, 'unsupported_media_type'])
   })
+
+  it.each(['/v1/organizations', '/v1/verify', '/v1/leaks', '/api/auth/sign-up/email'])(
+    'whose sender leaves in the middle of it fills no log: %s',
+    async (path) => {
+      const socket = connect(Number(new URL(server.control).port), '127.0.0.1')
+      const fields = `Authorization: Bearer ${serviceKey}\r\nContent-Type: application/json\r\nContent-Length: 100`
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n{"half":`)
+      await pause(100)
+      socket.resetAndDestroy()
+      await pause(100)
+      expect(server.log()).not.toContain('"level":"error"')
+    },
+  )
 
   it('compressed is refused', async () => {
     expect((await post('{"name":"a"}', { 'content-encoding': 'gzip' })).status).toBe(415)
