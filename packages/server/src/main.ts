@@ -76,6 +76,7 @@ export interface Instance {
   serviceKeyFile: string | null
   /** Opened once, it makes an operator of who opens it; null where there is one. Each call makes a new one. */
   operatorLink: () => Promise<string | null>
+  log: Logger
   /** Finishes what is under way, within ten seconds. */
   stop: () => Promise<void>
 }
@@ -319,6 +320,7 @@ export async function startInstance(
         const token = signIn && (await firstOperatorInvitation(lifecycle))
         return signIn && token && invitationLink(signIn.consoleUrl(), token)
       },
+      log,
       async stop() {
         const stoppedMs = performance.now()
         auditRetention.stop()

@@ -1,13 +1,17 @@
 import { type Flags, readSettings } from './config/read-settings.ts'
 import type { Settings } from './config/settings.ts'
 import { StartError } from './config/start-error.ts'
+import type { Logger } from './log/logger.ts'
 import { type Instance, startInstance } from './main.ts'
 
 export type ExitCode = 0 | 1 | 2
 
+/** A process that was broken may hang where others stop in time. */
+const brokenEndsWithinMs = 10_000
+
 /**
  * Runs an instance until it is told to stop, and resolves with the exit code: 0 after SIGTERM or SIGINT, 1 where it
- * could not start, 2 where it was started wrongly.
+ * could not start or an error that nobody caught has ended it, 2 where it was started wrongly.
  */
 export async function serve(flags: Flags): Promise<ExitCode> {
   return saying(async () => {
@@ -37,9 +41,11 @@ export async function run(settings: Settings, onReady?: (instance: Instance) => 
   outliveTheLog()
   const stopped = untilToldToStop()
   const instance = await startInstance(settings, { folder: process.cwd() })
+  const broken = untilBroken(instance.log)
   try {
     await onReady?.(instance)
-    await stopped
+    const error = await Promise.race([stopped, broken])
+    if (error) throw error
   } finally {
     await instance.stop()
   }
@@ -64,6 +70,21 @@ function outliveTheLog(): void {
   process.stdout.removeAllListeners('error')
   process.stdout.once('error', ({ message }) => process.stderr.write(`The log cannot be written: ${message}\n`))
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+}
+
+/**
+ * Nobody knows what an error that nobody caught has left behind, so the process ends, to be started again. But not at
+ * once: who made it must not cost others their answers, nor what was counted.
+ */
+function untilBroken(log: Logger): Promise<Error> {
+  return new Promise((resolve) => {
+    // A promise that nobody catches ends here too.
+    process.on('uncaughtException', (error) => {
+      log.error('an error that nobody caught ends the process', { error })
+      setTimeout(() => process.exit(1), brokenEndsWithinMs).unref()
+      resolve(new Error('Nobody caught an error, which stands in the log.'))
+    })
+  })
 }
 
 /** The same signal once more is not waited for: it ends the process as if nobody listened. */

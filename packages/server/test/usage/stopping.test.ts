@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,6 +55,38 @@ describe('a server that is told to stop', () => {
     expect(json.lastUsedAt).not.toBeNull()
     expect((await running.api('GET', `/v1/keys/${id}/callers`)).json.callers).toMatchObject([{ allowed: 25 }])
   })
+})
+
+describe('a server with an error that nobody caught', () => {
+  it.each([
+    ['thrown', 'throw error'],
+    ['of a promise', 'Promise.reject(error)'],
+  ])(
+    'loses no counted use, tells of it without a credential and ends with 1: %s',
+    { timeout: 60_000 },
+    async (_, how) => {
+      await running.end('SIGTERM')
+      const contract = join(folder, 'contract.mjs')
+      const act = `const error = new Error('broken by ${credential}'); ${how}`
+      writeFileSync(
+        contract,
+        `process.on('SIGUSR2', () => { ${act} })
+      export default {
+        name: 'keywright',
+        credential: { sources: [{ header: 'Authorization', scheme: 'Bearer' }] },
+        key: { forms: [{ prefix: 'kw_live_' }] },
+      }`,
+      )
+      running = await startOn(folder, { KEYWRIGHT_CONTRACT: contract })
+      await use(25)
+      expect(await running.end('SIGUSR2')).toBe(1)
+      const told = running.log().match(/^.*"msg":"an error that nobody caught ends the process".*$/gm)
+      expect(told).toEqual([expect.stringMatching(/"level":"error".*"message":"broken by kw_live_/)])
+      expect(running.log()).not.toContain(credential)
+      running = await startOn(folder)
+      expect(await counted()).toBe(25)
+    },
+  )
 })
 
 describe('a server that is killed', () => {
