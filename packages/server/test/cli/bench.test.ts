@@ -44,6 +44,11 @@ describe('keywright bench', () => {
       (_, response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
       'No answer from',
     ],
+    [
+      'is for another protocol',
+      ({ socket }) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      'No answer from',
+    ],
     ['is no JSON', (_, response) => response.end('<h1>hello</h1>'), 'not as the control side does'],
     ['is no verdict', (_, response) => response.end('{"hello":"world"}'), 'not as the control side does'],
     ['is an outage', (_, response) => response.writeHead(503).end(), 'answers 503.\n'],

@@ -91,6 +91,8 @@ async function measure({
       })
       call.on('timeout', () => call.destroy(new TimeoutError(url.origin, timeout)))
       call.on('error', reject)
+      // Of an answer for another protocol, 101, nothing else is told.
+      call.on('close', () => reject(new Error('The connection ended without an answer.')))
       call.end(body)
     })
 
