@@ -88,16 +88,24 @@ export function isForeign({ status, body }: ProblemError): boolean {
 }
 
 function foreignOf(status: string): Failure {
+  return misdirected(`${address()} answers${status}, and not as the control side does.`)
+}
+
+function misdirected(message: string): Failure {
   return {
-    message: `${address()} answers${status}, and not as the control side does.`,
+    message,
     hint: `Check KEYWRIGHT_URL: it names the control side, ${defaultUrl} unless chosen otherwise, and not the edge.`,
     exitCode: exitCodes.failed,
   }
 }
 
+/** What the control side says of a path: the address has one too many, and the id that was asked for may well be there. */
+const noSuchPath = /^There is no \/\S* here\./
+
 function problemOf(error: ProblemError): Failure {
   const { code, status, message, errors, requestId } = error
   if (isForeign(error)) return foreignOf(` ${status}`)
+  if (status === 404 && noSuchPath.test(message)) return misdirected(message)
   if (status === 401) {
     const refused = code === 'invalid_credential' ? `Your credential is refused. ${message}` : message
     const hint = 'Check KEYWRIGHT_SERVICE_KEY, or run `keywright login`.'

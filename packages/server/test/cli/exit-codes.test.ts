@@ -114,6 +114,14 @@ describe('keywright exits with', () => {
     },
   )
 
+  it('1 where KEYWRIGHT_URL goes on behind the control side, and names it instead of the id', async () => {
+    const { code, stderr } = await keywright(['keys', 'inspect', 'key_1'], {
+      env: { ...env, KEYWRIGHT_URL: `${server.control}/v1` },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('error: There is no /v1/v1/keys/key_1 here.')])
+    expect(stderr).toContain('hint: Check KEYWRIGHT_URL')
+  })
+
   it.each([
     [['keys', 'create', '--name', 'x', '--organization', 'acme', '--quiet']],
     [['keys', 'inspect', 'key_1']],
