@@ -45,6 +45,12 @@ describe('keywright scan', () => {
     expect(stderr).toContain('keywright keys list --organization <id> --search <as shown>')
   })
 
+  it('tells how a service key is revoked, which no list of keys has', async () => {
+    const { code, stderr } = await keywright(['scan', written('.env', mintServiceKey().credential)])
+    expect([code, stderr]).toEqual([1, expect.stringContaining('`keywright service-keys list`')])
+    expect(stderr).not.toContain('keywright keys list')
+  })
+
   it('passes by a publishable key, which anyone may see', async () => {
     const publishable = compileFormat(contract.key).mint({ environment: 'live', kind: 'publishable' }).credential
     const { code, stderr } = await keywright(['scan', written('page.html', publishable)])

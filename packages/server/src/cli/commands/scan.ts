@@ -28,10 +28,7 @@ export function defineScan(scan: Command): void {
       }
       if (findings.length > 0) {
         const count = findings.length === 1 ? 'One key was' : `${findings.length} keys were`
-        throw new CliError(
-          `${count} found.`,
-          'Revoke each, by the id that `keywright keys list --organization <id> --search <as shown>` tells: keywright keys revoke key_…. Removing it from a file is not enough.',
-        )
+        throw new CliError(`${count} found.`, hintFor(findings))
       }
       if (unread.length > 0) {
         const count = unread.length === 1 ? 'one path' : `${unread.length} paths`
@@ -39,6 +36,21 @@ export function defineScan(scan: Command): void {
       }
       if (!json) note('No key was found.')
     })
+}
+
+/** No list of keys has a service key. */
+function hintFor(findings: readonly Finding[]): string {
+  const serviceKeys = findings.filter(({ hint }) => hint.startsWith('kwo_'))
+  const mends = ['Removing it from a file is not enough.']
+  if (serviceKeys.length > 0)
+    mends.unshift(
+      'Revoke each kwo_…, by the id that `keywright service-keys list` tells: keywright service-keys revoke svc_…; one that is not there is what a server was started with, and ends when that is started with another.',
+    )
+  if (serviceKeys.length < findings.length)
+    mends.unshift(
+      'Revoke each, by the id that `keywright keys list --organization <id> --search <as shown>` tells: keywright keys revoke key_….',
+    )
+  return mends.join(' ')
 }
 
 function findingText({ file, line, column, hint }: Finding): string {
