@@ -1,7 +1,7 @@
 import { type CredentialFormat, compileFormat } from '@keywright/core'
 
 /** `kwc_`, 43 characters of base62 (256 bits), and a checksum that tells a typing error without a look-up. */
-const cliTokenFormat: CredentialFormat = compileFormat({
+export const cliTokenFormat: CredentialFormat = compileFormat({
   random: { alphabet: 'base62', length: 43 },
   publicId: null,
   checksum: true,

@@ -5,6 +5,8 @@ import { builtIn, hopx } from '@keywright/contracts'
 import { compileFormat, type KeyRule } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { mintCliToken } from '../../src/access/cli-token-format.ts'
+import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { keywright } from '../support/command-line.ts'
 import { mintedOfEachForm, ordinary, surrounded } from './surrounded.ts'
 
@@ -73,6 +75,12 @@ describe('keywright scan-rules', () => {
     }
   })
 
+  it.each(formats)('writes rules for %s that find what lets into Keywright itself', async (format) => {
+    const rules = await rulesOf(format, 'hopx')
+    for (const { credential } of [mintServiceKey(), mintCliToken()])
+      for (const line of surrounded(credential)) expect(secretsIn(line, rules), line).toContain(credential)
+  })
+
   it('writes rules for gitleaks that find each of several keys of one line', async () => {
     const rules = await rulesOf('gitleaks', 'hopx')
     const [first, second] = mintedOfEachForm(hopx.key)
@@ -104,7 +112,7 @@ describe('keywright scan-rules', () => {
     const forms = [{ prefix: 'old_', retired: true }, { prefix: 'mv_' }, { prefix: 'older_', retired: true }]
     const file = moved(forms)
     const rules = await rulesOf(format, file)
-    expect(new Set(rules.map(({ name }) => name)).size).toBe(4)
+    expect(new Set(rules.map(({ name }) => name)).size).toBe(5)
     const { stdout } = await keywright(['contract', 'show', file, '--json'])
     const { key } = JSON.parse(stdout) as { key: KeyRule }
     const { environment, kind } = key.forms[0] as KeyRule['forms'][number]
@@ -121,7 +129,7 @@ describe('keywright scan-rules', () => {
     const credential = { sources: [{ header: 'X-Key' }] }
     const file = moved(forms, { credential, title: '"Moved"\n\u007f' })
     const rules = await rulesOf(format, file)
-    expect(rules).toHaveLength(2)
+    expect(rules).toHaveLength(3)
     const { stdout } = await keywright(['contract', 'show', file, '--json'])
     const { key } = JSON.parse(stdout) as { key: KeyRule }
     const { credential: minted } = compileFormat(key).mint({ environment: 'live', kind: 'secret' })
@@ -132,14 +140,14 @@ describe('keywright scan-rules', () => {
   it.each(formats)('writes no rule for %s for publishable keys, which anyone may see', async (format) => {
     const rules = await rulesOf(format, moved([{ prefix: 'mv_' }, { prefix: 'mv_pk_', kind: 'publishable' }]))
     expect(rules.filter(({ name }) => name.includes('publishable'))).toEqual([])
-    expect(rules).toHaveLength(2)
+    expect(rules).toHaveLength(3)
   })
 
   it('says which form has no rule', async () => {
     const file = moved([{ prefix: 'mv_' }, { prefix: '', environment: 'old', retired: true }])
     const { code, stdout, stderr } = await keywright(['scan-rules', '--contract', file])
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^There is no rule for: .*\(old, .*\n$/)])
-    expect(stdout.match(/^\[\[rules\]\]$/gm)).toHaveLength(2)
+    expect(stdout.match(/^\[\[rules\]\]$/gm)).toHaveLength(3)
   })
 
   it('names the scanners where another is asked for', async () => {

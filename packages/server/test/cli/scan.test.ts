@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { builtIn, keywright as contract } from '@keywright/contracts'
 import { compileFormat } from '@keywright/core'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { mintCliToken } from '../../src/access/cli-token-format.ts'
 import { mintServiceKey } from '../../src/access/service-key-format.ts'
 import { keywright } from '../support/command-line.ts'
 import { mintedOfEachForm, ordinary, surrounded } from './surrounded.ts'
@@ -48,6 +49,13 @@ describe('keywright scan', () => {
   it('tells how a service key is revoked, which no list of keys has', async () => {
     const { code, stderr } = await keywright(['scan', written('.env', mintServiceKey().credential)])
     expect([code, stderr]).toEqual([1, expect.stringContaining('`keywright service-keys list`')])
+    expect(stderr).not.toContain('keywright keys list')
+  })
+
+  it('finds a login from a terminal, and tells where that ends', async () => {
+    const { code, stdout, stderr } = await keywright(['scan', written('credentials.json', mintCliToken().credential)])
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/:1:1 {2}kwc_…\w{4}\n$/)])
+    expect(stderr).toContain('in the account of the console')
     expect(stderr).not.toContain('keywright keys list')
   })
 

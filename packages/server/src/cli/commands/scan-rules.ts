@@ -1,6 +1,7 @@
-import { type Contract, compileFormat } from '@keywright/core'
+import { type Contract, type CredentialFormat, compileFormat } from '@keywright/core'
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
+import { cliTokenFormat } from '../../access/cli-token-format.ts'
 import { serviceKeyFormat } from '../../access/service-key-format.ts'
 import { contractOption, loadContract } from '../load-contract.ts'
 import { printable } from '../print/escape.ts'
@@ -49,13 +50,22 @@ function rulesOf({ name, title, key }: Contract): Rule[] {
     isRetired: format.forms[form]?.retired ?? false,
   }))
   const secret = own.filter(({ kind }) => kind !== 'publishable')
-  const service = serviceKeyFormat.patterns().map(({ keyword, regex }) => ({
-    id: 'keywright-service-key',
-    description: 'Keywright service key',
+  return [
+    ...secret.filter(({ isRetired }) => !isRetired),
+    ...secret.filter(({ isRetired }) => isRetired),
+    ...ownRules(serviceKeyFormat, 'service key'),
+    ...ownRules(cliTokenFormat, 'CLI token'),
+  ]
+}
+
+/** Of what is the same under every contract. */
+function ownRules(format: CredentialFormat, noun: string): Rule[] {
+  return format.patterns().map(({ keyword, regex }) => ({
+    id: `keywright-${noun.toLowerCase().replace(' ', '-')}`,
+    description: `Keywright ${noun}`,
     keyword,
     regex,
   }))
-  return [...secret.filter(({ isRetired }) => !isRetired), ...secret.filter(({ isRetired }) => isRetired), ...service]
 }
 
 /** Of rules with the same id a scanner keeps the last alone. */

@@ -38,19 +38,20 @@ export function defineScan(scan: Command): void {
     })
 }
 
-/** No list of keys has a service key. */
+/** No list of keys has a service key or a CLI token. */
 function hintFor(findings: readonly Finding[]): string {
-  const serviceKeys = findings.filter(({ hint }) => hint.startsWith('kwo_'))
-  const mends = ['Removing it from a file is not enough.']
-  if (serviceKeys.length > 0)
-    mends.unshift(
-      'Revoke each kwo_…, by the id that `keywright service-keys list` tells: keywright service-keys revoke svc_…; one that is not there is what a server was started with, and ends when that is started with another.',
-    )
-  if (serviceKeys.length < findings.length)
-    mends.unshift(
+  const count = (prefix: string) => findings.filter(({ hint }) => hint.startsWith(prefix)).length
+  const [serviceKeys, cliTokens] = [count('kwo_'), count('kwc_')]
+  const mends = [
+    serviceKeys + cliTokens < findings.length &&
       'Revoke each, by the id that `keywright keys list --organization <id> --search <as shown>` tells: keywright keys revoke key_….',
-    )
-  return mends.join(' ')
+    serviceKeys > 0 &&
+      'Revoke each kwo_…, by the id that `keywright service-keys list` tells: keywright service-keys revoke svc_…; one that is not there is what a server was started with, and ends when that is started with another.',
+    cliTokens > 0 &&
+      'Each kwc_… is a login from a terminal, and ends where its person logs it out: in the account of the console.',
+    'Removing it from a file is not enough.',
+  ]
+  return mends.filter((mend) => mend !== false).join(' ')
 }
 
 function findingText({ file, line, column, hint }: Finding): string {

@@ -1,4 +1,5 @@
 import { type Contract, type CredentialFormat, compileFormat } from '@keywright/core'
+import { cliTokenFormat } from '../../access/cli-token-format.ts'
 import { serviceKeyFormat } from '../../access/service-key-format.ts'
 import { usageError } from '../failure.ts'
 import { escapes } from './surroundings.ts'
@@ -20,7 +21,10 @@ export interface FoundKey {
   hint: string
 }
 
-/** Of a contract's keys, but publishable ones, which anyone may see, and of service keys. @throws CliError where a form looks like any other text */
+/**
+ * Of a contract's keys, but publishable ones, which anyone may see, of service keys and CLI tokens.
+ * @throws CliError where a form looks like any other text
+ */
 export function searchesFor({ key }: Contract): Search[] {
   const format = compileFormat(key)
   return [
@@ -29,7 +33,7 @@ export function searchesFor({ key }: Contract): Search[] {
       .flatMap((pattern, form) =>
         pattern.kind === 'publishable' ? [] : [search(format, pattern, format.forms[form]?.checksum ?? key.checksum)],
       ),
-    ...serviceKeyFormat.patterns().map((pattern) => search(serviceKeyFormat, pattern, true)),
+    ...[serviceKeyFormat, cliTokenFormat].flatMap((own) => own.patterns().map((pattern) => search(own, pattern, true))),
   ]
 }
 
