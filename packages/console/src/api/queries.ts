@@ -7,11 +7,10 @@ import {
   QueryClient,
   queryOptions,
 } from '@tanstack/react-query'
+import { fullPage, pageSize } from './full-page.ts'
 import { keywright } from './keywright.ts'
 import { readAll } from './read-all.ts'
 import { tabStorage } from './tab-storage.ts'
-
-export const pageSize = 50
 
 // At once: a button is busy before the second click of two comes to it.
 notifyManager.setScheduler(queueMicrotask)
@@ -196,18 +195,12 @@ export type KeyOrder = 'created' | 'name' | 'lastUsed' | 'expires'
 export function keysQuery(wanted: KeysWanted) {
   return queryOptions({
     queryKey: ['keys', wanted],
-    async queryFn({ signal }) {
-      const ask = (cursor: string | undefined, limit: number) =>
-        keywright.keys.list({ ...wanted, cursor, limit }, { signal }).page()
-      let { keys, nextCursor } = await ask(wanted.cursor, pageSize)
-      // A page of a search, or of one state by use, may be short, or empty, and go on.
-      while (nextCursor !== null && keys.length < pageSize) {
-        const more = await ask(nextCursor, pageSize - keys.length)
-        keys = [...keys, ...more.keys]
-        nextCursor = more.nextCursor
-      }
-      return { keys, nextCursor }
-    },
+    queryFn: ({ signal }) =>
+      fullPage(
+        wanted.cursor,
+        (part) => keywright.keys.list({ ...wanted, ...part }, { signal }).page(),
+        ({ keys }) => keys,
+      ),
     placeholderData: keepPreviousData,
   })
 }

@@ -2,8 +2,9 @@ import type { AuditEvent } from '@keywright/client'
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ChevronRight, Download, Link2, ScrollText } from 'lucide-react'
+import { fullPage } from '../api/full-page.ts'
 import { keywright } from '../api/keywright.ts'
-import { membersQuery, pageSize, viewerQuery } from '../api/queries.ts'
+import { membersQuery, viewerQuery } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { textOf, useKept, useKeptText } from '../parts/kept.ts'
@@ -35,18 +36,12 @@ export function AuditPage() {
   const filter = filterOf(organization, asked)
   const log = useInfiniteQuery({
     queryKey: ['audit', filter],
-    async queryFn({ pageParam, signal }) {
-      const ask = (cursor: string | undefined, limit: number) =>
-        keywright.audit.list({ ...filter, cursor, limit }, { signal }).page()
-      let { events, nextCursor } = await ask(pageParam, pageSize)
-      // A page of a log with several filters may be short, or empty, and go on.
-      while (nextCursor !== null && events.length < pageSize) {
-        const more = await ask(nextCursor, pageSize - events.length)
-        events = [...events, ...more.events]
-        nextCursor = more.nextCursor
-      }
-      return { events, nextCursor }
-    },
+    queryFn: ({ pageParam, signal }) =>
+      fullPage(
+        pageParam,
+        (part) => keywright.audit.list({ ...filter, ...part }, { signal }).page(),
+        ({ events }) => events,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     staleTime: 0,
@@ -63,7 +58,7 @@ export function AuditPage() {
   const people = new Map<string, string>()
   for (const { user, name, email } of members.data?.members ?? []) people.set(user, name ?? email ?? user)
   if (viewer) people.set(viewer.id, viewer.name)
-  const events = log.data?.pages.flatMap((page) => page.events) ?? []
+  const events = log.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Page
       title="Audit log"

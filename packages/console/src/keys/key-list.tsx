@@ -55,7 +55,7 @@ export function KeyList({ organization, project, create }: KeyListProps) {
   )
   // Also until what an emptied field leaves is there: the field has the focus.
   const isFiltered = text.value !== '' || q !== '' || state !== undefined || within !== '' || isPlaceholderData
-  const keys = data?.keys ?? []
+  const keys = data?.items ?? []
   const isEmpty = data !== undefined && keys.length === 0
   useWayBack(paging, isEmpty && !isPlaceholderData)
   return (
