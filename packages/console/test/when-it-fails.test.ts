@@ -39,6 +39,28 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByText('The server does not answer').waitFor({ state: 'detached' })
   })
 
+  it('says beside the button that no more could be loaded, and loads it when pressed again', async () => {
+    const { page } = set.ann
+    const { control } = set.server
+    const api = controlApi(control)
+    for (let i = 0; i < 51; i++) await api('POST', '/v1/service-keys', { body: { name: 'S', permissions: ['verify'] } })
+    await page.goto(`${control}/instance/service-keys`)
+    const more = page.getByRole('button', { name: 'Load more' })
+    await more.waitFor()
+    await page.route('**/v1/service-keys*', (route) => route.abort())
+    await more.press('Enter')
+    const said = page.getByRole('alert').getByText('The server does not answer')
+    await said.waitFor()
+    expect(await said.count()).toBe(1)
+    const isInSight =
+      '(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector("[role=alert]").getBoundingClientRect())'
+    expect(await page.evaluate(isInSight)).toBe(true)
+    await page.unroute('**/v1/service-keys*')
+    await more.press('Enter')
+    await page.getByRole('button', { name: 'All are loaded' }).waitFor()
+    expect(await said.count()).toBe(0)
+  })
+
   it('opens a link when asked again, and says of none that it does not work', async () => {
     await set.ann.page.goto(`${set.server.control}/acme/keys`)
     const invitation = await inviteLink(set.ann, { email: 'bob@example.com', role: 'Member' })

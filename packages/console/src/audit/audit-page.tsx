@@ -94,7 +94,7 @@ export function AuditPage() {
         </div>
       )}
       <Card>
-        {log.error && (
+        {log.error && !log.isFetchNextPageError && (
           <div className="p-5">
             <ErrorNotice error={log.error} onRetry={() => log.refetch()} />
           </div>

@@ -41,7 +41,7 @@ export function ServiceKeysPage() {
       {isCreating && <CreateServiceKey onClose={() => setCreating(false)} />}
       {revoking && <RevokeServiceKey of={revoking} onClose={() => setRevoking(null)} />}
       <Card>
-        {list.error && (
+        {list.error && !list.isFetchNextPageError && (
           <div className="p-5">
             <ErrorNotice error={list.error} onRetry={() => list.refetch()} />
           </div>

@@ -17,11 +17,11 @@ export function Callers({ of: key }: { of: Key }) {
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     refetchInterval: 15_000,
   })
-  const { data, error, isPending, refetch } = list
+  const { data, error, isPending, isFetchNextPageError, refetch } = list
   const callers = data?.pages.flatMap((page) => page.callers) ?? []
   return (
     <Card title="Who uses it">
-      {error && (
+      {error && !isFetchNextPageError && (
         <div className="p-5">
           <ErrorNotice error={error} onRetry={() => refetch()} />
         </div>

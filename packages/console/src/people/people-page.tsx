@@ -35,7 +35,7 @@ export function PeoplePage() {
     <Page title="People" description="Everyone who has an account on this instance.">
       {managing && <Manage of={managing} onClose={() => setManaging(null)} />}
       <Card>
-        {list.error && (
+        {list.error && !list.isFetchNextPageError && (
           <div className="p-5">
             <ErrorNotice error={list.error} onRetry={() => list.refetch()} />
           </div>
