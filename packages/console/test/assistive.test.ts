@@ -120,6 +120,23 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content')
   })
 
+  it('goes on in a dialog whose button to try again has gone', async () => {
+    const { page } = set.ann
+    await set.server.issue({ name: 'Uncounted' })
+    await page.goto(`${set.server.control}/acme/keys`)
+    await page.getByLabel('Choose Uncounted').check()
+    await page.route('**/v1/keys/bulk-revoke', (route) => route.abort())
+    await page.getByRole('button', { name: 'Revoke 1' }).click()
+    const dialog = page.getByRole('dialog')
+    const again = dialog.getByRole('button', { name: 'Try again' })
+    await again.waitFor()
+    await page.unroute('**/v1/keys/bulk-revoke')
+    await again.press('Enter')
+    await dialog.getByText('1 key would be revoked').waitFor()
+    await dialog.and(page.locator(':focus')).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+  })
+
   it('is told what each row of a table is called', async () => {
     const { page } = set.ann
     await set.server.issue({ name: 'Called so' })

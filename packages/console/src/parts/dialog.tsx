@@ -37,6 +37,7 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
   return (
     <dialog
       ref={ref}
+      tabIndex={-1}
       aria-labelledby={`${id}-title`}
       aria-describedby={description ? `${id}-text` : undefined}
       onCancel={(event) => {
@@ -45,7 +46,7 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
       }}
       // A second Esc closes it past `cancel`.
       onClose={() => (isHeld ? ref.current?.showModal() : onClose())}
-      className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-x-hidden overflow-y-auto rounded-2xl border bg-surface shadow-pop open:flex open:flex-col`}
+      className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-x-hidden overflow-y-auto rounded-2xl border bg-surface shadow-pop outline-none open:flex open:flex-col`}
     >
       <header className="flex items-start gap-4 px-6 pt-5">
         <div className="min-w-0 flex-1">
