@@ -24,6 +24,18 @@ describe('dates in the console that no calendar has', { timeout: 2 * minute }, (
     expect(complaints).toEqual([])
   })
 
+  it('end at midnight in the audit log, also those whose own midnight the summer time leaves out', async () => {
+    const { page } = set.ann
+    const cdp = await page.context().newCDPSession(page)
+    await cdp.send('Emulation.setTimezoneOverride', { timezoneId: 'Africa/Cairo' })
+    const asked = page.waitForRequest((request) => request.url().includes('until='))
+    await page.goto(`${set.server.control}/acme/audit?from=2026-04-24&to=2026-04-24`)
+    const { searchParams } = new URL((await asked).url())
+    expect(searchParams.get('since')).toBe('2026-04-23T22:00:00.000Z')
+    expect(searchParams.get('until')).toBe('2026-04-24T21:00:00.000Z')
+    await cdp.send('Emulation.setTimezoneOverride', { timezoneId: '' })
+  })
+
   it('are not taken for the last day of a key', async () => {
     const { page, complaints } = set.ann
     await page.goto(`${set.server.control}/acme/keys`)

@@ -28,7 +28,7 @@ export function askedBy(search: AuditSearch, key: string): AuditAsked {
 export function filterOf(organization: string, asked: AuditAsked): AuditFilter {
   const { action, triggeredBy, actor, key, from, to } = asked
   const until = beginOf(to)
-  until?.setDate(until.getDate() + 1)
+  until?.setHours(24, 0, 0, 0)
   return {
     organization,
     action: action || undefined,
