@@ -1,5 +1,6 @@
 import { type KeyState, KeywrightError, ProblemError, type Role, type Whoami } from '@keywright/client'
 import {
+  focusManager,
   keepPreviousData,
   MutationCache,
   notifyManager,
@@ -11,6 +12,9 @@ import { fullPage, pageSize } from './full-page.ts'
 import { keywright } from './keywright.ts'
 import { readAll } from './read-all.ts'
 import { tabStorage } from './tab-storage.ts'
+
+// Of two windows side by side none is ever out of sight, which is all that is looked for by itself.
+addEventListener('focus', () => focusManager.onFocus())
 
 // At once: a button is busy before the second click of two comes to it.
 notifyManager.setScheduler(queueMicrotask)
