@@ -54,6 +54,17 @@ describe('editing a key in the console', { timeout: 3 * minute }, () => {
     expect((await set.server.lifecycle.store.key(key.id))?.permissions).toEqual(['sandboxes:read'])
   })
 
+  it('gives another name to a key that may do nothing', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Barred', permissions: [] })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByRole('button', { name: 'Edit' }).click()
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Still barred')
+    await page.getByRole('dialog').getByRole('button').last().click()
+    await page.getByRole('heading', { level: 1, name: 'Still barred' }).waitFor()
+    expect((await set.server.lifecycle.store.key(key.id))?.permissions).toEqual([])
+  })
+
   it('leaves alone what somebody else changed while the form was open', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Shared', permissions: ['sandboxes:read', 'sandboxes:write'] })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { controlApi } from '../../server/test/support/control-api.ts'
 import { inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
@@ -18,6 +19,22 @@ describe('what the list of keys remembers', { timeout: 2 * minute }, () => {
     await page.getByRole('link', { name: 'Theirs' }).waitFor()
     expect(await page.getByText('1 key chosen').count()).toBe(0)
     expect(await page.getByLabel('Search by name, hint or id').inputValue()).toBe('')
+  })
+
+  it('is no page of another state or order', async () => {
+    const { page } = set.ann
+    await controlApi(set.server.control)('POST', '/v1/organizations', { body: { id: 'turned', name: 'Turned' } })
+    for (let i = 0; i < 51; i++) await set.server.issue({ organization: 'turned', name: `No. ${i}` })
+    await page.goto(`${set.server.control}/turned/keys`)
+    for (const another of [
+      () => page.getByLabel('State').selectOption('Active'),
+      () => page.getByRole('columnheader', { name: 'Name' }).getByRole('button').click(),
+    ]) {
+      await page.getByRole('button', { name: 'Next' }).click()
+      await page.getByText('1 key · page 2').waitFor()
+      await another()
+      await page.getByText('50 keys · page 1').waitFor()
+    }
   })
 
   it('leads back from a page whose last key has gone', async () => {

@@ -102,6 +102,21 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.keyboard.press('Escape')
   })
 
+  it('deletes nothing where it is not known what would go with it', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/instance/organizations`)
+    await page.route('**/v1/organizations/acme*', (route) =>
+      route.request().method() === 'DELETE' ? route.abort() : route.continue(),
+    )
+    await page.getByRole('button', { name: 'Manage acme' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByText('The server does not answer').waitFor()
+    await page.getByLabel('To delete it, type acme').fill('acme')
+    expect(await page.getByRole('button', { name: 'Delete the tenant for good' }).isDisabled()).toBe(true)
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
   it('goes on from the tenant that it made when only its key is missing', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/organizations`)
