@@ -1,7 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createOrganization, createVerifier, issue, type RemoteKeys, remote, type Verifier } from '@keywright/core'
+import {
+  createOrganization,
+  createVerifier,
+  issue,
+  type RemoteKeys,
+  remote,
+  resume,
+  suspend,
+  type Verifier,
+} from '@keywright/core'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { readSettings } from '../src/config/read-settings.ts'
 import { type Instance, startInstance } from '../src/main.ts'
@@ -39,8 +48,8 @@ async function startAnew(): Promise<void> {
   instance = await start()
 }
 
-function follow(url = instance.control): Verifier {
-  const keys = remote({ url, serviceKey, maxStalenessSeconds: 3 })
+function follow(url = instance.control, maxStalenessSeconds = 3): Verifier {
+  const keys = remote({ url, serviceKey, maxStalenessSeconds })
   open.push(keys)
   return createVerifier({ contract: instance.lifecycle.contract, keys })
 }
@@ -90,3 +99,33 @@ it('nobody waits, after a start, for who has left or has run out of time before 
   await startAnew()
   expect(await pendingOf(json.receipt)).toEqual([])
 }, 30_000)
+
+it('who has read a key with a change that a restored backup does not have forgets it, though told of none', async () => {
+  const { key, credential } = await issue(instance.lifecycle, tester, { organization: 'acme', name: 'test' })
+  await suspend(instance.lifecycle, tester, key.id)
+  await instance.stop()
+  cpSync(join(folder, 'data'), join(folder, 'backup'), { recursive: true })
+  instance = await start()
+  const wire = await layWire({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
+  const verifier = follow(`http://127.0.0.1:${wire.port}`, 6)
+  const verdict = async () => {
+    try {
+      const outcome = await verifier.verify({ credential })
+      return outcome.allowed ? 'allowed' : outcome.reason
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+  await (open.at(-1) as RemoteKeys).follow({ apply: async () => {}, reset: () => {} }).check()
+  // Its poll is answered no more; what it asks from now on is.
+  wire.hush()
+  await resume(instance.lifecycle, tester, key.id)
+  expect(await verdict()).toBe('allowed')
+  await instance.stop()
+  rmSync(join(folder, 'data'), { recursive: true })
+  cpSync(join(folder, 'backup'), join(folder, 'data'), { recursive: true })
+  instance = await start()
+  await wire.leadTo({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
+  await expect.poll(verdict).toBe('suspended_key')
+  await wire.close()
+}, 40_000)

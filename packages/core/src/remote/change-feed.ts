@@ -24,13 +24,15 @@ const spacingMs = 25
 
 /**
  * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
- * where the server knows no such change, all that is known here is forgotten.
+ * where the server knows no such change, or not the last one that a key was read with, all that is known here is forgotten.
  */
 export class ChangeFeed implements Freshness {
   private readonly options: ChangeFeedOptions
   private readonly lease: Lease
   private readonly followers: ChangeFollower[] = []
   private position: { number: number; hash: string } | null = null
+  /** The last change that a key was read with. */
+  private lastSeen = 0
   /** Until the first poll is over. */
   private starting: Promise<void> | null = null
   /** Why the last poll failed; null where it did not. */
@@ -45,6 +47,11 @@ export class ChangeFeed implements Freshness {
     this.followers.push(follower)
     if (this.followers.length === 1) this.start()
     return this
+  }
+
+  /** A key that may be kept was read when this was the number of the last change. */
+  saw(number: number): void {
+    this.lastSeen = Math.max(this.lastSeen, number)
   }
 
   check(): void | Promise<void> {
@@ -110,6 +117,7 @@ export class ChangeFeed implements Freshness {
       query.set('hash', known.hash)
     }
     const sentAt = performance.now()
+    const { lastSeen } = this
     const answer = await call({
       method: 'GET',
       path: `/v1/changes?${query}`,
@@ -118,10 +126,17 @@ export class ChangeFeed implements Freshness {
     })
     const news = readNews(answer)
     if (news === null) throw malformed()
-    if (news.reset) for (const follower of this.followers) follower.reset()
+    // The server has lost what a key was read with, and knows what was applied here all the same: it was behind that.
+    const hasLost = !news.more && news.number < lastSeen
+    if (news.reset || hasLost) this.reset()
     else await Promise.all(this.followers.map((follower) => follower.apply(news.changes)))
     this.position = { number: news.number, hash: news.hash }
     if (!news.more) this.lease.renew(sentAt)
+  }
+
+  private reset(): void {
+    this.lastSeen = 0
+    for (const follower of this.followers) follower.reset()
   }
 }
 
