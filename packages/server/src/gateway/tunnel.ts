@@ -154,6 +154,8 @@ function relayAnswer(options: Tunnel, response: IncomingMessage): void {
     const name = all[i - (i % 2)] as string
     return name.toLowerCase() !== 'content-length'
   })
+  // Whoever forwards an answer without one says when it came (RFC 9110 §6.6.1).
+  if (response.headers.date === undefined) headers.push('Date', new Date().toUTCString())
   socket.write(`${statusLine(status)}${written([...headers, 'Connection', 'close'])}\r\n`, 'latin1')
   // Only who reads learns that the caller has left.
   socket.on('end', cut).resume()
