@@ -251,9 +251,10 @@ describe('following the change log', () => {
     const { key } = await server.issue()
     await changes(`after=99999&hash=${'0'.repeat(64)}`)
     const revoked = await (await api(`/v1/keys/${key.id}/revoke`, { method: 'POST', body: '{}' })).json()
+    const { number, hash } = (await changes('')) as { number: number; hash: string }
+    await changes(`after=${number}&hash=${'0'.repeat(64)}`)
     const receipt = await (await api(`/v1/receipts/${(revoked as { receipt: string }).receipt}`)).json()
     expect(JSON.stringify((receipt as { appliedBy: unknown }).appliedBy)).not.toContain('follower:me')
-    const { number, hash } = (await changes('')) as { number: number; hash: string }
     await changes(`after=${number}&hash=${hash}`)
     const later = await (await api(`/v1/receipts/${(revoked as { receipt: string }).receipt}`)).json()
     expect(JSON.stringify((later as { appliedBy: unknown }).appliedBy)).toContain('follower:me')
