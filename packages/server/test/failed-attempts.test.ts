@@ -89,5 +89,12 @@ it('who has failed too often to show a service key on the edge is told to wait, 
   // Forward-auth finds out later what is wrong with this one, and counts it for its address all the same.
   const unseen = ['X-Forwarded-Method: POST', 'X-Forwarded-Uri: /v1/get/default/k', 'X-Api-Key: nonsense']
   expect((await rawRequest(server.control, { target: '/v1/forward-auth', lines: unseen })).status).toBe(429)
+  const withBody = {
+    method: 'POST',
+    target: '/v1/query',
+    lines: ['X-Api-Key: nonsense', 'Content-Length: 2'],
+    body: '{}',
+  }
+  expect((await rawRequest(server.edge, withBody)).status).toBe(429)
   await server.stop()
 })

@@ -33,7 +33,7 @@ describe('through an edge that is broken inside', () => {
   afterAll(() => upstream.stop())
 
   /** A whole edge with a key of its own, but for the parts that are broken. */
-  async function ask(broken: Partial<Record<keyof Verifier, () => unknown>>) {
+  async function ask(broken: Partial<Record<keyof Verifier, () => unknown>>, method = 'POST') {
     const { lifecycle, organization, verifier: sound } = inMemory({ contract: holonomix })
     const { id } = await organization({ namespaces: ['default'] })
     const { credential } = await issue(lifecycle, testActor, { organization: id, name: 'test', limits: [] })
@@ -60,7 +60,7 @@ describe('through an edge that is broken inside', () => {
     const url = await server.listen('127.0.0.1', 0)
     const before = upstream.received.length
     const lines = [`X-Api-Key: ${credential}`, 'Content-Length: 2']
-    const { status } = await rawRequest(url, { method: 'POST', target: '/v1/put', lines, body: '{}' })
+    const { status } = await rawRequest(url, { method, target: '/v1/put', lines, body: '{}' })
     await server.drain(0)
     await gateway.close()
     return { status, forwarded: upstream.received.length - before }
@@ -78,5 +78,11 @@ describe('through an edge that is broken inside', () => {
 
   it.each(['verify', 'authenticate'] as const)('so is one in %s that comes later', async (stage) => {
     expect(await ask({ [stage]: rejecting })).toEqual({ status: 503, forwarded: 0 })
+  })
+
+  it('so is one behind a verdict that was waited for', async () => {
+    const verify = async () => ({ allowed: true, principal: null, limits: [], retiresAt: null })
+    expect(await ask({ verify }, 'GET')).toEqual({ status: 200, forwarded: 1 })
+    expect(await ask({ verify, responseHeaders: throwing }, 'GET')).toEqual({ status: 500, forwarded: 0 })
   })
 })

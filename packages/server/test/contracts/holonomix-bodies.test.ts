@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rawRequest, sendRaw } from '../support/raw-request.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
 /** Namespaces that an Express app behind the gateway found in bodies. */
 const seen: unknown[] = []
@@ -96,5 +97,20 @@ describe('a body that Express reads', () => {
     expect(await sendRaw(server.edge, `${head}\r\n`)).toMatch(/^HTTP\/1\.1 401 /)
     const told = await sendRaw(server.edge, `${head}X-Api-Key: ${credential}\r\n\r\n{}`)
     expect(told.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['100', '200'])
+  })
+
+  it.each([
+    ['/v1/query', () => `X-Api-Key: ${credential}`],
+    ['/gate/onboard/create', () => `Authorization: Bearer ${serviceKey}`],
+  ])('whose sender leaves in the middle of it fills no log: %s', async (path, holder) => {
+    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const fields = `${holder()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue`
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`)
+    // It is being read from now on.
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 /)
+    socket.write('{"half":')
+    socket.resetAndDestroy()
+    await pause(100)
+    expect(server.log()).not.toContain('"level":"error"')
   })
 })
