@@ -148,6 +148,7 @@ describe('a follower', () => {
     follower.saw({ number: 2, hash: 'f'.repeat(64) })
     for (const target of others) await change(store, target)
     await follower.poll()
+    await follower.poll()
     expect(state.resets).toBe(2)
     const [last] = (await change(store, 'read with')).changes
     follower.saw(last as Change)
@@ -246,6 +247,13 @@ describe('a follower', () => {
     await sql('alter table kw_nodes rename to kw_elsewhere')
     await new Promise((resolve) => setTimeout(resolve, 2_050))
     await expect(follower.poll()).rejects.toThrow()
+    expect(state.lease.holds).toBe(false)
+  })
+
+  it('renews no lease for a node that has just left, which nobody waits for any more', async () => {
+    const { follower, state } = follow('one')
+    await store.nodes.leave('one')
+    await follower.poll()
     expect(state.lease.holds).toBe(false)
   })
 
