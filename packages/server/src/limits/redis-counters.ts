@@ -91,7 +91,7 @@ export function createRedisCounters({
   ): Promise<Answer> {
     const answers = await Promise.all(groups.map((group) => ask(verb, group, cost, nowMs)))
     const taken = answers.every((one) => one.taken)
-    if (verb === 'take' && !taken && cost > 0) {
+    if (!taken && cost > 0) {
       await Promise.all(
         answers.map(async (one, index) => {
           if (!one.taken) return
@@ -102,9 +102,9 @@ export function createRedisCounters({
       )
     }
     const longest = Math.max(...answers.map((one) => one.longest))
-    const refusing = taken ? -1 : answers.findIndex((one) => one.longest === longest)
-    const before = groups.slice(0, Math.max(0, refusing)).reduce((sum, group) => sum + group.length, 0)
-    const refusedBy = refusing < 0 ? -1 : before + (answers[refusing]?.refusedBy ?? 0)
+    const refusing = answers.findIndex((one) => one.longest === longest)
+    const before = groups.slice(0, refusing).reduce((sum, group) => sum + group.length, 0)
+    const refusedBy = taken ? -1 : before + (answers[refusing]?.refusedBy ?? 0)
     return { taken, refusedBy, longest, states: answers.flatMap((one) => one.states) }
   }
 
