@@ -50,7 +50,8 @@ const pruneEveryMs = 60_000
  * more than the limit. A share is twice what was used of the one before, up to a 16th of the limit, where a node comes
  * back within a 16th of the window, five seconds at most; what it has not used by then it gives back. So a request is
  * refused too early by what other nodes hold unused at that moment, which is less than `(nodes − 1) × requests / 16`, and
- * nothing for a limit below 16 requests, of which nobody holds any.
+ * nothing for a limit below 16 requests, of which nobody holds any. A bucket has less as well by what it refills while a
+ * share may be used, since that is charged at the end of it.
  */
 export function createShares({
   ledgers,
