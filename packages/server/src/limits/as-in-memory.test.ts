@@ -162,6 +162,14 @@ describe.each([
     await fc.assert(runs, { numRuns: 100, examples })
   }, 120_000)
 
+  it.each([-1, 0.5])('refund nothing for a cost of %d', async (cost) => {
+    await redis.command('FLUSHALL')
+    nowMs = start
+    const [counters, limited] = [create(), [meter({ kind: 'window', requests: 3, windowSeconds: 60, per: 'key' })]]
+    expect(() => counters.take(limited, cost, nowMs)).toThrow(RangeError)
+    expect(await counters.peek(limited, nowMs)).toMatchObject([{ remaining: 3 }])
+  })
+
   it('of a limit however large have all where nothing is spent', async () => {
     await redis.command('FLUSHALL')
     nowMs = start

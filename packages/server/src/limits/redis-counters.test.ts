@@ -372,8 +372,8 @@ describe('counters in Redis', () => {
       let nowMs = Date.now()
       while ((await take(1, nowMs)).taken) nowMs++
       skew = -3_600_000
-      const { taken, retryAfterMs } = await take(requests, nowMs)
-      expect(taken).toBe(false)
+      const { taken, retryAfterMs, states } = await take(requests, nowMs)
+      expect([taken, states[0]?.remaining]).toEqual([false, 0])
       expect(retryAfterMs).toBeLessThanOrEqual(60_000 + 60_000 / 64)
       expect((await take(requests, nowMs + retryAfterMs - 1)).taken).toBe(false)
       expect((await take(requests, nowMs + retryAfterMs)).taken).toBe(true)
@@ -413,6 +413,24 @@ describe('counters in Redis', () => {
       await take(500)
     })
     expect(left).toBe(500)
+  })
+
+  it('of a window come back as they were charged, whoever takes more before a take of it is undone', async () => {
+    const left = await leftAfterUndoing({}, 7, 2, async (time, take) => {
+      time.nowMs += 300
+      await take(1)
+    })
+    expect(left).toBe(2)
+  })
+
+  it('of a window are charged once where the clock is set back to when some were', async () => {
+    await redis.command('FLUSHALL')
+    const clock = (nowMs: number) => nowMs
+    const counters = createRedisCounters({ redis: await client(), otherwise: createMemoryCounters(), clock })
+    const nowMs = Date.now()
+    await counters.take([meter()], 2, nowMs)
+    await counters.take([meter()], 3, nowMs + 10)
+    expect((await counters.take([meter()], 1, nowMs)).states[0]?.remaining).toBe(4)
   })
 
   it.each(['window', 'bucket'] as const)(
@@ -506,6 +524,24 @@ describe('counters in Redis', () => {
       taken.push((await counters.take([meter({ requests: 2 })], 1, Date.now())).taken)
     expect([taken, told]).toEqual([[true, true, false], [false]])
     await own.stop()
+  })
+
+  it('are asked of no Redis that has not answered in the half second before', async () => {
+    const askedAt: number[] = []
+    const away: RedisClient = {
+      ...(await client()),
+      async run() {
+        askedAt.push(performance.now())
+        throw new Error('away')
+      },
+    }
+    const counters = createRedisCounters({ redis: away, otherwise: createMemoryCounters() })
+    while (askedAt.length < 2) {
+      await counters.take([meter()], 0, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const [first = 0, second = 0] = askedAt
+    expect(second - first).toBeGreaterThanOrEqual(500)
   })
 
   it('are asked of a Redis that does not answer by one request at a time, and charged there no more', async () => {

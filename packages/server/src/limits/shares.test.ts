@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
+import { type Counters, createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
 import fc from 'fast-check'
 import { Pool } from 'pg'
@@ -13,6 +13,7 @@ import { kyselyOnPool } from '../stores/postgres-connection.ts'
 import { createTransactions } from '../stores/postgres-transactions.ts'
 import { createSqlLimits } from '../stores/sql-limits.ts'
 import { charge, type Ledger, roomFor } from './ledger.ts'
+import type { Ledgers } from './ledgers.ts'
 import { createOtherwise } from './otherwise.ts'
 import { openRedis } from './redis-client.ts'
 import { createRedisLedgers } from './redis-ledgers.ts'
@@ -170,6 +171,42 @@ describe('shares of a limit', () => {
     await asked
   })
 
+  it('may be used no longer where the database was slow to answer', async () => {
+    const clock = () => nowMs
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+    const slow: Ledgers = {
+      ...ledgers,
+      async change(names, work) {
+        const result = await ledgers.change(names, work)
+        nowMs += 500
+        return result
+      },
+    }
+    const shares = createShares({ ledgers: slow, otherwise: createMemoryCounters(), now: clock, every: () => () => {} })
+    const one = meter({ requests: 1_600, windowSeconds: 16 })
+    await takes(shares, one)
+    await takes(shares, one)
+    nowMs += 499
+    expect(shares.take([one], 1, nowMs)).not.toBeInstanceOf(Promise)
+    nowMs += 1
+    const asked = shares.take([one], 1, nowMs)
+    expect(asked).toBeInstanceOf(Promise)
+    await asked
+  })
+
+  it('are not lost to who asks while others wait for theirs', async () => {
+    const shares = nodeWithoutTimers()
+    const asked = []
+    for (let count = 0; count < 50; count++) {
+      asked.push(takes(shares, meter({ requests: 1_600 })))
+      await setTimeout(0)
+    }
+    expect(await Promise.all(asked)).not.toContain(false)
+    await shares.stop()
+    const [state] = await nodeWithoutTimers().peek([meter({ requests: 1_600 })], nowMs)
+    expect(state?.remaining).toBe(1_550)
+  })
+
   it('are used up once by a request that names a limit twice', async () => {
     const shares = nodeWithoutTimers()
     const one = meter({ requests: 1_000 })
@@ -209,6 +246,58 @@ describe('shares of a limit', () => {
       return states.filter(({ remaining }) => remaining < 98).length
     }
     await expect.poll(stillHeld, { timeout: 20_000 }).toBe(0)
+  })
+
+  it('are spent until a window after the last instant at which they may be used', async () => {
+    const one = meter({ requests: 64, windowSeconds: 16 })
+    const shares = nodeWithoutTimers()
+    await takes(shares, one)
+    await takes(shares, one)
+    nowMs += 999
+    for (let count = 0; count < 2; count++) expect(shares.take([one], 1, nowMs)).not.toBeInstanceOf(Promise)
+    nowMs += 15_001
+    let admitted = 0
+    while (await takes(nodeWithoutTimers(), meter({ requests: 64, windowSeconds: 16 }))) admitted++
+    expect(admitted).toBe(62)
+  })
+
+  it('are used by nobody once they are being given back', async () => {
+    const shares = nodeWithoutTimers()
+    const one = meter({ requests: 64 })
+    await takes(shares, one)
+    await takes(shares, one)
+    const more = shares.take([one], 3, nowMs)
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    const asked = shares.take([one], 1, nowMs)
+    expect(asked).toBeInstanceOf(Promise)
+    await Promise.all([more, asked])
+  })
+
+  it('end nothing where they cannot be given back', async () => {
+    const clock = () => nowMs
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+    let isAway = false
+    const leaving: Ledgers = {
+      ...ledgers,
+      change: async (names, work) => (isAway ? Promise.reject(new Error('away')) : ledgers.change(names, work)),
+    }
+    const shares = createShares({
+      ledgers: leaving,
+      otherwise: createMemoryCounters(),
+      now: clock,
+      every: () => () => {},
+    })
+    for (let count = 0; count < 2; count++) await takes(shares, meter())
+    isAway = true
+    await shares.stop()
+  })
+
+  it('of a bucket leave one node all but what refills while they may be used', async () => {
+    const shares = nodeWithoutTimers()
+    const one = meter({ kind: 'bucket', requests: 1_600, windowSeconds: 16 })
+    let admitted = 0
+    while (await takes(shares, one)) admitted++
+    expect(admitted).toBeGreaterThanOrEqual(1_600 - 1_600 / 16)
   })
 
   it('are no larger than what was used of the one before by who comes back late', async () => {
@@ -389,18 +478,76 @@ describe('shares of a limit', () => {
     expect(admitted).toBe(300)
   })
 
-  it('are counted otherwise while the database is away', async () => {
+  it('are counted otherwise while the database is away, which ends nothing', async () => {
     const away = new Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/nothing' })
     const told: boolean[] = []
+    const looks: (() => void)[] = []
     const shares = createShares({
       ledgers: createSqlLimits({ db: kyselyOnPool(away), transaction: createTransactions(away) }),
       otherwise: createMemoryCounters(),
       onReach: (isReached) => void told.push(isReached),
+      now: () => nowMs,
+      every(_, look) {
+        looks.push(look)
+        return () => {}
+      },
     })
     const one = meter({ requests: 2 })
     expect([await takes(shares, one), await takes(shares, one), await takes(shares, one)]).toEqual([true, true, false])
-    expect(told).toEqual([false])
+    nowMs += 60_000
+    for (const look of looks) look()
     await away.end()
+    expect(told).toEqual([false])
+  })
+
+  it.each([
+    ['answers', [false, true], 9],
+    ['fails', [false], 10],
+  ] as const)('are waited for 750 ms, however late the database %s', async (late, expected, left) => {
+    const clock = () => nowMs
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+    const looks: (() => void)[] = []
+    const every = (_: number, look: () => void) => {
+      looks.push(look)
+      return () => {}
+    }
+    const look = async () => {
+      for (const one of looks) one()
+      await setTimeout(0)
+    }
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const slow: Ledgers = {
+      ...ledgers,
+      change: (names, work) =>
+        ended.then(() => (late === 'answers' ? ledgers.change(names, work) : Promise.reject(new Error('away')))),
+    }
+    const [otherwise, told]: [Counters, boolean[]] = [createMemoryCounters(), []]
+    const onReach = (isReached: boolean) => void told.push(isReached)
+    const shares = createShares({ ledgers: slow, otherwise, now: clock, every, onReach })
+    let counted = 0
+    const take = () => void takes(shares, meter({ requests: 10 })).then(() => counted++)
+    take()
+    await setTimeout(0)
+    take()
+    nowMs += 749
+    await look()
+    expect(counted).toBe(0)
+    nowMs += 1
+    await look()
+    await look()
+    expect([counted, told]).toEqual([2, [false]])
+    take()
+    await setTimeout(0)
+    expect(counted).toBe(3)
+    end()
+    await setTimeout(0)
+    await expect.poll(() => told).toEqual(expected)
+    const remaining = async (counters: Counters) =>
+      (await counters.peek([meter({ requests: 10 })], nowMs))[0]?.remaining
+    expect([await remaining(otherwise), await remaining(node())]).toEqual([7, left])
   })
 
   it('are not asked of a database again that has just not answered', async () => {
@@ -452,18 +599,41 @@ describe('shares of a limit', () => {
     expect(left).toBe(98)
   })
 
-  it('leave nothing behind once nothing is spent', async () => {
-    const ledgers = createSqlLimits({
-      db: kyselyOnPool(pool),
-      transaction: createTransactions(pool),
-      clock: () => nowMs,
-    })
-    expect(await takes(node(), meter({ windowSeconds: 1 }))).toBe(true)
+  it('leave nothing behind once nothing is spent, a minute later at most', async () => {
+    const clock = () => nowMs
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool), clock })
+    const looks: (() => void)[] = []
+    const every = (_: number, look: () => void) => {
+      looks.push(look)
+      return () => {}
+    }
+    const told: boolean[] = []
+    const onReach = (isReached: boolean) => void told.push(isReached)
+    const shares = createShares({ ledgers, otherwise: createMemoryCounters(), now: clock, every, onReach })
+    expect(await takes(shares, meter({ windowSeconds: 1 }))).toBe(true)
     await ledgers.prune()
     expect((await pool.query('select from kw_limits')).rowCount).toBe(1)
-    nowMs += 1_200
-    await ledgers.prune()
-    expect((await pool.query('select from kw_limits')).rowCount).toBe(0)
+    nowMs += 60_000
+    for (const look of looks) look()
+    await expect.poll(async () => (await pool.query('select from kw_limits')).rowCount).toBe(0)
+    // Whom they have answered waits for them no more.
+    expect(told).toEqual([])
+  })
+
+  it('are charged by the time at which the last of them was no longer waited for', async () => {
+    const ledgers = createSqlLimits({ db: kyselyOnPool(pool), transaction: createTransactions(pool) })
+    const names = ['one', 'other'].map((name) => ({ name, limit: meter().limit }))
+    const change = () => ledgers.change(names, (_, now) => now)
+    await change()
+    const charging = await pool.connect()
+    await charging.query('begin')
+    await charging.query("update kw_limits set free_at = 0 where name = 'other'")
+    const changing = change()
+    await expect.poll(isAnyoneWaiting).toBe(true)
+    const { rows } = await charging.query('select extract(epoch from clock_timestamp()) * 1000 as now')
+    await charging.query('commit')
+    charging.release()
+    expect(await changing).toBeGreaterThanOrEqual(Math.floor(rows[0].now))
   })
 
   it('keep what is spent while they are forgotten', async () => {
