@@ -1,4 +1,4 @@
-import type { Configuration } from 'openid-client'
+import type { Configuration, CustomFetchOptions } from 'openid-client'
 import type { ProviderSettings } from '../config/people-settings.ts'
 import { Problem } from '../control/problem.ts'
 import { name as nameSchema } from '../control/schemas.ts'
@@ -48,6 +48,8 @@ interface Asked extends Errand {
 
 const lifetimeSeconds = 600
 const timeoutSeconds = 10
+/** Theirs have a few thousand. */
+const mostAnswerBytes = 1024 * 1024
 
 export function createProviders({
   settings,
@@ -76,6 +78,8 @@ export function createProviders({
   }
 
   function unavailable(id: string, said: string | null, cause: unknown): Problem {
+    // What it has told of itself may be what is wrong.
+    known.delete(id)
     warn(new Error(`the provider '${id}' ${said ? `says ${said}` : 'gives no answer that is of use'}`, { cause }))
     return new Problem('provider_unavailable')
   }
@@ -90,9 +94,6 @@ export function createProviders({
       const provider = named(id)
       if (!provider) return null
       const oidc = await import('openid-client')
-      const configuration = await configurationOf(provider).catch((error: unknown) => {
-        throw unavailable(id, null, error)
-      })
       const asked: Asked = {
         ...errand,
         provider: id,
@@ -100,16 +101,21 @@ export function createProviders({
         nonce: oidc.randomNonce(),
         verifier: oidc.randomPKCECodeVerifier(),
       }
-      const { href: location } = oidc.buildAuthorizationUrl(configuration, {
+      const parameters = {
         redirect_uri: callback(id),
         scope: 'openid email profile',
         state: asked.state,
         nonce: asked.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(asked.verifier),
         code_challenge_method: 'S256',
-      })
-      const sealed = sealer.seal(asked, new Date(now.getTime() + lifetimeSeconds * 1000))
-      return { location, cookie: `${name}=${sealed}; Max-Age=${lifetimeSeconds}; ${attributes}` }
+      }
+      try {
+        const { href: location } = oidc.buildAuthorizationUrl(await configurationOf(provider), parameters)
+        const sealed = sealer.seal(asked, new Date(now.getTime() + lifetimeSeconds * 1000))
+        return { location, cookie: `${name}=${sealed}; Max-Age=${lifetimeSeconds}; ${attributes}` }
+      } catch (error) {
+        throw unavailable(id, null, error)
+      }
     },
     async finish(id, query, cookies, now) {
       const provider = named(id)
@@ -126,6 +132,7 @@ export function createProviders({
         })
         const proved = tokens.claims()
         if (!proved) return null
+        if (!isSubject(proved.sub)) throw new TypeError('sub has to be 1 to 255 characters of ASCII')
         const told = configuration.serverMetadata().userinfo_endpoint
           ? await oidc.fetchUserInfo(configuration, tokens.access_token, proved.sub)
           : {}
@@ -146,14 +153,32 @@ async function discover(issuer: string, clientId: string, clientSecret: string):
   return oidc.discovery(server, clientId, clientSecret, oidc.ClientSecretBasic(clientSecret), {
     execute,
     timeout: timeoutSeconds,
+    [oidc.customFetch]: fetchWhole,
   })
+}
+
+/** In the time that there is for it: half an answer is none, and one without end is not kept. */
+async function fetchWhole(url: string, options: CustomFetchOptions): Promise<Response> {
+  const response = await fetch(url, options as RequestInit)
+  if (response.body === null) return response
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    length += chunk.byteLength
+    if (length > mostAnswerBytes) throw new TypeError(`${url} answers with more than ${mostAnswerBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return new Response(Buffer.concat(chunks), response)
 }
 
 /** Whatever is wrong with what came back; a provider that is away, ails or does not know us is no refusal. */
 function isRefusal(oidc: typeof import('openid-client'), error: unknown): boolean {
   if (error instanceof oidc.AuthorizationResponseError) return true
   if (error instanceof oidc.ResponseBodyError) return error.error === 'invalid_grant'
-  return error instanceof oidc.ClientError && !/TIMEOUT|NOT_CONFORM|NOT_JSON/.test(error.code ?? '')
+  return (
+    error instanceof oidc.ClientError &&
+    !/TIMEOUT|NOT_CONFORM|NOT_JSON|PARSE_ERROR|SERVER_METADATA/.test(error.code ?? '')
+  )
 }
 
 /** `invalid_client`, in the body or in a challenge. */
@@ -161,6 +186,11 @@ function wordOf(oidc: typeof import('openid-client'), error: unknown): string | 
   if (error instanceof oidc.ResponseBodyError) return error.error
   if (!(error instanceof oidc.WWWAuthenticateChallengeError)) return null
   return error.cause.find(({ parameters }) => parameters.error !== undefined)?.parameters.error ?? null
+}
+
+/** OpenID Connect Core 1.0 §2. A database has one mark for all letters that are none, and so one account for two people. */
+function isSubject(subject: string): boolean {
+  return /^[\x20-\x7e]{1,255}$/.test(subject)
 }
 
 type Claims = Readonly<Record<string, unknown>>

@@ -1,9 +1,19 @@
+import type { RequestListener, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { controlApi } from '../support/control-api.ts'
 import { type AccountElsewhere, type Elsewhere, startElsewhere } from '../support/oidc.ts'
-import { type Browser, becomeOperator, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
+import {
+  type Browser,
+  becomeOperator,
+  goodPassword,
+  openBrowser,
+  type SignedUp,
+  signUp,
+  tokenOf,
+} from '../support/people.ts'
 import { testPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -82,6 +92,21 @@ async function startOpenOnPostgres() {
   const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
   return { open: await startOpen({ database, env }), database }
 }
+
+function replaceElsewhere(path: string, answer: RequestListener) {
+  elsewhere.instead = { path, answer }
+  onTestFinished(() => {
+    elsewhere.instead = null
+  })
+}
+
+const asJson = (response: ServerResponse) => response.setHeader('content-type', 'application/json')
+
+function* spaces() {
+  for (;;) yield ' '.repeat(65_536)
+}
+
+const endless = () => Readable.from(spaces())
 
 async function invite(email: string, role = 'admin') {
   const { json } = await operator.browser.call('POST', '/v1/organizations/acme/invitations', { email, role })
@@ -221,6 +246,7 @@ describe('a sign-in elsewhere', () => {
 
   it.each([
     ['does not verify', { email_verified: false }],
+    ['verifies in a text alone', { email_verified: 'false' as unknown as boolean }],
     ['says nothing of', {}],
   ])('is refused with an address that the provider %s', async (_, claims) => {
     const { login, email } = someone()
@@ -387,6 +413,20 @@ describe('a sign-in elsewhere', () => {
     expect((await signIn(login, { link: true }, other.browser)).to).toBe('/sign-in?problem=conflict')
   })
 
+  it('is linked with nobody who has signed in since it was asked for', async () => {
+    const { login, email } = someone()
+    const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
+    const { json } = await start(owner.browser, { link: true })
+    const location = await elsewhere.visit(json.location, login)
+    const other = someone()
+    await signUp(server, { email: other.email, invitation: await invite(other.email, 'member') })
+    const credentials = { email: other.email, password: goodPassword }
+    await owner.browser.call('POST', '/api/auth/sign-in/email', credentials)
+    expect((await comeBack(owner.browser, location)).to).toBe('/sign-in?problem=not_signed_in')
+    const linked = await owner.browser.call('GET', '/api/auth/providers/linked')
+    expect(linked.json).toEqual({ providers: [] })
+  })
+
   it('is linked with nothing where the account is removed meanwhile', async () => {
     const { open, database } = await startOpenOnPostgres()
     const { browser, id } = await signUp(open)
@@ -433,29 +473,90 @@ describe('a sign-in elsewhere', () => {
     })
   })
 
+  it('is refused where another provider sends it back, which is not asked', async () => {
+    const [known] = JSON.parse(elsewhere.setting)
+    const open = await startOpen({ env: { KEYWRIGHT_PROVIDERS: JSON.stringify([known, { ...known, id: 'other' }]) } })
+    const browser = openBrowser(open)
+    const { json } = await start(browser)
+    const location = await elsewhere.visit(json.location, someone().login)
+    let asked = false
+    replaceElsewhere('/token', (_, response) => {
+      asked = true
+      response.writeHead(503).end()
+    })
+    const { to } = await comeBack(browser, location.replace('/acme/', '/other/'))
+    expect(to).toMatch(/problem=provider_refused$/)
+    expect(asked).toBe(false)
+  })
+
+  it('is refused more than ten minutes after it was asked for', async () => {
+    const { login, email } = someone()
+    const browser = openBrowser(server)
+    const { json } = await start(browser, { invitation: await invite(email) })
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 601_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const found = await comeBack(browser, await elsewhere.visit(json.location, login))
+    expect(found).toMatchObject({ to: '/sign-in?problem=provider_refused', session: null })
+  })
+
   it('is refused a second time: the answer works once', async () => {
     const { login, email } = someone()
     const browser = openBrowser(server)
     const { json } = await start(browser, { invitation: await invite(email) })
     const location = await elsewhere.visit(json.location, login)
-    expect((await comeBack(browser, location)).session).not.toBeNull()
+    const { session, cookies } = await comeBack(browser, location)
+    expect(session).not.toBeNull()
+    expect(cookies).toContain('keywright.provider=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax')
     expect((await comeBack(browser, location)).to).toBe('/sign-in?problem=provider_refused')
   })
 
-  it.each(['/token', '/me'])('says so where %s of the provider gives no answer', async (path) => {
+  it.each<[path: string, does: string, answer: RequestListener]>([
+    ['/token', 'gives no answer', (_, response) => response.writeHead(503).end()],
+    ['/me', 'gives no answer', (_, response) => response.writeHead(503).end()],
+    ['/token', 'gives a page', (_, response) => response.end('<p>Back soon</p>')],
+    ['/token', 'gives no JSON', (_, response) => asJson(response).end('{')],
+    [
+      '/token',
+      'leaves in the middle',
+      (_, response) =>
+        asJson(response)
+          .setHeader('content-length', '100')
+          .write('{"access_token":', () => response.socket?.destroy()),
+    ],
+    ['/me', 'gives an answer without end', (_, response) => void endless().pipe(asJson(response))],
+  ])('says so, and in the log, where %s of the provider %s', async (path, _, answer) => {
     const { login, email } = someone()
     const browser = openBrowser(server)
     const { json } = await start(browser, { invitation: await invite(email) })
     const location = await elsewhere.visit(json.location, login)
-    elsewhere.away = path
-    onTestFinished(() => {
-      elsewhere.away = null
-    })
+    const logged = server.log().length
+    replaceElsewhere(path, answer)
     expect(await comeBack(browser, location)).toMatchObject({
       status: 303,
       to: '/sign-in?problem=provider_unavailable',
       session: null,
     })
+    expect(server.log().slice(logged)).toContain("the provider 'acme' gives no answer that is of use")
+  })
+
+  it('is there again once the provider says where its pages are', async () => {
+    const open = await startOpen()
+    const begin = async () => {
+      const { status, json } = await openBrowser(open).call('POST', '/api/auth/sign-in/provider', { provider: 'acme' })
+      return [status, json.code]
+    }
+    const half = JSON.stringify({ issuer: elsewhere.issuer })
+    replaceElsewhere('/.well-known', (_, response) => response.end(half))
+    expect(await begin()).toEqual([502, 'provider_unavailable'])
+    elsewhere.instead = null
+    expect(await begin()).toEqual([200, undefined])
+  })
+
+  it('takes nobody whose id has letters that a database may not tell apart', async () => {
+    const email = 'some-letters@elsewhere.example'
+    elsewhere.accounts.set('ä', { email, email_verified: true })
+    const found = await signIn('ä', { invitation: await invite(email) })
+    expect(found).toMatchObject({ to: '/sign-in?problem=provider_unavailable', session: null })
   })
 
   it('says so where the provider is away or does not know the instance, and has in the log what it said', async () => {

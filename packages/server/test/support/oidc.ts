@@ -19,8 +19,8 @@ export interface Elsewhere {
   setting: string
   /** Who has an account there, by what they sign in with. */
   accounts: Map<string, AccountElsewhere>
-  /** The beginning of paths that are answered with 503. */
-  away: string | null
+  /** The beginning of paths that something else answers. */
+  instead: { path: string; answer: RequestListener } | null
   /** Once the instance is there. */
   allow(control: string): void
   /** Goes there as `login`, says yes to everything, and answers where the browser is sent back to. */
@@ -32,7 +32,8 @@ export interface Elsewhere {
 export async function startElsewhere(id = 'acme'): Promise<Elsewhere> {
   let handle: RequestListener = (_, response) => void response.writeHead(503).end()
   const server = createServer((request, response) => {
-    if (elsewhere.away !== null && request.url?.startsWith(elsewhere.away)) response.writeHead(503).end()
+    const { instead } = elsewhere
+    if (instead && request.url?.startsWith(instead.path)) instead.answer(request, response)
     else handle(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -40,7 +41,7 @@ export async function startElsewhere(id = 'acme'): Promise<Elsewhere> {
   const accounts: Elsewhere['accounts'] = new Map()
   const client = { id, name: 'Acme', issuer, clientId: 'keys', clientSecret: 'a-secret-of-the-tests' }
   const elsewhere: Elsewhere = {
-    ...{ issuer, accounts, away: null },
+    ...{ issuer, accounts, instead: null },
     setting: JSON.stringify([client]),
     allow(control) {
       const provider = new Provider(issuer, {
