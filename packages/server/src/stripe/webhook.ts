@@ -127,7 +127,7 @@ function newsIn(event: SubscriptionEvent, { state: before, changedAt, latestEven
   // It begins incomplete, for as long as its checkout takes: its beginning tells what is bought, and no state.
   if (type === 'customer.subscription.created') return before === null ? { state: null, changedAt, latestEvents } : null
   const at = new Date(created * 1000)
-  if (before === 'ended' || (before !== null && changedAt > at)) return null
+  if (before === 'ended' || changedAt > at) return null
   // Sent once more, it would undo what came after it in the same second.
   const earlier = changedAt.getTime() === at.getTime() ? latestEvents : []
   if (id != null && earlier.includes(id)) return null
