@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
 import { startInstance } from '../../src/main.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
@@ -20,6 +20,8 @@ onEachDatabase((start, stored) => {
     uri: string
     secret: string
     recoveryCodes: string[]
+    /** What has confirmed it. */
+    code: string
   }
 
   /** The next code is good already, and stays so while the test runs. */
@@ -28,9 +30,10 @@ onEachDatabase((start, stored) => {
   async function enrol(): Promise<Enrolled> {
     const person = await signUp(server)
     const { json } = await person.browser.call('POST', '/api/auth/second-factor/enrol', { password: goodPassword })
-    const confirmed = await person.browser.call('POST', '/api/auth/second-factor/confirm', { code: totp(json.uri) })
+    const code = totp(json.uri)
+    const confirmed = await person.browser.call('POST', '/api/auth/second-factor/confirm', { code })
     expect(confirmed.json).toEqual({ enabled: true })
-    return { ...person, ...json }
+    return { ...person, ...json, code }
   }
 
   async function firstStep(email: string, password = goodPassword) {
@@ -93,12 +96,18 @@ onEachDatabase((start, stored) => {
     })
 
     it('takes no code twice, not even within its half minute', async () => {
-      const { email, uri } = await enrol()
+      const { browser, email, uri, code: confirming } = await enrol()
+      const sessions = async () => (await browser.call('GET', '/api/auth/sessions')).json.sessions.length
+      expect((await (await firstStep(email)).finish({ code: confirming })).json.code).toBe('sign_in_failed')
       const code = totp(uri, Date.now() + ahead)
       expect((await (await firstStep(email)).finish({ code })).status).toBe(200)
+      const before = await sessions()
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ahead + 1000 })
+      onTestFinished(() => void vi.useRealTimers())
       const again = await firstStep(email)
       expect((await again.finish({ code })).json.code).toBe('sign_in_failed')
       expect((await again.browser.call('GET', '/v1/whoami')).status).toBe(401)
+      expect(await sessions()).toBe(before)
     })
 
     it('allows five wrong codes for one password, and the right one no more after them', async () => {
