@@ -131,17 +131,17 @@ function newsIn(event: SubscriptionEvent, { state: before, changedAt, latestEven
   // Sent once more, it would undo what came after it in the same second.
   const earlier = changedAt.getTime() === at.getTime() ? latestEvents : []
   if (id != null && earlier.includes(id)) return null
-  const state = type === 'customer.subscription.deleted' ? 'ended' : (states[data.object.status] ?? 'suspended')
+  const state = type === 'customer.subscription.deleted' ? 'ended' : (states.get(data.object.status) ?? 'suspended')
   return { state, changedAt: at, latestEvents: id == null ? earlier : [...earlier, id] }
 }
 
-const states: Readonly<Record<string, 'active' | 'unpaid' | 'suspended'>> = {
-  active: 'active',
-  trialing: 'active',
-  past_due: 'unpaid',
-  unpaid: 'unpaid',
-  incomplete: 'unpaid',
-}
+const states: ReadonlyMap<string, 'active' | 'unpaid' | 'suspended'> = new Map([
+  ['active', 'active'],
+  ['trialing', 'active'],
+  ['past_due', 'unpaid'],
+  ['unpaid', 'unpaid'],
+  ['incomplete', 'unpaid'],
+])
 
 function stateOf({ state }: Subscription): 'active' | 'unpaid' | 'suspended' {
   return state === 'ended' ? 'suspended' : (state ?? 'active')
