@@ -226,6 +226,31 @@ describe('one network', () => {
     expect((await ask(other)).status).not.toBe(429)
   })
 
+  it.each([
+    ['/api/auth/sign-in/email', 50, (i: number) => ({ email: `guess-${i}`, password: 'a guess' })],
+    ['/api/auth/password/forgot', 20, (i: number) => ({ email: `guess-${i}@example.com` })],
+  ])('asks %s about %i accounts in a row, and then others still do', async (path, most, body) => {
+    const ask = async (network: number, i: number) => {
+      const headers = { 'x-forwarded-for': `2001:db8:0:${network}::1` }
+      return (await openBrowser(proxied).call('POST', path, body(i), headers)).status
+    }
+    const [one, other] = [++networks, ++networks]
+    for (let i = 0; i < most; i++) expect(await ask(one, i)).not.toBe(429)
+    expect(await ask(one, most)).toBe(429)
+    expect(await ask(other, most)).not.toBe(429)
+  })
+
+  it('is one of many from which an account is tried a hundred times an hour', async () => {
+    const attempt = async (email: string) => {
+      const headers = { 'x-forwarded-for': `2001:db8:0:${++networks}::1` }
+      const body = { email, password: 'a guess' }
+      return (await openBrowser(proxied).call('POST', '/api/auth/sign-in/email', body, headers)).status
+    }
+    for (let i = 0; i < 100; i++) expect(await attempt(i % 2 ? 'wanted' : ' WANTED')).toBe(401)
+    expect(await attempt('wanted')).toBe(429)
+    expect(await attempt('another')).toBe(401)
+  })
+
   it('starts thirty logins from terminals in a row, and is told then how long to wait', async () => {
     const [one, other] = [++networks, ++networks]
     const ask = (network: number) => {
@@ -253,11 +278,16 @@ describe('a session', () => {
       consoleUrl: 'https://keys.example.com',
       env: { KEYWRIGHT_SIGN_UP: 'open' },
     })
-    const response = await fetch(`${secure.control}/api/auth/sign-up/email`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: 'https://keys.example.com' },
-      body: JSON.stringify(account('ann@example.com')),
-    })
+    const signUpFrom = (origin: string) =>
+      fetch(`${secure.control}/api/auth/sign-up/email`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin },
+        body: JSON.stringify(account('ann@example.com')),
+      })
+    for (const origin of ['https://keys.example.com.evil.example', 'http://keys.example.com', secure.control]) {
+      expect((await signUpFrom(origin)).status).toBe(403)
+    }
+    const response = await signUpFrom('https://keys.example.com')
     expect(response.headers.getSetCookie()[0]).toMatch(
       /^__Host-keywright\.session_token=[^;]+; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     )
