@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { caughtUp, emptyLedger, type Ledger, resetOf } from '../limits/ledger.ts'
 import type { LedgerName, Ledgers } from '../limits/ledgers.ts'
 import type { Schema } from './schema.ts'
-import { now as nowOfDatabase } from './sql-nodes.ts'
+import { databaseClock } from './sql-nodes.ts'
 
 const prunedAtOnce = 2_000
 
@@ -28,7 +28,7 @@ export function createSqlLimits({
         return result
       }),
     async prune() {
-      const now = clock ? sql<number>`${clock()}` : nowOfDatabase
+      const now = clock ? sql<number>`${clock()}` : databaseClock
       for (let pruned = prunedAtOnce; pruned >= prunedAtOnce; ) {
         // One that is being charged is neither waited for nor, once it is charged, taken for the one that was found.
         const { numAffectedRows } = await sql`delete from kw_limits where free_at <= ${now} and name in
@@ -45,7 +45,7 @@ async function lock(db: Kysely<Schema>, names: readonly LedgerName[], clock?: ()
     .insertInto('kw_limits')
     .values(names.map(({ name, limit }) => ({ name, ledger: JSON.stringify(emptyLedger(limit)), free_at: 0 })))
     .onConflict((conflict) => conflict.column('name').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
-    .returning(['name', 'ledger', nowOfDatabase.as('now')])
+    .returning(['name', 'ledger', databaseClock.as('now')])
     .execute()
   // Of a clock that is read before a row is waited for, the last reading is the one after all waiting.
   const now = clock ? clock() : Math.max(...rows.map((row) => Number(row.now)))

@@ -3,24 +3,24 @@ import { type Beat, leftForMs, type Nodes } from '../feed/nodes.ts'
 import { integer } from './codec.ts'
 import type { Schema } from './schema.ts'
 
-/** The database's own clock, in milliseconds: the one clock that all nodes have in common. */
-export const now = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
+/** The database's own clock, in milliseconds, as it is read and not when it was asked: the one clock that all nodes have in common. */
+export const databaseClock = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`
 
 /** By how much that clock may run ahead of a node's. */
 const toleranceMs = 1_000
 const heardWithinMs = 60_000
 
 /** Its lease may still run. */
-export const lives = sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${now}`
+export const lives = sql<boolean>`heard_at + max_staleness_ms + ${toleranceMs} >= ${databaseClock}`
 
 const silentForMs = 10_000
 
 /** Nobody has to wait for it, whatever it was doing: its lease has run out, or it was not heard for so long. */
-const isSilent = sql<boolean>`heard_at + least(max_staleness_ms, ${silentForMs}) + ${toleranceMs} < ${now}`
+const isSilent = sql<boolean>`heard_at + least(max_staleness_ms, ${silentForMs}) + ${toleranceMs} < ${databaseClock}`
 
 /** Instead of the staleness of one that has left: so much that neither of the two above waits for it, on older nodes too. */
 const left = -toleranceMs - 1
-const hasLeft = sql<boolean>`kw_nodes.max_staleness_ms < 0 and kw_nodes.heard_at + ${leftForMs} >= ${now}`
+const hasLeft = sql<boolean>`kw_nodes.max_staleness_ms < 0 and kw_nodes.heard_at + ${leftForMs} >= ${databaseClock}`
 
 const keptMs = 60 * 60_000
 const forgottenAfterMs = 24 * 60 * 60_000
@@ -31,7 +31,7 @@ export function writeBeat(
   { node, maxStalenessMs, applied, peppers = null }: Beat,
   unless = sql<boolean>`false`,
 ) {
-  const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: now, peppers }
+  const row = { max_staleness_ms: maxStalenessMs, applied, heard_at: databaseClock, peppers }
   return db
     .insertInto('kw_nodes')
     .values({ id: node, ...row })
@@ -55,7 +55,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
             .where('other.id', '<>', node)
             .where('other.id', 'not like', 'follower:%')
             .where('other.max_staleness_ms', '>=', 0)
-            .where(sql<boolean>`other.heard_at + ${heardWithinMs} > ${now}`)
+            .where(sql<boolean>`other.heard_at + ${heardWithinMs} > ${databaseClock}`)
             .$asScalar()
             .as('others'),
         ])
@@ -65,7 +65,7 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
       if (told.get(node) !== applied) {
         await db
           .insertInto('kw_applied')
-          .values({ node, number: applied, at: now })
+          .values({ node, number: applied, at: databaseClock })
           .onConflict((conflict) => conflict.columns(['node', 'number']).doNothing())
           .execute()
         told.set(node, applied)
@@ -107,8 +107,10 @@ export function createSqlNodes(db: Kysely<Schema>): Nodes {
 
     async prune() {
       told.clear()
-      await sql`delete from kw_nodes where heard_at + max_staleness_ms + ${forgottenAfterMs} < ${now}`.execute(db)
-      await sql`delete from kw_applied as old where at + ${keptMs} < ${now} and exists
+      await sql`delete from kw_nodes where heard_at + max_staleness_ms + ${forgottenAfterMs} < ${databaseClock}`.execute(
+        db,
+      )
+      await sql`delete from kw_applied as old where at + ${keptMs} < ${databaseClock} and exists
         (select from kw_applied as newer where newer.node = old.node and newer.number > old.number)`.execute(db)
     },
   }
