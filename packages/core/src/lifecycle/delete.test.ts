@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Role } from '../contract/contract.ts'
 import { parseContract } from '../contract/parse.ts'
 import type { ProjectRecord } from '../store/records.ts'
+import type { Store, Transaction } from '../store/store.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { deleteOrganization, deleteProject } from './delete.ts'
 import { issue } from './issue.ts'
@@ -29,14 +30,15 @@ beforeEach(async () => {
 const actionsSince = async (number: number) =>
   (await all.store.changes(number, 100)).map(({ action, target }) => [action, target])
 
+const idOf = (i: number) => `key_0000000001${String(i).padStart(16, '0')}`
+
 /** Half of them suspended. */
 async function makeMany(of: object): Promise<void> {
   await all.store.transact(async (transaction) => {
     const made = { ...(inProject[0] as Issued).key, ...of }
     const suspended = { suspendedAt: all.clock.date() }
     for (let i = 0; i < 2_500; i++) {
-      const id = `key_${String(i).padStart(26, '0')}`
-      await transaction.putKey({ ...made, id, versions: [], ...(i % 2 === 0 && suspended) })
+      await transaction.putKey({ ...made, id: idOf(i), versions: [], ...(i % 2 === 0 && suspended) })
     }
     const event = { action: 'key.imported', organization: 'acme', target: 'acme', actor: testActor } as const
     transaction.record({ ...event, at: all.clock.date(), details: {} })
@@ -115,16 +117,39 @@ describe('deleting', () => {
     const ending = end({})
     while ((await all.store.head()).number === number) await setImmediate()
     const meanwhile = await issue(all.lifecycle, testActor, own)
+    // As one of a node whose clock is behind: its id comes before all that have ended.
+    const behind = { ...meanwhile.key, id: `key_${'0'.repeat(26)}`, versions: [] }
+    await all.store.transact(async (transaction) => {
+      await transaction.putKey(behind)
+      const event = { action: 'key.imported', organization: 'acme', target: behind.id, actor: testActor } as const
+      transaction.record({ ...event, at: all.clock.date(), details: {} })
+    })
     const { keys } = await ending
 
     const changes = await all.store.changes(number, 10_000)
     expect(changes.at(-1)).toMatchObject({ details: { keys } })
     expect(changes.filter(({ action }) => action === 'key.revoked')).toHaveLength(keys)
-    expect(keys).toBe(counted + 1)
+    expect(keys).toBe(counted + 2)
     expect((await all.verifier.verify({ credential: meanwhile.credential })).allowed).toBe(false)
     expect(
       (await all.store.keys({ createdBy: 'usr_1', state: 'active', now: all.clock.date(), limit: 1 })).items,
     ).toEqual([])
+  })
+
+  it('many keys goes on behind those that have ended, and comes by them once more at the end', async () => {
+    await makeMany({})
+    const begins: (string | undefined)[] = []
+    const transact: Store['transact'] = (work) =>
+      all.store.transact((transaction) => {
+        const keys: Transaction['keys'] = (filter) => {
+          begins.push(filter.after)
+          return transaction.keys(filter)
+        }
+        return work({ ...transaction, keys })
+      })
+    const store: Store = Object.assign(Object.create(all.store), { transact })
+    await deleteOrganization({ ...all.lifecycle, store }, testActor, 'acme')
+    expect(begins).toEqual([undefined, idOf(999), idOf(1_999), undefined])
   })
 
   it('a member who is not to be taken out ends none of their many keys', async () => {

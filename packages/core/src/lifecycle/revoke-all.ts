@@ -13,9 +13,10 @@ const mostPerTransaction = 1_000
 const keysAtOnce = 100
 
 /**
- * Revokes as many as it takes to leave so few that one more transaction can take them along, and answers how many these
- * were in each organization. Each of its transactions is whole in itself: where it is broken off, so many keys have ended
- * as the audit says, and it can be asked for again. `check` comes first in each.
+ * Where there are more than one transaction can take along, revokes all that are there, and answers how many these were in
+ * each organization; what is made meanwhile is left to that last transaction. Each of its transactions is whole in itself:
+ * where it is broken off, so many keys have ended as the audit says, and it can be asked for again. `check` comes first in
+ * each.
  */
 export async function revokeAhead(
   { store, now }: Lifecycle,
@@ -25,14 +26,17 @@ export async function revokeAhead(
   check: (transaction: Transaction) => Promise<unknown>,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  while ((await someUnrevoked(store, all)).areMore) {
+  const { next: areMore } = await someUnrevoked(store, all, start)
+  for (let next = areMore && start; next; ) {
+    const from = next
     const { result } = await store.transact(async (transaction) => {
       await check(transaction)
-      const { keys } = await someUnrevoked(transaction, all)
-      await revokeThese(transaction, actor, keys, now(), reason)
-      return keys
+      const some = await someUnrevoked(transaction, all, from)
+      await revokeThese(transaction, actor, some.keys, now(), reason)
+      return some
     })
-    for (const { organization } of result) counts.set(organization, (counts.get(organization) ?? 0) + 1)
+    for (const { organization } of result.keys) counts.set(organization, (counts.get(organization) ?? 0) + 1)
+    next = result.next
   }
   return counts
 }
@@ -47,25 +51,43 @@ export async function revokeAllIn(
 ): Promise<number> {
   const at = now()
   let count = 0
-  for (let areMore = true; areMore; ) {
-    const some = await someUnrevoked(transaction, [of])
-    await revokeThese(transaction, actor, some.keys, at, reason)
-    count += some.keys.length
-    areMore = some.areMore
+  for (let from: Position | null = start; from; ) {
+    const { keys, next }: Some = await someUnrevoked(transaction, [of], from)
+    await revokeThese(transaction, actor, keys, at, reason)
+    count += keys.length
+    from = next
   }
   return count
 }
 
-async function someUnrevoked(reads: Reads, all: readonly UnrevokedFilter[]) {
+/** In which of several lists, and behind which of its keys. */
+interface Position {
+  list: number
+  after?: string
+}
+
+const start: Position = { list: 0 }
+
+interface Some {
+  keys: KeyRecord[]
+  /** null: there are no more. */
+  next: Position | null
+}
+
+/** From a position on: those before it are revoked by now, and are not to be passed over each time. */
+async function someUnrevoked(reads: Reads, all: readonly UnrevokedFilter[], from: Position): Promise<Some> {
   const keys: KeyRecord[] = []
-  for (const of of all) {
+  let { list, ...page }: Position = from
+  for (const of of all.slice(list)) {
     const limit = mostPerTransaction - keys.length
-    if (limit === 0) return { keys, areMore: true }
-    const { items, next } = await reads.keys({ ...of, isRevoked: false, limit })
+    if (limit === 0) return { keys, next: { list } }
+    const { items, next } = await reads.keys({ ...of, ...page, isRevoked: false, limit })
     keys.push(...items)
-    if (next !== null) return { keys, areMore: true }
+    if (next !== null) return { keys, next: { list, after: next } }
+    list++
+    page = {}
   }
-  return { keys, areMore: false }
+  return { keys, next: null }
 }
 
 async function revokeThese(
