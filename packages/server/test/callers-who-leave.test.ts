@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mintServiceKey } from '../src/access/service-key-format.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { type TestPostgres, testPostgres } from './support/postgres.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
@@ -53,6 +54,18 @@ describe('callers who leave while the database is slow', () => {
     expect(asked).toEqual(['/stayed'])
   })
 
+  it('hide no error of ours, which is in the log all the same', { timeout: 30_000 }, async () => {
+    const holder = new Client({ connectionString: database })
+    await holder.connect()
+    await holder.query('begin; lock table kw_service_keys in access exclusive mode')
+    const fields = [`Authorization: Bearer ${mintServiceKey().credential}`, 'Content-Length: 0']
+    await sendAndLeave(`POST /v1/verify HTTP/1.1\r\nHost: a\r\n${fields.join('\r\n')}\r\n\r\n`, server.control)
+    await holder.query('alter table kw_service_keys rename to kw_elsewhere; commit')
+    await expect.poll(() => server.log()).toContain('a request to the control side could not be handled')
+    await holder.query('alter table kw_elsewhere rename to kw_service_keys')
+    await holder.end()
+  })
+
   /** Whoever reads a key waits until `release` is called. */
   async function lockKeys(): Promise<() => Promise<void>> {
     const holder = new Client({ connectionString: database })
@@ -64,8 +77,8 @@ describe('callers who leave while the database is slow', () => {
     }
   }
 
-  async function sendAndLeave(bytes: string): Promise<void> {
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+  async function sendAndLeave(bytes: string, to = server.edge): Promise<void> {
+    const socket = connect(Number(new URL(to).port), '127.0.0.1')
     socket.on('error', () => {})
     socket.write(bytes)
     await pause(200)

@@ -1,6 +1,7 @@
 import { createMemoryCounters, requestIdOf } from '@keywright/core'
 import { Hono } from 'hono'
 import { watchHead } from '../feed/head-watch.ts'
+import { tellOutage } from '../log/tell-outage.ts'
 import { routes } from '../routes/index.ts'
 import { mountCheckoutCalls } from './checkout-call.ts'
 import type { ControlDeps } from './deps.ts'
@@ -47,13 +48,17 @@ export function createControl(deps: ControlDeps): Control {
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))
+  const noAnswer = tellOutage(deps.logger, 'a call to the management API found no database')
   app.onError((error, context) => {
     const requestId = context.get('requestId')
     const problem = problemOf(error)
     if (problem) return problemResponse(problem, requestId)
     const { method, path } = context.req
-    deps.logger.error('a call to the management API failed', { requestId, method, path, error })
-    return problemResponse(failureOf(error), requestId)
+    const facts = { requestId, method, path }
+    const failure = failureOf(error)
+    if (failure.code === 'unavailable') noAnswer(error, facts)
+    else deps.logger.error('a call to the management API failed', { ...facts, error })
+    return problemResponse(failure, requestId)
   })
 
   return { fetch: (request, env) => app.fetch(request, env) }

@@ -3,6 +3,7 @@ import type { CliTokens } from '../access/cli-tokens.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { AwaitHead } from '../feed/head-watch.ts'
 import type { Confirmations } from '../feed/nodes.ts'
+import type { Logger } from '../log/logger.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { Checkout } from '../stripe/checkout.ts'
 import type { StripeWebhook } from '../stripe/webhook.ts'
@@ -36,7 +37,7 @@ export interface ControlDeps {
   hasCredential: (text: string) => boolean
   /** Who has applied a change. */
   nodes: Confirmations
-  logger: ControlLogger
+  logger: Pick<Logger, 'error'>
 }
 
 /** The same with what the control side makes for itself. */
@@ -45,8 +46,4 @@ export interface ControlParts extends ControlDeps {
   leakReports: Counters
   /** Until something changes. */
   awaitHead: AwaitHead
-}
-
-interface ControlLogger {
-  error(message: string, facts: { requestId: string; method?: string; path?: string; error?: unknown }): void
 }

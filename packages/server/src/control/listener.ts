@@ -76,7 +76,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     const problem = failureOf(error)
     if (problem.code === 'unavailable') noAnswer(error, { requestId })
     else log.error('a request to the control side could not be handled', { requestId, error })
-    if (response.headersSent) response.destroy()
+    if (response.headersSent || response.destroyed) response.destroy()
     else answer(response, problemAnswer(problem, requestId), requestId)
   }
 
@@ -93,10 +93,7 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
       try {
         if (expectsContinue) response.writeContinue()
         const pending = handlerOf(method, query < 0 ? url : url.slice(0, query), request)(request, response, requestId)
-        pending?.catch((error: unknown) => {
-          // Who has left before the body was whole is told nothing, and is no failure of ours.
-          if (!response.destroyed) fail(response, requestId, error)
-        })
+        pending?.catch((error: unknown) => fail(response, requestId, error))
       } catch (error) {
         fail(response, requestId, error)
       }

@@ -39,7 +39,7 @@ export function createVerifyEndpoint({ verifier, format, authenticate, log }: Ve
     const holder = requireServiceKey(request, authenticate, 'verify')
     const { organization } = holder instanceof Promise ? await holder : holder
     requireJson(request)
-    const attempt = attemptOf(read(await readBody(request, mostBytes)))
+    const attempt = attemptOf(read(await readBody(request, mostBytes).catch(notWhole)))
     if (typeof attempt === 'string') {
       const isMethod = attempt === 'method'
       const refusal = isMethod ? refuseMethod(verifier, requestId) : verifier.refusal('invalid_request', { requestId })
@@ -92,6 +92,11 @@ function requireJson({ rawHeaders }: IncomingMessage): void {
   if (!type || !/^application\/json *(?:; *charset="?utf-8"?)?$/i.test(type) || isCompressed) {
     throw new Problem('unsupported_media_type')
   }
+}
+
+/** Its sender has left, which is no failure of ours: anybody could fill the log with it. */
+function notWhole(): never {
+  throw new Problem('malformed_body', 'The connection ended before the body was whole.')
 }
 
 function read(body: Buffer | null): unknown {
