@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { newId } from '@keywright/core'
 import type { BetterAuthOptions } from 'better-auth'
 import type { Kysely } from 'kysely'
+import { createHashing } from './hashing.ts'
 import { longestPassword, type Person, shortestPassword } from './people.ts'
 import { addressHeader } from './visit.ts'
 
@@ -31,15 +32,17 @@ const sessionSeconds = 7 * 24 * 3600
 
 /** Loads the library and makes its tables where there are none. */
 export async function openAuth({ database: { db, type }, secret, isSecure, passkeyHost, warn }: PeopleOptions) {
-  const [{ betterAuth }, { APIError }, { getMigrations }, { twoFactor }, { passkey }, { admission }] =
+  const [{ betterAuth }, { APIError }, hashes, { getMigrations }, { twoFactor }, { passkey }, { admission }] =
     await Promise.all([
       import('better-auth'),
       import('better-auth/api'),
+      import('better-auth/crypto'),
       import('better-auth/db/migration'),
       import('better-auth/plugins/two-factor'),
       import('@better-auth/passkey'),
       import('./admission.ts'),
     ])
+  const hashing = createHashing()
   const options = {
     database: { db, type },
     // Both, so that nothing is taken from the environment.
@@ -61,6 +64,10 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
       enabled: true,
       minPasswordLength: shortestPassword,
       maxPasswordLength: longestPassword,
+      password: {
+        hash: (password) => hashing(() => hashes.hashPassword(password)),
+        verify: (given) => hashing(() => hashes.verifyPassword(given)),
+      },
       revokeSessionsOnPasswordReset: true,
     },
     databaseHooks: {

@@ -1,6 +1,7 @@
 import type { Attempts } from './attempts.ts'
 import { type Auth, type KeptPerson, openAuth, type PeopleOptions, personOf } from './auth.ts'
 import { endSessions } from './end-sessions.ts'
+import { boundEntering } from './hashing.ts'
 import { createPasskeys } from './passkeys.ts'
 import { byPassword, createPasswords, holdsNul } from './passwords.ts'
 import type { People, Session } from './people.ts'
@@ -19,6 +20,8 @@ const unfinishedAfterMs = 60_000
  */
 export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts, 'count'> }): People {
   let opened: Promise<Auth> | null = null
+  const bounded = boundEntering()
+  const passwords = createPasswords(ready)
 
   function ready(): Promise<Auth> {
     opened ??= openAuth(options).catch((error: unknown) => {
@@ -28,20 +31,22 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
     return opened
   }
 
+  async function signUp(...[input, visit]: Parameters<People['signUp']>): ReturnType<People['signUp']> {
+    const { auth, adapter, isRefusal } = await ready()
+    const before = await auth.api.getSession({ headers: visitOf(visit) })
+    try {
+      const answered = await auth.api.signUpEmail({ body: input, headers: visitOf(visit), returnHeaders: true })
+      if (before) await adapter.deleteSession(before.session.token)
+      return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
+    } catch (error) {
+      // The library says 422 of a database that fails, too. 401: it took so long that it was cleared away as unfinished.
+      if (isRefusal(error, 401, 422) && (await adapter.findUserByEmail(input.email.toLowerCase()))) return null
+      throw error
+    }
+  }
+
   return {
-    async signUp(input, visit) {
-      const { auth, adapter, isRefusal } = await ready()
-      const before = await auth.api.getSession({ headers: visitOf(visit) })
-      try {
-        const answered = await auth.api.signUpEmail({ body: input, headers: visitOf(visit), returnHeaders: true })
-        if (before) await adapter.deleteSession(before.session.token)
-        return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
-      } catch (error) {
-        // The library says 422 of a database that fails, too. 401: it took so long that it was cleared away as unfinished.
-        if (isRefusal(error, 401, 422) && (await adapter.findUserByEmail(input.email.toLowerCase()))) return null
-        throw error
-      }
-    },
+    signUp: (input, visit) => bounded(() => signUp(input, visit)),
     async clearUnfinished(email) {
       const { adapter, database } = await ready()
       const found = await adapter.findUserByEmail(email.toLowerCase(), { includeAccounts: true })
@@ -122,7 +127,8 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       const accounts = await adapter.findAccounts(person)
       for (const { id, providerId } of accounts) if (providerId === issuer) await adapter.deleteAccount(id)
     },
-    ...createPasswords(ready),
+    ...passwords,
+    signIn: (input, visit) => bounded(() => passwords.signIn(input, visit)),
     secondFactor: createSecondFactor(ready, options.attempts),
     passkeys: createPasskeys(ready),
     async signOut(visit) {
