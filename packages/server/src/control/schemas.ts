@@ -45,8 +45,12 @@ export const paging = {
     .openapi({ type: 'integer', minimum: 1, maximum: mostOnPage, default: 50 }),
 }
 
+const nextCursor = z.string().nullable().openapi({
+  description: 'null at the end, and there alone: a page may hold fewer than `limit`, or none, and go on all the same.',
+})
+
 /** `{ keys: […], nextCursor }`. */
 export function pageOf<Name extends string, Item extends z.ZodType>(list: Name, item: Item) {
-  const members = { [list]: z.array(item), nextCursor: z.string().nullable() }
+  const members = { [list]: z.array(item), nextCursor }
   return z.strictObject(members as { [name in Name]: z.ZodArray<Item> } & { nextCursor: z.ZodNullable<z.ZodString> })
 }
