@@ -304,6 +304,22 @@ describe('an event', () => {
     expect((await post(body, signed(body))).status).toBe(400)
   })
 
+  it.each([
+    ['is of a time beyond any date', 'created', { ...subscription('odd'), created: 9e15 }],
+    ['is of a subscription with 5,000 letters', 'data.object.id', subscription('l'.repeat(5000))],
+    ['ends in such a one', 'data.object.subscription', checkout('odd', { subscription: 'l'.repeat(5000) })],
+    ['is told by an id with 5,000 letters', 'id', { ...subscription('odd'), id: 'l'.repeat(5000) }],
+  ])('that %s is refused, and the field named', async (_, field, event) => {
+    const { status, json } = await send(event)
+    expect([status, json.errors[0]?.field]).toEqual([422, field])
+  })
+
+  it('whose ids have letters that no database takes is taken like any other', async () => {
+    expect((await send(checkout('nul', { subscription: 'sub_\0\ud800' }))).status).toBe(200)
+    expect((await send({ ...subscription('\0\ud800'), id: 'evt_\0\ud800' })).status).toBe(200)
+    expect(await tenant('nul')).toEqual({ plan: 'pro', state: 'active' })
+  })
+
   it('has nowhere to go where no secret is set', async () => {
     const other = await startServer({ contract: 'holonomix' })
     const { status } = await fetch(`${other.control}/api/stripe/webhook`, { method: 'POST', body: '{}' })

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-const seconds = z.int().min(0)
+/** As far as a `Date` goes (ECMA-262 §21.4.1.1). */
+const seconds = z.int().min(0).max(8_640_000_000_000)
+/** No longer at Stripe (docs.stripe.com/upgrades), and a database has no index for one of thousands of letters. */
+const id = z.string().min(1).max(255)
 const price = z.object({ id: z.string() })
 const items = z.object({ data: z.array(z.object({ price })) })
 
@@ -10,9 +13,9 @@ const checkout = z.object({
   created: seconds,
   data: z.object({
     object: z.object({
-      id: z.string().min(1),
+      id,
       client_reference_id: z.string().nullish(),
-      subscription: z.string().nullish(),
+      subscription: id.nullish(),
       payment_status: z.string(),
       metadata: z.record(z.string(), z.string()).nullish(),
       line_items: items.nullish(),
@@ -22,10 +25,10 @@ const checkout = z.object({
 
 const subscription = z.object({
   /** Stripe's own events have one. */
-  id: z.string().min(1).nullish(),
+  id: id.nullish(),
   type: z.enum(['customer.subscription.created', 'customer.subscription.updated', 'customer.subscription.deleted']),
   created: seconds,
-  data: z.object({ object: z.object({ id: z.string().min(1), status: z.string(), items }) }),
+  data: z.object({ object: z.object({ id, status: z.string(), items }) }),
 })
 
 /** As much of Stripe's events as concerns us. */
