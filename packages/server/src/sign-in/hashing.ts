@@ -27,7 +27,7 @@ export function boundEntering(): <T>(enter: () => Promise<T>) => Promise<T> {
   let entering = 0
   return async (enter) => {
     if (entering === mostEntering) {
-      throw unavailable('Too many people are signing in just now. Try again after the seconds in Retry-After.')
+      throw unavailable('Too many people are signing in just now. Try again in a moment.')
     }
     entering++
     try {

@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { createPeople } from '../../src/sign-in/better-auth.ts'
 import { openPeopleFile } from '../../src/stores/people-database.ts'
+import { goodPassword, openBrowser, signUp } from '../support/people.ts'
+import { testPostgres } from '../support/postgres.ts'
+import { startServer } from '../support/start-server.ts'
 
 it('many who sign in at once keep nobody from reading a file, and those who would wait for long are told so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-test-'))
@@ -39,3 +43,38 @@ it('many who sign in at once keep nobody from reading a file, and those who woul
   for (const problem of turnedAway)
     expect(problem).toMatchObject({ code: 'unavailable', headers: { 'retry-after': '1' } })
 }, 120_000)
+
+it('who is turned away since many sign in at once is told when to come again, and is let in then', async () => {
+  const postgres = await testPostgres()
+  const database = await postgres.createDatabase()
+  const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters', KEYWRIGHT_SIGN_UP: 'open' }
+  const server = await startServer({ contract: 'keywright', database, env, trustedProxy: ['127.0.0.1/32'] })
+  const holder = new Client({ connectionString: database })
+  await holder.connect()
+  onTestFinished(async () => {
+    await holder.end()
+    await server.stop()
+    await postgres.stop()
+  })
+  const { email } = await signUp(server)
+  const signIn = (address: string, network: number, password = goodPassword) => {
+    const headers = { 'x-forwarded-for': `2001:db8:0:${network}::1` }
+    const body = { email: address, password }
+    return openBrowser(server).call('POST', '/api/auth/sign-in/email', body, headers)
+  }
+  for (let i = 0; i < 9; i++) expect((await signIn(email, 0, 'a guess')).status).toBe(401)
+  await holder.query('begin; lock table kw_people in access exclusive mode')
+  let over = 0
+  const all = Array.from({ length: 60 }, (_, i) => signIn(`${i}@example.com`, i + 1).finally(() => over++))
+  await expect.poll(() => over, { timeout: 5_000 }).toBe(10)
+  for (let i = 0; i < 2; i++) {
+    const { status, headers, json } = await signIn(email, 0)
+    expect([status, json.code, headers.get('retry-after')]).toEqual([503, 'unavailable', '1'])
+    expect(json.detail).toMatch(/Try again in a moment\.$/)
+  }
+  // Those who wait are done with no hash.
+  await holder.query('alter table kw_people rename to kw_elsewhere; commit')
+  await Promise.all(all)
+  await holder.query('alter table kw_elsewhere rename to kw_people')
+  expect((await signIn(email, 0)).status).toBe(200)
+}, 60_000)

@@ -3,7 +3,8 @@ import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { countAttempt, signInBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
-import { longestPassword } from '../../sign-in/people.ts'
+import { longestPassword, type People, type Visit } from '../../sign-in/people.ts'
+import type { SignIn } from '../../sign-in/sign-in.ts'
 import { personExample, personSchema, personView } from './schemas.ts'
 
 export const signInRoute = openRoute({
@@ -30,18 +31,34 @@ export const signInRoute = openRoute({
     const signIn = requireSignIn(deps)
     requireOwnPage(request, signIn)
     const input = await body()
-    const { attempts, people } = signIn
-    const bounds = signInBounds(input.email, address)
-    await countAttempt(attempts, bounds, deps.lifecycle.now())
-    const admitted = await people.signIn(input, { headers: request.headers, address })
+    const admitted = await signInWithin(signIn, input, { headers: request.headers, address }, deps.lifecycle.now())
     if (!admitted) throw new Problem('sign_in_failed')
     setCookies(admitted.cookies)
-    // Each first step lets codes be guessed, side by side with all others: it counts until the second is done.
-    if (!('person' in admitted)) return { secondFactor: true as const }
-    for (const { name } of bounds) await attempts.uncount(name)
-    return { person: personView(admitted.person) }
+    return 'person' in admitted ? { person: personView(admitted.person) } : { secondFactor: true as const }
   },
 })
+
+/** Counts those that fail. @throws Problem `too_many_attempts`, or `unavailable` */
+export async function signInWithin(
+  { attempts, people }: SignIn,
+  input: { email: string; password: string },
+  visit: Visit,
+  now: Date,
+): ReturnType<People['signIn']> {
+  const bounds = signInBounds(input.email, visit.address)
+  await countAttempt(attempts, bounds, now)
+  const takeBack = async () => {
+    for (const { name } of bounds) await attempts.uncount(name)
+  }
+  const admitted = await people.signIn(input, visit).catch(async (error: unknown) => {
+    // Turned away before the password was looked at, who comes again as they were told is not to be kept out for that.
+    if (error instanceof Problem) await takeBack()
+    throw error
+  })
+  // Each first step lets codes be guessed, side by side with all others: it counts until the second is done.
+  if (admitted && 'person' in admitted) await takeBack()
+  return admitted
+}
 
 export const signOutRoute = openRoute({
   operationId: 'signOut',

@@ -12,12 +12,13 @@ import { placesOf } from '../../access/places.ts'
 import { Problem } from '../../control/problem.ts'
 import { openRoute } from '../../control/route.ts'
 import { name } from '../../control/schemas.ts'
-import { countAttempt, signInBounds, signUpBounds } from '../../sign-in/attempts.ts'
+import { countAttempt, signUpBounds } from '../../sign-in/attempts.ts'
 import { requireOwnPage, requireSignIn } from '../../sign-in/guard.ts'
 import { acceptInvitation, openInvitation, refuseOtherAddress } from '../../sign-in/invitations.ts'
 import type { Admitted, People, Person, Visit } from '../../sign-in/people.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
 import { actorOfPerson, email, invitationToken, password, personView, signedInAnswer } from './schemas.ts'
+import { signInWithin } from './sign-in.ts'
 
 export const signUpRoute = openRoute({
   operationId: 'signUp',
@@ -66,19 +67,15 @@ export const signUpRoute = openRoute({
  * an invitation they sign in and take it. null: they have a place, or another password.
  */
 async function withoutPlace(
-  { people, attempts }: SignIn,
+  signIn: SignIn,
   { store, now }: Lifecycle,
   input: { email: string; password: string },
   visit: Visit,
 ): Promise<Admitted | null> {
-  const person = await people.findByEmail(input.email)
+  const person = await signIn.people.findByEmail(input.email)
   if (!person || !(await hasNoPlace(store, person.id))) return null
-  const bounds = signInBounds(input.email, visit.address)
-  await countAttempt(attempts, bounds, now())
-  const admitted = await people.signIn(input, visit)
-  if (!admitted || !('person' in admitted)) return null
-  for (const { name } of bounds) await attempts.uncount(name)
-  return admitted
+  const admitted = await signInWithin(signIn, input, visit, now())
+  return admitted && 'person' in admitted ? admitted : null
 }
 
 export async function hasNoPlace(store: Pick<Store, 'operator' | 'members'>, user: string): Promise<boolean> {
