@@ -3,6 +3,7 @@ import type { ProviderSettings } from '../config/people-settings.ts'
 import { Problem } from '../control/problem.ts'
 import { name as nameSchema } from '../control/schemas.ts'
 import { email as emailSchema } from '../routes/auth/schemas.ts'
+import { holdsNul } from './passwords.ts'
 import { createSealer } from './sealed.ts'
 
 /** Somebody as a provider knows them, and has proved to us. */
@@ -132,7 +133,7 @@ export function createProviders({
         })
         const proved = tokens.claims()
         if (!proved) return null
-        if (!isSubject(proved.sub)) throw new TypeError('sub has to be 1 to 255 characters of ASCII')
+        if (!isSubject(proved.sub)) throw new TypeError('sub has more than 255 characters, or some that are none')
         const told = configuration.serverMetadata().userinfo_endpoint
           ? await oidc.fetchUserInfo(configuration, tokens.access_token, proved.sub)
           : {}
@@ -188,9 +189,12 @@ function wordOf(oidc: typeof import('openid-client'), error: unknown): string | 
   return error.cause.find(({ parameters }) => parameters.error !== undefined)?.parameters.error ?? null
 }
 
-/** OpenID Connect Core 1.0 §2. A database has one mark for all letters that are none, and so one account for two people. */
+/**
+ * OpenID Connect Core 1.0 §2 has ASCII alone, but some providers send names of their users in any language. A database has
+ * one mark for all halves of letters, and so one account for two people, and none has a NUL.
+ */
 function isSubject(subject: string): boolean {
-  return /^[\x20-\x7e]{1,255}$/.test(subject)
+  return subject.length <= 255 && !/\p{Cs}/u.test(subject) && !holdsNul(subject)
 }
 
 type Claims = Readonly<Record<string, unknown>>

@@ -93,6 +93,15 @@ async function startOpenOnPostgres() {
   return { open: await startOpen({ database, env }), database }
 }
 
+/** Somebody waits for what another has locked. */
+async function untilWaiting(database: string) {
+  const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  const watcher = new Client({ connectionString: database })
+  await watcher.connect()
+  await vi.waitFor(async () => expect((await watcher.query(waiting)).rowCount).toBe(1), 10_000)
+  await watcher.end()
+}
+
 function replaceElsewhere(path: string, answer: RequestListener) {
   elsewhere.instead = { path, answer }
   onTestFinished(() => {
@@ -170,6 +179,15 @@ describe('a sign-in elsewhere', () => {
     expect(await signIn(login)).toMatchObject({ to: '/sign-in?problem=sign_up_closed', session: null })
   })
 
+  it('makes no organization for who has lost their place, where sign-up is not open', async () => {
+    const { login, email } = someone()
+    const { session } = await signIn(login, { invitation: await invite(email) })
+    const { id } = await whoami(session)
+    await operator.browser.call('DELETE', `/v1/organizations/acme/members/${id}`)
+    const again = await signIn(login)
+    expect(await whoami(again.session)).toMatchObject({ email, organizations: [] })
+  })
+
   it('makes an organization of one’s own, and no operator, where sign-up is open', async () => {
     const open = await startOpen()
     const { login } = someone({ name: 'Ann\u202e Smith\n' })
@@ -182,6 +200,29 @@ describe('a sign-in elsewhere', () => {
       operator: false,
       organizations: [{ name: 'Ann Smith', role: 'owner' }],
     })
+  })
+
+  it('is refused beside another of the same person, who is being let in and finds no half of an account', async () => {
+    const { open, database } = await startOpenOnPostgres()
+    const { login } = someone()
+    const begun = async () => {
+      const browser = openBrowser(open)
+      const { json } = await start(browser)
+      return { browser, location: await elsewhere.visit(json.location, login) }
+    }
+    const [one, other] = [await begun(), await begun()]
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    await client.query('begin; lock table kw_organizations in access exclusive mode')
+    const first = comeBack(one.browser, one.location)
+    await untilWaiting(database)
+    const second = await comeBack(other.browser, other.location)
+    await client.query('commit')
+    await client.end()
+    expect(second).toMatchObject({ to: expect.stringMatching(/problem=provider_refused$/), session: null })
+    expect((await first).session).not.toBeNull()
+    const later = await begun()
+    expect((await comeBack(later.browser, later.location)).session).not.toBeNull()
   })
 
   it('leaves no account behind that has no organization, where none could be made', async () => {
@@ -402,6 +443,15 @@ describe('a sign-in elsewhere', () => {
     expect(await sessions()).toEqual(before)
   })
 
+  it('is linked once, however often it is asked for', async () => {
+    const { login, email } = someone()
+    const owner = await signUp(server, { email, invitation: await invite(email, 'member') })
+    for (const _ of [1, 2])
+      expect((await signIn(login, { link: true, to: '/account' }, owner.browser)).to).toBe('/account')
+    const { json } = await operator.browser.call('GET', '/v1/audit?action=person.provider_linked&limit=100')
+    expect(json.events.filter(({ target }: { target: string }) => target === owner.id)).toHaveLength(1)
+  })
+
   it('links nothing for who is not signed in, or with what another has linked', async () => {
     expect((await start(openBrowser(server), { link: true })).json.code).toBe('not_signed_in')
     const { login, email } = someone()
@@ -437,14 +487,10 @@ describe('a sign-in elsewhere', () => {
     await client.query('begin')
     await client.query('delete from kw_people where id = $1', [id])
     const back = comeBack(browser, location)
-    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-    const watcher = new Client({ connectionString: database })
-    await watcher.connect()
-    await vi.waitFor(async () => expect((await watcher.query(waiting)).rowCount).toBe(1), 10_000)
+    await untilWaiting(database)
     await client.query('commit')
     expect((await back).to).toMatch(/\/sign-in\?problem=not_signed_in$/)
     await client.end()
-    await watcher.end()
   })
 
   it('is refused in another browser than the one that asked', async () => {
@@ -552,11 +598,38 @@ describe('a sign-in elsewhere', () => {
     expect(await begin()).toEqual([200, undefined])
   })
 
-  it('takes nobody whose id has letters that a database may not tell apart', async () => {
-    const email = 'some-letters@elsewhere.example'
-    elsewhere.accounts.set('ä', { email, email_verified: true })
-    const found = await signIn('ä', { invitation: await invite(email) })
+  it.each([
+    ['halves of letters, which a database does not tell apart', '\ud800'],
+    ['a NUL, which no database takes', 'a\0'],
+    ['more than 255 letters', 'l'.repeat(256)],
+  ])('takes nobody whose id has %s', async (_, id) => {
+    const { login, email } = someone()
+    const browser = openBrowser(server)
+    const { json } = await start(browser, { invitation: await invite(email) })
+    const location = await elsewhere.visit(json.location, login)
+    const { issuer } = elsewhere
+    const seconds = Math.floor(Date.now() / 1000)
+    const nonce = new URL(json.location).searchParams.get('nonce')
+    const claims = { iss: issuer, sub: id, aud: 'keys', iat: seconds, exp: seconds + 60, nonce }
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const idToken = `${part({ alg: 'RS256' })}.${part(claims)}.${part({})}`
+    const answer = { access_token: 'a', token_type: 'bearer', id_token: idToken }
+    replaceElsewhere('/token', (_, response) => asJson(response).end(JSON.stringify(answer)))
+    const logged = server.log().length
+    const found = await comeBack(browser, location)
     expect(found).toMatchObject({ to: '/sign-in?problem=provider_unavailable', session: null })
+    expect(server.log().slice(logged)).toContain('sub has more than 255 characters')
+  })
+
+  it('tells apart whose ids are letters of other languages', async () => {
+    const who = []
+    for (const id of ['ä', 'ö', 'Ä', 'a\u0308', '😀']) {
+      const { email } = someone()
+      elsewhere.accounts.set(id, { email, email_verified: true })
+      await signIn(id, { invitation: await invite(email) })
+      who.push([email, (await whoami((await signIn(id)).session)).email])
+    }
+    for (const [email, told] of who) expect(told).toBe(email)
   })
 
   it('says so where the provider is away or does not know the instance, and has in the log what it said', async () => {
