@@ -1,5 +1,5 @@
 import type { Actor } from '@keywright/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { issueCliToken } from '../support/issue-cli-token.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
@@ -50,6 +50,13 @@ onEachDatabase((start) => {
     return tries
   }
 
+  /** Asks who it is. */
+  async function terminalOf({ id }: SignedUp) {
+    const actor: Actor = { type: 'user', id, triggeredBy: 'cli', address: null, requestId: null }
+    const { credential } = await issueCliToken(server.lifecycle, actor, { user: id, name: 'laptop' })
+    return () => fetch(`${server.control}/v1/whoami`, { headers: { authorization: `Bearer ${credential}` } })
+  }
+
   const ways: [string, (person: SignedUp) => Promise<number>][] = [
     ['that is changed', change],
     ['that is set by a link', async ({ email }) => resetBy(await linkFor(email))],
@@ -79,9 +86,7 @@ onEachDatabase((start) => {
 
     it('ends the logins from terminals', async () => {
       const owner = await signUp(server)
-      const actor: Actor = { type: 'user', id: owner.id, triggeredBy: 'cli', address: null, requestId: null }
-      const { credential } = await issueCliToken(server.lifecycle, actor, { user: owner.id, name: 'laptop' })
-      const ask = () => fetch(`${server.control}/v1/whoami`, { headers: { authorization: `Bearer ${credential}` } })
+      const ask = await terminalOf(owner)
       expect((await ask()).status).toBe(200)
       expect(await setNew(owner)).toBe(200)
       expect((await ask()).status).toBe(401)
@@ -95,6 +100,15 @@ onEachDatabase((start) => {
       const [first, second] = [await linkFor(owner.email), await linkFor(owner.email)]
       expect(await half.finish(owner.uri)).toBe(200)
       expect([await resetBy(first), await resetBy(second)]).toEqual([410, 200])
+    })
+
+    it('does nothing once its time is over, not even to logins from terminals', async () => {
+      const owner = await signUp(server)
+      const link = await linkFor(owner.email)
+      const login = await terminalOf(owner)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 24 * 3_600_000 })
+      onTestFinished(() => void vi.useRealTimers())
+      expect([await resetBy(link), (await login()).status]).toEqual([410, 200])
     })
 
     it('ends with a password that was changed', async () => {
