@@ -1,12 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { remove } from '@keywright/core'
+import { Client } from 'pg'
 import Stripe from 'stripe'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
+import { testPostgres } from './support/postgres.ts'
 import { startServer, type TestServer, tester } from './support/start-server.ts'
 
 const secret = 'whsec_a_secret_of_the_tests'
 // It asks nobody: only what it signs and checks is used.
 const stripe = new Stripe('sk_test_of_the_tests')
+const env = {
+  KEYWRIGHT_STRIPE_WEBHOOK_SECRET: secret,
+  KEYWRIGHT_STRIPE_PRICES: 'price_pro:pro',
+  KEYWRIGHT_STRIPE_PAYMENT_LINKS: 'pro=https://buy.stripe.example/pro?locale=en',
+}
 let server: TestServer
 let upstream: Upstream
 
@@ -15,11 +25,7 @@ beforeAll(async () => {
   server = await startServer({
     contract: 'holonomix',
     upstream: upstream.url,
-    env: {
-      KEYWRIGHT_STRIPE_WEBHOOK_SECRET: secret,
-      KEYWRIGHT_STRIPE_PRICES: 'price_pro:pro',
-      KEYWRIGHT_STRIPE_PAYMENT_LINKS: 'pro=https://buy.stripe.example/pro?locale=en',
-    },
+    env,
   })
 })
 afterAll(async () => {
@@ -30,9 +36,9 @@ afterAll(async () => {
 const sign = (payload: string, options: { timestamp?: number; secret?: string } = {}) =>
   stripe.webhooks.generateTestHeaderString({ payload, secret, ...options })
 
-function post(payload: string, signature: string) {
+function post(payload: string, signature: string, { control } = server) {
   const headers = { 'content-type': 'application/json', 'stripe-signature': signature }
-  return fetch(`${server.control}/api/stripe/webhook`, { method: 'POST', headers, body: payload })
+  return fetch(`${control}/api/stripe/webhook`, { method: 'POST', headers, body: payload })
 }
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -46,17 +52,17 @@ function paid(tenant: string): string {
   return JSON.stringify({ id: `evt_${tenant}`, object: 'event', type, created: now(), data: { object } })
 }
 
-async function start(query = 'plan=pro&tenant_id=acme-corp', before = '') {
+async function start(query = 'plan=pro&tenant_id=acme-corp', before = '', { control } = server) {
   const headers = { cookie: before }
-  const response = await fetch(`${server.control}/api/stripe/checkout?${query}`, { redirect: 'manual', headers })
+  const response = await fetch(`${control}/api/stripe/checkout?${query}`, { redirect: 'manual', headers })
   const location = response.headers.get('location')
   const tenant = location ? (new URL(location).searchParams.get('client_reference_id') ?? '') : ''
   const [line = ''] = response.headers.getSetCookie()
   return { status: response.status, location, tenant, line, cookie: line.split(';')[0] ?? '' }
 }
 
-async function success(cookie: string, { method = 'GET', headers = {} } = {}) {
-  const response = await fetch(`${server.control}/api/stripe/success`, { method, headers: { cookie, ...headers } })
+async function success(cookie: string, { method = 'GET', headers = {} } = {}, { control } = server) {
+  const response = await fetch(`${control}/api/stripe/success`, { method, headers: { cookie, ...headers } })
   const html = await response.text()
   return { status: response.status, headers: response.headers, html, key: /hx_live_\w+/.exec(html)?.[0] ?? null }
 }
@@ -102,6 +108,36 @@ describe('a checkout', () => {
     const visits = await Promise.all(Array.from({ length: 4 }, () => success(cookie)))
     expect(visits.filter(({ key }) => key !== null)).toHaveLength(1)
   })
+
+  it('shows it to one of them where nodes share a database, and an organization may have many keys', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywright-checkout-'))
+    const contract = join(folder, 'acme.json')
+    writeFileSync(
+      contract,
+      JSON.stringify({ name: 'acme', key: { forms: [{ prefix: 'hx_live_' }] }, plans: { pro: {} } }),
+    )
+    const postgres = await testPostgres()
+    const database = await postgres.createDatabase()
+    const secrets = { ...env, KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
+    const shared = await startServer({ contract, upstream: upstream.url, database, env: secrets })
+    const [holder, watcher] = [1, 2].map(() => new Client({ connectionString: database })) as [Client, Client]
+    await Promise.all([holder.connect(), watcher.connect()])
+    onTestFinished(async () => {
+      await Promise.all([holder.end(), watcher.end()])
+      await shared.stop()
+      await postgres.stop()
+      rmSync(folder, { recursive: true })
+    })
+    const { tenant, cookie } = await start(undefined, '', shared)
+    expect((await post(paid(tenant), sign(paid(tenant)), shared)).status).toBe(200)
+    await holder.query('begin')
+    await holder.query('select from kw_organizations where id = $1 for update', [tenant])
+    const visits = [1, 2].map(() => success(cookie, {}, shared))
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+    await expect.poll(async () => (await watcher.query(waiting)).rowCount, { timeout: 10_000 }).toBe(2)
+    await holder.query('commit')
+    expect((await Promise.all(visits)).filter(({ key }) => key !== null)).toHaveLength(1)
+  }, 60_000)
 
   it('shows the key of whichever was paid to who has started others after it, and then theirs', async () => {
     const paidFirst = await start()
