@@ -9,6 +9,7 @@ import { type Earlier, route } from '../../control/route.ts'
 import { receipt } from '../../control/schemas.ts'
 import { validated } from '../../control/validation.ts'
 import { credentialExample, newKeyExample, receiptExample } from './example.ts'
+import { inTurns } from './in-turns.ts'
 import { newKeySchema } from './schemas.ts'
 import { keySchema, keyView } from './view.ts'
 
@@ -125,16 +126,14 @@ async function readRows(rows: readonly unknown[], caller: Caller, lifecycle: Lif
     const { createdBy, reach } = await maker
     return { key: { ...key, createdBy }, reach }
   }
-  return Promise.all(
-    rows.map(async (value, row) => {
-      try {
-        return { row, ...(await read(value)) }
-      } catch (error) {
-        if (error instanceof Problem) return { row, problem: error }
-        throw error
-      }
-    }),
-  )
+  return inTurns(rows, async (value, row) => {
+    try {
+      return { row, ...(await read(value)) }
+    } catch (error) {
+      if (error instanceof Problem) return { row, problem: error }
+      throw error
+    }
+  })
 }
 
 function isFine(wanted: Wanted): wanted is Exclude<Wanted, { problem: Problem }> {

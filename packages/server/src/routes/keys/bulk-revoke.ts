@@ -8,6 +8,7 @@ import { route } from '../../control/route.ts'
 import { id, line, receipt, time } from '../../control/schemas.ts'
 import { keyExample, receiptExample } from './example.ts'
 import { findKey } from './find.ts'
+import { inTurns } from './in-turns.ts'
 
 const resultSchema = z
   .discriminatedUnion('status', [
@@ -101,9 +102,6 @@ export const revokeKeysRoute = route({
   },
 })
 
-/** How many are asked for side by side, which the store reads with one statement. */
-const atOnce = 100
-
 /** Each id once, with why it cannot be had. */
 async function findAll({ keys }: Asked, caller: Caller, { store }: Lifecycle): Promise<Map<string, Problem | null>> {
   const ids = [...new Set(keys)]
@@ -117,7 +115,7 @@ async function findAll({ keys }: Asked, caller: Caller, { store }: Lifecycle): P
       found.set(id, error)
     }
   }
-  for (let from = 0; from < ids.length; from += atOnce) await Promise.all(ids.slice(from, from + atOnce).map(find))
+  await inTurns(ids, find)
   return found
 }
 

@@ -9,6 +9,7 @@ import { type Earlier, route } from '../../control/route.ts'
 import { line, receipt } from '../../control/schemas.ts'
 import { validated } from '../../control/validation.ts'
 import { keyExample, receiptExample } from './example.ts'
+import { inTurns } from './in-turns.ts'
 import { newKeySchema } from './schemas.ts'
 
 /** A row of the call, which is read one by one. */
@@ -117,7 +118,7 @@ interface Call {
 async function take({ body, caller, actor, lifecycle }: Call, before: ReadonlySet<string>) {
   requireWholeInstance(caller)
   const { dryRun } = body
-  const read = body.keys.map((value, at) => readRow(value, at))
+  const read = await inTurns(body.keys, readRow)
   const refused = read.flatMap((one) => ('problem' in one ? [refusal(one.row, one.problem)] : []))
   const wanted = read.flatMap((one) => ('problem' in one ? [] : [one]))
   const bulk = await importMany(lifecycle, actor, wanted, { dryRun }).catch((error: unknown) => {
