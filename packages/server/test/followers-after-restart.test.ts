@@ -100,32 +100,40 @@ it('nobody waits, after a start, for who has left or has run out of time before 
   expect(await pendingOf(json.receipt)).toEqual([])
 }, 30_000)
 
-it('who has read a key with a change that a restored backup does not have forgets it, though told of none', async () => {
-  const { key, credential } = await issue(instance.lifecycle, tester, { organization: 'acme', name: 'test' })
-  await suspend(instance.lifecycle, tester, key.id)
-  await instance.stop()
-  cpSync(join(folder, 'data'), join(folder, 'backup'), { recursive: true })
-  instance = await start()
-  const wire = await layWire({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
-  const verifier = follow(`http://127.0.0.1:${wire.port}`, 6)
-  const verdict = async () => {
-    try {
-      const outcome = await verifier.verify({ credential })
-      return outcome.allowed ? 'allowed' : outcome.reason
-    } catch (error) {
-      return (error as { code: string }).code
+it.each([
+  ['does not have', []],
+  ['has another in the place of', ['other']],
+])(
+  'who has read a key with a change that a restored backup %s forgets it, though told of none',
+  async (_, others) => {
+    const { key, credential } = await issue(instance.lifecycle, tester, { organization: 'acme', name: 'test' })
+    await suspend(instance.lifecycle, tester, key.id)
+    await instance.stop()
+    cpSync(join(folder, 'data'), join(folder, 'backup'), { recursive: true })
+    instance = await start()
+    const wire = await layWire({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
+    const verifier = follow(`http://127.0.0.1:${wire.port}`, 6)
+    const verdict = async () => {
+      try {
+        const outcome = await verifier.verify({ credential })
+        return outcome.allowed ? 'allowed' : outcome.reason
+      } catch (error) {
+        return (error as { code: string }).code
+      }
     }
-  }
-  await (open.at(-1) as RemoteKeys).follow({ apply: async () => {}, reset: () => {} }).check()
-  // Its poll is answered no more; what it asks from now on is.
-  wire.hush()
-  await resume(instance.lifecycle, tester, key.id)
-  expect(await verdict()).toBe('allowed')
-  await instance.stop()
-  rmSync(join(folder, 'data'), { recursive: true })
-  cpSync(join(folder, 'backup'), join(folder, 'data'), { recursive: true })
-  instance = await start()
-  await wire.leadTo({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
-  await expect.poll(verdict).toBe('suspended_key')
-  await wire.close()
-}, 40_000)
+    await (open.at(-1) as RemoteKeys).follow({ apply: async () => {}, reset: () => {} }).check()
+    // Its poll is answered no more; what it asks from now on is.
+    wire.hush()
+    await resume(instance.lifecycle, tester, key.id)
+    expect(await verdict()).toBe('allowed')
+    await instance.stop()
+    rmSync(join(folder, 'data'), { recursive: true })
+    cpSync(join(folder, 'backup'), join(folder, 'data'), { recursive: true })
+    instance = await start()
+    for (const id of others) await createOrganization(instance.lifecycle, tester, { id, name: id })
+    await wire.leadTo({ address: '127.0.0.1', port: Number(new URL(instance.control).port) })
+    await expect.poll(verdict).toBe('suspended_key')
+    await wire.close()
+  },
+  40_000,
+)

@@ -24,7 +24,7 @@ const spacingMs = 25
 
 /**
  * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
- * where the server knows no such change, or not the last one that a key was read with, all that is known here is forgotten.
+ * where the server knows no such change, or may have lost one that a key was read with, all that is known here is forgotten.
  */
 export class ChangeFeed implements Freshness {
   private readonly options: ChangeFeedOptions
@@ -126,8 +126,9 @@ export class ChangeFeed implements Freshness {
     })
     const news = readNews(answer)
     if (news === null) throw malformed()
-    // The server has lost what a key was read with, and knows what was applied here all the same: it was behind that.
-    const hasLost = !news.more && news.number < lastSeen
+    // Of a server that has lost changes, what was applied here may be known all the same, and a key read with a later one:
+    // it has fewer by now, or, where it could not be asked for a while, may have others of these numbers.
+    const hasLost = (isPressing && (known?.number ?? 0) < lastSeen) || (!news.more && news.number < lastSeen)
     if (news.reset || hasLost) this.reset()
     else await Promise.all(this.followers.map((follower) => follower.apply(news.changes)))
     this.position = { number: news.number, hash: news.hash }

@@ -127,6 +127,18 @@ describe('a verifier that follows a server', () => {
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
   })
 
+  it('forgets all keys where the server has fewer changes than one was read with', async () => {
+    const { credential, key } = await newKey()
+    expect(await verdictOn(credential)).toBe('allowed')
+    await revoke(acme.lifecycle, testActor, key.id)
+    const fewer = { number: 1, reset: false, changes: [], more: false }
+    tell(fewer)
+    // What is sent from now on, the server answers after it was asked for the key.
+    await expect.poll(() => noted.at(-1)).toBe('poll after 1')
+    tell(fewer)
+    await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
   it('says that it has heard of a change once that is in force', async () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
