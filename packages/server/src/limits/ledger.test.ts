@@ -1,6 +1,6 @@
 import type { Limit } from '@keywright/core'
 import { expect, it } from 'vitest'
-import { caughtUp, charge, emptyLedger, giveBack, roomFor } from './ledger.ts'
+import { caughtUp, charge, emptyLedger, giveBack, resetOf, roomFor } from './ledger.ts'
 
 it.each([10, 1_000])('of a window of %i requests only what is still spent is remembered', (requests) => {
   const limit: Limit = { requests, windowSeconds: 10, per: 'key', kind: 'window' }
@@ -24,3 +24,11 @@ it('what is given back after the clock was set back is given back once', () => {
   ledger = caughtUp(charge(ledger, limit, 5, 4_000, 3_000), limit, 1_000)
   expect(roomFor(giveBack(ledger, limit, 2, 2_000, 1_000), limit, 1_000)).toBe(3)
 })
+
+it.each(['window', 'bucket'] as const)(
+  'all of a %s is free from now on, and not since before, where nothing is spent',
+  (kind) => {
+    const limit: Limit = { requests: 10, windowSeconds: 16, per: 'key', kind }
+    expect(resetOf(charge(emptyLedger(limit), limit, 1, 1_000, 1_000), limit, 100_000)).toBe(100_000)
+  },
+)
