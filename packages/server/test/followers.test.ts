@@ -6,6 +6,7 @@ import { guard } from '@keywright/core/node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlApi } from './support/control-api.ts'
 import { layWire } from './support/network/relayed-wire.ts'
+import { becomeOperator } from './support/people.ts'
 import { serviceKey, startServer, type TestServer, tester } from './support/start-server.ts'
 
 let server: TestServer
@@ -244,6 +245,7 @@ describe('following the change log', () => {
       more: false,
     })
     expect(await changes(`after=${start.number}&hash=${'0'.repeat(64)}`)).toMatchObject({ reset: true, changes: [] })
+    expect(await changes(`after=${start.number + 1}&hash=${start.hash}`)).toMatchObject({ reset: true, changes: [] })
     expect(await changes(`after=99999&hash=${start.hash}`)).toMatchObject({ reset: true, changes: [] })
   })
 
@@ -253,6 +255,8 @@ describe('following the change log', () => {
     const revoked = await (await api(`/v1/keys/${key.id}/revoke`, { method: 'POST', body: '{}' })).json()
     const { number, hash } = (await changes('')) as { number: number; hash: string }
     await changes(`after=${number}&hash=${'0'.repeat(64)}`)
+    await server.issue()
+    await changes(`after=${number}&hash=${'0'.repeat(64)}`)
     const receipt = await (await api(`/v1/receipts/${(revoked as { receipt: string }).receipt}`)).json()
     expect(JSON.stringify((receipt as { appliedBy: unknown }).appliedBy)).not.toContain('follower:me')
     await changes(`after=${number}&hash=${hash}`)
@@ -261,6 +265,7 @@ describe('following the change log', () => {
   })
 
   it('is for service keys with verify that are bound to no organization', async () => {
+    const { browser } = await becomeOperator(server)
     const made = async (body: object) =>
       (
         (await (
@@ -269,7 +274,8 @@ describe('following the change log', () => {
           credential: string
         }
       ).credential
-    const body = JSON.stringify({ digest: '0'.repeat(64) })
+    const asked = { digest: '0'.repeat(64) }
+    const body = JSON.stringify(asked)
     for (const [credential, status] of [
       [await made({ permissions: ['verify'] }), 200],
       [await made({ permissions: ['manage'] }), 403],
@@ -278,6 +284,9 @@ describe('following the change log', () => {
       expect((await api('/v1/changes?follower=me&maxStaleness=1', {}, credential)).status).toBe(status)
       expect((await api('/v1/followers/keys', { method: 'POST', body }, credential)).status).toBe(status)
     }
+    expect((await browser.call('GET', '/v1/changes?follower=me&maxStaleness=1')).status).toBe(403)
+    expect((await browser.call('POST', '/v1/followers/keys', asked)).status).toBe(403)
+    expect((await browser.call('DELETE', '/v1/followers/me')).status).toBe(403)
   })
 
   it.each(['{}', '{"digest":"short"}', `{"digest":"${'0'.repeat(64)}","key":"key_1"}`])('refuses %s', async (body) => {
@@ -296,7 +305,8 @@ describe('following the change log', () => {
 
 it('a service key does not go over a network unencrypted unless that is said', () => {
   const options = { url: 'http://keywright.example.com', serviceKey }
-  for (const host of ['keywright.example.com', 'localhost.example.com', '127.0.0.1.example.com', '10.0.0.1']) {
+  const hosts = ['keywright.example.com', 'localhost.example.com', 'notlocalhost', '127.0.0.1.example.com', '10.0.0.1']
+  for (const host of hosts) {
     expect(() => remote({ serviceKey, url: `http://${host}` })).toThrow()
   }
   for (const url of ['https://keywright.example.com', 'http://localhost:1', 'http://127.0.0.2:1', 'http://[::1]:1']) {
