@@ -108,7 +108,8 @@ describe('a login from a terminal', () => {
   })
 
   it('is served by the edge too, where its contract promises that', async () => {
-    const { json } = await post('code', { client_id }, 'application/json', server.edge)
+    const { json, headers } = await post('code', { client_id }, 'application/json', server.edge)
+    expect(headers.get('cache-control')).toBe('no-store')
     expect(json.verification_uri).toBe(`${server.control}/device`)
     const body = { grant_type, client_id, device_code: json.device_code }
     const answer = await post('token', body, 'application/json', server.edge)
@@ -122,6 +123,7 @@ describe('a login from a terminal', () => {
     expect((await decide(ann, 'deny', user_code)).status).toBe(200)
     expect((await poll(device_code)).json.error).toBe('access_denied')
     expect((await decide(ann, 'approve', user_code)).status).toBe(404)
+    expect((await view(ann, user_code)).status).toBe(404)
   })
 
   it('is redeemed once, also by many at the same time', async () => {
@@ -166,6 +168,19 @@ describe('a login from a terminal', () => {
     await later(6, async () => expect((await poll(device_code)).json.error).toBe('access_denied'))
   })
 
+  it('is denied, though approved, once the session that approved it is over by itself', async () => {
+    const ann = await signUp(server)
+    const weekSeconds = 7 * 86_400
+    let deviceCode = ''
+    await later(weekSeconds - 60, async () => {
+      const { device_code, user_code } = await start()
+      await view(ann, user_code)
+      expect((await decide(ann, 'approve', user_code)).status).toBe(200)
+      deviceCode = device_code
+    })
+    await later(weekSeconds, async () => expect((await poll(deviceCode)).json.error).toBe('access_denied'))
+  })
+
   it('expires after ten minutes, approved or not', async () => {
     const ann = await signUp(server)
     const { device_code, user_code } = await start()
@@ -194,6 +209,7 @@ describe('a login from a terminal', () => {
     ['no client', { client_id: '' }, 'invalid_client'],
     ['a client that is no name', { client_id: 'a b' }, 'invalid_client'],
     ['a device that repaints terminals', { device_name: 'x\u001b[2J' }, 'invalid_request'],
+    ['a scope that fills the page', { scope: 'x'.repeat(201) }, 'invalid_request'],
   ])('is refused with %s', async (_, more, error) => {
     const { status, json } = await post('code', { client_id, ...more })
     expect([status, json.error]).toEqual([400, error])
