@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { becomeOperator, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 
@@ -58,6 +58,22 @@ describe('who is kept out, or removed, while they sign up once more', () => {
     expect((await out).status).toBe(200)
     await again
     expect((await server.lifecycle.store.members({ user: person.id, limit: 1 })).items).toEqual([])
+  })
+})
+
+describe('who takes a place by a link', () => {
+  it('is given none where whoever made it is kept out meanwhile', async () => {
+    const [{ id = '' } = {}] = (await person.browser.call('GET', '/v1/whoami')).json.organizations
+    const friend = await signUp(server)
+    const input = { email: friend.email, role: 'owner' }
+    const { link } = (await person.browser.call('POST', `/v1/organizations/${id}/invitations`, input)).json
+    await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`keywright person ${friend.id}`])
+    const taken = friend.browser.call('POST', '/api/auth/invitation/accept', { invitation: tokenOf(link) })
+    await waiting(1)
+    expect((await operator.browser.call('POST', `/v1/people/${person.id}/disable`)).status).toBe(200)
+    await client.query('commit')
+    expect(await taken).toMatchObject({ status: 410, json: { code: 'invitation_invalid' } })
+    expect(await server.lifecycle.store.member(id, friend.id)).toBeUndefined()
   })
 })
 
