@@ -175,6 +175,25 @@ describe('an instance that can send mail', () => {
     await lonely.stop()
   })
 
+  it('sends no letter unencrypted to another machine', async () => {
+    const { port } = mailbox.server.address() as AddressInfo
+    const remote = await startServer({
+      contract: 'keywright',
+      env: {
+        // Leads to this machine as well, which its address does not say.
+        KEYWRIGHT_SMTP_URL: `smtp://keys:mail-secret@0.0.0.0:${port}`,
+        KEYWRIGHT_MAIL_FROM: 'keys@example.com',
+      },
+    })
+    const { browser } = await becomeOperator(remote)
+    const to = { email: 'far-away@example.com', role: 'member' }
+    await browser.call('POST', '/v1/organizations/acme/invitations', to)
+    const over = () => remote.log().includes('a letter could not be sent') || sentTo(to.email).length > 0
+    await expect.poll(over, { timeout: 10_000 }).toBe(true)
+    expect(sentTo(to.email)).toEqual([])
+    await remote.stop()
+  })
+
   it('does not start without knowing whom its mail is from', async () => {
     const start = startServer({ contract: 'keywright', env: { KEYWRIGHT_SMTP_URL: 'smtp://127.0.0.1:9' } })
     await expect(start).rejects.toMatchObject({ message: 'Mail needs a sender.', exitCode: 2 })
