@@ -478,12 +478,16 @@ describe('the link of the first start', () => {
     await fresh.stop()
   })
 
-  it('ends when a newer one is printed, and is nowhere in the data folder', async () => {
+  it('ends after an hour and when a newer one is printed, and is nowhere in the data folder', async () => {
     const fresh = await startServer({ contract: 'keywright' })
     const first = tokenOf(await fresh.operatorLink())
     const second = tokenOf(await fresh.operatorLink())
     const view = (invitation: string) => openBrowser(fresh).call('POST', '/api/auth/invitation', { invitation })
     expect([(await view(first)).status, (await view(second)).status]).toEqual([410, 200])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3600 * 1000 })
+    const late = await view(second)
+    vi.useRealTimers()
+    expect(late.status).toBe(410)
     for (const file of readdirSync(join(fresh.folder, 'data'))) {
       const text = readFileSync(join(fresh.folder, 'data', file), 'latin1')
       expect([file, text.includes(first.slice(4, 40)), text.includes(second.slice(4, 40))]).toEqual([
