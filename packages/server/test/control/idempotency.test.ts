@@ -68,6 +68,8 @@ describe('a create repeated with its Idempotency-Key', () => {
     const second = await api('POST', '/v1/service-keys', call)
     expect((await api('GET', '/v1/keys', { credential: first.json.credential })).status).toBe(401)
     expect((await api('GET', '/v1/keys', { credential: second.json.credential })).status).toBe(200)
+    await api('POST', `/v1/service-keys/${first.json.id}/revoke`)
+    expect((await api('POST', '/v1/service-keys', call)).status).toBe(409)
   })
 
   it('takes the key with or without quotation marks for the same', async () => {
