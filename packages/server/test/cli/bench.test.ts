@@ -27,7 +27,9 @@ describe('keywright bench', () => {
     expect(table.stdout).toMatch(
       /a second +\d+\nlatency +median [\d.]+ ms, .*\nallowed +0\nmalformed_credential +\d+\n$/,
     )
-    expect((await keywright(['bench', '--help'])).stdout).toContain('for a text that is no key')
+    const help = (await keywright(['bench', '--help'])).stdout
+    expect(help).toContain('for a text that is no key')
+    expect(help).toContain('is recorded as one for a caller')
   })
 
   it.each([

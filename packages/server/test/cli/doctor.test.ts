@@ -131,7 +131,7 @@ describe('keywright doctor', () => {
     const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: 'http://127.0.0.1:9' } })
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^✗ control side +No answer from http:\/\/127\.0\.0\.1:9: .+\. Start one with `keywright serve`, or set KEYWRIGHT_URL\.$/m,
+      /^✗ control side +No answer from http:\/\/127\.0\.0\.1:9: .+\? Start one with `keywright serve`, or set KEYWRIGHT_URL\.$/m,
     )
   })
 

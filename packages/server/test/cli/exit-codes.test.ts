@@ -95,8 +95,10 @@ describe('keywright exits with', () => {
     const away = { KEYWRIGHT_URL: gone.url, KEYWRIGHT_SERVICE_KEY: serviceKey }
     const { code, stderr } = await keywright(['organizations', 'create', '--name', 'x'], { env: away })
     expect(code).toBe(1)
-    expect(stderr).toContain(`error: No answer from ${gone.url}: the connection was refused.`)
+    const words = `No answer from ${gone.url}: the connection was refused.`
+    expect(stderr).toContain(`error: ${words}`)
     expect(stderr).toContain('hint: ')
+    expect((await keywright(['doctor'], { env: away })).stdout).toContain(words)
   })
 
   it.each([401, 403, 404])(

@@ -1,4 +1,12 @@
-import { type Contract, type Keywright, KeywrightError, ProblemError, type Whoami } from '@keywright/client'
+import {
+  ConnectionError,
+  type Contract,
+  type Keywright,
+  KeywrightError,
+  ProblemError,
+  TimeoutError,
+  type Whoami,
+} from '@keywright/client'
 import { below } from '../address.ts'
 import { noAnswerHint } from '../failure.ts'
 import { connectAnonymously } from '../session.ts'
@@ -78,12 +86,15 @@ async function contractOf(): Promise<Contract | 'foreign' | null> {
   }
 }
 
-/** A sentence where there is no answer. */
+const answerWithinMs = 5_000
+
+/** What is said where there is no answer. */
 async function ask(url: URL): Promise<Response | string> {
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'manual' })
+    return await fetch(url, { signal: AbortSignal.timeout(answerWithinMs), redirect: 'manual' })
   } catch (error) {
-    const { cause, name } = error as { cause?: { code?: string; message?: string }; name: string }
-    return `No answer from ${url.origin}: ${cause?.code ?? cause?.message ?? name}.`
+    const isLate = (error as Error).name === 'TimeoutError'
+    const { message } = isLate ? new TimeoutError(url.origin, answerWithinMs) : new ConnectionError(url.origin, error)
+    return message
   }
 }

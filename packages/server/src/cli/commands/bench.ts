@@ -33,7 +33,7 @@ export function defineBench(bench: Command): void {
     .option('--json', 'print the figures as JSON')
     .addHelpText(
       'after',
-      '\nAsks POST /v1/verify for the key in the variable that the contract names, such as KEYWRIGHT_API_KEY. Where there\nis none, for a text that is no key: that is refused without a look-up. A limit of the key shows as refusals.',
+      '\nAsks POST /v1/verify for the key in the variable that the contract names, such as KEYWRIGHT_API_KEY. Where there\nis none, for a text that is no key: that is refused without a look-up. A limit of the key shows as refusals. Every verdict\nis recorded as one for a caller, and takes the place of older ones in `keywright decisions`.',
     )
     .action(async ({ duration, connections, json }: Options) => {
       const serviceKey = credential()
