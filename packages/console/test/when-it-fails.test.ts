@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { faults, visit } from './browser.ts'
-import { inviteLink } from './steps.ts'
+import { invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('the console where the server does not answer', { timeout: 2 * minute }, () => {
@@ -112,9 +112,37 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByRole('menuitem', { name: 'Delete' }).click()
     await page.getByText('The server does not answer').waitFor()
     await page.getByLabel('To delete it, type acme').fill('acme')
-    expect(await page.getByRole('button', { name: 'Delete the tenant for good' }).isDisabled()).toBe(true)
+    const last = page.getByRole('button', { name: 'Delete the tenant for good' })
+    expect(await last.isDisabled()).toBe(true)
     await page.unrouteAll()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await expect.poll(() => last.isEnabled()).toBe(true)
     await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  it('removes nobody where it is not known what would go with them, and counts it when asked again', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
+    const bea = await invite(set.browser, set.ann, { name: 'Bea', email: 'bea@example.com', role: 'Member' })
+    await bea.context.close()
+    const isRemoval = ({ searchParams }: URL) => searchParams.has('dryRun')
+    for (const [path, buttons] of [
+      ['acme/members', ['Remove Bea']],
+      ['instance/people', ['Manage Bea', 'Remove']],
+    ] as const) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.route(isRemoval, (route) => route.abort())
+      for (const name of buttons) await page.getByRole('button', { name, exact: true }).click()
+      const dialog = page.getByRole('dialog', { name: 'Remove Bea' })
+      await dialog.getByText('The server does not answer').waitFor()
+      const last = dialog.getByRole('button', { name: /^Remove/ })
+      expect(await last.isDisabled()).toBe(true)
+      await page.unrouteAll()
+      await dialog.getByRole('button', { name: 'Try again' }).click()
+      await dialog.getByText(/0 keys|No key/).waitFor()
+      expect(await last.isEnabled()).toBe(true)
+      await page.keyboard.press('Escape')
+    }
   })
 
   it('goes on from the tenant that it made when only its key is missing', async () => {

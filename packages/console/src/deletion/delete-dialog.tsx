@@ -7,6 +7,7 @@ import { whereAndWhen } from '../keys/revocation.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
@@ -59,9 +60,10 @@ export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onCl
       action={`Delete the ${noun} for good`}
       isDangerous
       isIncomplete={!counts.data || spaced(typed) !== spaced(shown)}
-      error={error ?? counts.error}
+      error={error}
       onSubmit={() => run(undefined)}
     >
+      {counts.error && <ErrorNotice error={counts.error} onRetry={() => counts.refetch()} />}
       {counts.data ? (
         <ul className="list-disc space-y-1 pl-5">
           <li>

@@ -162,7 +162,7 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
 }
 
 function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => void }) {
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['account-removal', person.id],
     queryFn: () => keywright.people.remove(person.id, { dryRun: true }),
     ...wouldGo,
@@ -180,10 +180,11 @@ function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => voi
       isDangerous
       isIncomplete={!data}
       isBusy={remove.isBusy}
-      error={remove.error ?? error}
+      error={remove.error}
       onSubmit={() => remove.run(undefined)}
       onClose={onClose}
     >
+      {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
       <Told>
         {data && (
           <p>

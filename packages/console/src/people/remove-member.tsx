@@ -4,6 +4,7 @@ import { useRouter } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
 import { queries, viewerQuery, wouldGo } from '../api/queries.ts'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
+import { ErrorNotice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
@@ -15,7 +16,7 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
   const noun = useNoun()
   const router = useRouter()
   const isOwn = user === viewer?.id
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['removal', organization, user],
     queryFn: () => keywright.members.remove(organization, user, { dryRun: true }),
     ...wouldGo,
@@ -37,10 +38,11 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
       isDangerous
       isIncomplete={!data}
       isBusy={remove.isBusy}
-      error={remove.error ?? error}
+      error={remove.error}
       onSubmit={() => remove.run(undefined)}
       onClose={onClose}
     >
+      {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
       {data && (
         <p>
           {data.keys === 0
