@@ -68,7 +68,7 @@ export function AccountPage() {
             </div>
           )}
           {isPending && <Loading label="Loading your sessions" />}
-          <ul className="divide-y">
+          <ul className="divide-y empty:hidden">
             {data?.sessions.map((session) => (
               <li key={session.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
                 <span className="flex min-w-0 flex-1 basis-64 flex-col">

@@ -38,7 +38,7 @@ export function Linked() {
           <ErrorNotice error={error} {...(unread && { onRetry: retry })} />
         </div>
       )}
-      <ul className="divide-y">
+      <ul className="divide-y empty:hidden">
         {linked.map(({ issuer, name }) => (
           <li key={issuer} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
             <span className="flex min-w-0 flex-1 basis-40 flex-wrap items-center gap-x-3 gap-y-1">

@@ -40,7 +40,7 @@ export function Passkeys() {
           <ErrorNotice error={error} {...(passkeys.error && { onRetry: () => passkeys.refetch() })} />
         </div>
       )}
-      <ul className="divide-y">
+      <ul className="divide-y border-b empty:hidden">
         {passkeys.data?.passkeys.map((passkey) => (
           <li key={passkey.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
             <span className="flex min-w-0 flex-1 basis-64 flex-col">
@@ -61,7 +61,7 @@ export function Passkeys() {
         ))}
       </ul>
       {hasPasskeys ? (
-        <form onSubmit={submit} className="flex flex-wrap items-end gap-3 border-t px-5 py-4">
+        <form onSubmit={submit} className="flex flex-wrap items-end gap-3 px-5 py-4">
           <div className="min-w-0 flex-1 basis-56">
             <Field label="Name of a new passkey">
               {(field) => (

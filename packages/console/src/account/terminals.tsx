@@ -35,7 +35,7 @@ export function Terminals() {
           None. <Mono>keywright login</Mono> in a terminal adds one.
         </p>
       )}
-      <ul className="divide-y">
+      <ul className="divide-y empty:hidden">
         {tokens.map(({ id, name, hint, lastUsedAt, expiresAt }) => (
           <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3">
             <span className="flex min-w-0 flex-1 basis-64 flex-col">

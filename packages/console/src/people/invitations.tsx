@@ -37,7 +37,7 @@ export function Invitations({ organization }: { organization: string }) {
           <ErrorNotice error={error ?? withdraw.error} {...(error && { onRetry: () => refetch() })} />
         </div>
       )}
-      <ul className="divide-y">
+      <ul className="divide-y empty:hidden">
         {open.map(({ id, email, role, expiresAt }) => (
           <li key={id} className="flex flex-wrap items-center gap-x-4 gap-y-1.5 px-5 py-3">
             <Foreign className="flex-1 basis-48">{whomOf(email)}</Foreign>
