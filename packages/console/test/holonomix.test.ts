@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { faults, visit } from './browser.ts'
-import { call, inviteLink, takeKey } from './steps.ts'
+import { call, goesBackInVain, holdBack, inviteLink, takeKey } from './steps.ts'
 import { hasNone, minute, stage } from './story.ts'
 
 describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
@@ -24,8 +24,13 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
     await dialog.getByLabel('Id').fill('acme-corp')
     await dialog.getByLabel('Plan').selectOption({ label: 'Builder' })
     await dialog.getByLabel('Namespaces').fill('default')
+    const letGo = await holdBack(page, ({ pathname }) => pathname === '/v1/keys')
     await dialog.getByRole('button', { name: 'Create tenant' }).click()
+    await dialog.locator('[aria-busy]').waitFor()
+    await goesBackInVain(page)
+    letGo()
     key = await takeKey(page)
+    await page.unrouteAll()
     expect(key).toMatch(/^hx_live_/)
     expect(await page.content()).not.toContain(key)
     expect(await page.getByRole('row', { name: /acme-corp/ }).innerText()).toMatch(/Builder/)
@@ -42,7 +47,10 @@ describe('HolonomiX: tenants in the console', { timeout: 3 * minute }, () => {
     })
     await manage('Edit')
     expect(await faults(page, 'holonomix-edit')).toEqual([])
+    await page.getByLabel('Namespaces').fill('staging')
+    await page.getByText('No key reaches default any more').waitFor()
     await page.getByLabel('Namespaces').fill('default, staging')
+    expect(await page.getByRole('note').count()).toBe(0)
     await page.getByRole('button', { name: 'Save changes' }).click()
     await page.getByRole('row', { name: /default, staging/ }).waitFor()
     expect((await get('staging', key)).status).toBe(200)

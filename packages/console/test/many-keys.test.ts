@@ -35,6 +35,10 @@ describe('100,000 keys in one organization', { timeout: 3 * minute }, () => {
       await page.getByRole('link', { name: `Fleet ${String(at * 50).padStart(6, '0')}` }).waitFor()
     }
     expect(await page.getByRole('link', { name: /^Fleet/ }).count()).toBe(50)
+    // The server looks through 20,000 at a time, of which 38 match.
+    await page.getByLabel('Search by name, hint or id').fill('888')
+    await page.getByRole('link', { name: 'Fleet 000888' }).waitFor()
+    expect(await page.getByRole('link', { name: /^Fleet/ }).count()).toBe(50)
     await page.getByLabel('Search by name, hint or id').fill('fleet 04242')
     await page.getByRole('link', { name: 'Fleet 042420' }).waitFor()
     await page.getByText('10 keys').waitFor()

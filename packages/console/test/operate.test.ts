@@ -46,6 +46,7 @@ describe('Operate: Settings > API Keys', { timeout: 3 * minute }, () => {
     await page.getByRole('button', { name: 'Done' }).click()
     expect((await Promise.all([...old, next].map(list))).map(({ status }) => status)).toEqual([401, 401, 200])
     await page.getByRole('row', { name: /Old 1.*Revoked/ }).waitFor()
+    expect(await page.getByText('keys chosen').count()).toBe(0)
   })
 
   it('refuses an expired key as an invalid one, and names the state in the list', async () => {

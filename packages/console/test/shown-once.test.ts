@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { totp } from '../../server/test/support/totp.ts'
 import { faults } from './browser.ts'
 import { recordUses } from './recorded.ts'
-import { inviteLink, takeKey } from './steps.ts'
+import { goesBackInVain, holdBack, inviteLink, takeKey } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 const password = 'correct horse battery'
@@ -41,25 +41,6 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     ])
     expect(asked.type()).toBe('beforeunload')
     await asked.dismiss()
-  }
-
-  /** What is asked there waits until it is let go. */
-  async function holdBack(page: Page, where: (url: URL) => boolean, method = 'POST') {
-    let letGo = () => {}
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    await page.route(where, async (route) => {
-      if (route.request().method() === method) await held
-      await route.continue()
-    })
-    return letGo
-  }
-
-  /** There and back again. */
-  async function goesBackInVain(page: Page) {
-    await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
-    await page.waitForFunction('window.steps === 2')
   }
 
   it('is seen of the first key too, made with the button in the middle of the page', async () => {

@@ -1,4 +1,5 @@
 import type { Browser, Page } from '@playwright/test'
+import { expect } from 'vitest'
 import { type Visitor, visit } from './browser.ts'
 
 /** Reads the key in the dialog that shows it, and closes the dialog, which throws it away. */
@@ -62,4 +63,23 @@ export async function call(
   const response = await fetch(url, { method, headers })
   const text = await response.text()
   return { status: response.status, json: text === '' ? {} : JSON.parse(text), headers: response.headers }
+}
+
+/** What is asked there waits until it is let go. */
+export async function holdBack(page: Page, where: (url: URL) => boolean, method = 'POST'): Promise<() => void> {
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await page.route(where, async (route) => {
+    if (route.request().method() === method) await held
+    await route.continue()
+  })
+  return letGo
+}
+
+/** There and back again. */
+export async function goesBackInVain(page: Page): Promise<void> {
+  await page.evaluate(`window.steps = 0; addEventListener('popstate', () => window.steps++); history.back()`)
+  await expect.poll(() => page.evaluate('window.steps')).toBe(2)
 }
