@@ -133,7 +133,8 @@ export function createProviders({
         })
         const proved = tokens.claims()
         if (!proved) return null
-        if (!isSubject(proved.sub)) throw new TypeError('sub has more than 255 characters, or some that are none')
+        if (!isSubject(proved.sub))
+          throw new TypeError('sub must have 1 to 255 characters, and no NUL or half of a letter')
         const told = configuration.serverMetadata().userinfo_endpoint
           ? await oidc.fetchUserInfo(configuration, tokens.access_token, proved.sub)
           : {}
@@ -194,7 +195,7 @@ function wordOf(oidc: typeof import('openid-client'), error: unknown): string | 
  * one mark for all halves of letters, and so one account for two people, and none has a NUL.
  */
 function isSubject(subject: string): boolean {
-  return subject.length <= 255 && !/\p{Cs}/u.test(subject) && !holdsNul(subject)
+  return subject !== '' && subject.length <= 255 && !/\p{Cs}/u.test(subject) && !holdsNul(subject)
 }
 
 type Claims = Readonly<Record<string, unknown>>

@@ -602,6 +602,7 @@ describe('a sign-in elsewhere', () => {
     ['halves of letters, which a database does not tell apart', '\ud800'],
     ['a NUL, which no database takes', 'a\0'],
     ['more than 255 letters', 'l'.repeat(256)],
+    ['no letter, as everybody else of such a provider', ''],
   ])('takes nobody whose id has %s', async (_, id) => {
     const { login, email } = someone()
     const browser = openBrowser(server)
@@ -618,7 +619,7 @@ describe('a sign-in elsewhere', () => {
     const logged = server.log().length
     const found = await comeBack(browser, location)
     expect(found).toMatchObject({ to: '/sign-in?problem=provider_unavailable', session: null })
-    expect(server.log().slice(logged)).toContain('sub has more than 255 characters')
+    expect(server.log().slice(logged)).toContain('sub must have 1 to 255 characters')
   })
 
   it('tells apart whose ids are letters of other languages', async () => {
