@@ -121,5 +121,7 @@ function reasonOf(cause: unknown): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name is not known'
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'it speaks no https there'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'the connection was closed'
-  return inner instanceof Error && inner.message !== '' ? inner.message : 'the request failed'
+  if (inner instanceof Error && inner.message !== '') return inner.message
+  // Of a host with several addresses, each of which failed, Node says no more.
+  return typeof code === 'string' ? code : 'the request failed'
 }

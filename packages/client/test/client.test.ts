@@ -267,6 +267,12 @@ describe('a server that does not answer', () => {
     expect(error).toMatchObject({ code: 'unreachable', message: expect.stringContaining('http://127.0.0.1:9') })
   })
 
+  it('is told by the code where none of its addresses leads there and Node has no words for it', () => {
+    const all = Object.assign(new AggregateError([]), { code: 'EHOSTUNREACH' })
+    const { message } = new ConnectionError('http://keys.example.com', new TypeError('fetch failed', { cause: all }))
+    expect(message).toBe('No answer from http://keys.example.com: EHOSTUNREACH. Is Keywright running there?')
+  })
+
   it('is said to speak no https where it does not, in one line', async () => {
     const { url } = await serverThat(answers(200, {}))
     const keywright = new Keywright({ url: url.replace('http:', 'https:'), retries: 0 })
