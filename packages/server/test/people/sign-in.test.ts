@@ -485,8 +485,7 @@ describe('the link of the first start', () => {
     const view = (invitation: string) => openBrowser(fresh).call('POST', '/api/auth/invitation', { invitation })
     expect([(await view(first)).status, (await view(second)).status]).toEqual([410, 200])
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3600 * 1000 })
-    const late = await view(second)
-    vi.useRealTimers()
+    const late = await view(second).finally(() => vi.useRealTimers())
     expect(late.status).toBe(410)
     for (const file of readdirSync(join(fresh.folder, 'data'))) {
       const text = readFileSync(join(fresh.folder, 'data', file), 'latin1')

@@ -40,7 +40,7 @@ export const signInRoute = openRoute({
 
 /** Counts those that fail. @throws Problem `too_many_attempts`, or `unavailable` */
 export async function signInWithin(
-  { attempts, people }: SignIn,
+  { attempts, people }: Pick<SignIn, 'attempts' | 'people'>,
   input: { email: string; password: string },
   visit: Visit,
   now: Date,
