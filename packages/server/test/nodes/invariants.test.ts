@@ -104,7 +104,8 @@ const faults: Record<string, Fault> = {
   'F8, a node that PostgreSQL hears and that hears nothing': {
     inflict: disturbed('toPostgres', (wire) => wire.cut('back'), 4500),
   },
-  'F8, a node that PostgreSQL does not hear': { inflict: disturbed('toPostgres', (wire) => wire.cut('there'), 4500) },
+  // Long enough for PostgreSQL to end a transaction of which it hears nothing more, and to say so.
+  'F8, a node that PostgreSQL does not hear': { inflict: disturbed('toPostgres', (wire) => wire.cut('there'), 6000) },
   'F8, a node cut off from Redis': { limits: 2, inflict: disturbed('toRedis', (wire) => wire.cut(), 1500) },
   'F8, a node that Redis hears and that hears nothing': {
     limits: 2,

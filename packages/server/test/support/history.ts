@@ -168,7 +168,8 @@ export class History {
           return answer.json
         }
         if (answer?.status === 409) held++
-        else if (answer && answer.status !== 503) throw new Error(`${path}: ${answer.text}`)
+        else if (node && answer && answer.status !== 503)
+          throw new Error(`${path}: ${answer.text}\n${reasons(node, answer)}`)
       } catch (error) {
         if (!(error instanceof TypeError)) throw error
         // It is not reached: another one may be.
@@ -177,6 +178,12 @@ export class History {
     }
     return null
   }
+}
+
+/** What the node has written down of a call. */
+function reasons(node: TestNode, { json }: { json: { requestId?: string } }): string {
+  const lines = node.log().split('\n')
+  return lines.filter((line) => json.requestId && line.includes(json.requestId)).join('\n')
 }
 
 /** 0 where nobody answers. */
