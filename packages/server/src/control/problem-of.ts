@@ -25,9 +25,7 @@ const ofPostgres = /^(database_unreachable|stale|08|25006|25P0[34]|28|3D000|40|4
 
 /** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
 function isOutage(error: unknown): boolean {
-  const { code, body } = (error ?? {}) as { code?: unknown; body?: { code?: unknown } }
-  // Of a database that fails while a session is looked for, the library of sign-in says no more than this.
-  if (body?.code === 'FAILED_TO_GET_SESSION') return true
+  const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' && (ofSqlite.test(code) || ofPostgres.test(code))
 }
 

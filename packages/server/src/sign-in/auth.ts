@@ -11,6 +11,8 @@ export interface PeopleDatabase {
   // biome-ignore lint/suspicious/noExplicitAny: its tables are better-auth's own
   db: Kysely<any>
   type: 'sqlite' | 'postgres'
+  /** Runs `work`, and throws what the database threw meanwhile, whatever the library has made of it. */
+  heed<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -31,7 +33,7 @@ export type Auth = Awaited<ReturnType<typeof openAuth>>
 const sessionSeconds = 7 * 24 * 3600
 
 /** Loads the library and makes its tables where there are none. */
-export async function openAuth({ database: { db, type }, secret, isSecure, passkeyHost, warn }: PeopleOptions) {
+export async function openAuth({ database: { db, type, heed }, secret, isSecure, passkeyHost, warn }: PeopleOptions) {
   const [{ betterAuth }, { APIError }, hashes, { getMigrations }, { twoFactor }, { passkey }, { admission }] =
     await Promise.all([
       import('better-auth'),
@@ -127,7 +129,7 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
   const auth = betterAuth(options)
   const context = await auth.$context
   return {
-    auth,
+    auth: { api: heeding(auth.api, heed) },
     adapter: context.internalAdapter,
     database: context.adapter,
     isRefusal(error: unknown, ...statuses: number[]) {
@@ -135,6 +137,19 @@ export async function openAuth({ database: { db, type }, secret, isSecure, passk
       return statuses.includes(401) && isOfNobody(error)
     },
   }
+}
+
+/**
+ * To the library a session that cannot be looked for is none, one that cannot be deleted is over, and a passkey that cannot
+ * be written is a wrong one: an outage would be told as 401, and a session would go on after its end was told.
+ */
+function heeding<Api extends object>(api: Api, heed: PeopleDatabase['heed']): Api {
+  return new Proxy(api, {
+    get(own, name) {
+      const call = Reflect.get(own, name) as (...given: unknown[]) => Promise<unknown>
+      return (...given: unknown[]) => heed(() => call(...given))
+    },
+  })
 }
 
 /** What was to be written is of an account that was removed a moment ago, as the database has it: nobody is signed in. */

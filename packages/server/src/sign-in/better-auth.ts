@@ -39,7 +39,7 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       if (before) await adapter.deleteSession(before.session.token)
       return { person: personOf(answered.response.user), cookies: answered.headers.getSetCookie() }
     } catch (error) {
-      // The library says 422 of a database that fails, too. 401: it took so long that it was cleared away as unfinished.
+      // 401: it took so long that it was cleared away as unfinished.
       if (isRefusal(error, 401, 422) && (await adapter.findUserByEmail(input.email.toLowerCase()))) return null
       throw error
     }

@@ -6,7 +6,7 @@ import { createPeople } from './better-auth.ts'
 export async function preparePeople(pool: Pool): Promise<void> {
   const db = new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) })
   const people = createPeople({
-    database: { db, type: 'postgres', close: async () => {} },
+    database: { db, type: 'postgres', heed: (work) => work(), close: async () => {} },
     // Nothing is signed with it.
     secret: 'none'.repeat(8),
     isSecure: false,

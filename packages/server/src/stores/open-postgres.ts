@@ -6,10 +6,11 @@ import type { Nodes } from '../feed/nodes.ts'
 import type { Ledgers } from '../limits/ledgers.ts'
 import type { PepperStore } from '../peppers/agreement.ts'
 import { readChanges } from './change-log.ts'
+import { createHeeding, type Heeding } from './heeding.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { refuseHalfMoved } from './move-mark.ts'
 import { type PostgresStore, postgresStore } from './postgres.ts'
-import { DatabaseUnreachableError, databaseNow, kyselyOnPool } from './postgres-connection.ts'
+import { DatabaseUnreachableError, databaseNow, kyselyOnPool, notedKyselyOnPool } from './postgres-connection.ts'
 import { createTransactions } from './postgres-transactions.ts'
 import { createSqlLimits } from './sql-limits.ts'
 import { createSqlNodes } from './sql-nodes.ts'
@@ -27,7 +28,7 @@ export interface SharedStore extends PostgresStore {
   /** What is spent of each limit, by all nodes together. */
   limits: Ledgers
   /** Accounts and sessions, which another library writes. */
-  people: { db: Kysely<unknown>; type: 'postgres'; close(): Promise<void> }
+  people: { db: Kysely<unknown>; type: 'postgres'; close(): Promise<void> } & Heeding
   /** The log as the feed reads it, on connections that nobody else takes. */
   changeLog: { changes(after: number, limit: number): Promise<Change[]> }
 }
@@ -56,6 +57,7 @@ export function openPostgres(
   const feed = open({ max: 2, connectionTimeoutMillis: feedWithinMs }, feedWithinMs)
   const limits = open({ max: 2, connectionTimeoutMillis: limitsWithinMs }, limitsWithinMs)
   const feedDb = kyselyOnPool(feed, 2 * feedWithinMs)
+  const { heed, noting } = createHeeding()
   const store = postgresStore(management, verification, node, onFound)
   return {
     ...store,
@@ -73,7 +75,7 @@ export function openPostgres(
       db: kyselyOnPool(limits),
       transaction: createTransactions(limits, limitsWithinMs),
     }),
-    people: { db: kyselyOnPool(people) as Kysely<unknown>, type: 'postgres', close: async () => {} },
+    people: { db: notedKyselyOnPool(people, noting) as Kysely<unknown>, type: 'postgres', heed, close: async () => {} },
     changeLog: { changes: (after, limit) => readChanges(feedDb, after, limit) },
     async close() {
       await store.close()

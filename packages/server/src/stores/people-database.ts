@@ -2,6 +2,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { type DatabaseConnection, type Driver, Kysely, SqliteDialect, type SqliteDialectConfig } from 'kysely'
 import { ensureFile, watchPlace } from './database-file.ts'
 import { explain } from './explain.ts'
+import { createHeeding } from './heeding.ts'
 import { whenNotBusy } from './sqlite-wait.ts'
 
 /**
@@ -18,37 +19,44 @@ export function openPeopleFile(file: string) {
     // There is no log before something is read.
     client.pragma('schema_version')
     const checkPlace = watchPlace(file)
-    const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }, checkPlace) })
-    return { db, type: 'sqlite' as const, close: () => db.destroy() }
+    const { heed, noting } = createHeeding()
+    const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }, checkPlace, noting) })
+    return { db, type: 'sqlite' as const, heed, close: () => db.destroy() }
   } catch (error) {
     throw explain(file, error)
   }
 }
 
+type Noting = ReturnType<typeof createHeeding>['noting']
+
 /** A statement that another program's lock refuses has done nothing, and is run again. */
 class WaitingDialect extends SqliteDialect {
   readonly #checkPlace: () => void
-  constructor(config: SqliteDialectConfig, checkPlace: () => void) {
+  readonly #noting: Noting
+  constructor(config: SqliteDialectConfig, checkPlace: () => void, noting: Noting) {
     super(config)
     this.#checkPlace = checkPlace
+    this.#noting = noting
   }
 
   override createDriver(): Driver {
     const driver = super.createDriver()
     const acquire = driver.acquireConnection.bind(driver)
-    driver.acquireConnection = async (options) => waiting(await acquire(options), this.#checkPlace)
+    driver.acquireConnection = async (options) => waiting(await acquire(options), this.#checkPlace, this.#noting)
     return driver
   }
 }
 
-function waiting(connection: DatabaseConnection, checkPlace: () => void): DatabaseConnection {
+function waiting(connection: DatabaseConnection, checkPlace: () => void, noting: Noting): DatabaseConnection {
   return {
     executeQuery: (query, options) =>
-      whenNotBusy(() => {
-        // What is undone is written nowhere; left open, it would take in all that is written after it.
-        if (query.query.kind !== 'SelectQueryNode' && query.sql !== 'rollback') checkPlace()
-        return connection.executeQuery(query, options)
-      }),
+      noting(() =>
+        whenNotBusy(() => {
+          // What is undone is written nowhere; left open, it would take in all that is written after it.
+          if (query.query.kind !== 'SelectQueryNode' && query.sql !== 'rollback') checkPlace()
+          return connection.executeQuery(query, options)
+        }),
+      ),
     streamQuery: (query, chunkSize, options) => connection.streamQuery(query, chunkSize, options),
   }
 }

@@ -44,6 +44,14 @@ export function kyselyOnPool(pool: Pool, withinMs?: number): Kysely<Schema> {
   return kyselyOver(() => connect(pool, withinMs))
 }
 
+/** The same, each failure of which is noted. */
+export function notedKyselyOnPool(pool: Pool, noting: <T>(ask: () => Promise<T>) => Promise<T>): Kysely<Schema> {
+  return kyselyOver(async () => {
+    const { query, release } = await noting(() => connect(pool))
+    return { query: (text, values) => noting(() => query<never>(text, values)), release }
+  })
+}
+
 export function kyselyOnConnection({ query }: Connection): Kysely<Schema> {
   const connection = { query, release: () => {} }
   return kyselyOver(async () => connection)
