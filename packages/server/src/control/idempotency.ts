@@ -62,9 +62,10 @@ async function attempt(
     await calls.finish(claimed, result)
     return answer
   } catch (error) {
-    if (earlier || result.target !== null) await calls.finish(claimed, result)
-    else if (isRefusal(error)) await calls.release(claimed)
-    else await calls.abandon(claimed)
+    // What became of it is not known here, and a version that it may have issued would be taken for another call's.
+    if (!isRefusal(error)) await calls.abandon(claimed)
+    else if (earlier || result.target !== null) await calls.finish(claimed, result)
+    else await calls.release(claimed)
     if (earlier && error instanceof LifecycleError && error.code === 'conflict') throw superseded(error)
     throw error
   }
