@@ -67,6 +67,7 @@ describe('a database that', () => {
     '25P04',
     '28P01',
     '3D000',
+    '55000',
     '42501',
     'database_replaced',
   ])('is away (%s) is 503 with a time to come back', async (code) => {
