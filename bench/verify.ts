@@ -144,6 +144,7 @@ const sample: FoundKey = {
   },
   maker: null,
   readAt: 1,
+  readHash: '',
 }
 
 function residentMegabytes(): number {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Head } from '../audit/chain.ts'
 import type { Action, ChangeNotice } from '../audit/event.ts'
 import type { ChangeFollower, Freshness } from '../store/store.ts'
 import { Lease, StaleError } from '../verify/lease.ts'
@@ -24,14 +25,16 @@ const spacingMs = 25
 
 /**
  * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
- * where the server knows no such change, or may have lost one that a key was read with, all that is known here is forgotten.
+ * where the server knows no such change, or has lost one that a key was read with, all that is known here is forgotten.
  */
 export class ChangeFeed implements Freshness {
   private readonly options: ChangeFeedOptions
   private readonly lease: Lease
   private readonly followers: ChangeFollower[] = []
-  private position: { number: number; hash: string } | null = null
-  /** The last change that a key was read with. */
+  private position: Head | null = null
+  /** Hashes of the changes that keys were read with and that are still to be heard of, by number. */
+  private readonly seen = new Map<number, string>()
+  /** The greatest of these numbers so far. */
   private lastSeen = 0
   /** Until the first poll is over. */
   private starting: Promise<void> | null = null
@@ -49,8 +52,11 @@ export class ChangeFeed implements Freshness {
     return this
   }
 
-  /** A key that may be kept was read when this was the number of the last change. */
-  saw(number: number): void {
+  /** A key that may be kept was read when this was the last change. */
+  saw({ number, hash }: Head): void {
+    if (number <= (this.position?.number ?? 0)) return
+    // Of two with one number the server has lost one, which the poll is to notice: no change hashes to nothing.
+    this.seen.set(number, (this.seen.get(number) ?? hash) === hash ? hash : '')
     this.lastSeen = Math.max(this.lastSeen, number)
   }
 
@@ -124,20 +130,23 @@ export class ChangeFeed implements Freshness {
       timeoutMs: this.timeoutMs(wait * 1000),
       signal,
     })
-    const news = readNews(answer)
+    const news = readNews(answer, known)
     if (news === null) throw malformed()
+    const { reset, changes, number, hash, more } = news
+    if (!reset) await Promise.all(this.followers.map((follower) => follower.apply(changes)))
     // Of a server that has lost changes, what was applied here may be known all the same, and a key read with a later one:
-    // it has fewer by now, or, where it could not be asked for a while, may have others of these numbers.
-    const hasLost = (isPressing && (known?.number ?? 0) < lastSeen) || (!news.more && news.number < lastSeen)
-    if (news.reset || hasLost) this.reset()
-    else await Promise.all(this.followers.map((follower) => follower.apply(news.changes)))
-    this.position = { number: news.number, hash: news.hash }
-    if (!news.more) this.lease.renew(sentAt)
+    // it has fewer by now, or others of these numbers. Looked at last, since applying changes reads keys too.
+    const isOther = (change: Head) => (this.seen.get(change.number) ?? change.hash) !== change.hash
+    if (reset || (!more && number < lastSeen) || changes.some(isOther)) this.reset(number)
+    for (const change of changes) this.seen.delete(change.number)
+    this.position = { number, hash }
+    if (!more) this.lease.renew(sentAt)
   }
 
-  private reset(): void {
+  private reset(number: number): void {
+    this.seen.clear()
     this.lastSeen = 0
-    for (const follower of this.followers) follower.reset()
+    for (const follower of this.followers) follower.reset(number)
   }
 }
 
@@ -146,22 +155,26 @@ function pauseMs(failures: number, retryAfterMs: number): number {
   return Math.min(longestPauseMs, Math.max(ms, retryAfterMs))
 }
 
-interface News {
+interface News extends Head {
   reset: boolean
-  changes: ChangeNotice[]
-  number: number
-  hash: string
+  changes: (ChangeNotice & Head)[]
   more: boolean
 }
 
-function readNews({ reset, changes, number, hash, more }: Readonly<Record<string, unknown>>): News | null {
+/** Null for what is none, or lacks a change: after the last one known here they come without a gap, up to the one it ends with. */
+function readNews(answer: Readonly<Record<string, unknown>>, known: Head | null): News | null {
+  const { reset, changes, number, hash, more } = answer
   if (typeof reset !== 'boolean' || typeof more !== 'boolean' || !Array.isArray(changes)) return null
   if (!Number.isSafeInteger(number) || typeof hash !== 'string') return null
-  const read: ChangeNotice[] = []
+  const read: News['changes'] = []
+  let last = known
   for (const change of changes) {
-    const { number, action, target } = change ?? {}
-    if (!Number.isSafeInteger(number) || typeof action !== 'string' || typeof target !== 'string') return null
-    read.push({ number, action: action as Action, target })
+    const { number, hash, action, target } = change ?? {}
+    if (number !== (last?.number ?? 0) + 1 || typeof hash !== 'string') return null
+    if (typeof action !== 'string' || typeof target !== 'string') return null
+    last = { number, hash }
+    read.push({ ...last, action: action as Action, target })
   }
+  if (!reset && (number !== last?.number || hash !== last?.hash)) return null
   return { reset, changes: read, number: number as number, hash, more }
 }

@@ -16,6 +16,7 @@ function answer(ofKey: object = {}, ofVersion: object = {}) {
       organization,
       maker: null,
       readAt: 7,
+      readHash: 'h',
     },
   }
 }
@@ -78,6 +79,7 @@ describe('what a server says of a key', () => {
     ['a maker that is left out', { found: { ...answer().found, maker: undefined } }],
     ['a maker without a role', { found: { ...answer().found, maker: {} } }],
     ['an answer of no time', { found: { ...answer().found, readAt: '7' } }],
+    ['an answer of no history', { found: { ...answer().found, readHash: undefined } }],
   ])('is not taken where it is %s', (_, given) => {
     expect(readFoundKey(given)).toBeNull()
   })

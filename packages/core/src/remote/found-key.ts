@@ -6,7 +6,7 @@ const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKey | undefined | null {
   if (answer.found === null) return undefined
   const found = answer.found as FoundKey | undefined
-  const { key, organization, maker, readAt } = found ?? {}
+  const { key, organization, maker, readAt, readHash } = found ?? {}
   const isSound =
     typeof key?.id === 'string' &&
     Array.isArray(key.versions) &&
@@ -20,7 +20,8 @@ export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKe
     isListOrNull(organization.namespaces) &&
     (organization.monthlyQuota === null || Number.isSafeInteger(organization.monthlyQuota)) &&
     (maker === null || typeof maker?.role === 'string') &&
-    Number.isSafeInteger(readAt)
+    Number.isSafeInteger(readAt) &&
+    typeof readHash === 'string'
   return isSound && found ? found : null
 }
 

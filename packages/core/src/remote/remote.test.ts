@@ -123,7 +123,7 @@ describe('a verifier that follows a server', () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
     await revoke(acme.lifecycle, testActor, key.id)
-    tell({ number: 7, reset: true, changes: [], more: false })
+    tell({ number: 3, reset: true, changes: [], more: false })
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
   })
 
@@ -132,11 +132,27 @@ describe('a verifier that follows a server', () => {
     expect(await verdictOn(credential)).toBe('allowed')
     await revoke(acme.lifecycle, testActor, key.id)
     const fewer = { number: 1, reset: false, changes: [], more: false }
-    tell(fewer)
+    tell({ ...fewer, changes: [{ number: 1, hash: 'h', action: 'key.created', target: 'key_other' }] })
     // What is sent from now on, the server answers after it was asked for the key.
     await expect.poll(() => noted.at(-1)).toBe('poll after 1')
     tell(fewer)
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it('forgets all keys where the server has another change in the place of one that a key was read with', async () => {
+    const { credential, key } = await newKey()
+    news.number = 1
+    expect(await verdictOn(credential)).toBe('allowed')
+    await revoke(acme.lifecycle, testActor, key.id)
+    const other = { number: 2, hash: 'h', action: 'key.created', target: 'key_other' }
+    tell({ number: 2, reset: false, changes: [other], more: false })
+    await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it('believes no answer from before the change that it began with', async () => {
+    const { credential } = await newKey()
+    news.number = 3
+    await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
   })
 
   it('says that it has heard of a change once that is in force', async () => {
@@ -147,8 +163,9 @@ describe('a verifier that follows a server', () => {
     answering = new Promise((resolve) => {
       answer = resolve
     })
-    const number = (await acme.store.found(key.id))?.readAt ?? 0
-    tell({ number, reset: false, changes: [{ number, action: 'key.revoked', target: key.id }], more: false })
+    const changes = await acme.store.changes(0, 10)
+    const { number, hash } = await acme.store.head()
+    tell({ number, hash, reset: false, changes, more: false })
     await expect.poll(() => noted).toContain('key asked for')
     // What was sent before these has come by then.
     for (let calls = 0; calls < 5; calls++) await keys.find('0'.repeat(64))
@@ -163,9 +180,13 @@ describe('a verifier that follows a server', () => {
     { more: null },
     { changes: {} },
     { changes: [null] },
-    { changes: [{ number: '1', action: 'key.revoked', target: 'key_1' }] },
-    { changes: [{ number: 1, action: null, target: 'key_1' }] },
-    { changes: [{ number: 1, action: 'key.revoked' }] },
+    { changes: [{ number: '1', hash: 'h', action: 'key.revoked', target: 'key_1' }] },
+    { changes: [{ number: 1, action: 'key.revoked', target: 'key_1' }] },
+    { changes: [{ number: 1, hash: 'h', action: null, target: 'key_1' }] },
+    { changes: [{ number: 1, hash: 'h', action: 'key.revoked' }] },
+    { changes: [{ number: 2, hash: 'h', action: 'key.revoked', target: 'key_1' }], number: 2, reset: false },
+    { changes: [{ number: 1, hash: 'h', action: 'key.revoked', target: 'key_1' }], number: 2, reset: false },
+    { changes: [{ number: 1, hash: 'other', action: 'key.revoked', target: 'key_1' }], number: 1, reset: false },
     { number: 0.5 },
     { hash: 1 },
   ])('accepts nothing on the word of a server that says %j', async (broken) => {

@@ -68,7 +68,7 @@ export function remote({
     const strange = strangeness(digester.peppers, answer.peppers)
     if (found === null || strange === undefined) throw unusable()
     if (found === undefined && strange !== null && 'digest' in body) throw otherPeppers(server, strange)
-    if (found) feed.saw(found.readAt)
+    if (found) feed.saw({ number: found.readAt, hash: found.readHash })
     return found
   }
 

@@ -1,3 +1,4 @@
+import type { Head } from '../audit/chain.ts'
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import { findsOrganization, hintOf, looksLikeId, searchTextOf } from '../key/search.ts'
 import { comparePositions, type KeyPosition, positionIn, positionOf, writePosition } from './key-order.ts'
@@ -83,14 +84,14 @@ export function readsOf(tables: Tables): Reads {
 }
 
 /** Everything verification holds about `key`. */
-export function foundIn(tables: Tables, key: KeyRecord | undefined, readAt: number): FoundKey | undefined {
+export function foundIn(tables: Tables, key: KeyRecord | undefined, { number, hash }: Head): FoundKey | undefined {
   const organization = key && tables.organizations.get(key.organization)
   if (!key || !organization) return undefined
   const maker =
     key.createdBy === null
       ? undefined
       : tables.members.get(memberCursor({ organization: organization.id, user: key.createdBy }))
-  return { key, organization, maker: maker ?? null, readAt }
+  return { key, organization, maker: maker ?? null, readAt: number, readHash: hash }
 }
 
 function keyPage(table: Table<KeyRecord>, filter: KeyFilter): Page<KeyRecord> {

@@ -49,9 +49,9 @@ export function createMemoryStore(): Store {
       (await reads.keys({ ...filter, isRevoked: false, limit: Number.POSITIVE_INFINITY })).items.length,
     find(digest) {
       const id = tables.digests.get(digest)
-      return id === undefined ? undefined : foundIn(tables, tables.keys.get(id), head().number)
+      return id === undefined ? undefined : foundIn(tables, tables.keys.get(id), head())
     },
-    found: async (id) => foundIn(tables, tables.keys.get(id), head().number),
+    found: async (id) => foundIn(tables, tables.keys.get(id), head()),
     async serviceKey(digest) {
       const id = tables.serviceDigests.get(digest)
       return id === undefined ? undefined : tables.serviceKeys.get(id)

@@ -21,6 +21,8 @@ export interface FoundKey {
   maker: MemberRecord | null
   /** Number of the last change this answer contains. A cache must not keep an answer older than what it has applied. */
   readAt: number
+  /** Hash of that change: where a store has lost changes, others may come to have their numbers. */
+  readHash: string
 }
 
 /** Where verification finds keys. Answers at once where it can (SQLite, memory), with a promise where it must wait. */
@@ -42,8 +44,8 @@ export interface KeySource {
 export interface ChangeFollower {
   /** Once it resolves, nothing these changes took away is allowed any more. */
   apply(changes: readonly ChangeNotice[]): Promise<void>
-  /** Forgets all that it knows. */
-  reset(): void
+  /** Forgets all that it knows. Answers from before the change of that number are then too old. */
+  reset(readAt?: number): void
 }
 
 export interface Freshness {

@@ -30,6 +30,7 @@ const found: fc.Arbitrary<FoundKey> = fc
     organization: anOrganization({ id: organization, plan }),
     maker: user && role && aMember({ organization, user, role }),
     readAt: 1,
+    readHash: '',
   }))
 
 /** What two keys must have in common to share a profile. */
@@ -78,13 +79,13 @@ describe('a profile', () => {
 
   it('is shared by keys that differ in name, secret and id alone', () => {
     const profiles = new Profiles(contract, new DigestTable(1))
-    const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1 }
+    const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1, readHash: '' }
     expect(profiles.hold({ ...one, key: aKey(2, { name: 'other', metadata: { a: 1 } }) })).toBe(profiles.hold(one))
   })
 
   it('of an organization as it was is not that of a key read since', () => {
     const profiles = new Profiles(contract, new DigestTable(1))
-    const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1 }
+    const one = { key: aKey(1), organization: anOrganization(), maker: null, readAt: 1, readHash: '' }
     const before = profiles.hold(one)
     profiles.organizationChanged('acme')
     const after = profiles.hold({ ...one, organization: anOrganization({ state: 'suspended' }) })
@@ -103,7 +104,7 @@ describe('a profile', () => {
     })
     for (const plan of [null, 'removed', 'toString']) {
       const profiles = new Profiles(now, new DigestTable(1))
-      const one = { key: aKey(1), organization: anOrganization({ plan }), maker: null, readAt: 1 }
+      const one = { key: aKey(1), organization: anOrganization({ plan }), maker: null, readAt: 1, readHash: '' }
       expect(profiles.at(profiles.hold(one)).account.month.quota).toBe(10)
       expect(profiles.at(profiles.hold(one)).namespaces).toEqual(['main', 'spare'])
       const narrow = { ...one, key: aKey(1, { namespaces: ['spare', 'other'] }) }
@@ -116,14 +117,20 @@ describe('a profile', () => {
     for (const role of ['viewer', 'constructor']) {
       const maker = { ...aMember(), role: role as 'member' }
       const key = aKey(1, { createdBy: maker.user, permissions: null })
-      const number = profiles.hold({ key, organization: anOrganization(), maker, readAt: 1 })
+      const number = profiles.hold({ key, organization: anOrganization(), maker, readAt: 1, readHash: '' })
       expect(profiles.at(number).permissions).toEqual([])
     }
   })
 
   it('that cannot be made leaves nothing behind', () => {
     const profiles = new Profiles(contract, new DigestTable(1))
-    const one = { key: aKey(1, { allowedIps: ['nowhere'] }), organization: anOrganization(), maker: null, readAt: 1 }
+    const one = {
+      key: aKey(1, { allowedIps: ['nowhere'] }),
+      organization: anOrganization(),
+      maker: null,
+      readAt: 1,
+      readHash: '',
+    }
     expect(() => profiles.hold(one)).toThrow('nowhere')
     const suspended = anOrganization({ state: 'suspended' })
     const number = profiles.hold({ ...one, key: aKey(1), organization: suspended })

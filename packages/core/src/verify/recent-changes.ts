@@ -17,10 +17,10 @@ export class RecentChanges {
     this.numbers.set(target, Math.max(number, this.numbers.get(target) ?? 0))
   }
 
-  /** As if nothing had ever changed: numbers start anew. */
-  clear(): void {
+  /** Numbers start anew at this one. */
+  clear(readAt: number): void {
     this.numbers.clear()
-    this.horizon = 0
+    this.horizon = readAt
   }
 
   outdate({ key, organization, readAt }: FoundKey): boolean {

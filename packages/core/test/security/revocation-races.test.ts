@@ -126,7 +126,7 @@ function createStage(random: Random, { trouble }: { trouble: boolean }) {
 
   function foundAt(readAt: number, matches: (key: KeyRecord) => boolean): FoundKey | undefined {
     const { key, organization, maker } = history[readAt - firstInHistory] as Truth
-    return key && matches(key) ? { key, organization, maker, readAt } : undefined
+    return key && matches(key) ? { key, organization, maker, readAt, readHash: '' } : undefined
   }
 
   const verifier = createVerifier({

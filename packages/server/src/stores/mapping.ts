@@ -126,6 +126,7 @@ export function foundKey(row: FoundRow): FoundKey {
     organization: joinedOrganization.toRecord(row),
     maker: row.maker_user === null ? null : joinedMaker.toRecord(row),
     readAt: integer.decode(row.read_at),
+    readHash: row.read_hash,
   }
 }
 

@@ -57,7 +57,7 @@ export function postgresStore(
 ): PostgresStore {
   function noted(row: FoundRow): FoundKey {
     const found = foundKey(row)
-    onFound({ number: found.readAt, hash: row.read_hash })
+    onFound({ number: found.readAt, hash: found.readHash })
     return found
   }
   const reader = kyselyOnPool(pool)

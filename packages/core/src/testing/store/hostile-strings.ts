@@ -58,7 +58,9 @@ export function hostileStrings(suite: StoreSuite): void {
         assert.deepEqual(await store.member('acme', text), member)
         assert.deepEqual(await store.serviceKey(serviceKey.digest), serviceKey)
         assert.deepEqual((await store.keys({ limit: 1 })).items, [key])
-        assert.deepEqual(await store.find(digestOf(1)), { key, organization, maker: member, readAt: index + 1 })
+        const readHash = (await store.head()).hash
+        const found = { key, organization, maker: member, readAt: index + 1, readHash }
+        assert.deepEqual(await store.find(digestOf(1)), found)
       }
     })
 

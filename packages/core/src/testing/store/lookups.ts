@@ -108,7 +108,9 @@ export function lookups(suite: StoreSuite): void {
   suite.describe('finding what a credential is', () => {
     storeTest(suite, 'finds a key by each of its digests, with its organization and its maker', async (store) => {
       await putFull(store)
-      const expected = { key: full.key, organization: full.organization, maker: full.member, readAt: 1 }
+      const { hash } = await store.head()
+      const { key, organization, member: maker } = full
+      const expected = { key, organization, maker, readAt: 1, readHash: hash }
       assert.deepEqual(await store.find(digestOf(1)), expected)
       assert.deepEqual(await store.find(digestOf(2)), expected)
       assert.deepEqual(await store.found(full.key.id), expected)

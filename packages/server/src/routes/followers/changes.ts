@@ -55,7 +55,7 @@ export const followChangesRoute = route({
           description:
             'This database does not know the change you sent: forget every key you know, and go on from here.',
         }),
-        changes: z.array(z.strictObject({ number: z.int(), action: z.string(), target: z.string() })),
+        changes: z.array(z.strictObject({ number: z.int(), hash: z.string(), action: z.string(), target: z.string() })),
         number: z.int().openapi({ description: 'Of the last of these; send it as `after`.' }),
         hash: z.string(),
         more: z.boolean().openapi({ description: 'There are more: ask again before you rely on what you know.' }),
@@ -63,7 +63,14 @@ export const followChangesRoute = route({
       .openapi('ChangesToFollow'),
     example: {
       reset: false,
-      changes: [{ number: 42, action: 'key.revoked', target: 'key_01ARZ3NDEKTSV4RRFFQ69G5FAV' }],
+      changes: [
+        {
+          number: 42,
+          hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          action: 'key.revoked',
+          target: 'key_01ARZ3NDEKTSV4RRFFQ69G5FAV',
+        },
+      ],
       number: 42,
       hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
       more: false,
@@ -97,7 +104,7 @@ function startingFrom({ number, hash }: Head) {
 function news(changes: readonly Change[], { number, hash }: Head) {
   return {
     reset: false,
-    changes: changes.map(({ number, action, target }) => ({ number, action, target })),
+    changes: changes.map(({ number, hash, action, target }) => ({ number, hash, action, target })),
     number,
     hash,
   }

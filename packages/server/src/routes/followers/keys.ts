@@ -55,6 +55,10 @@ const foundKey = z
     }),
     maker: z.strictObject({ role: z.enum(['owner', 'admin', 'member']) }).nullable(),
     readAt: z.int().openapi({ description: 'Number of the last change this answer contains.' }),
+    readHash: z.string().openapi({
+      description:
+        'Hash of that change. Where you come to hear of another of this number, forget every key you know, as after a reset.',
+    }),
   })
   .openapi('FoundKey')
 
@@ -102,7 +106,7 @@ export const findKeyToFollowRoute = route({
 
 function told(found: FoundKey | undefined): z.input<typeof foundKey> | null {
   if (!found) return null
-  const { organization, maker, readAt } = found
+  const { organization, maker, readAt, readHash } = found
   const { metadata: _, revokedReason: __, ...key } = found.key
   const { id, plan, namespaces, monthlyQuota, state } = organization
   return {
@@ -128,6 +132,7 @@ function told(found: FoundKey | undefined): z.input<typeof foundKey> | null {
     organization: { id, plan, namespaces: listed(namespaces), monthlyQuota, state },
     maker: maker && { role: maker.role },
     readAt,
+    readHash,
   }
 }
 
