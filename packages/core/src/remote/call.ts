@@ -9,6 +9,8 @@ interface Ask {
   /** With its query. */
   path: string
   body?: unknown
+  /** For what there may be any number of at once: waits, within its time, for one of few connections. */
+  inTurn?: boolean
   timeoutMs: number
   signal?: AbortSignal
 }
@@ -21,6 +23,8 @@ export interface CallOptions {
   serviceKey: string
 }
 
+/** A server that has just come back is not to be asked for all keys in use at once. */
+const mostInTurn = 64
 /** A connection that nothing goes over is given up before whatever stands between forgets it. */
 const idleMs = 4_000
 
@@ -34,19 +38,24 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
   const base = url.href.replace(/\/$/, '')
   const isSecure = url.protocol === 'https:'
   // Connections of our own, since those of `fetch` cannot be given up.
-  const agent = new (isSecure ? SecureAgent : Agent)({ keepAlive: true, timeout: idleMs, ...throughProxy() })
+  const options = { keepAlive: true, timeout: idleMs, ...throughProxy() }
+  const open = (maxSockets: number) => new (isSecure ? SecureAgent : Agent)({ ...options, maxSockets })
+  // Of their own, since polls must not wait behind what is asked in turn.
+  const agents = { atOnce: open(Number.POSITIVE_INFINITY), inTurn: open(mostInTurn) }
   const request = isSecure ? requestSecurely : requestPlainly
 
   /** Where one has died without a word, so may have the others: the next call gets a new one. */
   function giveUpIdle(): void {
-    for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    for (const { freeSockets } of Object.values(agents)) {
+      for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+    }
   }
 
   /** Redirects are not followed: the service key is for this server alone. */
-  async function send({ method, path, body, timeoutMs, signal }: Ask): Promise<Answer> {
+  async function send({ method, path, body, inTurn = false, timeoutMs, signal }: Ask): Promise<Answer> {
     const until = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
     const asking = request(base + path, {
-      agent,
+      agent: inTurn ? agents.inTurn : agents.atOnce,
       method,
       headers: {
         authorization: `Bearer ${serviceKey}`,

@@ -34,6 +34,9 @@ let peppers: unknown
 /** Polls, and keys that were asked for by id, which are answered once this resolves. */
 let noted: string[]
 let answering: Promise<void>
+/** How many keys are being asked for by digest, which are answered once this resolves. */
+let lookedFor: number
+let finding: Promise<void>
 /** How long polls are on their way. */
 let delayMs: number
 let polling: ServerResponse | null = null
@@ -46,6 +49,10 @@ const server = createServer(async (request, response) => {
     if (key) {
       noted.push('key asked for')
       await answering
+    } else {
+      lookedFor++
+      await finding
+      lookedFor--
     }
     response.end(JSON.stringify({ found: found ?? null, peppers }))
     return
@@ -63,6 +70,8 @@ beforeEach(async () => {
   noted = []
   delayMs = 0
   answering = Promise.resolve()
+  lookedFor = 0
+  finding = Promise.resolve()
   acme = inMemory({ contract })
   await acme.organization()
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -153,6 +162,22 @@ describe('a verifier that follows a server', () => {
     const { credential } = await newKey()
     news.number = 3
     await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
+  })
+
+  it('asks for 64 keys at once, others in turn, and hears of changes meanwhile', async () => {
+    const issued = await Promise.all(Array.from({ length: 100 }, newKey))
+    let find = () => {}
+    finding = new Promise((resolve) => {
+      find = resolve
+    })
+    const verdicts = issued.map(({ credential }) => verdictOn(credential))
+    await expect.poll(() => lookedFor).toBe(64)
+    const [first] = await acme.store.changes(0, 1)
+    tell({ number: 1, hash: first?.hash, reset: false, changes: [first], more: false })
+    await expect.poll(() => noted.at(-1)).toBe('poll after 1')
+    expect(lookedFor).toBe(64)
+    find()
+    expect(new Set(await Promise.all(verdicts))).toEqual(new Set(['allowed']))
   })
 
   it('says that it has heard of a change once that is in force', async () => {

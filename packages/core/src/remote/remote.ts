@@ -63,7 +63,9 @@ export function remote({
   const feed = new ChangeFeed({ call, name, maxStalenessSeconds, malformed: unusable, signal })
 
   async function ask(body: { digest: string } | { key: string }): Promise<FoundKey | undefined> {
-    const answer = await call({ method: 'POST', path: '/v1/followers/keys', body, timeoutMs: answerMs })
+    // Keys that have changed are few at once, and until they are read no more is heard of changes.
+    const inTurn = 'digest' in body
+    const answer = await call({ method: 'POST', path: '/v1/followers/keys', body, inTurn, timeoutMs: answerMs })
     const found = readFoundKey(answer)
     const strange = strangeness(digester.peppers, answer.peppers)
     if (found === null || strange === undefined) throw unusable()
