@@ -3,13 +3,15 @@ import { soleHeader } from './framing.ts'
 
 /**
  * The whole body, which whoever reads it next still finds; null where it has more than `mostBytes`.
- * Rejects when the sender gives up, and where somebody has read it already.
+ * Rejects when the sender gives up or has done so, and where somebody has read it already.
  */
 export function peekBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
   if (Number(soleHeader(request.rawHeaders, 'content-length')) > mostBytes) return Promise.resolve(null)
   if (request.readableDidRead) {
     return Promise.reject(new Error('The body has been read before the guard. Put the guard before body parsers.'))
   }
+  // No event will tell of that any more.
+  if (request.destroyed) return Promise.reject(new SenderGoneError())
   if (isEmpty(request)) return Promise.resolve(Buffer.alloc(0))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -37,7 +39,7 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
       if (length > 0) request.unshift(body)
       settle(body)
     }
-    const onClose = () => reject(new Error('The sender closed the connection before the body was whole.'))
+    const onClose = () => reject(new SenderGoneError())
     request.on('readable', onReadable).on('error', reject).on('close', onClose)
   })
 }
@@ -45,4 +47,10 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
 /** All of it is there, and it is nothing: no event tells of that. */
 function isEmpty(request: IncomingMessage): boolean {
   return request.complete && request.readableLength === 0
+}
+
+class SenderGoneError extends Error {
+  constructor() {
+    super('The sender closed the connection before the body was whole.')
+  }
 }

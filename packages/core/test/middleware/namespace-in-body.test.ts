@@ -5,10 +5,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { getRequestListener } from '@hono/node-server'
 import { holonomix } from '@keywright/contracts'
-import { issue, parseContract } from '@keywright/core'
+import { createVerifier, issue, parseContract } from '@keywright/core'
 import { guard as guardExpress } from '@keywright/core/express'
 import { guard as guardHono } from '@keywright/core/hono'
 import { guard as guardNext } from '@keywright/core/next'
+import { guard as guardNode } from '@keywright/core/node'
 import { inMemory, testActor } from '@keywright/core/testing'
 import express from 'express'
 // @ts-expect-error: It comes without types; those of Express 5 do for both.
@@ -211,4 +212,29 @@ it('keeps nothing in Hono of a body that is too large, however long it goes on',
   }
   await expect.poll(areGone).toBe(true)
   expect(request.bodyUsed).toBe(true)
+})
+
+it('gives up a body whose sender has gone while the key was looked for', async () => {
+  let ask = () => {}
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve
+  })
+  const told: unknown[] = []
+  const server = createServer((request, response) => {
+    const find = async (digest: string) => {
+      ask()
+      await once(request, 'close').catch(() => {})
+      return tenant.store.find(digest)
+    }
+    const verifier = createVerifier({ contract: holonomix, keys: { find, found: tenant.store.found } })
+    guardNode(verifier, { onFailure: (error) => void told.push(error) })(() => {})(request, response)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const head = `Host: a\r\nX-Api-Key: ${credential}\r\nContent-Type: application/json\r\nContent-Length: 9`
+  socket.write(`POST /v1/query HTTP/1.1\r\n${head}\r\n\r\n{"name`)
+  await asked
+  socket.destroy()
+  await expect.poll(() => told).toEqual([expect.objectContaining({ message: expect.stringContaining('closed') })])
+  server.close()
 })
