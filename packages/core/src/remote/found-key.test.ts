@@ -5,9 +5,10 @@ const at = '2026-11-20T08:00:00.000Z'
 const version = { number: 1, digest: 'd', createdAt: at, retiresAt: null }
 const key = {
   ...{ id: 'key_1', createdAt: at, expiresAt: null, suspendedAt: null, revokedAt: null, deletedAt: null },
-  ...{ permissions: ['items:read'], namespaces: null, allowedIps: null, limits: null },
+  ...{ permissions: ['items:read'], namespaces: null, allowedIps: null, limits: null, limitsBeside: false },
+  ...{ project: null, createdBy: null, kind: 'secret', environment: 'live' },
 }
-const organization = { id: 'acme', state: 'active', namespaces: null, monthlyQuota: null }
+const organization = { id: 'acme', plan: null, state: 'active', namespaces: null, monthlyQuota: null }
 
 function answer(ofKey: object = {}, ofVersion: object = {}) {
   return {
@@ -68,6 +69,15 @@ describe('what a server says of a key', () => {
     ['a key of namespaces left out', answer({ namespaces: undefined })],
     ['a key of addresses that are no list', answer({ allowedIps: '203.0.113.7' })],
     ['a key of limits left out', answer({ limits: undefined })],
+    ['a key of limits beside what is left out', answer({ limitsBeside: undefined })],
+    ['a key of a project left out', answer({ project: undefined })],
+    ['a key of a maker left out', answer({ createdBy: undefined })],
+    ['a key of no kind', answer({ kind: undefined })],
+    ['a key of no environment', answer({ environment: undefined })],
+    [
+      'an organization of a plan left out',
+      { found: { ...answer().found, organization: { ...organization, plan: undefined } } },
+    ],
     [
       'an organization of namespaces left out',
       { found: { ...answer().found, organization: { ...organization, namespaces: undefined } } },

@@ -15,8 +15,13 @@ export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKe
     ) &&
     revive(key, 'createdAt', ['expiresAt', 'suspendedAt', 'revokedAt', 'deletedAt']) &&
     [key.permissions, key.namespaces, key.allowedIps, key.limits].every(isListOrNull) &&
+    [key.project, key.createdBy].every(isTextOrNull) &&
+    typeof key.kind === 'string' &&
+    typeof key.environment === 'string' &&
+    typeof key.limitsBeside === 'boolean' &&
     typeof organization?.id === 'string' &&
     typeof organization.state === 'string' &&
+    isTextOrNull(organization.plan) &&
     isListOrNull(organization.namespaces) &&
     (organization.monthlyQuota === null || Number.isSafeInteger(organization.monthlyQuota)) &&
     (maker === null || typeof maker?.role === 'string') &&
@@ -28,6 +33,10 @@ export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKe
 /** What confines a key is said, if only as null: left out, it would confine nothing. */
 function isListOrNull(value: unknown): boolean {
   return value === null || Array.isArray(value)
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string'
 }
 
 /**
