@@ -4,6 +4,7 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import { type CallStore, type Claim, type Claimed, callsKeptMs, callsRunMs, type NewCall } from '../control/calls.ts'
 import type { CallRow, Schema } from './schema.ts'
 import { locking, sessionOf } from './session.ts'
+import { deleteSomeOver } from './sql-over.ts'
 
 const tryAgainEveryMs = 1_000
 
@@ -75,6 +76,18 @@ export function createSqlCalls({
     return numInsertedOrUpdatedRows === 1n
   }
 
+  /** Whether there was one by the same key, too old to be known. */
+  async function forgetOver({ caller, route, key }: NewCall, by: RawBuilder<number>): Promise<boolean> {
+    const { numDeletedRows } = await db
+      .deleteFrom('kw_calls')
+      .where('caller', '=', caller)
+      .where('route', '=', route)
+      .where('name', '=', key)
+      .where('created_at', '<=', by)
+      .executeTakeFirstOrThrow()
+    return numDeletedRows > 0n
+  }
+
   /** Whether the call was still as it had been read. Waits for a transaction of the one before that is about to commit. */
   async function take(known: Selectable<CallRow>, holder: string, now: Date): Promise<boolean> {
     const { numUpdatedRows } = await db
@@ -93,8 +106,11 @@ export function createSqlCalls({
     let known: Selectable<CallRow> | undefined
     const claiming = run(async (): Promise<Claim> => {
       const at = clock ?? sql<number>`${now.getTime()}`
-      await db.deleteFrom('kw_calls').where('created_at', '<=', sql<number>`${at} - ${callsKeptMs}`).execute()
-      if (await insert(call, holder, at)) return { state: 'new', claimed: { id: call.id, holder } }
+      const by = sql<number>`${at} - ${callsKeptMs}`
+      await deleteSomeOver(db, 'kw_calls', by, { isShared: clock !== undefined })
+      const isNew =
+        (await insert(call, holder, at)) || ((await forgetOver(call, by)) && (await insert(call, holder, at)))
+      if (isNew) return { state: 'new', claimed: { id: call.id, holder } }
       known = await db
         .selectFrom('kw_calls')
         .selectAll()

@@ -4,6 +4,7 @@ import type { Attempts } from '../sign-in/attempts.ts'
 import type { DeviceLogin, DeviceLogins } from '../sign-in/device/login.ts'
 import { date, optional, text } from './codec.ts'
 import type { DeviceLoginRow, Schema } from './schema.ts'
+import { deleteSomeOver } from './sql-over.ts'
 
 /** What sign-in keeps for minutes, of which nothing is a change that an auditor would ask for. */
 export interface SignInStore {
@@ -33,12 +34,16 @@ export function createSqlSignIn({
         run(async () => {
           const at = clock ?? sql<number>`${now.getTime()}`
           const ends_at = sql<number>`${at} + ${windowSeconds * 1000}`
-          await db.deleteFrom('kw_attempts').where('ends_at', '<=', at).execute()
+          await deleteSomeOver(db, 'kw_attempts', at, { isShared: clock !== undefined })
+          const isOver = sql<boolean>`kw_attempts.ends_at <= ${at}`
           const row = await db
             .insertInto('kw_attempts')
             .values({ name: text.encode(name), count: 1, ends_at })
             .onConflict((conflict) =>
-              conflict.column('name').doUpdateSet({ count: sql<number>`kw_attempts.count + 1` }),
+              conflict.column('name').doUpdateSet({
+                count: sql<number>`case when ${isOver} then 1 else kw_attempts.count + 1 end`,
+                ends_at: sql<number>`case when ${isOver} then excluded.ends_at else kw_attempts.ends_at end`,
+              }),
             )
             .returning(['count', sql<number>`ends_at - ${at}`.as('left_ms')])
             .executeTakeFirstOrThrow()
@@ -66,10 +71,8 @@ export function createSqlSignIn({
     deviceLogins: {
       add: ({ id, client, device, scope, address, deviceDigest, userDigest, createdAt, expiresAt, intervalSeconds }) =>
         run(async () => {
-          await db
-            .deleteFrom('kw_device_logins')
-            .where('expires_at', '<=', createdAt.getTime() - keptMs)
-            .execute()
+          const by = createdAt.getTime() - keptMs
+          await deleteSomeOver(db, 'kw_device_logins', by, { isShared: clock !== undefined })
           await db
             .insertInto('kw_device_logins')
             .values({
