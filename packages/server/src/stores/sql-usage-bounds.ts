@@ -4,7 +4,7 @@ import type { Kind } from '../usage/usage-store.ts'
 import type { DroppedRow, Schema } from './schema.ts'
 import { addDropped } from './sql-usage-upserts.ts'
 
-/** How many rows these were. Months and drops go with the counts, the present month never. */
+/** Months and drops go with the counts, the present month never. */
 export async function pruneBefore(db: Kysely<Schema>, kind: Kind, before: Date, limit: number): Promise<number> {
   const at = before.getTime()
   if (kind === 'callers') {
@@ -19,13 +19,19 @@ export async function pruneBefore(db: Kysely<Schema>, kind: Kind, before: Date, 
     const { numDeletedRows } = await db.deleteFrom('kw_refusals').where('id', 'in', old).executeTakeFirstOrThrow()
     return Number(numDeletedRows)
   }
-  await db.deleteFrom('kw_dropped').where('hour', '<', at).execute()
-  await db.deleteFrom('kw_months').where('month', '<', before.toISOString().slice(0, 7)).execute()
-  const { numAffectedRows } = await sql`
+  const dropped = await sql`
+    delete from kw_dropped where ("key", hour, kind) in (
+      select "key", hour, kind from kw_dropped where hour < ${at} order by hour limit ${limit})
+  `.execute(db)
+  const months = await sql`
+    delete from kw_months where (organization, month) in (
+      select organization, month from kw_months where month < ${before.toISOString().slice(0, 7)} order by month limit ${limit})
+  `.execute(db)
+  const counts = await sql`
     delete from kw_usage where ("key", hour, version, outcome, route) in (
       select "key", hour, version, outcome, route from kw_usage where hour < ${at} order by hour limit ${limit})
   `.execute(db)
-  return Number(numAffectedRows ?? 0)
+  return Math.max(...[dropped, months, counts].map(({ numAffectedRows }) => Number(numAffectedRows ?? 0)))
 }
 
 export async function capCallers(

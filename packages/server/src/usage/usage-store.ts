@@ -120,7 +120,7 @@ export interface UsageStore {
   /** Who was seen last comes first. */
   callers(filter: { key: string; version?: number | undefined; since?: Date | undefined }): Promise<CallerSum[]>
   dropped(filter: Pick<UsageFilter, 'organization' | 'key' | 'since' | 'until'>, kind: Dropped['kind']): Promise<number>
-  /** Deletes up to `limit` of what is older; how many these were. */
+  /** Deletes up to `limit` of what is older from each table of that kind; how many went from the one that lost most. */
   prune(kind: Kind, before: Date, limit: number): Promise<number>
   /** Leaves each of these keys (null: strangers) its latest `keep`, and counts the others as dropped: so many. */
   cap(kind: 'callers' | 'refusals', keys: readonly (string | null)[], keep: number, now: Date): Promise<number>

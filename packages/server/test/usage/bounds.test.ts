@@ -197,6 +197,17 @@ describe('what is kept', () => {
     expect(await recorded.store.usage.refusals({ limit: 2000 })).toEqual([])
   })
 
+  it('of months is deleted a few at a time too, and the present one never', async () => {
+    const { usage } = recorded.store
+    const months = ['2025-01', '2025-02', '2025-03', '2026-11']
+    for (const month of months) await usage.addMonths([{ organization: 'acme', month, used: 1 }])
+    const before = new Date(recorded.clock.nowMs)
+    expect(await usage.prune('usage', before, 2)).toBe(2)
+    expect(await Promise.all(months.map((month) => usage.month('acme', month)))).toEqual([0, 0, 1, 1])
+    expect(await usage.prune('usage', before, 2)).toBe(1)
+    expect(await Promise.all(months.map((month) => usage.month('acme', month)))).toEqual([0, 0, 0, 1])
+  })
+
   it('of one key is at most a thousand callers, the latest', async () => {
     for (let hour = 0; hour < 20; hour++) {
       for (let i = 0; i < 60; i++) await use(key.credential, { ip: `10.0.${hour}.${i}` })

@@ -13,6 +13,7 @@ import { invitations } from './0012-invitations.ts'
 import { limitsBeside } from './0013-limits-beside.ts'
 import { stripeEvents } from './0014-stripe-events.ts'
 import { makers } from './0015-makers.ts'
+import { monthsByAge } from './0016-months-by-age.ts'
 import type { Migration } from './migration.ts'
 
 export type { ColumnTypes, Migration } from './migration.ts'
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   limitsBeside,
   stripeEvents,
   makers,
+  monthsByAge,
 ]
 
 export const migrationsTable = `create table if not exists kw_migrations (
