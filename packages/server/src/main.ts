@@ -37,6 +37,7 @@ import { type Feed, startFeed } from './feed/feed.ts'
 import { onlyNode } from './feed/nodes.ts'
 import { createForwardAuth } from './forward-auth/forward-auth.ts'
 import { createGateway, type GatewayTimeouts } from './gateway/gateway.ts'
+import type { Hourly } from './hourly.ts'
 import { createHttpServer, type HttpServer } from './http/server.ts'
 import { type CommonCounters, countTogether } from './limits/count-together.ts'
 import { createAccessLog } from './log/access-log.ts'
@@ -49,6 +50,7 @@ import { contractPeople } from './sign-in/contract-people.ts'
 import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
 import { createLetters, type Letters } from './sign-in/letters.ts'
+import { startSignInRetention } from './sign-in/retention.ts'
 import { createSealer } from './sign-in/sealed.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
 import { explainPostgres } from './stores/explain-postgres.ts'
@@ -117,6 +119,7 @@ export async function startInstance(
   let letters: Letters | null = null
   let controlUrl = ''
   let usage: Usage | null = null
+  const retentions: Hourly[] = []
   let isMigrated = false
   let isAmongNodes = false
   try {
@@ -162,13 +165,6 @@ export async function startInstance(
       feed?.published(changes)
     })
     const lifecycle: Lifecycle = { contract, format, digester, store, now: () => new Date() }
-    const auditRetention = startAuditRetention({
-      store,
-      now: shared?.clock ?? lifecycle.now,
-      days: settings.retention.auditDays,
-      onError: (error) => log.error('audit events that are due could not be deleted', { error }),
-    })
-
     const addressing = createAddressing(settings.trustedProxies ?? [])
     const forwardAuthAddressing = createAddressing(settings.trustedProxies ?? loopback)
     let origin = originOf(settings.publicUrl ?? 'http://127.0.0.1')
@@ -201,6 +197,14 @@ export async function startInstance(
         providers: settings.providers,
         warn: (error) => log.warn('sign-in', { error }),
       })
+    const clock = shared?.clock ?? lifecycle.now
+    const { auditDays: days } = settings.retention
+    const dueLeft = (what: string) => (error: unknown) =>
+      log.error(`${what} that are due could not be deleted`, { error })
+    if (days !== null)
+      retentions.push(startAuditRetention({ store, now: clock, days, onError: dueLeft('audit events') }))
+    const prunes = [opened.signIn.prune, ...(signIn ? [signIn.people.prune] : [])]
+    retentions.push(startSignInRetention({ prunes, now: clock, onError: dueLeft('sessions and invitations') }))
     const cliTokens = createCliTokens({ store: opened, use: opened.signIn.cliTokenUse, digester, now: lifecycle.now })
     const authenticateServiceKey = serviceKeys.authenticate
     const ownVerifier = metrics.counting(verifier, 'contract')
@@ -323,7 +327,7 @@ export async function startInstance(
       log,
       async stop() {
         const stoppedMs = performance.now()
-        auditRetention.stop()
+        for (const retention of retentions) retention.stop()
         gateway?.endTunnels()
         await Promise.all([edgeServer.drain(drainMs), controlServer.drain(drainMs)])
         const counted = Promise.race([usage?.stop(), outOfTime(stoppedMs + countedWithinMs - performance.now())])
@@ -336,6 +340,7 @@ export async function startInstance(
       },
     }
   } catch (error) {
+    for (const retention of retentions) retention.stop()
     await usage?.stop().catch(() => {})
     await common?.stop().catch(() => {})
     if (feed) await feed.stop()

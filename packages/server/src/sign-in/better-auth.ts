@@ -212,8 +212,29 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
       await adapter.deleteUserSessions(person)
       await adapter.deleteUser(person)
     },
+    async prune(before, limit) {
+      // Where nobody needs the library nothing becomes more, and there may be no tables yet.
+      const auth = opened && (await opened)
+      return auth
+        ? (await pruneOver(auth, 'session', before, limit)) + (await pruneOver(auth, 'verification', before, limit))
+        : 0
+    },
     close: () => options.database.close(),
   }
+}
+
+/** Ids are in the order of time, and none holds long: what is over is among the oldest, and no other is looked at. */
+async function pruneOver(
+  { database }: Auth,
+  model: 'session' | 'verification',
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const sortBy = { field: 'id', direction: 'asc' as const }
+  const oldest = await database.findMany<{ id: string }>({ model, select: ['id'], sortBy, limit })
+  if (oldest.length === 0) return 0
+  const among = { field: 'id', operator: 'in' as const, value: oldest.map(({ id }) => id) }
+  return database.deleteMany({ model, where: [among, { field: 'expiresAt', operator: 'lt', value: before }] })
 }
 
 interface KeptSession {

@@ -1,5 +1,6 @@
 import type { Passkeys } from './passkeys.ts'
 import type { Identity } from './providers.ts'
+import type { PruneOver } from './retention.ts'
 import type { SecondFactor } from './second-factor.ts'
 
 export const shortestPassword = 8
@@ -136,5 +137,7 @@ export interface People {
   list(page: { after: string | undefined; limit: number }): Promise<Person[]>
   /** The account and its sessions. */
   remove(person: string): Promise<void>
+  /** Of sessions, and of what is begun and never ended: half a sign-in, a link for a new password. */
+  prune: PruneOver
   close(): Promise<void>
 }

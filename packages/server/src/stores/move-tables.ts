@@ -22,13 +22,13 @@ export const loggedTables: readonly MovedTable[] = [
   table('kw_digests', ['digest']),
   table('kw_service_keys', ['id']),
   table('kw_operators', ['user']),
-  table('kw_invitations', ['id']),
   table('kw_changes', ['number'], ['number']),
 ]
 
 /** Whose rows change without a trace. What lasts for minutes stays behind: logins of devices, counts of attempts, limits. */
 export const unloggedTables: readonly MovedTable[] = [
   table('kw_cli_tokens', ['id']),
+  table('kw_invitations', ['id']),
   table('kw_calls', ['id']),
   table('kw_usage', ['key', 'hour', 'version', 'outcome', 'route'], ['hour', 'version']),
   table('kw_callers', ['key', 'hour', 'version', 'route', 'address', 'user_agent'], ['hour', 'version']),

@@ -25,3 +25,22 @@ export async function deleteSomeOver(
       ${isShared ? sql`for update skip locked` : sql``})
     delete from ${sql.table(table)} where ${key} in (select ${key} from old)`.execute(db)
 }
+
+/**
+ * Of the oldest `limit`, those that were over before then; how many. Ids are in the order of time, and none holds long, so
+ * what is over is among the oldest, and no other is looked at.
+ */
+export async function deleteOldestOver(
+  db: Kysely<Schema>,
+  table: 'kw_cli_tokens' | 'kw_invitations',
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const oldest = db.selectFrom(table).select('id').orderBy('id').limit(limit)
+  const { numDeletedRows } = await db
+    .deleteFrom(table)
+    .where('id', 'in', oldest)
+    .where('expires_at', '<', before.getTime())
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}

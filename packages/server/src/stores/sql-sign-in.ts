@@ -2,15 +2,18 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely'
 import type { CliTokenUse } from '../access/cli-tokens.ts'
 import type { Attempts } from '../sign-in/attempts.ts'
 import type { DeviceLogin, DeviceLogins } from '../sign-in/device/login.ts'
+import type { PruneOver } from '../sign-in/retention.ts'
 import { date, optional, text } from './codec.ts'
 import type { DeviceLoginRow, Schema } from './schema.ts'
-import { deleteSomeOver } from './sql-over.ts'
+import { deleteOldestOver, deleteSomeOver } from './sql-over.ts'
 
 /** What sign-in keeps for minutes, of which nothing is a change that an auditor would ask for. */
 export interface SignInStore {
   attempts: Attempts
   deviceLogins: DeviceLogins
   cliTokenUse: CliTokenUse
+  /** Of logins from terminals and of invitations. */
+  prune: PruneOver
 }
 
 /** So long a machine that comes back late is told that it is too late. */
@@ -58,6 +61,11 @@ export function createSqlSignIn({
         run(async () => {
           await db.deleteFrom('kw_attempts').where('name', '=', text.encode(name)).execute()
         }),
+    },
+
+    async prune(before, limit) {
+      const tokens = await run(() => deleteOldestOver(db, 'kw_cli_tokens', before, limit))
+      return tokens + (await run(() => deleteOldestOver(db, 'kw_invitations', before, limit)))
     },
 
     cliTokenUse: {

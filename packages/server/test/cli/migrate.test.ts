@@ -210,6 +210,19 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     expect(await sql('select sum(count)::int as uses from kw_usage')).toEqual([{ uses: 5 }])
   })
 
+  it('goes on where it was broken off, without what was over and has been deleted since', async () => {
+    await embedded(1)
+    const client = new BetterSqlite3(join(folder, 'data', 'keywright.db'))
+    client.exec(
+      `insert into kw_invitations (id, role, digest, created_at, expires_at) values ('inv_1', 'operator', 'd', 0, 0)`,
+    )
+    await breakOffAt('kw_peppers')
+    client.exec('delete from kw_invitations')
+    client.close()
+    expect((await migrate()).code).toBe(0)
+    expect(await sql('select id from kw_invitations')).toEqual([])
+  })
+
   it('begins anew where the instance was changed since it was broken off', async () => {
     const { ids, credentials } = await embedded(2)
     await breakOffAt('kw_changes')

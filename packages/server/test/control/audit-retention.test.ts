@@ -23,7 +23,7 @@ afterAll(() => server.stop())
 
 async function inDays(days: number): Promise<void> {
   const now = () => new Date(Date.now() + days * dayMs)
-  await startAuditRetention({ store: server.lifecycle.store, now, days: 30, onError: () => {} }).prune()
+  await startAuditRetention({ store: server.lifecycle.store, now, days: 30, onError: () => {} }).run()
 }
 
 describe('an audit log that is kept for 30 days', () => {

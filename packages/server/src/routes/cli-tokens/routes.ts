@@ -35,7 +35,8 @@ export const listCliTokensRoute = route({
   path: '/v1/cli-tokens',
   tag: 'CLI tokens',
   summary: 'List your own CLI tokens',
-  description: 'One for each login from a terminal, revoked and expired ones too.',
+  description:
+    'One for each login from a terminal, revoked and expired ones too, until 30 days after their time has run out.',
   permission: 'manage',
   query: z.strictObject(paging),
   answer: {

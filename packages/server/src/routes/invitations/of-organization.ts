@@ -60,7 +60,8 @@ export const listInvitationsRoute = route({
   path,
   tag: 'Members',
   summary: 'List invitations into an organization',
-  description: 'Accepted, revoked and expired ones too; of links into the portal, the latest of each person.',
+  description:
+    'Accepted, revoked and expired ones too, until 30 days after their time has run out; of links into the portal, the latest of each person.',
   permission: 'manage',
   query: z.strictObject(paging),
   answer: {

@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const everyMs = 3_600_000
+/** Once a start has settled: one that is never up for an hour would delete nothing. */
+const firstAfterMs = 60_000
+const pauseMs = 20
+
+export interface Hourly {
+  /** Does all that there is to do now. */
+  run(): Promise<void>
+  stop(): void
+}
+
+/** In the background, `step` by step, each of which says whether there is more. */
+export function startHourly(step: () => Promise<boolean>, onError: (error: unknown) => void): Hourly {
+  let isStopped = false
+  const inBackground = () => void run().catch(onError)
+  const timers = [setTimeout(inBackground, firstAfterMs), setInterval(inBackground, everyMs)]
+  for (const timer of timers) timer.unref()
+
+  async function run(): Promise<void> {
+    while (!isStopped && (await step())) await sleep(pauseMs)
+  }
+
+  return {
+    run,
+    stop() {
+      isStopped = true
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}
