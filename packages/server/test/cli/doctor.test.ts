@@ -135,6 +135,18 @@ describe('keywright doctor', () => {
     )
   })
 
+  it('advises to start no server where one is there, and too slow', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: url } })
+    silent.closeAllConnections()
+    silent.close()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^✗ control side +http:\S+ did not answer within 5 s\. Look at its log and/m)
+    expect(stdout).not.toContain('keywright serve')
+  })
+
   it('says how to sign in where nobody is', async () => {
     const { code, stdout } = await keywright(['doctor'], {
       env: { KEYWRIGHT_URL: server.control, HOME: server.folder },

@@ -12,11 +12,15 @@ import { noAnswerHint } from '../failure.ts'
 import { connectAnonymously } from '../session.ts'
 import { type Check, failed, passed } from './check.ts'
 
+/** Where something may well listen: starting another would not help. */
+const lateHint = 'Look at its log and at what is between here and there, or set KEYWRIGHT_URL.'
+
 /** What an instance says of itself to anyone: that it listens on both sides, reaches its database and knows the time. */
 export async function checkInstance(url: string, contractName: string): Promise<Check[]> {
   const sent = Date.now()
   const answer = await ask(below(url, '/ready'))
-  if (typeof answer === 'string') return [failed('control side', `${answer} ${noAnswerHint}`)]
+  if (answer instanceof TimeoutError) return [failed('control side', `${answer.message} ${lateHint}`)]
+  if (answer instanceof ConnectionError) return [failed('control side', `${answer.message} ${noAnswerHint}`)]
   if (answer.status !== 200 && answer.status !== 503)
     return [failed('control side', `${url} answers ${answer.status}; is this the control side? Check KEYWRIGHT_URL.`)]
   const contract = await contractOf()
@@ -54,7 +58,7 @@ function checkContract({ name, title }: Contract, expected: string): Check {
 
 async function checkEdge({ edge }: Contract): Promise<Check> {
   const answer = await ask(below(edge, '/health'))
-  if (typeof answer === 'string') return failed('edge', answer)
+  if (answer instanceof Error) return failed('edge', answer.message)
   return answer.status === 200
     ? passed('edge', `It answers at ${edge}.`)
     : failed('edge', `${edge} answers ${answer.status}.`)
@@ -88,13 +92,11 @@ async function contractOf(): Promise<Contract | 'foreign' | null> {
 
 const answerWithinMs = 5_000
 
-/** What is said where there is no answer. */
-async function ask(url: URL): Promise<Response | string> {
+async function ask(url: URL): Promise<Response | ConnectionError | TimeoutError> {
   try {
     return await fetch(url, { signal: AbortSignal.timeout(answerWithinMs), redirect: 'manual' })
   } catch (error) {
     const isLate = (error as Error).name === 'TimeoutError'
-    const { message } = isLate ? new TimeoutError(url.origin, answerWithinMs) : new ConnectionError(url.origin, error)
-    return message
+    return isLate ? new TimeoutError(url.origin, answerWithinMs) : new ConnectionError(url.origin, error)
   }
 }
