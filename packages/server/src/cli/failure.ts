@@ -5,6 +5,7 @@ import { isProblemCode, problems } from '../control/problems.ts'
 import { address, defaultUrl } from './address.ts'
 import { printable } from './print/escape.ts'
 import { note, styledNote } from './print/terminal.ts'
+import { lasting } from './print/time.ts'
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, notSignedIn: 3, notFound: 4, timedOut: 5 } as const
 
@@ -41,6 +42,15 @@ interface Failure {
 }
 
 export const noAnswerHint = 'Start one with `keywright serve`, or set KEYWRIGHT_URL.'
+const inDoubtHint = 'Look whether it was carried out before you try again.'
+
+const absences = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** Whether nobody was reached. Anything else may have broken off what was carried out. */
+export function isAbsent({ cause }: ConnectionError): boolean {
+  const { code } = (cause instanceof Error ? (cause.cause ?? cause) : {}) as { code?: unknown }
+  return typeof code === 'string' && absences.has(code)
+}
 
 function failureOf(error: unknown): Failure {
   if (error instanceof CliError || error instanceof StartError) return error
@@ -49,14 +59,14 @@ function failureOf(error: unknown): Failure {
   if (error instanceof TimeoutError) {
     return {
       message: error.message,
-      hint: 'Look whether it was carried out before you try again.',
+      hint: inDoubtHint,
       exitCode: exitCodes.timedOut,
     }
   }
   if (error instanceof ConnectionError) {
     return {
       message: error.message,
-      hint: noAnswerHint,
+      hint: isAbsent(error) ? noAnswerHint : `Check KEYWRIGHT_URL. ${inDoubtHint}`,
       exitCode: exitCodes.failed,
     }
   }
@@ -103,7 +113,7 @@ function misdirected(message: string): Failure {
 const noSuchPath = /^There is no \/\S* here\./
 
 function problemOf(error: ProblemError): Failure {
-  const { code, status, message, errors, requestId } = error
+  const { code, status, message, errors, requestId, retryAfterMs } = error
   if (isForeign(error)) return foreignOf(` ${status}`)
   if (status === 404 && noSuchPath.test(message)) return misdirected(message)
   if (status === 401) {
@@ -116,8 +126,14 @@ function problemOf(error: ProblemError): Failure {
   }
   if (errors.length > 0) return { message: inFlags(message, errors), hint: null, exitCode: exitCodes.failed }
   const about = status >= 500 && requestId !== null ? ` (request ${requestId})` : ''
-  const mend = isProblemCode(code) && !message.includes(problems[code].mend) ? problems[code].mend : null
-  return { message: message + about, hint: mend, exitCode: status === 504 ? exitCodes.timedOut : exitCodes.failed }
+  const hint = retryAfterMs === null ? mendHint(error) : `Try again in ${lasting(Math.ceil(retryAfterMs / 1000))}.`
+  return { message: message + about, hint, exitCode: status === 504 ? exitCodes.timedOut : exitCodes.failed }
+}
+
+/** A proxy that has lost its server knows as little as we do what became of the call. */
+function mendHint({ code, status, message }: ProblemError): string | null {
+  if (!isProblemCode(code)) return status >= 500 ? inDoubtHint : null
+  return message.includes(problems[code].mend) ? null : problems[code].mend
 }
 
 /** The server says this of an organization only to those who may make one. An id with `org_` is one that it has made. */

@@ -128,10 +128,15 @@ describe('keywright doctor', () => {
   })
 
   it('says how to name another address where nothing answers', async () => {
-    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: 'http://127.0.0.1:9' } })
+    const gone = createServer().listen(0, '127.0.0.1')
+    await once(gone, 'listening')
+    const url = `http://127.0.0.1:${(gone.address() as AddressInfo).port}`
+    gone.close()
+    await once(gone, 'close')
+    const { code, stdout } = await keywright(['doctor'], { env: { ...env, KEYWRIGHT_URL: url } })
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^✗ control side +No answer from http:\/\/127\.0\.0\.1:9: .+\? Start one with `keywright serve`, or set KEYWRIGHT_URL\.$/m,
+      /^✗ control side +No answer from http:\/\/127\.0\.0\.1:\d+: .+\? Start one with `keywright serve`, or set KEYWRIGHT_URL\.$/m,
     )
   })
 

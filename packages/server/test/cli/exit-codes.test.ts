@@ -101,6 +101,27 @@ describe('keywright exits with', () => {
     expect((await keywright(['doctor'], { env: away })).stdout).toContain(words)
   })
 
+  const brokenOff: RequestListener = (_, response) => response.writeHead(200).write('{', () => response.destroy())
+  it.each<[string, RequestListener]>([
+    ['breaks off its answer', brokenOff],
+    ['redirects', (_, response) => response.writeHead(307, { location: 'https://example.com/' }).end()],
+    ['is a proxy that has lost its server', (_, response) => response.writeHead(502).end('<h1>Bad Gateway</h1>')],
+  ])('1 where one that is there %s, and asks to look for what was carried out', async (_, answer) => {
+    const other = await listen(answer)
+    const args = ['organizations', 'create', '--name', 'x']
+    const { code, stderr } = await keywright(args, { env: { ...env, KEYWRIGHT_URL: other.url } })
+    await other.close()
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/\nhint: .*Look whether it was carried out /)])
+    expect(stderr).not.toContain('keywright serve')
+  })
+
+  it.each([429, 503])('1 where a server asks with %i to wait, and says how long', async (status) => {
+    const busy = await listen((_, response) => response.writeHead(status, { 'Retry-After': '90' }).end())
+    const { code, stderr } = await keywright(['keys', 'list'], { env: { ...env, KEYWRIGHT_URL: busy.url } })
+    await busy.close()
+    expect([code, stderr]).toEqual([1, expect.stringContaining('hint: Try again in 90 seconds.\n')])
+  })
+
   it.each([401, 403, 404])(
     '1 where what is not the control side answers %i, and names KEYWRIGHT_URL',
     async (status) => {

@@ -8,19 +8,21 @@ import {
   type Whoami,
 } from '@keywright/client'
 import { below } from '../address.ts'
-import { noAnswerHint } from '../failure.ts'
+import { isAbsent, noAnswerHint } from '../failure.ts'
 import { connectAnonymously } from '../session.ts'
 import { type Check, failed, passed } from './check.ts'
 
 /** Where something may well listen: starting another would not help. */
-const lateHint = 'Look at its log and at what is between here and there, or set KEYWRIGHT_URL.'
+const presentHint = 'Look at its log and at what is between here and there, or set KEYWRIGHT_URL.'
 
 /** What an instance says of itself to anyone: that it listens on both sides, reaches its database and knows the time. */
 export async function checkInstance(url: string, contractName: string): Promise<Check[]> {
   const sent = Date.now()
   const answer = await ask(below(url, '/ready'))
-  if (answer instanceof TimeoutError) return [failed('control side', `${answer.message} ${lateHint}`)]
-  if (answer instanceof ConnectionError) return [failed('control side', `${answer.message} ${noAnswerHint}`)]
+  if (answer instanceof Error) {
+    const hint = answer instanceof ConnectionError && isAbsent(answer) ? noAnswerHint : presentHint
+    return [failed('control side', `${answer.message} ${hint}`)]
+  }
   if (answer.status !== 200 && answer.status !== 503)
     return [failed('control side', `${url} answers ${answer.status}; is this the control side? Check KEYWRIGHT_URL.`)]
   const contract = await contractOf()
