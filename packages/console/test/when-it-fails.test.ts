@@ -185,6 +185,25 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByRole('heading', { level: 1, name: 'Short-lived' }).waitFor()
   })
 
+  it('says what failed where it is seen by who has come to the end of a dialog', async () => {
+    const { page } = set.ann
+    await page.setViewportSize({ width: 320, height: 600 })
+    await page.goto(`${set.server.control}/instance/service-keys`)
+    await page.route('**/v1/service-keys', (route) =>
+      route.request().method() === 'POST' ? route.abort() : route.continue(),
+    )
+    await page.getByRole('button', { name: 'Create service key' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name', { exact: true }).fill('In vain')
+    await dialog.getByLabel('For', { exact: true }).focus()
+    await dialog.getByRole('button', { name: 'Create service key' }).press('Enter')
+    const box = await dialog.getByRole('alert').boundingBox()
+    const frame = await dialog.boundingBox()
+    expect(box?.y).toBeGreaterThan(frame?.y ?? Number.NaN)
+    await page.unrouteAll()
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
   it('says that nobody was signed out, and signs out when asked again', async () => {
     const { page, context, complaints } = set.ann
     await page.goto(`${set.server.control}/acme/members`)

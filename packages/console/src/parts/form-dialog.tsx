@@ -60,10 +60,13 @@ function Content({
 }: ContentProps) {
   return (
     <>
-      <DialogBody>
-        {error !== null && <ErrorNotice error={error} />}
-        {children}
-      </DialogBody>
+      <DialogBody>{children}</DialogBody>
+      {/* Where it was pressed: the fields above may be scrolled, and their beginning out of sight. */}
+      {error !== null && (
+        <div className="px-6 pb-5">
+          <ErrorNotice error={error} />
+        </div>
+      )}
       <DialogActions>
         <Button disabled={isBusy} onClick={onClose}>
           Cancel
