@@ -2,7 +2,7 @@ import type { Locator } from '@playwright/test'
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { visit } from './browser.ts'
-import { invite, inviteLink } from './steps.ts'
+import { holdBack, invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('who cannot see, point or tell colours apart', { timeout: 2 * minute }, () => {
@@ -118,6 +118,26 @@ describe('who cannot see, point or tell colours apart', { timeout: 2 * minute },
     await dialog.getByRole('button', { name: 'Remove for good' }).press('Enter')
     await page.getByRole('button', { name: 'Manage Zoe' }).waitFor({ state: 'detached' })
     await expect.poll(() => page.locator(':focus').getAttribute('id')).toBe('content')
+  })
+
+  it('stays on the button that is busy, however often Esc is pressed, and finds no way past it', async () => {
+    const { page } = set.ann
+    await page.goto(`${set.server.control}/acme/keys`)
+    const yan = await invite(set.browser, set.ann, { email: 'yan@example.com', role: 'Member', name: 'Yan' })
+    await yan.context.close()
+    await page.goto(`${set.server.control}/instance/people`)
+    await page.getByRole('button', { name: 'Manage Yan' }).press('Enter')
+    const dialog = page.getByRole('dialog')
+    const letGo = await holdBack(page, ({ pathname }) => pathname.endsWith('/disable'))
+    await dialog.getByRole('button', { name: 'Disable' }).press('Enter')
+    await dialog.locator('[aria-busy]').waitFor()
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Escape')
+    expect(await page.locator(':focus').innerText()).toBe('Disable')
+    expect(await dialog.getByRole('button', { name: 'Remove' }).isDisabled()).toBe(true)
+    letGo()
+    await dialog.waitFor({ state: 'detached' })
+    await page.unrouteAll()
+    expect(await page.locator(':focus').getAttribute('aria-label')).toBe('Manage Yan')
   })
 
   it('goes on in a dialog whose button to try again has gone', async () => {

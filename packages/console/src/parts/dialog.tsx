@@ -40,11 +40,12 @@ export function Dialog({ title, description, onClose, isHeld = false, isWide = f
       tabIndex={-1}
       aria-labelledby={`${id}-title`}
       aria-describedby={description ? `${id}-text` : undefined}
+      closedby={isHeld ? 'none' : undefined}
       onCancel={(event) => {
         event.preventDefault()
         if (!isHeld) onClose()
       }}
-      // A second Esc closes it past `cancel`.
+      // Where the browser does not know `closedby`, a second Esc closes it past `cancel`.
       onClose={() => (isHeld ? ref.current?.showModal() : onClose())}
       className={`m-auto max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] ${isWide ? 'max-w-2xl' : 'max-w-lg'} overflow-x-hidden overflow-y-auto rounded-2xl border bg-surface shadow-pop outline-none open:flex open:flex-col`}
     >

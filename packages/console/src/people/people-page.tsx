@@ -152,7 +152,7 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
           Close
         </Button>
         {!isOwn && (
-          <Button look="danger" onClick={() => setRemoving(true)}>
+          <Button look="danger" disabled={isBusy} onClick={() => setRemoving(true)}>
             Remove
           </Button>
         )}
