@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { faults, visit } from './browser.ts'
-import { invite, inviteLink } from './steps.ts'
+import { holdBack, invite, inviteLink } from './steps.ts'
 import { minute, stage } from './story.ts'
 
 describe('the console where the server does not answer', { timeout: 2 * minute }, () => {
@@ -138,8 +138,12 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
       const last = dialog.getByRole('button', { name: /^Remove/ })
       expect(await last.isDisabled()).toBe(true)
       await page.unrouteAll()
+      const letGo = await holdBack(page, isRemoval, 'DELETE')
       await dialog.getByRole('button', { name: 'Try again' }).click()
+      await dialog.locator('[aria-live=polite]').getByText('Counting what would go').waitFor()
+      letGo()
       await dialog.getByText(/0 keys|No key/).waitFor()
+      await page.unrouteAll()
       expect(await last.isEnabled()).toBe(true)
       await page.keyboard.press('Escape')
     }

@@ -7,11 +7,11 @@ import { whereAndWhen } from '../keys/revocation.ts'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
-import { ErrorNotice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { TextField } from '../parts/text-field.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
+import { WouldGo } from './would-go.tsx'
 
 export interface DeleteDialogProps {
   noun: string
@@ -63,22 +63,21 @@ export function DeleteDialog({ noun, of: { id, name }, remove, goes, stays, onCl
       error={error}
       onSubmit={() => run(undefined)}
     >
-      {counts.error && <ErrorNotice error={counts.error} onRetry={() => counts.refetch()} />}
-      {counts.data ? (
-        <ul className="list-disc space-y-1 pl-5">
-          <li>
-            <strong>{counted(counts.data.keys, 'key')}</strong> would be revoked and refused {whereAndWhen(contract)}.
-          </li>
-          {goes(counts.data).map((one) => (
-            <li key={one}>
-              <strong>{one}</strong> would go with it.
+      <WouldGo of={counts}>
+        {(deletion) => (
+          <ul className="list-disc space-y-1 pl-5">
+            <li>
+              <strong>{counted(deletion.keys, 'key')}</strong> would be revoked and refused {whereAndWhen(contract)}.
             </li>
-          ))}
-          <li>{stays} There is no way back.</li>
-        </ul>
-      ) : (
-        !counts.error && <p className="text-muted">Counting what this would delete …</p>
-      )}
+            {goes(deletion).map((one) => (
+              <li key={one}>
+                <strong>{one}</strong> would go with it.
+              </li>
+            ))}
+            <li>{stays} There is no way back.</li>
+          </ul>
+        )}
+      </WouldGo>
       <TextField
         label={`To delete it, type ${shown}`}
         autoComplete="off"

@@ -2,11 +2,10 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
 import { contractQuery, queries, wouldGo } from '../api/queries.ts'
+import { WouldGo } from '../deletion/would-go.tsx'
 import { Button } from '../parts/button.tsx'
 import { Dialog, DialogActions, DialogBody } from '../parts/dialog.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
-import { ErrorNotice } from '../parts/notice.tsx'
-import { Told } from '../parts/pager.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { counted } from '../shell/words.ts'
 import { ReasonField } from './reason-field.tsx'
@@ -54,17 +53,14 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
       onSubmit={() => revoke.run(undefined)}
       onClose={() => onClose(false)}
     >
-      {trial.error && <ErrorNotice error={trial.error} onRetry={() => trial.refetch()} />}
-      <Told>
-        {count === undefined ? (
-          !trial.error && <p className="text-muted">Counting what this would revoke …</p>
-        ) : (
+      <WouldGo of={trial}>
+        {() => (
           <p>
-            <strong>{counted(count, 'key')}</strong> would be revoked, with every secret of each. Whatever uses them is
-            refused {whereAndWhen(contract)}. There is no way back.
+            <strong>{counted(count ?? 0, 'key')}</strong> would be revoked, with every secret of each. Whatever uses
+            them is refused {whereAndWhen(contract)}. There is no way back.
           </p>
         )}
-      </Told>
+      </WouldGo>
       <ReasonField hint="Optional. The audit log keeps it with each key." value={reason} onText={setReason} />
     </ConfirmDialog>
   )

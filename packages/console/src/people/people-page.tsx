@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { pageSize } from '../api/full-page.ts'
 import { keywright } from '../api/keywright.ts'
 import { queries, viewerQuery, wouldGo } from '../api/queries.ts'
+import { WouldGo } from '../deletion/would-go.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { Button, IconButton } from '../parts/button.tsx'
 import { CopyBox } from '../parts/copy-box.tsx'
@@ -13,7 +14,6 @@ import { ConfirmDialog } from '../parts/form-dialog.tsx'
 import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
-import { Told } from '../parts/pager.tsx'
 import { Cell, extra, NameCell, Row, Table, Under } from '../parts/table.tsx'
 import { Foreign, visible } from '../parts/text.tsx'
 import { When } from '../parts/time.tsx'
@@ -162,7 +162,7 @@ function Manage({ of: person, onClose }: { of: Account; onClose: () => void }) {
 }
 
 function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => void }) {
-  const { data, error, refetch } = useQuery({
+  const removal = useQuery({
     queryKey: ['account-removal', person.id],
     queryFn: () => keywright.people.remove(person.id, { dryRun: true }),
     ...wouldGo,
@@ -178,21 +178,20 @@ function RemovePerson({ of: person, onClose }: { of: Account; onClose: () => voi
       description={visible(shownAddress(person.email) || noAddress)}
       action="Remove for good"
       isDangerous
-      isIncomplete={!data}
+      isIncomplete={!removal.data}
       isBusy={remove.isBusy}
       error={remove.error}
       onSubmit={() => remove.run(undefined)}
       onClose={onClose}
     >
-      {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
-      <Told>
-        {data && (
+      <WouldGo of={removal}>
+        {({ organizations, keys, cliTokens, sessions }) => (
           <p>
-            With the account go {counted(data.organizations, 'place')}, {counted(data.keys, 'key')},{' '}
-            {counted(data.cliTokens, 'terminal')} and {counted(data.sessions, 'session')}. That is for good.
+            With the account go {counted(organizations, 'place')}, {counted(keys, 'key')},{' '}
+            {counted(cliTokens, 'terminal')} and {counted(sessions, 'session')}. That is for good.
           </p>
         )}
-      </Told>
+      </WouldGo>
     </ConfirmDialog>
   )
 }

@@ -3,8 +3,8 @@ import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
 import { queries, viewerQuery, wouldGo } from '../api/queries.ts'
+import { WouldGo } from '../deletion/would-go.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
-import { ErrorNotice } from '../parts/notice.tsx'
 import { visible } from '../parts/text.tsx'
 import { useAction } from '../parts/use-action.ts'
 import { useNoun } from '../shell/noun.ts'
@@ -16,7 +16,7 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
   const noun = useNoun()
   const router = useRouter()
   const isOwn = user === viewer?.id
-  const { data, error, refetch } = useQuery({
+  const removal = useQuery({
     queryKey: ['removal', organization, user],
     queryFn: () => keywright.members.remove(organization, user, { dryRun: true }),
     ...wouldGo,
@@ -36,23 +36,24 @@ export function RemoveMember({ of: { organization, user, name }, onClose }: { of
       title={isOwn ? `Leave this ${noun}` : `Remove ${visible(name ?? user)}`}
       action={isOwn ? 'Leave' : 'Remove'}
       isDangerous
-      isIncomplete={!data}
+      isIncomplete={!removal.data}
       isBusy={remove.isBusy}
       error={remove.error}
       onSubmit={() => remove.run(undefined)}
       onClose={onClose}
     >
-      {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
-      {data && (
-        <p>
-          {data.keys === 0
-            ? `No key goes with ${isOwn ? 'you' : 'them'}.`
-            : `${counted(data.keys, 'key')} that ${isOwn ? 'you' : 'they'} made here ${data.keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
-          {isOwn
-            ? 'Your account stays. You can be invited again.'
-            : 'Their account stays, and they can be invited again.'}
-        </p>
-      )}
+      <WouldGo of={removal}>
+        {({ keys }) => (
+          <p>
+            {keys === 0
+              ? `No key goes with ${isOwn ? 'you' : 'them'}.`
+              : `${counted(keys, 'key')} that ${isOwn ? 'you' : 'they'} made here ${keys === 1 ? 'is' : 'are'} revoked for good with it.`}{' '}
+            {isOwn
+              ? 'Your account stays. You can be invited again.'
+              : 'Their account stays, and they can be invited again.'}
+          </p>
+        )}
+      </WouldGo>
     </ConfirmDialog>
   )
 }
