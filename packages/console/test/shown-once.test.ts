@@ -274,6 +274,36 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await who.getByText('Ann Smith').waitFor()
   })
 
+  it('is not made where it is not known yet whether somebody else has signed in, and then not for them', async () => {
+    const { page, context } = set.ann
+    await page.goto(`${set.server.control}/acme/members`)
+    const link = await inviteLink(set.ann, { email: 'xenia@example.com', role: 'Admin' })
+    await page.getByRole('link', { name: 'API keys' }).click()
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    const other = await context.newPage()
+    await other.goto(link)
+    await other.getByLabel('Name', { exact: true }).fill('Xenia')
+    await other.getByLabel('Password').fill(password)
+    await other.getByRole('button', { name: 'Create your account' }).click()
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    const sent: string[] = []
+    page.on('request', (request) => request.method() === 'POST' && sent.push(request.url()))
+    const letGo = await holdBack(page, ({ pathname }) => pathname === '/v1/whoami', 'GET')
+    await page.evaluate(`window.dispatchEvent(new Event('focus'))`)
+    await fillIn(page, 'Meant by Ann')
+    await page.getByRole('dialog').locator('[aria-busy]').waitFor()
+    letGo()
+    await page.getByRole('button', { name: 'Account and appearance' }).getByText('Xenia', { exact: true }).waitFor()
+    expect(sent).toEqual([])
+    await page.unrouteAll()
+    await other.close()
+    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await page.goto(`${set.server.control}/sign-in`)
+    await signIn(page)
+    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+  })
+
   it('is held where it is a service key', async () => {
     const { page } = set.ann
     await page.goto(`${set.server.control}/instance/service-keys`)

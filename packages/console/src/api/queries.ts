@@ -24,7 +24,7 @@ export const queries: QueryClient = new QueryClient({
     onError: (error, { queryKey }) => queryKey[0] !== 'viewer' && lookForSession(error),
     onSuccess: lookForReturn,
   }),
-  mutationCache: new MutationCache({ onError: lookForSession }),
+  mutationCache: new MutationCache({ onMutate: bySameViewer, onError: lookForSession }),
   // Also where the browser thinks it is offline: the server may be on this machine, and an answer says more than waiting.
   defaultOptions: {
     queries: { retry: false, staleTime: 10_000, networkMode: 'always' },
@@ -89,6 +89,19 @@ function keepOnlyOf({ id }: Viewer): void {
   if (tabStorage.getItem('viewer') === id) return
   tabStorage.clear()
   tabStorage.setItem('viewer', id)
+}
+
+/**
+ * A click may bring this window to the front, and be there before it is known whether somebody else has signed in in another:
+ * what the one meant to do is not done by the other.
+ */
+export async function bySameViewer(): Promise<void> {
+  if (queries.isFetching({ queryKey: ['viewer'] }) === 0) return
+  const last = lastViewer()
+  // It joins the one that is under way.
+  const viewer = await queries.fetchQuery({ ...viewerQuery, staleTime: 0 })
+  if (last && viewer?.id !== last.id)
+    throw new Error('Somebody else has signed in in another window. Nothing was done.')
 }
 
 function lastViewer(): Viewer | null {

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { lookForSession } from '../api/queries.ts'
+import { bySameViewer, lookForSession } from '../api/queries.ts'
 
 export interface Action<Input, Result> {
   run: (input: Input) => Promise<void>
@@ -16,6 +16,7 @@ export function useAction<Input, Result>(call: (input: Input) => Promise<Result>
     async run(input) {
       setState({ isBusy: true, error: null, result: null })
       try {
+        await bySameViewer()
         setState({ isBusy: false, error: null, result: await call(input) })
       } catch (error) {
         setState({ isBusy: false, error, result: null })
