@@ -42,6 +42,7 @@ describe('a rotation in the console, of which it is not known who still calls', 
     await page.getByRole('button', { name: 'Cancel' }).click()
 
     await page.unroute(asked)
+    await page.getByRole('button', { name: 'Try again' }).first().click()
     await page.getByText('Nobody has been seen with this secret since the hour of the rotation.').waitFor()
     await page.getByRole('button', { name: 'End now' }).click()
     await page.getByText('is refused at once').waitFor()

@@ -208,6 +208,27 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('says once what could not be read, and leaves the focus on the button that tries again', async () => {
+    const { context } = set.ann
+    const { key } = await set.server.issueElsewhere({ name: 'Unread' })
+    const other = await context.newPage()
+    await other.clock.install()
+    for (const [path, unread] of [
+      [`${key.organization}/keys/${key.id}`, /\/v1\/keys\//],
+      ['acme/usage', /\/v1\/usage/],
+    ] as const) {
+      await other.route(unread, (route) => route.fulfill({ status: 503 }))
+      await other.goto(`${set.server.control}/${path}`)
+      const again = other.getByRole('button', { name: 'Try again' }).first()
+      await again.focus()
+      await other.clock.fastForward(20_000)
+      await other.evaluate('new Promise(requestAnimationFrame)')
+      expect(await again.and(other.locator(':focus')).count()).toBe(1)
+      await other.unrouteAll()
+    }
+    await other.close()
+  })
+
   it('says that nobody was signed out, and signs out when asked again', async () => {
     const { page, context, complaints } = set.ann
     await page.goto(`${set.server.control}/acme/members`)

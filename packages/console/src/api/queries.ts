@@ -35,6 +35,14 @@ export const queries: QueryClient = new QueryClient({
 /** What would go with something: counted each time that it is asked, and not again once all that has gone. */
 export const wouldGo = { staleTime: 'static', gcTime: 0 } as const
 
+/**
+ * Read anew as time goes by. Not what could not be read at all: each try would take away what says so, with its button to try
+ * again and the focus on it, and say it once more.
+ */
+export function every(intervalMs: number) {
+  return ({ state }: { state: { data: unknown } }) => (state.data === undefined ? false : intervalMs)
+}
+
 export const contractQuery = queryOptions({
   queryKey: ['contract'],
   queryFn: ({ signal }) => keywright.contract({ signal }),

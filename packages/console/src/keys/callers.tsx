@@ -1,6 +1,7 @@
 import type { Key, KeyCaller } from '@keywright/client'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { keywright } from '../api/keywright.ts'
+import { every } from '../api/queries.ts'
 import { LoadMore } from '../parts/load-more.tsx'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
@@ -15,7 +16,7 @@ export function Callers({ of: key }: { of: Key }) {
       keywright.keys.callers(key.id, { cursor: pageParam, limit: 20 }, { signal }).page(),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
-    refetchInterval: 15_000,
+    refetchInterval: every(15_000),
   })
   const { data, error, isPending, isFetchNextPageError, refetch } = list
   const callers = data?.pages.flatMap((page) => page.callers) ?? []

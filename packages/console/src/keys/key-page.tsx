@@ -4,7 +4,7 @@ import { Link, Navigate, useLocation, useParams } from '@tanstack/react-router'
 import { Ban, Pause, Pencil, Play, RefreshCw } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { contractQuery, keyQuery, queries } from '../api/queries.ts'
+import { contractQuery, every, keyQuery, queries } from '../api/queries.ts'
 import { EnvironmentBadge, StateBadge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { CopyIcon } from '../parts/copy.tsx'
@@ -27,7 +27,7 @@ import { Versions } from './versions.tsx'
 
 export function KeyPage() {
   const { organization, key: id } = useParams({ from: '/signed-in/shell/$organization/keys/$key' })
-  const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: 5_000 })
+  const { data: key, error, refetch } = useQuery({ ...keyQuery(id), refetchInterval: every(5_000) })
   if (error && !key) {
     return (
       <Page title="API key" description={<AllKeys organization={organization} />}>

@@ -7,12 +7,12 @@ import { exactly } from '../parts/time-words.ts'
 
 /** Node by node, until none may accept the key any more. */
 export function ReceiptProgress({ receipt }: { receipt: string }) {
-  const { data, error } = useQuery({
+  const { data, error, refetch } = useQuery({
     queryKey: ['receipt', receipt],
     queryFn: ({ signal }) => keywright.receipts.get(receipt, { signal }),
-    refetchInterval: ({ state }) => (state.data?.complete ? false : 500),
+    refetchInterval: ({ state }) => (state.data?.complete === false ? 500 : false),
   })
-  if (error && !data) return <ErrorNotice error={error} />
+  if (error && !data) return <ErrorNotice error={error} onRetry={() => refetch()} />
   const isComplete = data?.complete === true
   const Icon = isComplete ? CircleCheck : LoaderCircle
   return (

@@ -2,7 +2,7 @@ import type { Contract, Key, SecretVersion } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
-import { contractQuery, queries } from '../api/queries.ts'
+import { contractQuery, every, queries } from '../api/queries.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Button } from '../parts/button.tsx'
 import { ConfirmDialog } from '../parts/form-dialog.tsx'
@@ -85,7 +85,7 @@ function Retiring({ of: key, version, mayChange }: { of: Key; version: SecretVer
     queryFn: ({ signal }) =>
       keywright.keys.callers(key.id, { version: version.number, since: newest(key), limit: 20 }, { signal }).page(),
     select: (page) => seenSince(newest(key), page),
-    refetchInterval: 5_000,
+    refetchInterval: every(5_000),
   })
   const seen = error ? undefined : data
   return (

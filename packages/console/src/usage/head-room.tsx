@@ -2,7 +2,7 @@ import type { AgreedLimit } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { keywright } from '../api/keywright.ts'
-import { contractQuery } from '../api/queries.ts'
+import { contractQuery, every } from '../api/queries.ts'
 import { monthlyQuota, usualLimits } from '../keys/limit-words.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
@@ -91,6 +91,6 @@ function monthQuery(organization: string) {
   return {
     queryKey: ['usage', 'month', organization],
     queryFn: ({ signal }: { signal: AbortSignal }) => keywright.organizations.month(organization, { signal }),
-    refetchInterval: 15_000,
+    refetchInterval: every(15_000),
   }
 }

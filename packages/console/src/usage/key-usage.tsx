@@ -1,6 +1,7 @@
 import type { Key } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { every } from '../api/queries.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Loading } from '../parts/page.tsx'
 import { useNoun } from '../shell/noun.ts'
@@ -24,7 +25,7 @@ export function KeyUsage({ of: key }: { of: Key }) {
       const filter = { organization, key: id, since, by: 'outcome', interval: span.interval }
       return { nowMs, counts: (await readUsage(filter, signal)).counts }
     },
-    refetchInterval: 15_000,
+    refetchInterval: every(15_000),
   })
   const refused = totals(data?.counts.filter(({ outcome }) => outcome === 'denied') ?? [], ({ reason }) =>
     reasonInWords(reason ?? '', noun),

@@ -2,6 +2,7 @@ import type { UsageCount } from '@keywright/client'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ChartNoAxesColumn } from 'lucide-react'
+import { every } from '../api/queries.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { Card, Empty, Loading, Page } from '../parts/page.tsx'
 import { Mono } from '../parts/text.tsx'
@@ -35,7 +36,7 @@ export function UsagePage() {
       ])
       return { nowMs, outcomes: outcomes.counts, keys, routes }
     },
-    refetchInterval: 15_000,
+    refetchInterval: every(15_000),
   })
   return (
     <Page
