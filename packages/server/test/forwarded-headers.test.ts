@@ -259,6 +259,16 @@ describe('behind trusted proxies, the address of a caller', () => {
     expect((await rawRequest(server.edge, { lines })).status).toBe(403)
   })
 
+  it('is read from all fields of the name, in the order they were sent', async () => {
+    const ask = (...fields: string[]) => {
+      const lines = fields.map((field) => `X-Forwarded-For: ${field}`)
+      return rawRequest(server.edge, { lines: [`Authorization: Bearer ${credential}`, ...lines] })
+    }
+    expect((await ask('198.51.100.1, 203.0.113.7', '10.1.2.3')).status).toBe(200)
+    expect(upstream.lastHeader('X-Forwarded-For')).toEqual(['203.0.113.7, 10.1.2.3, 127.0.0.1'])
+    expect((await ask('203.0.113.7', '198.51.100.1')).status).toBe(403)
+  })
+
   it('is not what a caller says, where nobody is trusted', async () => {
     const untrusting = await startServer({ contract: 'keywright', upstream: upstream.url })
     const issued = await untrusting.issue({ allowedIps: ['203.0.113.0/24'] })

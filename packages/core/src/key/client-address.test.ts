@@ -4,8 +4,7 @@ import { compileRanges } from './address.ts'
 import { clientAddress } from './client-address.ts'
 
 const trusted = compileRanges(['10.0.0.0/8', '2001:db8:f::/48'])
-const client = (peer: string, forwardedFor?: string | readonly string[]) =>
-  clientAddress({ peer, forwardedFor, trusted })
+const client = (peer: string, forwardedFor: string) => clientAddress({ peer, forwardedFor, trusted })
 
 test('without trusted proxies the peer is the client, whatever it says', () => {
   expect(clientAddress({ peer: '10.0.0.1', forwardedFor: '1.2.3.4', trusted: compileRanges([]) })).toBe('10.0.0.1')
@@ -24,7 +23,7 @@ test.each([
   ['a spoofed trusted address on the left changes nothing', '10.0.0.1', '10.0.0.9, 203.0.113.9', '203.0.113.9'],
   ['where all hops are trusted the left-most is the client', '10.0.0.1', '10.0.0.3, 10.0.0.2', '10.0.0.3'],
   ['nothing is read into the list once its left-most hop is read', '10.0.0.1', '10.0.0.12', '10.0.0.12'],
-  ['a trusted peer that says nothing is the client', '10.0.0.1', undefined, '10.0.0.1'],
+  ['a trusted peer that says nothing is the client', '10.0.0.1', '', '10.0.0.1'],
   ['a mapped peer is trusted as IPv4', '::ffff:10.0.0.1', '203.0.113.9', '203.0.113.9'],
   ['a mapped hop is written as IPv4', '10.0.0.1', '::ffff:203.0.113.9', '203.0.113.9'],
   ['IPv6 hops', '2001:db8:f::1', '2001:DB8:0:0::9, 2001:db8:f:0::2', '2001:db8::9'],
@@ -57,12 +56,6 @@ describe('a malformed hop stops the walk at the proxy that let it through', () =
   test.each([',', ',,', '203.0.113.9,', '203.0.113.9, ,'])('an empty one in %j', (list) => {
     expect(client('10.0.0.1', list)).toBe('10.0.0.1')
   })
-})
-
-test('several fields count in the order they were sent', () => {
-  expect(client('10.0.0.1', ['198.51.100.1, 203.0.113.9', '10.0.0.2'])).toBe('203.0.113.9')
-  expect(client('10.0.0.1', ['198.51.100.1', '203.0.113.9'])).toBe('203.0.113.9')
-  expect(client('10.0.0.1', [])).toBe('10.0.0.1')
 })
 
 test('a peer without an address (a Unix socket) has none, and vouches for none', () => {

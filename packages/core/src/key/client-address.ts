@@ -6,8 +6,8 @@ const mostHops = 32
 interface Said {
   /** Of the connection. */
   peer: string
-  /** `X-Forwarded-For`: one value, or the fields in the order they were sent. */
-  forwardedFor: string | readonly string[] | undefined
+  /** `X-Forwarded-For`: all fields of the name, joined in the order they were sent. */
+  forwardedFor: string
   trusted: AddressRanges
 }
 
@@ -27,12 +27,11 @@ export function believedHops({ peer, forwardedFor, trusted }: Said): string[] {
   const first = canonicalAddress(peer)
   if (first === null) return []
   const hops = [first]
-  if (forwardedFor === undefined || !trusted.has(first)) return hops
+  if (!trusted.has(first)) return hops
 
-  const list = typeof forwardedFor === 'string' ? forwardedFor : forwardedFor.join(',')
-  for (let end = list.length; hops.length <= mostHops && end >= 0; ) {
-    const comma = end === 0 ? -1 : list.lastIndexOf(',', end - 1)
-    const hop = canonicalAddress(withoutSpace(list.slice(comma + 1, end)))
+  for (let end = forwardedFor.length; hops.length <= mostHops && end >= 0; ) {
+    const comma = end === 0 ? -1 : forwardedFor.lastIndexOf(',', end - 1)
+    const hop = canonicalAddress(withoutSpace(forwardedFor.slice(comma + 1, end)))
     if (hop === null) break
     hops.unshift(hop)
     if (!trusted.has(hop)) break
