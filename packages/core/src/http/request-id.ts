@@ -1,4 +1,5 @@
 import { newId } from '../key/id.ts'
+import { soleHeader } from './framing.ts'
 
 const sane = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -11,14 +12,8 @@ let count = 0
  * name, value, …
  */
 export function requestIdOf(rawHeaders: readonly string[], unfit: (id: string) => boolean = () => false): string {
-  let id: string | undefined
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string
-    if (name.length !== 12 || name.toLowerCase() !== 'x-request-id') continue
-    if (id !== undefined) return newRequestId()
-    id = rawHeaders[i + 1] as string
-  }
-  return id !== undefined && sane.test(id) && !unfit(id) ? id : newRequestId()
+  const id = soleHeader(rawHeaders, 'x-request-id')
+  return id && sane.test(id) && !unfit(id) ? id : newRequestId()
 }
 
 export function newRequestId(): string {
