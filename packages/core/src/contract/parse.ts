@@ -1,9 +1,10 @@
 import type { Contract } from './contract.ts'
 import { ContractError, type Problem } from './contract-error.ts'
+import { credentialHeaders } from './credential-headers.ts'
 import { exampleProblem, fittingExample, shownMethods } from './example.ts'
 import { identityFacts } from './identity-headers.ts'
 import { readBody } from './read/body.ts'
-import { checkTransport, credentialHeaders, readCredential } from './read/credential.ts'
+import { checkTransport, readCredential } from './read/credential.ts'
 import { described, Fields } from './read/fields.ts'
 import { headerValueProblem, identityHeaderProblem } from './read/header.ts'
 import { readKey } from './read/key.ts'
@@ -55,7 +56,7 @@ export function parseContract(data: unknown): Contract {
     rotation: readRotation(fields),
     ...readUsualLimits(fields),
     limitHeaders,
-    identityHeaders: readIdentityHeaders(fields, credentialHeaders(credential), limitHeaderNames(limitHeaders)),
+    identityHeaders: readIdentityHeaders(fields, credentialHeaders({ credential }), limitHeaderNames(limitHeaders)),
     body,
     refusals: readRefusals(fields, body, credential),
     docs: readDocs(fields, name),
@@ -86,16 +87,17 @@ function readRotation(contract: Fields): Contract['rotation'] {
 
 function readIdentityHeaders(
   contract: Fields,
-  credentialHeaders: readonly string[],
+  ofCredential: readonly string[],
   limitHeaders: readonly string[],
 ): Record<string, string> {
   const headers = contract.textRecord('identityHeaders')
   const seen = new Set<string>()
+  const reserved = ofCredential.map((name) => name.toLowerCase())
   for (const [header, value] of Object.entries(headers)) {
     const report = (message: string) => contract.report(['identityHeaders', header], message)
     const problem = identityHeaderProblem(header) ?? headerValueProblem(value)
     if (problem !== null) report(problem)
-    if (credentialHeaders.includes(header.toLowerCase())) report('the credential is sent in this header')
+    if (reserved.includes(header.toLowerCase())) report('the credential is sent in this header')
     if (limitHeaders.includes(header.toLowerCase())) report('answers tell of limits in this header')
     if (seen.has(header.toLowerCase())) report('the same header is there twice')
     seen.add(header.toLowerCase())

@@ -1,6 +1,6 @@
+import { credentialHeaders } from '../contract/credential-headers.ts'
 import type { Refusal, RefusalName } from '../contract/refusal.ts'
 import { readTarget, type Target } from '../contract/target.ts'
-import { credentialHeaders } from '../http/credential-headers.ts'
 import { isAcceptedMethod, refuseMethod } from '../http/method.ts'
 import { readNamespaceInBody } from '../http/namespace-in-body.ts'
 import { isForwardedPreflight } from '../http/preflight.ts'

@@ -87,11 +87,6 @@ function clash(a: Source, b: Source): boolean {
   )
 }
 
-/** Every header that may hold a credential, in lower case. */
-export function credentialHeaders(rule: CredentialRule): string[] {
-  return rule.sources.flatMap(placesOf).flatMap(({ field }) => (field.startsWith('?') ? [] : [field]))
-}
-
 /** Where a key as the rule describes it could not be sent as the credential rule asks. */
 export function checkTransport(contract: Fields, { sources }: CredentialRule, key: KeyRule): void {
   for (const [i, source] of sources.entries()) {

@@ -1,4 +1,4 @@
-import type { Contract } from '../contract/contract.ts'
+import type { Contract } from './contract.ts'
 
 /** Where the contract looks for credentials. */
 export function credentialHeaders({ credential }: Pick<Contract, 'credential'>): string[] {
