@@ -38,14 +38,10 @@ const units = [
   [86_400, 'day'],
   [3_600, 'hour'],
   [60, 'minute'],
-  [1, 'second'],
 ] as const
 
 /** 60: `minute`; 7200: `2 hours`; 90: `90 seconds`. What follows "per". */
 function inWords(seconds: number): string {
-  for (const [length, unit] of units) {
-    if (seconds === length) return unit
-    if (seconds % length === 0) return `${seconds / length} ${unit}s`
-  }
-  return `${seconds} seconds`
+  const [length, unit] = units.find(([length]) => seconds % length === 0) ?? [1, 'second']
+  return seconds === length ? unit : `${seconds / length} ${unit}s`
 }

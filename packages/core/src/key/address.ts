@@ -53,7 +53,7 @@ function parseRange(entry: string): Range {
   const slash = entry.indexOf('/')
   const address = slash < 0 ? entry : entry.slice(0, slash)
   const network = new Uint16Array(groupCount)
-  if (!readAddress(address, network)) throw new AddressRangeError(entry, 'is no IP address or CIDR range', null)
+  if (!readAddress(address, network)) throw new AddressRangeError(entry, 'is no IP address or CIDR range')
 
   const mapped = address.includes(':')
   const ipv4 = isIpv4(network)
