@@ -51,7 +51,6 @@ import { createSignIn } from './sign-in/create.ts'
 import { firstOperatorInvitation } from './sign-in/invitations.ts'
 import { createLetters, type Letters } from './sign-in/letters.ts'
 import { startSignInRetention } from './sign-in/retention.ts'
-import { createSealer } from './sign-in/sealed.ts'
 import { invitationLink } from './sign-in/sign-in.ts'
 import { explainPostgres } from './stores/explain-postgres.ts'
 import {
@@ -247,7 +246,7 @@ export async function startInstance(
           ? null
           : createCheckout({
               lifecycle,
-              sealer: createSealer(secret, 'checkout'),
+              secret,
               links: settings.stripePaymentLinks,
               isSecure: settings.consoleUrl?.startsWith('https:') === true,
             }),

@@ -4,7 +4,7 @@ import { Problem } from '../control/problem.ts'
 import { name as nameSchema } from '../control/schemas.ts'
 import { email as emailSchema } from '../routes/auth/schemas.ts'
 import { holdsNul } from './passwords.ts'
-import { createSealer } from './sealed.ts'
+import { createSealedCookie } from './sealed.ts'
 
 /** Somebody as a provider knows them, and has proved to us. */
 export interface Identity {
@@ -65,10 +65,8 @@ export function createProviders({
   consoleUrl: () => string
   warn: (error: unknown) => void
 }): Providers {
-  const sealer = createSealer(secret, 'provider')
+  const kept = createSealedCookie({ secret, purpose: 'provider', isSecure, lifetimeSeconds })
   const known = new Map<string, Promise<Configuration>>()
-  const name = `${isSecure ? '__Host-' : ''}keywright.provider`
-  const attributes = `Path=/; HttpOnly; ${isSecure ? 'Secure; ' : ''}SameSite=Lax`
 
   function configurationOf(provider: ProviderSettings): Promise<Configuration> {
     const { id, issuer, clientId, clientSecret } = provider
@@ -90,7 +88,7 @@ export function createProviders({
 
   return {
     list: settings.map(({ id, name, issuer }) => ({ id, name, issuer })),
-    forget: `${name}=; Max-Age=0; ${attributes}`,
+    forget: kept.forget,
     async start(id, errand, now) {
       const provider = named(id)
       if (!provider) return null
@@ -110,17 +108,17 @@ export function createProviders({
         code_challenge: await oidc.calculatePKCECodeChallenge(asked.verifier),
         code_challenge_method: 'S256',
       }
+      const cookie = kept.write(asked, now)
       try {
         const { href: location } = oidc.buildAuthorizationUrl(await configurationOf(provider), parameters)
-        const sealed = sealer.seal(asked, new Date(now.getTime() + lifetimeSeconds * 1000))
-        return { location, cookie: `${name}=${sealed}; Max-Age=${lifetimeSeconds}; ${attributes}` }
+        return { location, cookie }
       } catch (error) {
         throw unavailable(id, null, error)
       }
     },
     async finish(id, query, cookies, now) {
       const provider = named(id)
-      const asked = sealer.open(cookieNamed(cookies, name), now) as Asked | null
+      const asked = kept.read(cookies, now) as Asked | null
       if (!provider || asked?.provider !== id) return null
       const oidc = await import('openid-client')
       try {
@@ -219,9 +217,4 @@ function identityOf(proved: Claims, told: Claims): Identity {
 function addressOf({ email, email_verified: isVerified }: Claims): string | null {
   const { data } = emailSchema.safeParse(email)
   return (isVerified === true && data) || null
-}
-
-function cookieNamed(cookies: string | null, name: string): string {
-  const found = (cookies ?? '').split(';').find((cookie) => cookie.trim().startsWith(`${name}=`))
-  return found?.trim().slice(name.length + 1) ?? ''
 }

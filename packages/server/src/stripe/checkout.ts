@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Actor, issueIn, type Lifecycle, LifecycleError } from '@keywright/core'
-import type { Sealer } from '../sign-in/sealed.ts'
+import { createSealedCookie } from '../sign-in/sealed.ts'
 
 /** Where somebody is with buying their first key. */
 export type Purchase =
@@ -31,30 +31,25 @@ const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789'
 
 export function createCheckout({
   lifecycle,
-  sealer,
+  secret,
   links,
   isSecure,
 }: {
   lifecycle: Lifecycle
-  sealer: Sealer
+  secret: string
   /** Stripe's payment links, by plan. */
   links: Readonly<Record<string, string>>
   isSecure: boolean
 }): Checkout {
-  const name = `${isSecure ? '__Host-' : ''}keywright.checkout`
-  const attributes = `Path=/; HttpOnly; ${isSecure ? 'Secure; ' : ''}SameSite=Lax`
+  const kept = createSealedCookie({ secret, purpose: 'checkout', isSecure, lifetimeSeconds })
 
   /** The last first. */
   function startedIn(cookies: string | null): readonly string[] {
-    const found = (cookies ?? '').split(';').find((cookie) => cookie.trim().startsWith(`${name}=`))
-    const opened = sealer.open(found?.trim().slice(name.length + 1) ?? '', lifecycle.now())
-    return (opened as { tenants?: string[] } | null)?.tenants ?? []
+    return (kept.read(cookies, lifecycle.now()) as { tenants: string[] } | null)?.tenants ?? []
   }
 
   function cookieOf(tenants: readonly string[]): string {
-    if (tenants.length === 0) return `${name}=; Max-Age=0; ${attributes}`
-    const expiresAt = new Date(lifecycle.now().getTime() + lifetimeSeconds * 1000)
-    return `${name}=${sealer.seal({ tenants }, expiresAt)}; Max-Age=${lifetimeSeconds}; ${attributes}`
+    return tenants.length === 0 ? kept.forget : kept.write({ tenants }, lifecycle.now())
   }
 
   async function stateOf(tenant: string): Promise<'unpaid' | 'paid' | 'over'> {
