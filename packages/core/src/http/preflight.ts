@@ -1,4 +1,5 @@
 import type { Contract } from '../contract/contract.ts'
+import type { Allowed } from '../verify/outcome.ts'
 import { soleHeader } from './framing.ts'
 
 /**
@@ -9,3 +10,6 @@ export function isForwardedPreflight(contract: Contract, method: string, rawHead
   if (method !== 'OPTIONS' || contract.preflight !== 'forward') return false
   return Boolean(soleHeader(rawHeaders, 'origin') && soleHeader(rawHeaders, 'access-control-request-method'))
 }
+
+/** What is made of it: nobody is known, and nothing counted. */
+export const forwardedPreflight: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }

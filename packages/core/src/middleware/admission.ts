@@ -3,7 +3,7 @@ import type { Refusal, RefusalName } from '../contract/refusal.ts'
 import { readTarget, type Target } from '../contract/target.ts'
 import { isAcceptedMethod, refuseMethod } from '../http/method.ts'
 import { readNamespaceInBody } from '../http/namespace-in-body.ts'
-import { isForwardedPreflight } from '../http/preflight.ts'
+import { forwardedPreflight, isForwardedPreflight } from '../http/preflight.ts'
 import type { Allowed, Attempt, Outcome } from '../verify/outcome.ts'
 import { refuseBody } from '../verify/refused-body.ts'
 import type { Verifier } from '../verify/verifier.ts'
@@ -46,8 +46,6 @@ export type Admission =
 
 export type Admit = (asked: Asked) => Promise<Admission>
 
-const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
-
 /** Decides as the edge does. Never rejects: where no verdict can be reached, that is a refusal. */
 export function compileAdmission(verifier: Verifier, { permissions, onFailure }: GuardOptions): Admit {
   const { contract } = verifier
@@ -82,7 +80,7 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
     const target = readTarget(asked.url)
     if (target === null) return { refusal: verifier.refusal('invalid_request', { requestId }) }
     if (!isAcceptedMethod(method)) return { refusal: refuseMethod(verifier, requestId) }
-    if (isForwardedPreflight(contract, method, rawHeaders)) return settle(passedOn, target, requestId)
+    if (isForwardedPreflight(contract, method, rawHeaders)) return settle(forwardedPreflight, target, requestId)
     const attempt = await withNamespace(
       {
         headers: rawHeaders,

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EdgeRoutes } from '@keywright/contracts'
 import {
   type Addressing,
-  type Allowed,
   type Attempt,
   type Denied,
+  forwardedPreflight,
   hasBody,
   isAcceptedMethod,
   isForwardedPreflight,
@@ -44,8 +44,6 @@ export interface EdgeOptions {
   hasCredential: (text: string) => boolean
   log: Logger
 }
-
-const passedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
 
 /** The contract's wire: health, its own routes, and the gateway for everything else. Whatever goes wrong, nothing passes. */
 export function createEdge(options: EdgeOptions): HttpHandlers {
@@ -107,7 +105,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
     const { request, response, requestId, method, target } = exchange
     const attempt = attemptOf(exchange)
     if (isForwardedPreflight(verifier.contract, method, request.rawHeaders)) {
-      settle(exchange, attempt, passedOn, expectsContinue)
+      settle(exchange, attempt, forwardedPreflight, expectsContinue)
       return
     }
     if (mustReadBody(method, target.path, request.rawHeaders)) {

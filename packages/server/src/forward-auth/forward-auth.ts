@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type Addressing,
-  type Allowed,
   type Attempt,
+  forwardedPreflight,
   isAcceptedMethod,
   isForwardedPreflight,
   type Outcome,
@@ -19,8 +19,6 @@ import type { FailedAttempts } from '../edge/failed-attempts.ts'
 import { answer } from '../http/answer.ts'
 import type { Logger } from '../log/logger.ts'
 import { tellOutage } from '../log/tell-outage.ts'
-
-const allowedOn: Allowed = { allowed: true, principal: null, limits: [], retiresAt: null }
 
 /**
  * Answers a proxy that asks whether it may pass a request on: 200 with the identity headers for the upstream, or the
@@ -102,7 +100,7 @@ type Decision = Outcome | Refusal
 
 function decide(verifier: Verifier, attempt: Told): Decision | Promise<Decision> {
   const { method, path, headers } = attempt
-  if (isForwardedPreflight(verifier.contract, method, headers)) return allowedOn
+  if (isForwardedPreflight(verifier.contract, method, headers)) return forwardedPreflight
   const unseen = bodied.has(method) && verifier.namespaceInBody(method, path) === 'optional'
   return unseen ? refuseUnseen(verifier, attempt) : verifier.verify(attempt)
 }
