@@ -227,7 +227,6 @@ export async function startInstance(
     const control = createControl({
       lifecycle,
       verifier,
-      format,
       serviceKeys,
       cliTokens,
       signIn,

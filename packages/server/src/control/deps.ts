@@ -1,4 +1,4 @@
-import type { Counters, CredentialFormat, Lifecycle, Verifier } from '@keywright/core'
+import type { Counters, Lifecycle, Verifier } from '@keywright/core'
 import type { CliTokens } from '../access/cli-tokens.ts'
 import type { ServiceKeys } from '../access/service-keys.ts'
 import type { AwaitHead } from '../feed/head-watch.ts'
@@ -15,8 +15,6 @@ export interface ControlDeps {
   /** Holds the published store, the contract and the clock. */
   lifecycle: Lifecycle
   verifier: Verifier
-  /** Of API keys. */
-  format: CredentialFormat
   serviceKeys: ServiceKeys
   cliTokens: CliTokens
   /** null: people cannot sign in to this instance. */

@@ -77,6 +77,6 @@ async function answerTo(route: Route, context: Context<Env>, deps: ControlParts)
   })
 }
 
-export function accessOf({ serviceKeys, cliTokens, signIn, lifecycle, format }: ControlParts): Access {
-  return { serviceKeys, cliTokens, sessions: signIn?.sessions ?? null, store: lifecycle.store, format }
+export function accessOf({ serviceKeys, cliTokens, signIn, lifecycle: { store, format } }: ControlParts): Access {
+  return { serviceKeys, cliTokens, sessions: signIn?.sessions ?? null, store, format }
 }

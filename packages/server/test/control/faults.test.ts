@@ -17,11 +17,12 @@ function overBroken(code: string) {
   }) as Store
   const lines: string[] = []
   const digester = createDigester()
-  const format = compileFormat(keywright.key)
   const control = createControl({
-    lifecycle: { contract: keywright, format, digester, store: broken, now: () => new Date() },
+    lifecycle: {
+      ...{ contract: keywright, format: compileFormat(keywright.key), digester, store: broken },
+      now: () => new Date(),
+    },
     verifier: createVerifier({ contract: keywright, keys: broken }),
-    format,
     serviceKeys: createServiceKeys({ store: broken, configured: serviceKey, digester }),
     cliTokens: createCliTokens({ store: broken, use: { touch: async () => {} }, digester, now: () => new Date() }),
     signIn: null,
