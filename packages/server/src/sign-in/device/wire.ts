@@ -1,22 +1,12 @@
+import type { DeviceCall, SignedInPeople } from '@keywright/contracts'
 import { isOneLine, type Refusal } from '@keywright/core'
 import { Problem, problemAnswer } from '../../control/problem.ts'
 import { name as nameSchema } from '../../control/schemas.ts'
 import { parseStrictObject, StrictJsonError } from '../../control/strict-json.ts'
 import type { DeviceFlow, Poll } from './flow.ts'
 
-/** A request of a machine that has nobody's cookie, as the control side and the edge hand it over alike. */
-interface DeviceCall {
-  contentType: string | null
-  body: string
-  address: string | null
-  requestId: string
-}
-
-/** The two calls that machines make: RFC 8628 §3.1 and §3.4, with JSON or a form. */
-export interface DeviceWire {
-  code(call: DeviceCall): Promise<Refusal>
-  token(call: DeviceCall): Promise<Refusal>
-}
+/** The two calls that machines make, with JSON or a form: the control side and the edge hand them over alike. */
+export type DeviceWire = SignedInPeople['device']
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
