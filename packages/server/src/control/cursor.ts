@@ -13,10 +13,16 @@ export function readCursor(cursor: string | undefined): string | undefined {
   throw notOurs()
 }
 
+/** The page that is asked for, as stores are asked for one. @throws Problem */
+export function pageAsked({ cursor, limit }: { cursor?: string | undefined; limit: number }) {
+  const after = readCursor(cursor)
+  return { ...(after !== undefined && { after }), limit }
+}
+
 /** The same where a list goes on from a number. @throws Problem */
-export function positionOf(cursor: string | undefined): number | null {
+export function positionOf(cursor: string | undefined): number | undefined {
   const position = readCursor(cursor)
-  if (position === undefined) return null
+  if (position === undefined) return undefined
   if (/^\d{1,15}$/.test(position)) return Number(position)
   throw notOurs()
 }

@@ -88,7 +88,7 @@ export const listAuditRoute = route({
   async handle({ query: { cursor, limit, first, organization, key, ...filter }, caller, lifecycle: { store } }) {
     if (organization !== undefined) requireOrganization(caller, organization)
     const newestFirst = first === 'newest'
-    const from = positionOf(cursor) ?? undefined
+    const from = positionOf(cursor)
     const places = organization === undefined ? caller.places?.keys() : [organization]
     // Before the events: those that come meanwhile are behind it.
     const head = caller.places === null ? await store.head() : null

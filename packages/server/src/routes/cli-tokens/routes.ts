@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { CliTokenRecord } from '@keywright/core'
 import type { Caller } from '../../access/caller.ts'
 import { revokeCliToken } from '../../access/cli-token-lifecycle.ts'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { Problem } from '../../control/problem.ts'
 import { route } from '../../control/route.ts'
 import { name, pageOf, paging, time, timeOf } from '../../control/schemas.ts'
@@ -47,11 +47,7 @@ export const listCliTokensRoute = route({
   },
   problems: [],
   async handle({ query, caller, lifecycle: { store } }) {
-    const after = readCursor(query.cursor)
-    const { items, next } = await store.cliTokens({
-      ...{ user: personOf(caller), limit: query.limit },
-      ...(after !== undefined && { after }),
-    })
+    const { items, next } = await store.cliTokens({ ...pageAsked(query), user: personOf(caller) })
     return { cliTokens: items.map(cliTokenView), nextCursor: writeCursor(next) }
   },
 })

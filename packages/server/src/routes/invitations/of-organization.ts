@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -74,11 +74,7 @@ export const listInvitationsRoute = route({
   async handle({ params: { organization }, query, caller, lifecycle: { store } }) {
     requireOrganization(caller, organization)
     if (!(await store.organization(organization))) throw notFound('organization')
-    const after = readCursor(query.cursor)
-    const { items, next } = await store.invitations({
-      ...{ organization, limit: query.limit },
-      ...(after !== undefined && { after }),
-    })
+    const { items, next } = await store.invitations({ ...pageAsked(query), organization })
     return { invitations: items.map(invitationView), nextCursor: writeCursor(next) }
   },
 })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { notFound } from '../../control/problem.ts'
 import { requireOrganization } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
@@ -24,9 +24,7 @@ export const listMembersRoute = route({
   async handle({ params: { organization }, query, caller, lifecycle: { store }, deps: { signIn } }) {
     requireOrganization(caller, organization)
     if (!(await store.organization(organization))) throw notFound('organization')
-    const after = readCursor(query.cursor)
-    const page = { organization, ...(after !== undefined && { after }), limit: query.limit }
-    const { items, next } = await store.members(page)
+    const { items, next } = await store.members({ ...pageAsked(query), organization })
     const people = await signIn?.people.findMany(items.map(({ user }) => user))
     return {
       members: items.map((member) => memberView(member, people?.get(member.user))),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { removeOperator } from '../../access/operators.ts'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { requireWholeInstance } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging, time } from '../../control/schemas.ts'
@@ -39,8 +39,7 @@ export const listOperatorsRoute = route({
   problems: [],
   async handle({ query, caller, lifecycle: { store }, deps: { signIn } }) {
     requireWholeInstance(caller)
-    const after = readCursor(query.cursor)
-    const { items, next } = await store.operators({ ...(after !== undefined && { after }), limit: query.limit })
+    const { items, next } = await store.operators(pageAsked(query))
     const people = await signIn?.people.findMany(items.map(({ user }) => user))
     const operators = items.map(({ user, createdAt }) => {
       const { email = null, name = null } = people?.get(user) ?? {}

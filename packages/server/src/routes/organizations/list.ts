@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { pageOf as cutPage, findsOrganization, type OrganizationRecord, type Page, type Store } from '@keywright/core'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { route } from '../../control/route.ts'
 import { line, pageOf, paging } from '../../control/schemas.ts'
 import { organizationExample, organizationSchema, organizationView } from './view.ts'
@@ -24,9 +24,8 @@ export const listOrganizationsRoute = route({
   },
   problems: [],
   async handle({ query, caller, lifecycle: { store } }) {
-    const { q, limit } = query
-    const after = readCursor(query.cursor)
-    const asked = { ...(q !== undefined && { q }), ...(after !== undefined && { after }), limit }
+    const { q } = query
+    const asked = { ...(q !== undefined && { q }), ...pageAsked(query) }
     const { items, next } = await (caller.places === null
       ? store.organizations(asked)
       : listOwn(store, [...caller.places.keys()], asked))

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { readCursor, writeCursor } from '../../control/cursor.ts'
+import { pageAsked, writeCursor } from '../../control/cursor.ts'
 import { organizationFilter } from '../../control/reach.ts'
 import { route } from '../../control/route.ts'
 import { pageOf, paging } from '../../control/schemas.ts'
@@ -22,12 +22,7 @@ export const listServiceKeysRoute = route({
   },
   problems: [],
   async handle({ query, caller, lifecycle: { store } }) {
-    const after = readCursor(query.cursor)
-    const { items, next } = await store.serviceKeys({
-      ...organizationFilter(caller, undefined),
-      ...(after !== undefined && { after }),
-      limit: query.limit,
-    })
+    const { items, next } = await store.serviceKeys({ ...pageAsked(query), ...organizationFilter(caller, undefined) })
     return { serviceKeys: items.map(serviceKeyView), nextCursor: writeCursor(next) }
   },
 })
