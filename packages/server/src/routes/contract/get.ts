@@ -3,13 +3,7 @@ import type { Contract } from '@keywright/core'
 import { openRoute } from '../../control/route.ts'
 import { snippets } from '../../docs/languages.ts'
 import { exampleRequest } from '../../docs/sending.ts'
-
-const limit = z.strictObject({
-  requests: z.int(),
-  windowSeconds: z.int(),
-  per: z.enum(['key', 'user', 'project', 'organization', 'address']),
-  kind: z.enum(['window', 'bucket']),
-})
+import { limitSchema } from '../keys/view.ts'
 
 const contractSchema = z
   .strictObject({
@@ -56,8 +50,8 @@ const contractSchema = z
           'one node, which does so at once. Followers of the change feed have bounds of their own.',
       }),
     }),
-    limits: z.array(limit),
-    plans: z.record(z.string(), z.strictObject({ limits: z.array(limit), monthlyQuota: z.int().nullable() })),
+    limits: z.array(limitSchema),
+    plans: z.record(z.string(), z.strictObject({ limits: z.array(limitSchema), monthlyQuota: z.int().nullable() })),
     docs: z.strictObject({
       variable: z.string(),
       organization: z.string(),

@@ -17,7 +17,7 @@ const versionSchema = z
   })
   .openapi('SecretVersion')
 
-const limitSchema = z
+export const limitSchema = z
   .strictObject({
     requests: z.int(),
     windowSeconds: z.int(),

@@ -18,7 +18,7 @@ const principal = z
   })
   .openapi('Principal')
 
-const limit = z
+export const limitState = z
   .strictObject({
     requests: z.int(),
     windowSeconds: z.int(),
@@ -56,7 +56,7 @@ export const verifyDescription = {
         z.strictObject({
           allowed: z.literal(true),
           principal: principal.nullable(),
-          limits: z.array(limit),
+          limits: z.array(limitState),
           retiresAt: time.nullable(),
         }),
         z.strictObject({ allowed: z.literal(false), reason: z.string(), refusal }),

@@ -9,6 +9,7 @@ import { accessOf } from '../../control/mount.ts'
 import { openRoute } from '../../control/route.ts'
 import { time, timeOf } from '../../control/schemas.ts'
 import { servicePermission } from '../service-keys/view.ts'
+import { limitState } from '../verify/describe.ts'
 
 const serviceKeySchema = z
   .strictObject({
@@ -47,16 +48,7 @@ const apiKeySchema = z
     environment: z.string(),
     permissions: z.array(z.string()).nullable(),
     namespaces: z.array(z.string()).nullable(),
-    limits: z.array(
-      z.strictObject({
-        requests: z.int(),
-        windowSeconds: z.int(),
-        per: z.string(),
-        kind: z.enum(['window', 'bucket']),
-        remaining: z.int(),
-        resetAt: time,
-      }),
-    ),
+    limits: z.array(limitState),
     monthlyQuota: z
       .strictObject({ requests: z.int(), remaining: z.int(), resetAt: time })
       .nullable()
