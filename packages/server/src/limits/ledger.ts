@@ -58,7 +58,7 @@ export function waitFor(ledger: Ledger, limit: Limit, cost: number, now: number)
 /** How many requests fit. */
 export function roomFor(ledger: Ledger, limit: Limit, now: number): number {
   const windowMs = limit.windowSeconds * 1000
-  if ('window' in ledger) return Math.max(0, limit.requests - spent(ledger.window, windowMs, now))
+  if ('window' in ledger) return limit.requests - spent(ledger.window, windowMs, now)
   return Math.max(0, limit.requests - Math.ceil(debt(ledger, limit, now) / windowMs))
 }
 
@@ -80,7 +80,7 @@ export function giveBack(ledger: Ledger, limit: Limit, count: number, at: number
   if (!('window' in ledger)) {
     const refilled = Math.max(0, now - at) * limit.requests
     const back = Math.max(0, count * limit.windowSeconds * 1000 - refilled)
-    return owing(Math.max(0, debt(ledger, limit, now) - back), limit, now)
+    return owing(debt(ledger, limit, now) - back, limit, now)
   }
   const charged = instantOf(at, limit)
   return {

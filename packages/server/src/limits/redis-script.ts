@@ -80,7 +80,7 @@ end
 local function back(ledger)
   if not ledger.window then
     local refilled = math.max(0, now - undone) * ledger.requests
-    return owing(ledger, math.max(0, debt(ledger) - math.max(0, cost * ledger.ms - refilled)))
+    return owing(ledger, debt(ledger) - math.max(0, cost * ledger.ms - refilled))
   end
   local at = instant(ledger, undone)
   local kept = {}
@@ -92,7 +92,7 @@ local function back(ledger)
 end
 
 local function remaining(ledger)
-  if ledger.window then return math.max(0, ledger.requests - spent(ledger)) end
+  if ledger.window then return ledger.requests - spent(ledger) end
   return math.max(0, ledger.requests - math.ceil(debt(ledger) / ledger.ms))
 end
 
