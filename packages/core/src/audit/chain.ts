@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { Change, ChangeEvent } from './event.ts'
 
@@ -86,5 +86,5 @@ function follows(head: Head, change: Change): boolean {
 }
 
 function hashOf(previousHash: string, text: string): string {
-  return createHash('sha256').update(previousHash).update(text).digest('hex')
+  return hash('sha256', previousHash + text)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { notOurs, readCursor, writeCursor } from '../../control/cursor.ts'
 import { route } from '../../control/route.ts'
@@ -99,10 +99,7 @@ function placeIn(cursor: string | undefined): Place | undefined {
 }
 
 function nameOf({ route, address, userAgent }: CallerSum): string {
-  return createHash('sha256')
-    .update(JSON.stringify([route, address, userAgent]))
-    .digest('hex')
-    .slice(0, 32)
+  return hash('sha256', JSON.stringify([route, address, userAgent])).slice(0, 32)
 }
 
 function inOrder(a: Place, b: Place): number {
