@@ -32,11 +32,9 @@ export function storeToken(url: string, token: string): void {
   write({ ...read(), [nameOf(url)]: token })
 }
 
-/** Whether there was one. */
-export function forgetToken(url: string): boolean {
+export function forgetToken(url: string): void {
   const { [nameOf(url)]: token, ...others } = read()
   if (token !== undefined) write(others)
-  return token !== undefined
 }
 
 function nameOf(url: string): string {

@@ -12,8 +12,8 @@ const units = [
 const words = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 
 /** `3 days ago`, `in 90 days`, `just now`. */
-function ago(time: string, now = Date.now()): string {
-  const seconds = (Date.parse(time) - now) / 1000
+function ago(time: string): string {
+  const seconds = (Date.parse(time) - Date.now()) / 1000
   for (const [unit, length, from] of units) {
     if (Math.abs(seconds) >= from) return words.format(Math.round(seconds / length), unit)
   }
