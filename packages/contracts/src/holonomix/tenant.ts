@@ -1,4 +1,11 @@
-import { isSlug, type KeyRecord, type Lifecycle, LifecycleError, type OrganizationRecord } from '@keywright/core'
+import {
+  isSlug,
+  type KeyRecord,
+  type Lifecycle,
+  LifecycleError,
+  type OrganizationRecord,
+  usualLimitsOf,
+} from '@keywright/core'
 import { Refused } from '../routes/refused.ts'
 
 /** What this wire calls an organization. */
@@ -37,9 +44,9 @@ export async function keyOf({ store, now }: Lifecycle, organization: string): Pr
 /** The limit of the tenant's key; null where it has none. */
 export function rateLimitOf(
   { contract }: Lifecycle,
-  { plan }: OrganizationRecord,
+  tenant: OrganizationRecord,
   key: KeyRecord | undefined,
 ): { requests: number; window_s: number } | null {
-  const [limit] = key?.limits ?? contract.plans[plan ?? '']?.limits ?? []
+  const [limit] = key?.limits ?? usualLimitsOf(contract, tenant)
   return limit ? { requests: limit.requests, window_s: limit.windowSeconds } : null
 }
