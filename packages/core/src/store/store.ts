@@ -86,7 +86,7 @@ export interface KeyFilter {
   limit: number
 }
 
-/** Which keys to count: those that are not revoked. */
+/** Whose keys: those of them that are not revoked. */
 export interface UnrevokedFilter extends Pick<KeyFilter, 'project' | 'createdBy'> {
   organization: string
 }

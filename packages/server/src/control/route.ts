@@ -50,7 +50,7 @@ type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${inf
   ? { [name in Name]: string } & ParamsOf<Rest>
   : object
 
-/** A route that asks for a service key. */
+/** A route whose caller is known, and may do what it asks for, before anything else is looked at. */
 export interface GuardedRoute<
   Path extends string,
   Query extends z.ZodType,
