@@ -29,8 +29,11 @@ export function createHeeding(): Heeding & { noting<T>(ask: () => Promise<T>): P
   }
 }
 
-/** PostgreSQL's class 23, and its like: of two who make the same, one is told so by the library. */
+/**
+ * What was sent and cannot be kept, of which the library tells who sent it: PostgreSQL's classes 22, a value that is none,
+ * 23, one that is there already, and 54, one that is too long for an index; and what is like them in SQLite.
+ */
 function isRefusedRow(error: unknown): boolean {
   const { code } = error as { code?: unknown }
-  return typeof code === 'string' && /^(23|SQLITE_CONSTRAINT)/.test(code)
+  return typeof code === 'string' && /^(22|23|54|SQLITE_CONSTRAINT)/.test(code)
 }

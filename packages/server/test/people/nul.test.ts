@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createAuthenticator } from '../support/authenticator.ts'
 import { controlApi } from '../support/control-api.ts'
 import { onEachDatabase } from '../support/on-each-database.ts'
 import { becomeOperator, goodPassword, openBrowser, type SignedUp } from '../support/people.ts'
@@ -37,6 +38,14 @@ onEachDatabase((start) => {
   ])('%s %s finds nothing', async (method, path, body?: object) => {
     const { status, json } = await operator.browser.call(method, path, body)
     expect([status, json.code]).toEqual([404, 'not_found'])
+  })
+
+  it('a passkey whose device says a NUL is kept or refused, and is no fault of ours', async () => {
+    const { json } = await operator.browser.call('POST', '/api/auth/passkeys/options')
+    const made = createAuthenticator().create(json.options, server.control) as { response: object }
+    const response = { ...made, response: { ...made.response, transports: ['\0'] } }
+    const { status } = await operator.browser.call('POST', '/api/auth/passkeys', { name: 'laptop', response })
+    expect([201, 401]).toContain(status)
   })
 
   it('a follower under a name with a NUL is one that has left', async () => {
