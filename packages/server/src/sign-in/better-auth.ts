@@ -223,15 +223,18 @@ export function createPeople(options: PeopleOptions & { attempts: Pick<Attempts,
   }
 }
 
-/** Ids are in the order of time, and none holds long: what is over is among the oldest, and no other is looked at. */
+/**
+ * None holds long, so what is over is among the oldest, and no other is looked at. Ids of sessions are in the order of
+ * time; those of verifications are not, since links for a new password have a prefix of their own.
+ */
 async function pruneOver(
   { database }: Auth,
   model: 'session' | 'verification',
   before: Date,
   limit: number,
 ): Promise<number> {
-  const sortBy = { field: 'id', direction: 'asc' as const }
-  const oldest = await database.findMany<{ id: string }>({ model, select: ['id'], sortBy, limit })
+  const sortBy = { field: model === 'session' ? 'id' : 'expiresAt', direction: 'asc' as const }
+  const oldest = await database.findMany<{ id: string }>({ model, select: ['id', 'expiresAt'], sortBy, limit })
   if (oldest.length === 0) return 0
   const among = { field: 'id', operator: 'in' as const, value: oldest.map(({ id }) => id) }
   return database.deleteMany({ model, where: [among, { field: 'expiresAt', operator: 'lt', value: before }] })

@@ -15,8 +15,8 @@ const env = {
 
 interface Started {
   server: TestServer
-  /** Where from each session there is was begun. */
-  userAgents(): Promise<string[]>
+  /** The first column of what is asked for. */
+  column(query: string): Promise<string[]>
 }
 
 let postgres: TestPostgres
@@ -26,37 +26,37 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 afterEach(() => void vi.useRealTimers())
 
-const ofSessions = 'select "userAgent" as agent from kw_sessions order by id'
+const ofSessions = 'select "userAgent" from kw_sessions order by id'
 
 const databases: Record<string, () => Promise<Started>> = {
   async SQLite() {
     const server = await startServer({ contract: 'keywright', env })
-    const userAgents = async () => {
-      const client = new BetterSqlite3(join(server.folder, 'data', 'people.db'), { readonly: true })
-      const found = client.prepare<[], string>(ofSessions).pluck().all()
+    const column = async (query: string) => {
+      const client = new BetterSqlite3(join(server.folder, 'data', 'people.db'))
+      const found = client.prepare<[], string>(query).pluck().all()
       client.close()
       return found
     }
-    return { server, userAgents }
+    return { server, column }
   },
   async PostgreSQL() {
     const database = await postgres.createDatabase()
     const server = await startServer({ contract: 'keywright', database, env })
-    const userAgents = async () => {
+    const column = async (query: string) => {
       const client = new Client({ connectionString: database })
       await client.connect()
-      const { rows } = await client.query<{ agent: string }>(ofSessions)
+      const { rows } = await client.query<[string]>({ text: query, rowMode: 'array' })
       await client.end()
-      return rows.map(({ agent }) => agent)
+      return rows.map(([first]) => first)
     }
-    return { server, userAgents }
+    return { server, column }
   },
 }
 
 it.each(Object.keys(databases))('what let somebody in goes 30 days after its end, on %s', async (name) => {
   const now = Date.now()
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: now - 125 * dayMs })
-  const { server, userAgents } = await (databases[name] as () => Promise<Started>)()
+  const { server, column } = await (databases[name] as () => Promise<Started>)()
   const { id: user, email } = await becomeOperator(server)
   const at = async (daysAgo: number) => {
     vi.setSystemTime(now - daysAgo * dayMs)
@@ -70,7 +70,7 @@ it.each(Object.keys(databases))('what let somebody in goes 30 days after its end
   for (const daysAgo of [121, 119, 38, 36, 0]) await at(daysAgo)
   const { store } = server.lifecycle
   const left = async () => ({
-    sessions: (await userAgents()).filter((agent) => agent !== 'operator'),
+    sessions: (await column(ofSessions)).filter((agent) => agent !== 'operator'),
     terminals: (await store.cliTokens({ user, limit: 9 })).items.map(({ name }) => name),
     invitations: (await store.invitations({ organization: null, limit: 9 })).items.map(({ email }) => email),
   })
@@ -81,5 +81,30 @@ it.each(Object.keys(databases))('what let somebody in goes 30 days after its end
     invitations: ['invited-36@example.com', 'invited-0@example.com'],
   }
   await vi.waitFor(async () => expect(await left()).toEqual(kept), 10_000)
+  await server.stop()
+})
+
+/** As many as there are looked at in one go, of the time of the latest, with ids that come before those of all else. */
+const addLinks = `
+  insert into kw_verifications (id, identifier, value, "expiresAt", "createdAt", "updatedAt")
+  with recursive n (i) as (select 1 union all select i + 1 from n where i < 500)
+  select 'rst_' || i, 'link', 'nobody', at, at, at from n, (select max("expiresAt") as at from kw_verifications) as latest
+  returning id`
+
+it.each(Object.keys(databases))('so does what was begun and not ended, on %s', async (name) => {
+  const now = Date.now()
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: now - 35 * dayMs })
+  const { server, column } = await (databases[name] as () => Promise<Started>)()
+  const begin = () => openBrowser(server).call('POST', '/api/auth/sign-in/passkey/options')
+  await begin()
+  vi.setSystemTime(now - 20 * dayMs)
+  await begin()
+  const links = await column(addLinks)
+  const [over, later] = await column('select id from kw_verifications order by "createdAt" limit 2')
+  vi.setSystemTime(now)
+  vi.advanceTimersByTime(3_600_000)
+  const left = () => column('select id from kw_verifications')
+  await vi.waitFor(async () => expect(await left()).not.toContain(over), 10_000)
+  expect(new Set(await left())).toEqual(new Set([later, ...links]))
   await server.stop()
 })
