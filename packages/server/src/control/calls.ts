@@ -25,6 +25,7 @@ export interface Claimed {
 export interface KnownCall {
   id: string
   since: number
+  /** '' where nothing had to change; null: it was never finished. */
   target: string | null
   version: number | null
 }

@@ -53,7 +53,7 @@ async function attempt(
   store: Store,
   { claimed, earlier, work }: { claimed: Claimed; earlier: Earlier | null; work: Work },
 ): Promise<unknown> {
-  let result: Result = { target: earlier?.target ?? null, version: earlier?.version ?? null }
+  let result: Result = { target: earlier?.target ?? '', version: earlier?.version ?? null }
   const marked = marking(calls, store, claimed, (change) => {
     result = { target: change.target, version: versionOf(change) ?? result.version }
   })
@@ -64,7 +64,7 @@ async function attempt(
   } catch (error) {
     // What became of it is not known here, and a version that it may have issued would be taken for another call's.
     if (!isRefusal(error)) await calls.abandon(claimed)
-    else if (earlier || result.target !== null) await calls.finish(claimed, result)
+    else if (earlier || result.target !== '') await calls.finish(claimed, result)
     else await calls.release(claimed)
     if (earlier && error instanceof LifecycleError && error.code === 'conflict') throw superseded(error)
     throw error
@@ -87,9 +87,11 @@ function superseded({ message }: LifecycleError): Problem {
 /** What an earlier call did; null where its process died before it had done anything. */
 async function doneBefore(store: Store, claim: Extract<Claim, { call: KnownCall }>): Promise<Result | null> {
   const { target, version } = claim.call
-  if (claim.state === 'done') return { target, version }
+  if (claim.state === 'done') return { target: target ?? '', version }
   const last = (await changesOf(store, claim.call)).at(-1)
-  return last ? { target: last.target, version: versionOf(last) } : null
+  if (last) return { target: last.target, version: versionOf(last) }
+  // What had nothing to change, and was repeated since, would now do what others may have undone meanwhile.
+  return target === null ? null : { target, version }
 }
 
 async function changesOf(store: Store, { id, since }: KnownCall): Promise<Change[]> {

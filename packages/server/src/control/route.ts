@@ -18,8 +18,8 @@ interface Call<Params, Query, Body> {
 
 /** What a call with the same `Idempotency-Key` did before. */
 export interface Earlier {
-  /** What its last change happened to; null where nothing had to change. */
-  target: string | null
+  /** What its last change happened to; '' where nothing had to change. */
+  target: string
   /** Number of the secret version it issued. */
   version: number | null
   /** All that it has changed, oldest first, when it was repeated included. */

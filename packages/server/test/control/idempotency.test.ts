@@ -11,6 +11,7 @@ import {
   type Lifecycle,
   revokeMany,
   rotate,
+  type Store,
 } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/read-settings.ts'
@@ -249,14 +250,12 @@ describe('across a restart', () => {
       now: new Date(),
     }
     await new Promise<void>((dead, failed) => {
-      once(opened.calls, opened, attempted, {
-        run: async (store) => {
-          await work({ ...base, store, now: () => new Date() })
-          dead()
-          await new Promise(() => {})
-        },
-        replay: () => Promise.reject(new Error('not reached')),
-      }).catch(failed)
+      const run = async (store: Store) => {
+        await work({ ...base, store, now: () => new Date() })
+        dead()
+        await new Promise(() => {})
+      }
+      once(opened.calls, opened, attempted, { run, replay: run }).catch(failed)
     })
     await opened.close()
   }
@@ -285,6 +284,21 @@ describe('across a restart', () => {
     const answer = await call('POST', '/v1/keys', { body: newKey, headers: { 'idempotency-key': 'died-after' } })
     expect([answer.status, answer.json.id]).toEqual([201, made])
     expect((await call('GET', '/v1/keys')).json.keys).toHaveLength(before)
+    await instance.stop()
+  })
+
+  it('a call that had nothing to change, and whose repetition died, does not do it when it is repeated again', async () => {
+    let call = await start()
+    const { id } = (await call('POST', '/v1/keys', { body: newKey })).json
+    const path = `/v1/keys/${id}/resume`
+    const resume = () => call('POST', path, { body: {}, headers: { 'idempotency-key': 'nothing-to-resume' } })
+    expect((await resume()).status).toBe(200)
+    await call('POST', `/v1/keys/${id}/suspend`)
+    await instance.stop()
+    await dieWhile('nothing-to-resume', {}, async () => {}, { route: 'resumeKey', path })
+    call = await start()
+    const { status, json } = await resume()
+    expect([status, json.state]).toEqual([200, 'suspended'])
     await instance.stop()
   })
 

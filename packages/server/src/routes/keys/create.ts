@@ -40,7 +40,7 @@ export const createKeyRoute = route({
     return { ...keyView(key, lifecycle.now(), []), credential, receipt }
   },
   async replay({ caller, actor, lifecycle }, { target, version }) {
-    const { id } = await findKey(lifecycle.store, caller, target ?? '')
+    const { id } = await findKey(lifecycle.store, caller, target)
     const { key, credential, change } = await reissue(lifecycle, actor, id, version ?? 1)
     const receipt = await receiptOf(change, lifecycle.store)
     return { ...keyView(key, lifecycle.now(), []), credential, receipt }

@@ -37,7 +37,7 @@ export const createOrganizationRoute = route({
   },
   async replay({ caller, lifecycle }, { target }) {
     requireWholeInstance(caller)
-    const organization = await lifecycle.store.organization(target ?? '')
+    const organization = await lifecycle.store.organization(target)
     if (!organization) throw notFound('organization')
     return { ...organizationView(organization), receipt: await receiptOf(null, lifecycle.store) }
   },

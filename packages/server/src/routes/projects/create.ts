@@ -28,7 +28,7 @@ export const createProjectRoute = route({
     return { ...projectView(project), receipt: await receiptOf(change, lifecycle.store) }
   },
   async replay({ caller, lifecycle: { store } }, { target }) {
-    const project = reached(caller, await store.project(target ?? ''), 'project')
+    const project = reached(caller, await store.project(target), 'project')
     return { ...projectView(project), receipt: await receiptOf(null, store) }
   },
 })

@@ -45,7 +45,7 @@ export const createServiceKeyRoute = route({
     return { ...serviceKeyView(serviceKey), credential, receipt: await receiptOf(change, lifecycle.store) }
   },
   async replay({ actor, lifecycle }, { target }) {
-    const { serviceKey, credential, change } = await reissueServiceKey(lifecycle, actor, target ?? '')
+    const { serviceKey, credential, change } = await reissueServiceKey(lifecycle, actor, target)
     return { ...serviceKeyView(serviceKey), credential, receipt: await receiptOf(change, lifecycle.store) }
   },
 })
