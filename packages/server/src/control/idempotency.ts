@@ -75,9 +75,9 @@ function running(): Problem {
   return new Problem('idempotency_running', undefined, { headers: { 'retry-after': '1' } })
 }
 
-/** Of anything else, a connection that is lost at the commit for one, it is not known what became. */
+/** Of anything else, a connection that is lost at the commit or a change after it, it is not known what became. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Problem || error instanceof LifecycleError
+  return error instanceof Problem ? error.code !== 'unavailable' : error instanceof LifecycleError
 }
 
 function superseded({ message }: LifecycleError): Problem {
