@@ -10,9 +10,10 @@ export function peekBody(request: IncomingMessage, mostBytes: number): Promise<B
   if (request.readableDidRead) {
     return Promise.reject(new Error('The body has been read before the guard. Put the guard before body parsers.'))
   }
+  // Before the sender is missed: a stream whose end somebody has read counts as destroyed too.
+  if (isEmpty(request)) return Promise.resolve(Buffer.alloc(0))
   // No event will tell of that any more.
   if (request.destroyed) return Promise.reject(new SenderGoneError())
-  if (isEmpty(request)) return Promise.resolve(Buffer.alloc(0))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

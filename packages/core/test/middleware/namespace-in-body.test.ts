@@ -142,6 +142,17 @@ it('fails, which is no outage, where the body has been read before the guard, an
   server.close()
 })
 
+it('takes an empty body for one, also where somebody has read its end before the guard', async () => {
+  const late = express().set('case sensitive routing', true).set('strict routing', true)
+  late.use(express.json(), guardExpress(tenant.verifier))
+  const server = createServer(late).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/query`
+  const headers = { 'x-api-key': credential, 'content-type': 'application/json' }
+  expect((await fetch(url, { method: 'POST', headers })).status).toBe(400)
+  server.close()
+})
+
 describe('the guard, by a contract that looks into bodies under one path alone', () => {
   const named = parseContract({
     name: 'shop',
