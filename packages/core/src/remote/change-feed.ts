@@ -22,6 +22,8 @@ const leastAnswerMs = 500
 const longestPauseMs = 10_000
 /** However soon it answers, a server is not asked more often. */
 const spacingMs = 25
+/** Of how many changes back an answer may be before it counts as too old. */
+const mostHeard = 4096
 
 /**
  * Follows the server's change log. A poll sends the last change known as `(number, hash)` and waits for the next;
@@ -36,6 +38,8 @@ export class ChangeFeed implements Freshness {
   private readonly seen = new Map<number, string>()
   /** The greatest of these numbers so far. */
   private lastSeen = 0
+  /** Hashes of the changes heard of lately, by number. */
+  private readonly heard = new Map<number, string>()
   /** Until the first poll is over. */
   private starting: Promise<void> | null = null
   /** Why the last poll failed; null where it did not. */
@@ -52,12 +56,16 @@ export class ChangeFeed implements Freshness {
     return this
   }
 
-  /** A key that may be kept was read when this was the last change. */
-  saw({ number, hash }: Head): void {
-    if (number <= (this.position?.number ?? 0)) return
+  /**
+   * A key that may be kept was read when this was the last change. False where it must not be: that is no change of what
+   * was heard here, as on a node that still reaches a primary that was replaced, and nothing heard later would correct it.
+   */
+  saw({ number, hash }: Head): boolean {
+    if (number <= (this.position?.number ?? 0)) return this.heard.get(number) === hash
     // Of two with one number the server has lost one, which the poll is to notice: no change hashes to nothing.
     this.seen.set(number, (this.seen.get(number) ?? hash) === hash ? hash : '')
     this.lastSeen = Math.max(this.lastSeen, number)
+    return true
   }
 
   check(): void | Promise<void> {
@@ -137,16 +145,21 @@ export class ChangeFeed implements Freshness {
     // Of a server that has lost changes, what was applied here may be known all the same, and a key read with a later one:
     // it has fewer by now, or others of these numbers. Looked at last, since applying changes reads keys too.
     const isOther = (change: Head) => (this.seen.get(change.number) ?? change.hash) !== change.hash
-    if (reset || (!more && number < lastSeen) || changes.some(isOther)) this.reset(number)
-    for (const change of changes) this.seen.delete(change.number)
+    if (reset || (!more && number < lastSeen) || changes.some(isOther)) this.reset()
+    for (const change of [...changes, { number, hash }]) {
+      this.seen.delete(change.number)
+      this.heard.set(change.number, change.hash)
+      this.heard.delete(change.number - mostHeard)
+    }
     this.position = { number, hash }
     if (!more) this.lease.renew(sentAt)
   }
 
-  private reset(number: number): void {
+  private reset(): void {
     this.seen.clear()
+    this.heard.clear()
     this.lastSeen = 0
-    for (const follower of this.followers) follower.reset(number)
+    for (const follower of this.followers) follower.reset()
   }
 }
 

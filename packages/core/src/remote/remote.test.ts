@@ -132,7 +132,7 @@ describe('a verifier that follows a server', () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
     await revoke(acme.lifecycle, testActor, key.id)
-    tell({ number: 3, reset: true, changes: [], more: false })
+    tell({ ...(await acme.store.head()), reset: true, changes: [], more: false })
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
   })
 
@@ -161,6 +161,12 @@ describe('a verifier that follows a server', () => {
   it('believes no answer from before the change that it began with', async () => {
     const { credential } = await newKey()
     news.number = 3
+    await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
+  })
+
+  it('believes no answer of another history than the one it has heard of', async () => {
+    const { credential } = await newKey()
+    news = { ...news, number: 2, hash: 'another' }
     await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
   })
 

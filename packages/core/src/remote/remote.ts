@@ -70,7 +70,8 @@ export function remote({
     const strange = strangeness(digester.peppers, answer.peppers)
     if (found === null || strange === undefined) throw unusable()
     if (found === undefined && strange !== null && 'digest' in body) throw otherPeppers(server, strange)
-    if (found) feed.saw({ number: found.readAt, hash: found.readHash })
+    // Older than anything is what is read again, and not kept.
+    if (found && !feed.saw({ number: found.readAt, hash: found.readHash })) return { ...found, readAt: -1 }
     return found
   }
 

@@ -44,8 +44,8 @@ export interface KeySource {
 export interface ChangeFollower {
   /** Once it resolves, nothing these changes took away is allowed any more. */
   apply(changes: readonly ChangeNotice[]): Promise<void>
-  /** Forgets all that it knows. Answers from before the change of that number are then too old. */
-  reset(readAt?: number): void
+  /** Forgets all that it knows. */
+  reset(): void
 }
 
 export interface Freshness {

@@ -138,9 +138,9 @@ export class KeyCache {
   }
 
   /** Forgets everything, what is being read now included: the database has lost changes that were applied here. */
-  reset(readAt: number): void {
+  reset(): void {
     this.resets++
-    this.recent.clear(readAt)
+    this.recent.clear()
     this.clear()
   }
 

@@ -51,7 +51,7 @@ describe('an answer', () => {
   it('is good whatever its number once all changes are forgotten, however many there were', () => {
     const recent = new RecentChanges()
     for (let number = 1; number <= 10_000; number++) recent.add(`key_${number}`, number)
-    recent.clear(0)
+    recent.clear()
     expect(recent.outdate(found(0))).toBe(false)
   })
 })

@@ -17,10 +17,10 @@ export class RecentChanges {
     this.numbers.set(target, Math.max(number, this.numbers.get(target) ?? 0))
   }
 
-  /** Numbers start anew at this one. */
-  clear(readAt: number): void {
+  /** As if nothing had ever changed: numbers start anew. */
+  clear(): void {
     this.numbers.clear()
-    this.horizon = readAt
+    this.horizon = 0
   }
 
   outdate({ key, organization, readAt }: FoundKey): boolean {

@@ -42,11 +42,8 @@ export interface Verifier {
   namespaceInBody(method: string, path: string): NamespaceInBody
   /** Follows the change log. Once it resolves, nothing these changes took away is allowed any more. */
   apply(changes: readonly ChangeNotice[]): Promise<void>
-  /**
-   * Forgets every key: for those who follow the change log and learn that they cannot tell what has changed. Where they
-   * go on from the change of number `readAt`, answers from before it are too old.
-   */
-  reset(readAt?: number): void
+  /** Forgets every key: for those who follow the change log and learn that they cannot tell what has changed. */
+  reset(): void
 }
 
 export interface VerifierOptions {
@@ -176,7 +173,7 @@ export function createVerifier({
     identityHeaders,
     namespaceInBody: routes.namespaceInBody,
     apply: (changes) => cache.apply(changes),
-    reset: (readAt = 0) => cache.reset(readAt),
+    reset: () => cache.reset(),
   }
   const freshness = keys.follow?.(verifier)
   return freshness ? leased(verifier, freshness) : verifier

@@ -57,7 +57,8 @@ const foundKey = z
     readAt: z.int().openapi({ description: 'Number of the last change this answer contains.' }),
     readHash: z.string().openapi({
       description:
-        'Hash of that change. Where you come to hear of another of this number, forget every key you know, as after a reset.',
+        'Hash of that change. Where you have heard of another of this number, ask again; where you come to hear of one, ' +
+        'forget every key you know, as after a reset.',
     }),
   })
   .openapi('FoundKey')
