@@ -295,13 +295,28 @@ describe('a secret that is shown once', { timeout: 3 * minute }, () => {
     await page.getByRole('dialog').locator('[aria-busy]').waitFor()
     letGo()
     await page.getByRole('button', { name: 'Account and appearance' }).getByText('Xenia', { exact: true }).waitFor()
+    await page.unrouteAll()
+    // Nor between that it is known and that the page is loaded anew.
+    await page.getByRole('button', { name: 'Create API key' }).first().click()
+    await page.getByLabel('Name', { exact: true }).fill('Meant by Xenia')
+    await page.getByRole('checkbox', { name: /sandboxes:read/ }).check()
+    await other.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
+    await other.goto(`${set.server.control}/sign-in`)
+    await signIn(other)
+    await other.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
+    const load = await holdBack(page, ({ pathname }) => pathname === '/acme/keys', 'GET')
+    const clicked = page.waitForRequest('**/clicked')
+    await page.evaluate(`addEventListener('beforeunload', () => setTimeout(() => {
+      document.querySelector('dialog [type=submit]').click()
+      setTimeout(() => fetch('/clicked'))
+    }))`)
+    await page.evaluate(`window.dispatchEvent(new Event('focus'))`)
+    await clicked
+    load()
+    await page.getByRole('button', { name: 'Account and appearance' }).getByText('Ann Smith').waitFor()
     expect(sent).toEqual([])
     await page.unrouteAll()
     await other.close()
-    await page.evaluate(`fetch('/api/auth/sign-out', { method: 'POST' })`)
-    await page.goto(`${set.server.control}/sign-in`)
-    await signIn(page)
-    await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor()
   })
 
   it('is held where it is a service key', async () => {

@@ -78,7 +78,10 @@ export const viewerQuery = queryOptions({
       const last = lastViewer()
       // Somebody else has signed in in another window: nothing that was read for the one is the other's to see. Loading
       // anew forgets all of it, and the browser asks first where that would lose a secret.
-      if (viewer && last && viewer.id !== last.id) location.reload()
+      if (viewer && last && viewer.id !== last.id) {
+        isOfAnother = true
+        location.reload()
+      }
       if (viewer) keepOnlyOf(viewer)
       return viewer
     } catch (error) {
@@ -92,6 +95,9 @@ export const viewerQuery = queryOptions({
   refetchOnWindowFocus: 'always',
 })
 
+/** Until the page has been loaded anew, what it offers was asked for by somebody else than who would do it now. */
+let isOfAnother = false
+
 /** What was typed in this tab by another is not the viewer's to see; by the viewer, in a session before, it is. */
 function keepOnlyOf({ id }: Viewer): void {
   if (tabStorage.getItem('viewer') === id) return
@@ -104,12 +110,10 @@ function keepOnlyOf({ id }: Viewer): void {
  * what the one meant to do is not done by the other.
  */
 export async function bySameViewer(): Promise<void> {
-  if (queries.isFetching({ queryKey: ['viewer'] }) === 0) return
-  const last = lastViewer()
   // It joins the one that is under way.
-  const viewer = await queries.fetchQuery({ ...viewerQuery, staleTime: 0 })
-  if (last && viewer?.id !== last.id)
-    throw new Error('Somebody else has signed in in another window. Nothing was done.')
+  if (queries.isFetching({ queryKey: ['viewer'] }) > 0) await queries.fetchQuery({ ...viewerQuery, staleTime: 0 })
+  if (isOfAnother)
+    throw new Error('Somebody else has signed in in another window. Nothing was done. Load this page again.')
 }
 
 function lastViewer(): Viewer | null {
