@@ -126,6 +126,22 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('can be read in letters of twice the size without scrolling sideways', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Large' })
+    for (const [path, heading] of [
+      ['acme/authentication', 'Authentication'],
+      [`acme/keys/${key.id}`, 'Large'],
+    ] as const) {
+      await page.goto(`${set.server.control}/${path}`)
+      await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+      await page.waitForLoadState('networkidle')
+      await page.evaluate("document.documentElement.style.fontSize = '200%'")
+      const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+      expect(wider).toBe(0)
+    }
+  })
+
   it('are printed without what only a screen is for, on white', async () => {
     const { page } = set.ann
     const { key } = await set.server.issueElsewhere({ name: 'On paper' })

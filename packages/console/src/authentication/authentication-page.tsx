@@ -22,7 +22,7 @@ export function AuthenticationPage() {
   const sources = credential.sources.map(sourceInWords)
   return (
     <Page title="Authentication" description={`How programs prove to ${contract.title} who they are.`}>
-      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[3fr_2fr]">
+      <div className="grid grid-cols-1 items-start gap-5 lg:@2xl:grid-cols-[3fr_2fr]">
         <Card title="Call it">
           <div className="space-y-4 p-5">
             <p>

@@ -107,7 +107,7 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
       actions={
         mayChange &&
         isLive && (
-          <div className="grid w-full grid-cols-2 gap-2 sm:flex">
+          <div className="grid w-full grid-cols-2 gap-2 sm:flex sm:flex-wrap">
             <Button icon={<Pencil size={15} aria-hidden />} onClick={() => setOpen('edit')}>
               Edit
             </Button>
@@ -135,7 +135,7 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
         {children}
         {pause.error !== null && <ErrorNotice error={pause.error} />}
         <Versions of={key} mayChange={mayChange} />
-        <div className="grid items-start gap-5 lg:grid-cols-2">
+        <div className="grid items-start gap-5 lg:@2xl:grid-cols-2">
           <Card title="Details">
             <Facts
               facts={[

@@ -17,7 +17,7 @@ export function Page({
 }) {
   useTitle(title)
   return (
-    <div className="mx-auto w-full max-w-6xl px-4 py-6 sm:px-8 sm:py-9">
+    <div className="@container mx-auto w-full max-w-6xl px-4 py-6 sm:px-8 sm:py-9">
       <div className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="min-w-0 max-w-2xl">
           <h1 id={titleId} className="flex flex-wrap items-center gap-x-3 gap-y-1 text-2xl font-semibold">
@@ -83,9 +83,9 @@ export function Loading({ label = 'Loading' }: { label?: string }) {
 /** Label and value, one below the other on a narrow screen. */
 export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
-    <dl className="divide-y">
+    <dl className="@container divide-y">
       {facts.map(([label, value]) => (
-        <div key={label} className="grid gap-x-6 gap-y-0.5 px-5 py-3 sm:grid-cols-[10rem_1fr]">
+        <div key={label} className="grid gap-x-6 gap-y-0.5 px-5 py-3 sm:@sm:grid-cols-[10rem_1fr]">
           <dt className="text-muted">{label}</dt>
           <dd className="min-w-0">{value}</dd>
         </div>
