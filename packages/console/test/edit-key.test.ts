@@ -24,8 +24,9 @@ describe('editing a key in the console', { timeout: 3 * minute }, () => {
 
   it('changes a limit that its field can show', async () => {
     const { dialog, save } = await edit([{ requests: 50, windowSeconds: 60, per: 'key', kind: 'window' }])
-    await dialog.getByLabel('Requests at most').fill('40')
-    expect(await save()).toEqual([{ requests: 40, windowSeconds: 60, per: 'key', kind: 'window' }])
+    await dialog.getByLabel('Requests at most', { exact: true }).fill('40')
+    await dialog.getByLabel('Requests at most in').selectOption('an hour')
+    expect(await save()).toEqual([{ requests: 40, windowSeconds: 3600, per: 'key', kind: 'window' }])
   })
 
   it.each([

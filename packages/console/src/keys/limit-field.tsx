@@ -54,7 +54,7 @@ export function LimitField({
             onChange={(event) => onChange({ ...value, requests: event.target.value })}
           />
           <Select
-            aria-label="in"
+            aria-label="Requests at most in"
             className="w-32 shrink-0"
             value={value.windowSeconds}
             onChange={(event) => onChange({ ...value, windowSeconds: Number(event.target.value) })}
