@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test'
+import { expect } from 'vitest'
 import { axeFaults } from '../../server/test/support/axe.ts'
 import type { TestServer } from '../../server/test/support/start-server.ts'
 import { buildConsole } from './build-console.ts'
@@ -79,5 +80,7 @@ export async function faults(page: Page, name: string): Promise<string[]> {
   await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: false })
   await page.setViewportSize({ width: 1280, height: 860 })
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  // On a busy machine it is still narrow for a moment, and what is hidden there takes no focus.
+  await expect.poll(() => page.evaluate('innerWidth'), { timeout: 15_000 }).toBe(1280)
   return found
 }
