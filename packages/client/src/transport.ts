@@ -1,4 +1,4 @@
-import { ConnectionError, KeywrightError, objectOf, problemOf, TimeoutError, unreadable } from './errors.ts'
+import { ConnectionError, KeywrightError, objectOf, problemOf, redirected, TimeoutError, unreadable } from './errors.ts'
 
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
 
@@ -112,7 +112,7 @@ export function createTransport({
       const response = await send(target, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
       const body = await response.text()
       // Not left to `redirect: 'error'`, which Cloudflare Workers refuse.
-      if (isRedirect(response)) throw new Error('it redirects, which is not followed')
+      if (isRedirect(response)) throw redirected(base || 'The server')
       if (response.ok) return { body }
       const waitMs = retryAfterMs(response)
       const requestId = response.headers.get('x-request-id')

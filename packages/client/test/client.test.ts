@@ -88,9 +88,12 @@ describe('a call', () => {
   it('never follows a redirect with the credential', async () => {
     const elsewhere = await serverThat(answers(200, project))
     const server = await serverThat(answers(302, '', { location: `${elsewhere.url}/v1/projects/prj_1` }))
-    const keywright = new Keywright({ url: server.url, credential: 'kwo_secret', retries: 0 })
-    await expect(keywright.projects.get('prj_1')).rejects.toBeInstanceOf(ConnectionError)
-    expect(elsewhere.calls).toEqual([])
+    const keywright = new Keywright({ url: server.url, credential: 'kwo_secret' })
+    await expect(keywright.projects.get('prj_1')).rejects.toMatchObject({
+      code: 'redirected',
+      message: `${server.url} redirects, which is not followed. Is this Keywright's own address, to the letter?`,
+    })
+    expect([server.calls.length, elsewhere.calls]).toEqual([1, []])
   })
 
   it('asks nothing of fetch that the edge runtimes have not', async () => {
@@ -103,10 +106,10 @@ describe('a call', () => {
     expect(await new Keywright({ url: server.url, fetch, retries: 0 }).projects.get('prj_1')).toEqual(project)
   })
 
-  it('takes a redirect that a browser hides for no answer', async () => {
+  it('knows a redirect that a browser hides', async () => {
     const fetch = async () => Object.defineProperties(Response.error(), { type: { value: 'opaqueredirect' } })
-    const created = new Keywright({ url: 'http://127.0.0.1:1', fetch, retries: 0 }).projects.get('prj_1')
-    await expect(created).rejects.toBeInstanceOf(ConnectionError)
+    const asked = new Keywright({ url: 'http://127.0.0.1:1', fetch }).projects.get('prj_1')
+    await expect(asked).rejects.toMatchObject({ code: 'redirected', message: expect.stringContaining('redirects') })
   })
 })
 

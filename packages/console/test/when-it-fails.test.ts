@@ -39,6 +39,15 @@ describe('the console where the server does not answer', { timeout: 2 * minute }
     await page.getByText('The server does not answer').waitFor({ state: 'detached' })
   })
 
+  it('says that a sign-in in front of it may have run out, where the server redirects', async () => {
+    const { page } = set.ann
+    const away = { status: 302, headers: { location: 'https://sign-in.example.com/' } }
+    await page.route('**/invitations*', (route) => route.fulfill(away))
+    await page.goto(`${set.server.control}/acme/members`)
+    await page.getByText('Load the page anew: what stands in front of Keywright may want you to sign in.').waitFor()
+    await page.unroute('**/invitations*')
+  })
+
   it('says beside the button that no more could be loaded, and loads it when pressed again', async () => {
     const { page } = set.ann
     const { control } = set.server

@@ -14,6 +14,10 @@ export function explain(error: unknown): Explained {
   if (error instanceof ConnectionError) {
     return { title: 'The server does not answer', text: 'Check that Keywright is running and that you are online.' }
   }
+  if (error instanceof KeywrightError && error.code === 'redirected') {
+    const text = 'Load the page anew: what stands in front of Keywright may want you to sign in.'
+    return { title: 'The server sends you elsewhere', text }
+  }
   const text = error instanceof KeywrightError || error instanceof Error ? error.message : String(error)
   return { title: 'That did not work', text }
 }
