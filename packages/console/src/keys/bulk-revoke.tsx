@@ -1,3 +1,4 @@
+import type { RevokedKeys } from '@keywright/client'
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { keywright } from '../api/keywright.ts'
@@ -11,6 +12,10 @@ import { counted } from '../shell/words.ts'
 import { ReasonField } from './reason-field.tsx'
 import { ReceiptProgress } from './receipt-progress.tsx'
 import { whereAndWhen } from './revocation.ts'
+
+function countOf({ results }: RevokedKeys): number {
+  return results.filter(({ status }) => status !== 'refused').length
+}
 
 /** Many at once: the server says first how many it would be, then does it, all or none, in one change of the log. */
 export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose: (isDone: boolean) => void }) {
@@ -41,7 +46,7 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
       </Dialog>
     )
   }
-  const count = trial.data?.results.filter(({ status }) => status !== 'refused').length
+  const count = trial.data && countOf(trial.data)
   return (
     <ConfirmDialog
       title="Revoke these keys for good"
@@ -54,9 +59,9 @@ export function BulkRevoke({ keys, onClose }: { keys: readonly string[]; onClose
       onClose={() => onClose(false)}
     >
       <WouldGo of={trial}>
-        {() => (
+        {(data) => (
           <p>
-            <strong>{counted(count ?? 0, 'key')}</strong> would be revoked, with every secret of each. Whatever uses
+            <strong>{counted(countOf(data), 'key')}</strong> would be revoked, with every secret of each. Whatever uses
             them is refused {whereAndWhen(contract)}. There is no way back.
           </p>
         )}
