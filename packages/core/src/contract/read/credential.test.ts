@@ -117,8 +117,8 @@ describe('a key', () => {
     expect(keyProblems({})).toEqual(['key.forms: it is missing; a list is needed'])
   })
 
-  it.each(['kwo_x_', 'kwc_'])('does not begin with %s, as other credentials do', (prefix) => {
-    expect(keyProblems({ forms: [{ prefix }] })[0]).toMatch(/^key\.forms\[0\]\.prefix: kw[oc]_ begins Keywright's own/)
+  it.each(['kwo_x_', 'kwc_', 'kwi_'])('does not begin with %s, as other credentials do', (prefix) => {
+    expect(keyProblems({ forms: [{ prefix }] })[0]).toMatch(/^key\.forms\[0\]\.prefix: kw[oci]_ begins Keywright's own/)
   })
 
   it('begins with 64 characters at most, and is of words of 63', () => {

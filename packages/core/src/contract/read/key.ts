@@ -6,7 +6,7 @@ import { described, Fields, isObject } from './fields.ts'
 const standardRandom: Random = { alphabet: 'base62', length: 43 }
 
 /** Other credentials of the same instance; none may be taken for an API key. */
-const reservedPrefixes = ['kwo_', 'kwc_']
+const reservedPrefixes = ['kwo_', 'kwc_', 'kwi_']
 
 export function readKey(contract: Fields): KeyRule {
   const before = contract.problems.length
