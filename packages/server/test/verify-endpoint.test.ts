@@ -155,6 +155,18 @@ describe('POST /v1/verify', () => {
   })
 
   it.each([
+    ['a credential that is far too long', { credential: 'a'.repeat(20_000) }, 401],
+    ['a namespace that is far too long', { namespace: 'a'.repeat(20_000) }, 400],
+    ['a path that is far too long', { path: `/${'a'.repeat(20_000)}` }, 403],
+    ['a method that no route can name', { method: 'M-SEARCH' }, 405],
+  ])('has the contract refuse %s', async (_, written, status) => {
+    const { credential } = await server.issue({ permissions: ['sandboxes:read'] })
+    const response = await ask({ credential, method: 'GET', path: '/v1/sandboxes', ...written })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ allowed: false, refusal: { status } })
+  })
+
+  it.each([
     ['no JSON', '{', {}, 400, 'malformed_body'],
     ['no object', '[]', {}, 400, 'malformed_body'],
     ['not UTF-8', Buffer.from('{"credential":"\xff"}', 'latin1'), {}, 400, 'malformed_body'],
