@@ -155,8 +155,8 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
         return
       }
       name = 'internal_error'
-      if (expectsContinue) response.writeContinue()
-      const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path })
+      const askForIt = () => expectsContinue && response.writeContinue()
+      const reading = await readNamespaceFromBody(verifier, request, { method, path: target.path }, askForIt)
       if ('refused' in reading) {
         name = 'unavailable'
         const refused = await refuseBody(verifier, attempt, known, reading)

@@ -15,10 +15,7 @@ export function answerOwn(
     path: target.path,
     attempt,
     requestId,
-    readBody(mostBytes) {
-      if (expectsContinue) response.writeContinue()
-      return readBody(request, mostBytes)
-    },
+    readBody: (mostBytes) => readBody(request, mostBytes, () => expectsContinue && response.writeContinue()),
     decided,
   })
 }

@@ -1,9 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { soleHeader } from '@keywright/core'
 
-/** The whole body; null where it has more than `mostBytes`, of which the rest is thrown away. Rejects when the sender gives up. */
-export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer | null> {
+/**
+ * The whole body; null where it has more than `mostBytes`, of which the rest is thrown away. Rejects when the sender gives up.
+ *
+ * `askForIt` is called unless the head says already that it is too much (RFC 9110 §10.1.1).
+ */
+export function readBody(
+  request: IncomingMessage,
+  mostBytes: number,
+  askForIt: () => void = () => {},
+): Promise<Buffer | null> {
   if (Number(soleHeader(request.rawHeaders, 'content-length')) > mostBytes) return Promise.resolve(null)
+  askForIt()
   if (request.readableEnded) return Promise.resolve(Buffer.alloc(0))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

@@ -102,6 +102,15 @@ describe('a body that Express reads', () => {
   it.each([
     ['/v1/query', () => `X-Api-Key: ${credential}`],
     ['/gate/onboard/create', () => `Authorization: Bearer ${serviceKey}`],
+  ])('is not asked for where its length alone is too much: %s', async (path, holder) => {
+    const fields = `${holder()}\r\nContent-Length: 2000000\r\nExpect: 100-continue`
+    const told = await sendRaw(server.edge, `POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`)
+    expect(told.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['413'])
+  })
+
+  it.each([
+    ['/v1/query', () => `X-Api-Key: ${credential}`],
+    ['/gate/onboard/create', () => `Authorization: Bearer ${serviceKey}`],
   ])('whose sender leaves in the middle of it fills no log: %s', async (path, holder) => {
     const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
     const fields = `${holder()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue`
