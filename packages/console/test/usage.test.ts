@@ -66,6 +66,21 @@ describe('usage in the console', { timeout: 3 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('writes large numbers beside a chart in full', async () => {
+    const { page } = set.ann
+    const { key } = await set.server.issue({ name: 'Busy' })
+    recordUses(set.server, [{ key: key.id, route, atMs: Date.now(), count: 8_000_000 }])
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    await page.getByText('8,000,000').waitFor()
+    const edge = `(() => {
+      const canvas = document.querySelector('.uplot canvas')
+      const { data } = canvas.getContext('2d').getImageData(0, 0, 1, canvas.height)
+      return data.some((value) => value !== 0)
+    })()`
+    await page.locator('.uplot canvas').waitFor()
+    expect(await page.evaluate(edge)).toBe(false)
+  })
+
   it('says from when on not all is counted, and counts all of a shorter time', async () => {
     const { page } = set.ann
     const nowMs = Date.now()

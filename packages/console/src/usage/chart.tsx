@@ -74,7 +74,8 @@ function draw(place: HTMLDivElement, labels: readonly string[], series: readonly
         incrs: [1, 2, 3, 4, 6, 8, 12],
         values: (_, splits) => splits.map((at) => labels[at] ?? ''),
       },
-      { ...axis, size: 52 },
+      // Labels that are wider than it would be cut off: seven digits are.
+      { ...axis, size: ({ ctx }, labels) => Math.max(52, widest(ctx, axis.font, labels ?? []) + 8) },
     ],
     series: [
       {},
@@ -95,6 +96,11 @@ function draw(place: HTMLDivElement, labels: readonly string[], series: readonly
     ),
   )
   return new uPlot(options, [labels.map((_, at) => at), ...stacked], place)
+}
+
+function widest(context: CanvasRenderingContext2D, font: string, labels: readonly string[]): number {
+  context.font = font
+  return Math.max(0, ...labels.map((label) => Math.ceil(context.measureText(label).width)))
 }
 
 function striped(color: string): CanvasPattern | string {

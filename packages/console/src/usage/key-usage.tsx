@@ -11,6 +11,8 @@ import { reasonInWords } from './reasons.ts'
 import { SpanSelect } from './span-select.tsx'
 import { totals } from './sums.ts'
 
+const number = new Intl.NumberFormat()
+
 /** One key over time, and why it was refused. */
 export function KeyUsage({ of: key }: { of: Key }) {
   const noun = useNoun()
@@ -46,7 +48,7 @@ export function KeyUsage({ of: key }: { of: Key }) {
           <Outcomes counts={data.counts} nowMs={data.nowMs} span={span} />
           {refused.length > 0 && (
             <p className="border-t px-5 py-3 text-muted">
-              Refused because: {refused.map(([reason, count]) => `${reason} (${count})`).join(', ')}
+              Refused because: {refused.map(([reason, count]) => `${reason} (${number.format(count)})`).join(', ')}
             </p>
           )}
         </>

@@ -3,7 +3,7 @@ import type { UsageCount } from '@keywright/client'
 const stepMs = { hour: 3_600_000, day: 86_400_000 }
 
 const formats = {
-  hour: { hour: '2-digit', minute: '2-digit' },
+  hour: { hour: 'numeric', minute: '2-digit' },
   day: { month: 'short', day: 'numeric', timeZone: 'UTC' },
 } as const
 
