@@ -293,6 +293,19 @@ describe('an account', { timeout: 3 * minutes }, () => {
     await context.close()
   })
 
+  it('is told from that of an invitation by its name where it has no address', async () => {
+    const { page, context, complaints } = await visit(browser)
+    const body = { email: 'erin@example.com', role: 'member' }
+    const invited = await controlApi(server.control)('POST', '/v1/organizations/acme/invitations', { body })
+    await page.goto(await portalLink('Bob'))
+    await page.waitForURL('**/acme/keys')
+    await page.goto(invited.json.link)
+    await page.getByText('You are signed in as Bob.').waitFor()
+    expect(await page.getByText('portal.invalid').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('is not left for that of a portal link unasked: a stranger may have sent it', async () => {
     const { page, context, complaints } = await visit(browser)
     const nameOfViewer = async () => (await (await context.request.get(`${server.control}/v1/whoami`)).json()).name

@@ -13,6 +13,7 @@ import { Foreign } from '../parts/text.tsx'
 import { EmailField, NameField, NewPasswordField } from '../parts/text-field.tsx'
 import { useNoun } from '../shell/noun.ts'
 import { withArticle } from '../shell/words.ts'
+import { shownAddress } from './address.ts'
 import { Entrance, useFocusIn } from './entrance.tsx'
 import { LinkFailed } from './link-failed.tsx'
 import { NoLink } from './no-link.tsx'
@@ -40,7 +41,7 @@ function Invited({ token }: { token: string }) {
   }
   const email = viewer.data?.email
   if (email && offer.data.email !== null && offer.data.email !== email.toLowerCase()) {
-    return <ForAnother email={email} invited={offer.data.email} />
+    return <ForAnother as={shownAddress(email) || viewer.data?.name || ''} invited={offer.data.email} />
   }
   return (
     <Entrance title={titleOf(offer.data, noun)} lead={<Place offer={offer.data} />}>
@@ -94,7 +95,7 @@ function Accept({ token, name, to }: { token: string; name: string; to: string }
   )
 }
 
-function ForAnother({ email, invited }: { email: string; invited: string }) {
+function ForAnother({ as, invited }: { as: string; invited: string }) {
   const signOut = useMutation({
     mutationFn: () => keywright.signIn.signOut(),
     onSuccess() {
@@ -108,7 +109,7 @@ function ForAnother({ email, invited }: { email: string; invited: string }) {
       lead={
         <>
           It is for <Foreign className="whitespace-normal">{invited}</Foreign>. You are signed in as{' '}
-          <Foreign className="whitespace-normal">{email}</Foreign>.
+          <Foreign className="whitespace-normal">{as}</Foreign>.
         </>
       }
     >
