@@ -126,6 +126,16 @@ describe('the console', { timeout: 5 * minute }, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
+  it('leads from how to call the API to its documentation', async () => {
+    const { page, context } = set.ann
+    await page.goto(`${set.server.control}/acme/authentication`)
+    const link = page.getByRole('link', { name: 'documentation' })
+    const [documentation] = await Promise.all([context.waitForEvent('page'), link.click()])
+    await documentation.getByRole('heading', { level: 1, name: 'Authentication' }).waitFor()
+    expect(new URL(documentation.url()).pathname).toBe('/docs/')
+    await documentation.close()
+  })
+
   it('can be read in letters of twice the size without scrolling sideways', async () => {
     const { page } = set.ann
     const { key } = await set.server.issue({ name: 'Large' })

@@ -30,6 +30,13 @@ export function AuthenticationPage() {
               request. The lines below hold only the hint of a key: put the whole one in its place.
             </p>
             <SnippetTabs credential={hint} />
+            <p>
+              Every refusal and more examples are in the{' '}
+              <a href="/docs/" target="_blank" rel="noopener" className="underline underline-offset-4">
+                documentation
+              </a>
+              .
+            </p>
           </div>
         </Card>
         <Card title="The rules">
