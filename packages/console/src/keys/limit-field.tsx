@@ -49,7 +49,6 @@ export function LimitField({
             {...field}
             type="number"
             min={1}
-            placeholder="Default"
             value={value.requests}
             onChange={(event) => onChange({ ...value, requests: event.target.value })}
           />
