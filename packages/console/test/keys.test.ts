@@ -157,6 +157,15 @@ describe('API keys in the console', { timeout: 3 * minute }, () => {
     expect(events.map((line) => JSON.parse(line).details.name)).toContain('=HYPERLINK("https://example.com","click")')
   })
 
+  it('writes out when a key ends that ends soon, also where nobody can hover', async () => {
+    const { page } = set.ann
+    const expiresAt = new Date(Date.now() + 2 * 24 * 60 * minute)
+    const { key } = await set.server.issue({ name: 'Ends soon', expiresAt })
+    await page.goto(`${set.server.control}/acme/keys/${key.id}`)
+    const exactly = await page.locator(`time[datetime="${expiresAt.toISOString()}"]`).getAttribute('title')
+    await page.getByText(exactly ?? '', { exact: true }).waitFor()
+  })
+
   it('finds a key among many, page by page', async () => {
     const { page } = set.ann
     for (let i = 100; i < 220; i++) await set.server.issue({ name: `Batch ${i}` })

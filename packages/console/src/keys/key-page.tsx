@@ -17,7 +17,7 @@ import { useMayChange, usePlace } from '../shell/place.ts'
 import { KeyUsage } from '../usage/key-usage.tsx'
 import { Callers } from './callers.tsx'
 import { EditKey } from './edit-key.tsx'
-import { Expiry } from './expiry-cell.tsx'
+import { ExpiryInFull } from './expiry-cell.tsx'
 import { limitsHeldBy, limitsInWords, usualLimits } from './limit-words.ts'
 import { Maker, MakersPermissions, ProjectName } from './maker.tsx'
 import { offeredPermissions } from './reach-fields.tsx'
@@ -151,7 +151,7 @@ function KeyDetail({ of: key, organization, isGone, children }: KeyDetailProps) 
                 ['Created by', <Maker key="by" of={key} />],
                 ...(key.kind === 'secret' ? [] : [['Kind', key.kind] as const]),
                 ['Last used', key.lastUsedAt === null ? 'Never used' : <When key="used" time={key.lastUsedAt} />],
-                ['Expires', <Expiry key="expires" of={key} />],
+                ['Expires', <ExpiryInFull key="expires" of={key} />],
                 ...(key.revokedAt === null ? [] : [['Revoked', <When key="revoked" time={key.revokedAt} />] as const]),
                 ...(key.revokedReason === null
                   ? []
