@@ -13,8 +13,8 @@ const ours = [
   'x-auth-status',
 ]
 
-/** Caches obey these before `Cache-Control`. */
-const cacheOverrides = ['surrogate-control', 'cdn-cache-control', 'x-accel-expires']
+/** Some caches obey these before `Cache-Control`, and others a field whose name ends in it (RFC 9213 §2). */
+const cacheOverrides = ['surrogate-control', 'edge-control', 'x-accel-expires']
 
 export type FilterResponseHeaders = (headers: IncomingHttpHeaders, authenticated: boolean) => string[]
 
@@ -38,7 +38,7 @@ export function compileResponseFilter(contract: Contract): FilterResponseHeaders
     if (folded === 'set-cookie') return 'cookies'
     if (folded === 'cache-control') return 'caching'
     if (folded === 'vary') return 'vary'
-    return cacheOverrides.includes(folded) ? 'override' : 'kept'
+    return cacheOverrides.includes(folded) || folded.endsWith('-cache-control') ? 'override' : 'kept'
   })
 
   return (headers, authenticated) => {
