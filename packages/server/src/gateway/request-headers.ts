@@ -75,8 +75,7 @@ function withoutNamed(headers: readonly string[], named: ReadonlySet<string>): s
   const kept: string[] = []
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string
-    // The length of the body is not the caller's to take away.
-    if (!named.has(fold(name)) || name.toLowerCase() === 'content-length') kept.push(name, headers[i + 1] as string)
+    if (!named.has(fold(name))) kept.push(name, headers[i + 1] as string)
   }
   return kept
 }
