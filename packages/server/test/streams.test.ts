@@ -410,10 +410,10 @@ describe('through the gateway', () => {
     // Known by now, so that no verdict is waited for.
     await get('/known')
     const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\nContent-Length: 0\r\n\r\n`
-    await sendRaw(server.edge, `POST /a HTTP/1.1\r\n${line}\r\n${fields}POST /b HTTP/1.1\r\n${fields}`)
+    const behind = ['/b', '/c'].map((path) => `POST ${path} HTTP/1.1\r\n${fields}`)
+    await sendRaw(server.edge, `POST /a HTTP/1.1\r\n${line}\r\n${fields}${behind.join('')}`)
     await get('/after')
-    expect(asked).toContain('/after')
-    expect(asked).not.toContain('/b')
+    expect(asked.filter((path) => path !== '/a')).toEqual(['/known', '/after'])
   })
 
   it.each([
