@@ -135,6 +135,8 @@ describe('forward-auth', () => {
       const refused = await rawRequest(elsewhere.control, { target: '/v1/forward-auth', lines })
       expect([method, refused.status, refused.headers['x-ratelimit-remaining']]).toEqual([method, 403, '4'])
     }
+    const nobody = { target: '/v1/forward-auth', lines: original('POST', '/v1/get/default/k') }
+    expect((await rawRequest(elsewhere.control, nobody)).status).toBe(401)
     await elsewhere.stop()
   })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { controlApi } from './support/control-api.ts'
 import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
 import { serviceKey, startServer, type TestServer } from './support/start-server.ts'
 
@@ -175,6 +176,7 @@ describe('POST /v1/verify', () => {
     ['more than 64 KiB', JSON.stringify({ credential: 'a'.repeat(70_000) }), {}, 413, 'payload_too_large'],
     ['a form', 'credential=a', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
     ['compressed', '{}', { 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
+    ['in another encoding', '{}', { 'content-type': 'application/json; charset=utf-7' }, 415, 'unsupported_media_type'],
   ])('refuses a body that is %s', async (_, body, headers, status, code) => {
     const response = await ask(body, headers as Record<string, string>)
     expect(response.status).toBe(status)
@@ -246,6 +248,11 @@ describe('POST /v1/verify', () => {
     }
     expect(await (await ask({ credential: other.credential })).json()).toMatchObject({ limits: [{ remaining: 0 }] })
     expect([await counted('missing_credential'), await counted('unknown_key')]).toEqual([missing, unknowns + 5])
+    expect(await askBound({ headers: {}, ...route })).toMatchObject({ reason: 'missing_credential' })
+    const { json } = await controlApi(server.control)('GET', '/v1/decisions?limit=1')
+    expect(json.decisions).toMatchObject([{ reason: 'missing_credential', requestId: 'the-same' }])
+    const open = { method: 'GET', path: '/health' }
+    expect(await askBound({ credential: other.credential, ...open })).toMatchObject({ allowed: true, principal: null })
   })
 
   it('takes no other method', async () => {
