@@ -253,13 +253,15 @@ describe.each(pages)('true of $contract:', (page) => {
     for (const lines of [[], [lineOf(way, 'nonsense')]]) {
       const answer = await ask(lines, '/health')
       expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { status: 'ok' }])
-      expect((await ask(lines, '/health', 'HEAD')).status).toBe(200)
+      const head = await ask(lines, '/health', 'HEAD')
+      expect([head.status, head.headers['content-length']]).toEqual([200, answer.headers['content-length']])
       const handshake = await ask([...lines, 'Connection: Upgrade', 'Upgrade: websocket'], '/health')
       expect(JSON.parse(handshake.body)).toEqual({ status: 'ok' })
     }
     for (const target of ['/health/', '/healthy', '/Health', '/health/x']) {
       expect((await ask([], target)).status).toBe(missing.status)
     }
+    expect((await ask([], '/health', 'POST')).status).toBe(missing.status)
   })
 
   it('a request that cannot be read is 400 in its own words', async () => {
