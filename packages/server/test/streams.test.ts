@@ -579,7 +579,7 @@ describe('through the gateway', () => {
     const socket = await open('GET /v1/stream', ['X: y\r\n\r\nCONNECT a:1 HTTP/1.1', 'Host: a'])
     const response = await arrived
     await once(socket, 'data')
-    socket.end()
+    socket.end('said into the tunnel')
     await once(response, 'close')
   })
 
