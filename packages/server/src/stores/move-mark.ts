@@ -3,17 +3,17 @@ import type { Pool } from 'pg'
 import { countThere } from './move-copy.ts'
 import { MoveError } from './move-error.ts'
 import type { MovedTable } from './move-tables.ts'
-import { connect } from './postgres-connection.ts'
+import { type Connection, connect } from './postgres-connection.ts'
 import { UnfitDatabaseError } from './unfit-database-error.ts'
 
 /**
  * In a database to which a move is under way: which instance is moved there, as of which change. Rows that are there
  * already say nothing of what has become of them since, a revocation for one.
  */
-export async function readMark(pool: Pool): Promise<Head | null> {
-  const { rows: found } = await pool.query(`select where to_regclass('kw_move') is not null`)
+export async function readMark(target: Connection): Promise<Head | null> {
+  const { rows: found } = await target.query(`select where to_regclass('kw_move') is not null`)
   if (found.length === 0) return null
-  const { rows } = await pool.query<{ number: string; hash: string }>('select number, hash from kw_move')
+  const { rows } = await target.query<{ number: string; hash: string }>('select number, hash from kw_move')
   const [row] = rows
   return row ? { number: Number(row.number), hash: row.hash } : null
 }
@@ -37,28 +37,28 @@ export async function refuseHalfMoved(pool: Pool): Promise<void> {
 }
 
 /** @throws MoveError */
-export async function writeMark(pool: Pool, { number, hash }: Head, tables: readonly MovedTable[]): Promise<void> {
+export async function writeMark(
+  target: Connection,
+  { number, hash }: Head,
+  tables: readonly MovedTable[],
+): Promise<void> {
   for (const { name } of tables) {
-    if ((await countThere(pool, name)) > 0) {
+    if ((await countThere(target, name)) > 0) {
       throw new MoveError(`The database is not empty: there are rows in ${name}.`, 'Make an empty one, and move again.')
     }
   }
-  await pool.query('create table if not exists kw_move (number bigint not null, hash text not null)')
-  await pool.query('insert into kw_move (number, hash) values ($1, $2)', [number, hash])
+  await target.query('create table if not exists kw_move (number bigint not null, hash text not null)')
+  await target.query('insert into kw_move (number, hash) values ($1, $2)', [number, hash])
 }
 
 /** From here on the copy is the instance. */
-export async function replaceMark(pool: Pool, { checkpoint, head }: { checkpoint: Head; head: Head }): Promise<void> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    await client.query('update kw_checkpoint set number = $1, hash = $2', [checkpoint.number, checkpoint.hash])
-    await client.query('update kw_head set number = $1, hash = $2', [head.number, head.hash])
-    await client.query('drop table kw_move')
-    await client.query('commit')
-    client.release()
-  } catch (error) {
-    client.release(true)
-    throw error
-  }
+export async function replaceMark(
+  target: Connection,
+  { checkpoint, head }: { checkpoint: Head; head: Head },
+): Promise<void> {
+  await target.query('begin')
+  await target.query('update kw_checkpoint set number = $1, hash = $2', [checkpoint.number, checkpoint.hash])
+  await target.query('update kw_head set number = $1, hash = $2', [head.number, head.hash])
+  await target.query('drop table kw_move')
+  await target.query('commit')
 }

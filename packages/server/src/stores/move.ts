@@ -8,9 +8,12 @@ import { MoveError } from './move-error.ts'
 import { readMark, replaceMark, writeMark } from './move-mark.ts'
 import { loggedTables, type MovedTable, peopleTables, unloggedTables } from './move-tables.ts'
 import { openSqlite } from './open-sqlite.ts'
-import { kyselyOnPool } from './postgres-connection.ts'
+import { type Connection, connect, kyselyOnConnection, unreachable } from './postgres-connection.ts'
 
 export { MoveError }
+
+/** For counting the largest table: a connection that was cut off without a word is given up after that. */
+const answerWithinMs = 10 * 60_000
 
 export interface Move {
   /** The instance's database file, which nobody else may have open. */
@@ -36,6 +39,7 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
   const pool = new Pool({ connectionString: to, max: 2 })
   pool.on('error', () => {})
   const opened: BetterSqlite3.Database[] = []
+  let release = () => {}
   const open = (file: string) => {
     const client = new BetterSqlite3(file, { readonly: true })
     opened.push(client)
@@ -43,35 +47,38 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
   }
   try {
     await migratePostgres(pool)
+    const target = await connect(pool, answerWithinMs)
+    release = target.release
     const head = await source.head()
-    const isDone = await refuseOther(pool, head)
-    if (peopleFrom !== null) await preparePeople(pool)
+    const isDone = await refuseOther(target, head)
+    if (peopleFrom !== null) await preparePeople(pool).catch(unreachable)
     const keys = open(from)
     const people = peopleFrom === null ? null : open(peopleFrom)
     const ofPeople = people ? peopleTables.filter((table) => has(people, table)) : []
     const tables = [...loggedTables, ...unloggedTables, ...ofPeople]
     if (isDone)
-      return await Promise.all(tables.map(async ({ name }) => ({ table: name, rows: await countThere(pool, name) })))
-    await makeRoom(pool, head, tables)
+      return await Promise.all(tables.map(async ({ name }) => ({ table: name, rows: await countThere(target, name) })))
+    await makeRoom(target, head, tables)
     const moved: Moved[] = []
     for (const table of tables) {
       const isOfPeople = people && ofPeople.includes(table)
-      moved.push(await copy(isOfPeople ? people : keys, pool, table, onProgress))
+      moved.push(await copy(isOfPeople ? people : keys, target, table, onProgress))
     }
     const checkpoint = await source.checkpoint()
-    await checkChain(pool, checkpoint, head)
-    await replaceMark(pool, { checkpoint, head })
+    await checkChain(target, checkpoint, head)
+    await replaceMark(target, { checkpoint, head })
     return moved
   } finally {
     for (const client of opened) client.close()
+    release()
     await pool.end()
     await source.close()
   }
 }
 
 /** Whether it was moved there before. */
-async function refuseOther(pool: Pool, head: Head): Promise<boolean> {
-  const { rows } = await pool.query<{ number: string; hash: string }>('select number, hash from kw_head')
+async function refuseOther(target: Connection, head: Head): Promise<boolean> {
+  const { rows } = await target.query<{ number: string; hash: string }>('select number, hash from kw_head')
   const there = Number(rows[0]?.number)
   if (there === 0) return false
   if (there === head.number && rows[0]?.hash === head.hash) return true
@@ -82,17 +89,17 @@ async function refuseOther(pool: Pool, head: Head): Promise<boolean> {
 }
 
 /** Leaves no row of a move that was broken off that may have changed since. */
-async function makeRoom(pool: Pool, head: Head, tables: readonly MovedTable[]): Promise<void> {
-  const mark = await readMark(pool)
-  if (!mark) return writeMark(pool, head, tables)
+async function makeRoom(target: Connection, head: Head, tables: readonly MovedTable[]): Promise<void> {
+  const mark = await readMark(target)
+  if (!mark) return writeMark(target, head, tables)
   const isUnchanged = mark.number === head.number && mark.hash === head.hash
   const stale = isUnchanged ? tables.filter((table) => !loggedTables.includes(table)) : tables
-  await pool.query(`truncate ${stale.map(({ name }) => name).join(', ')} cascade`)
-  await pool.query('update kw_move set number = $1, hash = $2', [head.number, head.hash])
+  await target.query(`truncate ${stale.map(({ name }) => name).join(', ')} cascade`)
+  await target.query('update kw_move set number = $1, hash = $2', [head.number, head.hash])
 }
 
-async function checkChain(pool: Pool, checkpoint: Head, head: Head): Promise<void> {
-  const db = kyselyOnPool(pool)
+async function checkChain(target: Connection, checkpoint: Head, head: Head): Promise<void> {
+  const db = kyselyOnConnection(target)
   let checked = checkpoint
   while (checked.number < head.number) {
     const verdict = verifyChain(checked, await readChanges(db, checked.number, 1000))

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -95,7 +96,11 @@ async function breakOffAt(table: string): Promise<void> {
   await store.close()
   await sql(`create function fail() returns trigger language plpgsql as $$ begin raise 'broken off'; end $$`)
   await sql(`create trigger fail before insert on ${table} execute function fail()`)
-  expect((await migrate()).code).toBe(1)
+  const { code, stderr } = await migrate()
+  expect([code, stderr]).toEqual([
+    1,
+    'error: PostgreSQL says: broken off.\nhint: Put that right, and move again: it goes on where it was broken off.\n',
+  ])
   await sql('drop function fail cascade')
 }
 
@@ -272,8 +277,32 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     const away = await keywright([...args, 'postgres://127.0.0.1:9/keywright'])
     expect([away.code, away.stderr]).toEqual([
       1,
-      expect.stringMatching(/^error: PostgreSQL cannot be reached: .+\nhint: Start it, or correct --to\.\n$/),
+      expect.stringMatching(
+        /^error: PostgreSQL cannot be reached: .+\nhint: Start it, or correct --to, and move again\.\n$/,
+      ),
     ])
+  })
+
+  it('says what to do where the way to the database is cut in the middle', async () => {
+    await embedded(1)
+    const { port } = new URL(to)
+    const relay = createServer((near) => {
+      const far = connect(Number(port), '127.0.0.1')
+      near.on('data', (data) => (data.includes('insert into kw_keys') ? near.destroy() : far.write(data)))
+      near.on('close', () => far.destroy())
+      far.pipe(near)
+    })
+    await once(relay.listen(0, '127.0.0.1'), 'listening')
+    const through = Object.assign(new URL(to), { port: (relay.address() as AddressInfo).port }).href
+    const { code, stderr } = await keywright(['migrate', '--from', join(folder, 'data'), '--to', through])
+    relay.close()
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error: PostgreSQL cannot be reached: .+\nhint: Start it, or correct --to, and move again\.\n$/,
+      ),
+    ])
+    expect((await migrate()).code).toBe(0)
   })
 
   it.each([

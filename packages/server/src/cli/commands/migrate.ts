@@ -27,6 +27,7 @@ export function defineMigrate(migrate: Command): void {
       const people = join(dirname(file), 'people.db')
       const { moveToPostgres, MoveError } = await import('../../stores/move.ts')
       const { explainPostgres } = await import('../../stores/explain-postgres.ts')
+      const { DatabaseError } = await import('pg')
       const { DatabaseUnreachableError } = await import('../../stores/postgres-connection.ts')
       const { preparePeople } = await import('../../sign-in/prepare.ts')
       const moved = await moveToPostgres({
@@ -38,8 +39,13 @@ export function defineMigrate(migrate: Command): void {
       }).catch((error: unknown) => {
         if (error instanceof MoveError) throw new CliError(error.message, error.hint)
         if (error instanceof DatabaseUnreachableError)
-          throw new CliError(error.message, `Start it, or correct ${where}.`)
+          throw new CliError(error.message, `Start it, or correct ${where}, and move again.`)
         const known = explainPostgres(error)
+        if (!known && error instanceof DatabaseError)
+          throw new CliError(
+            `PostgreSQL says: ${error.message}.`,
+            'Put that right, and move again: it goes on where it was broken off.',
+          )
         if (!known) throw error
         const { code } = error as { code?: string }
         const hint = code === noSuchDatabase ? `Make it: createdb ${databaseOf(url)}` : known.hint
