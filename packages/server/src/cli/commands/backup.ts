@@ -54,6 +54,6 @@ function sum(numbers: readonly number[]): number {
 function notHere(): CliError {
   return new CliError(
     'This instance keeps its data in PostgreSQL, which has a backup of its own.',
-    'Run `pg_dump --format=custom --file=keywright.dump` with its address, and `pg_restore` to go back to it.',
+    'Run `pg_dump --format=custom --file=keywright.dump` with its address, and go back to it with `pg_restore --clean --if-exists --single-transaction`.',
   )
 }
