@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Lifecycle } from '@keywright/core'
 import { Problem } from '../control/problem.ts'
+import { problemOf } from '../control/problem-of.ts'
 import { actorOfPerson } from '../routes/auth/schemas.ts'
 import { hasNoPlace, settle } from '../routes/auth/sign-up.ts'
 import { refuseStale } from './guard.ts'
@@ -78,7 +79,8 @@ async function admit(
     try {
       await settle(lifecycle, people, actorOfPerson(made, from), made, invitation)
     } catch (error) {
-      await people.remove(made.id)
+      // As where somebody signs up by a password.
+      if (problemOf(error)) await people.remove(made.id)
       throw error
     }
     return made

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Browser, goodPassword, openBrowser, type SignedUp, signUp } from '../support/people.ts'
+import { type Browser, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { totp } from '../support/totp.ts'
@@ -50,7 +52,44 @@ function splitOnce(pair: string): [string, string] {
   return [pair.slice(0, at), pair.slice(at + 1)]
 }
 
+/** The same database, by a way that is cut once it has been told to commit a place that is taken by an invitation. */
+async function cutAtTheCommit() {
+  const relay = createServer((near) => {
+    const far = connect(Number(new URL(database).port), '127.0.0.1')
+    let takesPlace = false
+    near.on('data', (data) => {
+      takesPlace ||= data.includes('insert into "kw_members"')
+      if (takesPlace && data.includes('commit')) {
+        far.unpipe(near)
+        far.once('data', () => near.destroy()).resume()
+      }
+      far.write(data)
+    })
+    near.on('close', () => far.destroy())
+    far.pipe(near)
+  })
+  await once(relay.listen(0, '127.0.0.1'), 'listening')
+  return { relay, url: Object.assign(new URL(database), { port: (relay.address() as AddressInfo).port }).href }
+}
+
 describe('people on two nodes with one database', () => {
+  it('keep the place that they have taken where nobody heard that it was committed', async () => {
+    const { relay, url } = await cutAtTheCommit()
+    const node = await startNode(url, env)
+    const email = 'cut-off@example.com'
+    const { api } = nodes[0]
+    expect((await api('POST', '/v1/organizations', { body: { id: 'cut', name: 'Cut' } })).status).toBe(201)
+    const invited = await api('POST', '/v1/organizations/cut/invitations', { body: { email, role: 'admin' } })
+    const body = { email, password: goodPassword, name: 'Person', invitation: tokenOf(invited.json.link) }
+    expect((await openBrowser(node).call('POST', '/api/auth/sign-up/email', body, origin)).status).toBe(503)
+    const browser = openBrowser(nodes[0])
+    const signedIn = await browser.call('POST', '/api/auth/sign-in/email', { email, password: goodPassword }, origin)
+    expect(signedIn.status).toBe(200)
+    expect((await browser.call('GET', '/v1/whoami')).json.organizations).toMatchObject([{ id: 'cut', role: 'admin' }])
+    await node.stop()
+    relay.close()
+  })
+
   it('sign up on both at once, though neither has made its tables yet', async () => {
     const people = await Promise.all(nodes.map((node) => signUp(node, { headers: origin })))
     for (const { browser, id } of people) {

@@ -10,6 +10,7 @@ import {
 import { takePersonsTurn } from '../../access/persons-turn.ts'
 import { placesOf } from '../../access/places.ts'
 import { Problem } from '../../control/problem.ts'
+import { problemOf } from '../../control/problem-of.ts'
 import { openRoute } from '../../control/route.ts'
 import { name } from '../../control/schemas.ts'
 import { countAttempt, signUpBounds } from '../../sign-in/attempts.ts'
@@ -54,7 +55,8 @@ export const signUpRoute = openRoute({
       if (invitation?.organization === null) await people.prove(person.id)
       await settle(deps.lifecycle, people, actorOfPerson(person, { address, requestId }), person, invitation)
     } catch (error) {
-      if (made) await people.remove(person.id)
+      // Of anything but a refusal it is not known what became: they may have the place, and it has to stay theirs.
+      if (made && problemOf(error)) await people.remove(person.id)
       throw error
     }
     setCookies(cookies)
