@@ -14,12 +14,21 @@ export interface Hourly {
 /** In the background, `step` by step, each of which says whether there is more. */
 export function startHourly(step: () => Promise<boolean>, onError: (error: unknown) => void): Hourly {
   let isStopped = false
-  const inBackground = () => void run().catch(onError)
-  const timers = [setTimeout(inBackground, firstAfterMs), setInterval(inBackground, everyMs)]
+  let isRunning = false
+  const begin = () => void inBackground()
+  const timers = [setTimeout(begin, firstAfterMs), setInterval(begin, everyMs)]
   for (const timer of timers) timer.unref()
 
   async function run(): Promise<void> {
     while (!isStopped && (await step())) await sleep(pauseMs)
+  }
+
+  /** What takes longer than an hour is not begun again beside itself: it would be twice as much at once. */
+  async function inBackground(): Promise<void> {
+    if (isRunning) return
+    isRunning = true
+    await run().catch(onError)
+    isRunning = false
   }
 
   return {
