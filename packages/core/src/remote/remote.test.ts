@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseContract } from '../contract/parse.ts'
 import { issue } from '../lifecycle/issue.ts'
 import { revoke } from '../lifecycle/revoke.ts'
+import type { FoundKey } from '../store/store.ts'
 import { type InMemory, inMemory, testActor } from '../testing/in-memory.ts'
 import { createVerifier, type Verifier } from '../verify/verifier.ts'
 import { type RemoteKeys, remote } from './remote.ts'
@@ -37,8 +38,14 @@ let answering: Promise<void>
 /** How many keys are being asked for by digest, which are answered once this resolves. */
 let lookedFor: number
 let finding: Promise<void>
+/** When each poll came, and for how many seconds it may be kept waiting. */
+let polls: { atMs: number; wait: number }[]
+/** What polls are refused with; null where they are not. */
+let refusal: { status: number; 'retry-after': string } | null
 /** How long polls are on their way. */
 let delayMs: number
+/** Instead of what is true of keys that are asked for by digest. */
+let foundAs: Partial<FoundKey>
 let polling: ServerResponse | null = null
 
 const server = createServer(async (request, response) => {
@@ -54,13 +61,20 @@ const server = createServer(async (request, response) => {
       await finding
       lookedFor--
     }
-    response.end(JSON.stringify({ found: found ?? null, peppers }))
+    response.end(JSON.stringify({ found: found ? { ...found, ...foundAs } : null, peppers }))
     return
   }
-  const after = new URL(url, 'http://a').searchParams.get('after')
+  const query = new URL(url, 'http://a').searchParams
+  const after = query.get('after')
   noted.push(`poll after ${after}`)
+  const wait = Number(query.get('wait'))
+  if (method === 'GET') polls.push({ atMs: performance.now(), wait })
+  if (refusal) {
+    response.writeHead(refusal.status, { 'retry-after': refusal['retry-after'] }).end()
+    return
+  }
   if (method === 'GET' && delayMs > 0) await setTimeout(delayMs)
-  if (method === 'GET' && after === String(news.number) && !news.more) polling = response
+  if (method === 'GET' && wait > 0 && after === String(news.number) && !news.more) polling = response
   else response.end(JSON.stringify({ hash: 'h', ...news }))
 })
 
@@ -68,7 +82,10 @@ beforeEach(async () => {
   news = { number: 0, reset: true, changes: [], more: false }
   peppers = []
   noted = []
+  polls = []
+  refusal = null
   delayMs = 0
+  foundAs = {}
   answering = Promise.resolve()
   lookedFor = 0
   finding = Promise.resolve()
@@ -90,9 +107,9 @@ function tell(next: typeof news): void {
   polling?.end(JSON.stringify({ hash: 'h', ...news }))
 }
 
-async function verdictOn(credential: string): Promise<string> {
+async function verdictOn(credential: string, asked = verifier): Promise<string> {
   try {
-    const outcome = await verifier.verify({ credential })
+    const outcome = await asked.verify({ credential })
     return outcome.allowed ? 'allowed' : outcome.reason
   } catch (error) {
     return (error as { code: string }).code
@@ -128,6 +145,19 @@ describe('a verifier that follows a server', () => {
     expect(performance.now() - startMs).toBeGreaterThan(300)
   })
 
+  it('leaves a server that cannot answer alone for as long as it asks, and then waits for news as before', async () => {
+    await expect.poll(() => polls.at(-1)?.wait).toBe(5)
+    refusal = { status: 503, 'retry-after': '2' }
+    tell(news)
+    await expect.poll(() => polls).toHaveLength(4)
+    refusal = null
+    await expect.poll(() => polls).toHaveLength(6)
+    expect(polls.map(({ wait }) => wait)).toEqual([0, 5, 5, 0, 0, 5])
+    const [last, next] = polls.slice(3, 5).map(({ atMs }) => atMs) as [number, number]
+    // However slow this machine is, it is only more.
+    expect(next - last).toBeGreaterThan(1_900)
+  })
+
   it('forgets all keys where the server says so', async () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
@@ -156,6 +186,36 @@ describe('a verifier that follows a server', () => {
     const other = { number: 2, hash: 'h', action: 'key.created', target: 'key_other' }
     tell({ number: 2, reset: false, changes: [other], more: false })
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it('forgets all keys where two of them were read with one number, but with different changes', async () => {
+    news.number = 1
+    const { credential, key } = await newKey()
+    expect(await verdictOn(credential)).toBe('allowed')
+    foundAs = { readAt: 2, readHash: 'other' }
+    expect(await verdictOn((await newKey()).credential)).toBe('allowed')
+    await revoke(acme.lifecycle, testActor, key.id)
+    foundAs = {}
+    const other = { number: 2, hash: 'other', action: 'key.created', target: 'key_other' }
+    tell({ number: 2, hash: 'other', reset: false, changes: [other], more: false })
+    await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+  })
+
+  it('follows it once for all verifiers that share its keys, and each of them hears of every change', async () => {
+    const second = createVerifier({ contract, keys, now: acme.clock.now })
+    const { credential, key } = await newKey()
+    expect([await verdictOn(credential), await verdictOn(credential, second)]).toEqual(['allowed', 'allowed'])
+    await revoke(acme.lifecycle, testActor, key.id)
+    const { number, hash } = await acme.store.head()
+    tell({ number, hash, reset: false, changes: await acme.store.changes(0, 10), more: false })
+    await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
+    expect(await verdictOn(credential, second)).toBe('revoked_key')
+    await expect.poll(() => noted.at(-1)).toBe(`poll after ${number}`)
+    expect(noted.filter((one) => one.startsWith('poll'))).toEqual([
+      'poll after null',
+      'poll after 0',
+      `poll after ${number}`,
+    ])
   })
 
   it('believes no answer from before the change that it began with', async () => {

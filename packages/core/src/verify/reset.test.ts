@@ -44,6 +44,18 @@ it('reads a key again that was known before the reset', async () => {
   expect(pending).toEqual([])
 })
 
+it('reads the organization of a key again that was known before the reset', async () => {
+  const { verifier, answer, credential, store } = await arrange()
+  const first = verifier.verify({ credential })
+  await answer()
+  expect(await first).toMatchObject({ allowed: true })
+  verifier.reset()
+  const second = verifier.verify({ credential })
+  const organization = (await store.organization('acme')) as FoundKey['organization']
+  await answer({ organization: { ...organization, state: 'suspended' } })
+  expect(await second).toMatchObject({ allowed: false, reason: 'organization_suspended' })
+})
+
 it('asks again for what was no key before the reset', async () => {
   const { verifier, pending, credential, answer } = await arrange()
   const first = verifier.verify({ credential })

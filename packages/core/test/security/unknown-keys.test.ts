@@ -5,6 +5,7 @@ import {
   createDigester,
   createVerifier,
   importKey,
+  importMany,
   issue,
   type KeySource,
   parseContract,
@@ -98,6 +99,21 @@ describe('a key that does not exist', () => {
     await slow.answer()
     await slow.answer()
     expect(await after).toMatchObject({ allowed: true })
+    expect(await before).toMatchObject({ allowed: true })
+  })
+
+  it('is one as soon as it is made, also for those who wait, where it is made with so many that none is read', async () => {
+    const { verifier, lifecycle, slow } = await startSlow()
+    const credential = random()
+    const before = verifier.verify({ credential })
+    await settled()
+    const rows = [credential, ...Array.from({ length: 100 }, random)].map((secret, row) => {
+      return { row, key: { organization: 'acme', name: 'a', secret: { credential: secret } } }
+    })
+    await importMany(lifecycle, testActor, rows)
+    expect(slow.waiting).toBe(1)
+    await slow.answer()
+    await slow.answer()
     expect(await before).toMatchObject({ allowed: true })
   })
 
