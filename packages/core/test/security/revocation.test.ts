@@ -269,6 +269,23 @@ describe('changes that come side by side', () => {
     expect(await follower.verify({ credential: current.at(-1) as string })).toMatchObject({ allowed: true })
   })
 
+  it('leave nothing of a revoked key of a deleted organization to the key that is made of its secret', async () => {
+    const { lifecycle, verifier, of, organization } = await start()
+    const credential = compileFormat(contract.key).mint({ environment: 'live', kind: 'secret' }).credential
+    const terms = { organization: 'acme', name: 'a', secret: { credential } }
+    const { key } = await importKey(lifecycle, testActor, terms)
+    expect(await of(credential)).toBe('allowed')
+    await revoke(lifecycle, testActor, key.id)
+    expect(await of(credential)).toBe('revoked_key')
+    await deleteOrganization(lifecycle, testActor, 'acme')
+    await organization({ id: 'other' })
+    const { key: next } = await importKey(lifecycle, testActor, { ...terms, organization: 'other' })
+    expect(await verifier.verify({ credential })).toMatchObject({
+      allowed: true,
+      principal: { key: next.id, organization: 'other' },
+    })
+  })
+
   it('are all in force once the batch is, hundreds of keys at a time', async () => {
     const { lifecycle, issue, of } = await start()
     const many = await Promise.all(Array.from({ length: 300 }, () => issue()))
