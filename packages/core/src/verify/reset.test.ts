@@ -44,11 +44,15 @@ it('reads a key again that was known before the reset', async () => {
   expect(pending).toEqual([])
 })
 
-it('reads the organization of a key again that was known before the reset', async () => {
+it('reads the organization of a key again that was known, and corrected, before the reset', async () => {
   const { verifier, answer, credential, store } = await arrange()
   const first = verifier.verify({ credential })
   await answer()
   expect(await first).toMatchObject({ allowed: true })
+  const [key] = (await store.keys({ limit: 1 })).items
+  const corrected = verifier.apply([{ action: 'key.updated', target: key?.id ?? '', number: 3 }])
+  await answer({ readAt: 3 })
+  await corrected
   verifier.reset()
   const second = verifier.verify({ credential })
   const organization = (await store.organization('acme')) as FoundKey['organization']
