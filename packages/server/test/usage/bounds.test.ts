@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
-import { createVerifier, type Issued } from '@keywright/core'
+import { createVerifier, type Issued, rotate } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRecorder } from '../../src/usage/recorder.ts'
+import { tester } from '../support/start-server.ts'
 import { contract, type Node, type Recorded, startRecorded } from './recorded.ts'
 
 const all = { stepMs: 86_400_000, skip: 0, limit: 1000 }
@@ -62,6 +63,32 @@ describe('a key with very many callers', () => {
     expect(callers[0]).toMatchObject({ address: '10.0.1.243' })
     expect(callers.length + (await node.usage.dropped({ key: key.key.id }, 'callers'))).toBe(500)
     expect(await node.usage.lastUses([key.key.id])).toMatchObject([{ at: new Date(recorded.clock.nowMs) }])
+  })
+
+  it('still says when an old secret was last used, by a caller that others have pushed out', async () => {
+    const { nowMs } = recorded.clock
+    const { credential } = await rotate(recorded.lifecycle, tester, key.key.id, { graceSeconds: 3_600 })
+    await use(key.credential)
+    for (let i = 0; i < 100; i++) {
+      recorded.clock.nowMs += 1
+      await use(credential, { ip: `10.0.0.${i}` })
+    }
+    expect(await node.usage.lastUses([key.key.id])).toEqual([
+      { key: key.key.id, version: 1, at: new Date(nowMs) },
+      { key: key.key.id, version: 2, at: new Date(nowMs + 100) },
+    ])
+  })
+
+  it('knows from when to when one called whose user agent holds now this credential, now that', async () => {
+    const { nowMs } = recorded.clock
+    const { credential: other } = await recorded.issue()
+    for (const [index, held] of [key.credential, other, key.credential].entries()) {
+      recorded.clock.nowMs = nowMs + index
+      await use(key.credential, { userAgent: `tool ${held}` })
+    }
+    expect(await node.usage.callers({ key: key.key.id })).toMatchObject([
+      { allowed: 3, firstSeenAt: new Date(nowMs), lastSeenAt: new Date(nowMs + 2) },
+    ])
   })
 
   it('makes up at most a hundred routes in an hour', async () => {
