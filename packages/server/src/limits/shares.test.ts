@@ -101,6 +101,13 @@ describe('shares of a limit', () => {
     expect(waited).toBeLessThan(15)
   })
 
+  it('leave the last requests of a limit to whoever comes', async () => {
+    const [one, two] = [node(), node()]
+    expect(await takes(one, meter({ requests: 160 }), 154)).toBe(true)
+    expect(await takes(one, meter({ requests: 160 }))).toBe(true)
+    expect(await takes(two, meter({ requests: 160 }), 4)).toBe(true)
+  })
+
   it.each([-3_600_000, 3_600_000])(
     'tell when all is free by the clock that asks, %i ms from that of the database',
     async (ms) => {
