@@ -1,12 +1,9 @@
 import type { KeyRecord } from '../key/record.ts'
-import { readsOf, type Tables } from './memory-reads.ts'
-import type { Draft, Table } from './memory-table.ts'
+import { readsOf } from './memory-reads.ts'
+import type { Drafts, Table } from './memory-table.ts'
 import { memberCursor } from './page.ts'
 import type { Operations } from './run-work.ts'
 import { DuplicateError } from './store.ts'
-
-type DraftOf<T> = T extends Table<infer Row> ? Draft<Row> : never
-export type Drafts = { [Name in keyof Tables]: DraftOf<Tables[Name]> }
 
 export function operationsOn(drafts: Drafts): Omit<Operations, 'pruneChanges'> {
   const { organizations, projects, members, keys, serviceKeys, digests, serviceDigests } = drafts

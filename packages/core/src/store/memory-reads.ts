@@ -2,55 +2,13 @@ import type { Head } from '../audit/chain.ts'
 import { type KeyRecord, stateAt } from '../key/record.ts'
 import { findsOrganization, hintOf, looksLikeId, searchTextOf } from '../key/search.ts'
 import { comparePositions, type KeyPosition, positionIn, positionOf, writePosition } from './key-order.ts'
-import type { Table } from './memory-table.ts'
+import type { Table, Tables } from './memory-table.ts'
 import { memberCursor, pageOf } from './page.ts'
-import type {
-  CliTokenRecord,
-  InvitationRecord,
-  MemberRecord,
-  OperatorRecord,
-  OrganizationRecord,
-  ProjectRecord,
-  ServiceKeyRecord,
-} from './records.ts'
+import type { MemberRecord, OrganizationRecord } from './records.ts'
 import type { FoundKey, KeyFilter, Page, Store } from './store.ts'
 
-export interface Tables {
-  organizations: Table<OrganizationRecord>
-  projects: Table<ProjectRecord>
-  members: Table<MemberRecord>
-  keys: Table<KeyRecord>
-  serviceKeys: Table<ServiceKeyRecord>
-  operators: Table<OperatorRecord>
-  cliTokens: Table<CliTokenRecord>
-  invitations: Table<InvitationRecord>
-  /** Ids that are never given to another. */
-  formerOrganizations: Table<true>
-  /** Ids of keys by digest. */
-  digests: Table<string>
-  /** Ids of service keys by digest. */
-  serviceDigests: Table<string>
-}
-
-type Reads = Pick<
-  Store,
-  | 'key'
-  | 'keys'
-  | 'organization'
-  | 'organizations'
-  | 'project'
-  | 'projects'
-  | 'member'
-  | 'members'
-  | 'serviceKeys'
-  | 'operator'
-  | 'operators'
-  | 'cliTokens'
-  | 'invitations'
->
-
 /** The same reads for what is committed and for a transaction's draft. */
-export function readsOf(tables: Tables): Reads {
+export function readsOf(tables: Tables) {
   return {
     key: async (id) => tables.keys.get(id),
     keys: async (filter) => keyPage(tables.keys, filter),
@@ -80,7 +38,7 @@ export function readsOf(tables: Tables): Reads {
       page(tables.cliTokens, filter, (token) => user === undefined || token.user === user, idOf),
     invitations: async ({ organization, ...filter }) =>
       page(tables.invitations, filter, (invitation) => invitation.organization === organization, idOf),
-  }
+  } satisfies Partial<Store>
 }
 
 /** Everything verification holds about `key`. */

@@ -1,3 +1,14 @@
+import type { KeyRecord } from '../key/record.ts'
+import type {
+  CliTokenRecord,
+  InvitationRecord,
+  MemberRecord,
+  OperatorRecord,
+  OrganizationRecord,
+  ProjectRecord,
+  ServiceKeyRecord,
+} from './records.ts'
+
 /** Rows by id. What goes in and comes out are copies: a row changes only by being put. */
 export interface Table<T> {
   get(id: string): T | undefined
@@ -8,17 +19,46 @@ export interface Table<T> {
 }
 
 /** A table as one transaction sees it: what is committed, under what it has written itself. */
-export interface Draft<T> extends Table<T> {
+interface Draft<T> extends Table<T> {
   put(id: string, row: T): void
   delete(id: string): void
   commit(): void
 }
 
-export interface CommittedTable<T> extends Table<T> {
+interface CommittedTable<T> extends Table<T> {
   draft(): Draft<T>
 }
 
-export function createTable<T>(): CommittedTable<T> {
+type Committed = ReturnType<typeof createTables>
+type RowOf<Name extends keyof Committed> = Committed[Name] extends Table<infer Row> ? Row : never
+
+export type Tables = { [Name in keyof Committed]: Table<RowOf<Name>> }
+export type Drafts = { [Name in keyof Committed]: Draft<RowOf<Name>> }
+
+export function createTables() {
+  return {
+    organizations: createTable<OrganizationRecord>(),
+    projects: createTable<ProjectRecord>(),
+    members: createTable<MemberRecord>(),
+    keys: createTable<KeyRecord>(),
+    serviceKeys: createTable<ServiceKeyRecord>(),
+    operators: createTable<OperatorRecord>(),
+    cliTokens: createTable<CliTokenRecord>(),
+    invitations: createTable<InvitationRecord>(),
+    /** Ids that are never given to another. */
+    formerOrganizations: createTable<true>(),
+    /** Ids of keys by digest. */
+    digests: createTable<string>(),
+    /** Ids of service keys by digest. */
+    serviceDigests: createTable<string>(),
+  }
+}
+
+export function draftsOf(tables: Committed): Drafts {
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, table.draft()])) as Drafts
+}
+
+function createTable<T>(): CommittedTable<T> {
   const committed = new Map<string, T>()
   return { ...reading(() => committed), draft: () => draftOf(committed) }
 }

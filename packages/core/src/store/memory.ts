@@ -1,38 +1,16 @@
 import { emptyHead, linkAll } from '../audit/chain.ts'
 import type { Change } from '../audit/event.ts'
-import type { KeyRecord } from '../key/record.ts'
 import { auditPage } from './memory-audit.ts'
 import { operationsOn } from './memory-operations.ts'
 import { foundIn, readsOf } from './memory-reads.ts'
-import { createTable } from './memory-table.ts'
-import type {
-  CliTokenRecord,
-  InvitationRecord,
-  MemberRecord,
-  OperatorRecord,
-  OrganizationRecord,
-  ProjectRecord,
-  ServiceKeyRecord,
-} from './records.ts'
+import { createTables, draftsOf } from './memory-table.ts'
 import { runWork } from './run-work.ts'
 import { DuplicateError, type Head, type Store } from './store.ts'
 import { createTurns } from './turns.ts'
 
 /** A store that is gone with the process: for tests, and for embedding where keys come from elsewhere at each start. */
 export function createMemoryStore(): Store {
-  const tables = {
-    organizations: createTable<OrganizationRecord>(),
-    projects: createTable<ProjectRecord>(),
-    members: createTable<MemberRecord>(),
-    keys: createTable<KeyRecord>(),
-    serviceKeys: createTable<ServiceKeyRecord>(),
-    operators: createTable<OperatorRecord>(),
-    cliTokens: createTable<CliTokenRecord>(),
-    invitations: createTable<InvitationRecord>(),
-    formerOrganizations: createTable<true>(),
-    digests: createTable<string>(),
-    serviceDigests: createTable<string>(),
-  }
+  const tables = createTables()
   const log: Change[] = []
   let checkpoint: Head = emptyHead
   const inTurn = createTurns()
@@ -67,19 +45,7 @@ export function createMemoryStore(): Store {
     checkpoint: async () => checkpoint,
     transact: (work) =>
       inTurn(async () => {
-        const drafts = {
-          organizations: tables.organizations.draft(),
-          projects: tables.projects.draft(),
-          members: tables.members.draft(),
-          keys: tables.keys.draft(),
-          serviceKeys: tables.serviceKeys.draft(),
-          operators: tables.operators.draft(),
-          cliTokens: tables.cliTokens.draft(),
-          invitations: tables.invitations.draft(),
-          formerOrganizations: tables.formerOrganizations.draft(),
-          digests: tables.digests.draft(),
-          serviceDigests: tables.serviceDigests.draft(),
-        }
+        const drafts = draftsOf(tables)
         let pruned = checkpoint
         const pruneChanges = async (through: number) => {
           const last = log[through - checkpoint.number - 1]
