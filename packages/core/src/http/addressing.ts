@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { canonicalAddress, compileRanges } from '../key/address.ts'
-import { believedHops, clientAddress } from '../key/client-address.ts'
+import { believedHops } from '../key/client-address.ts'
 
 /** Who a connection or a request comes from, as far as the proxies in between can be believed. */
 export interface Addressing {
@@ -34,19 +34,16 @@ export function createAddressing(trustedProxies: readonly string[]): Addressing 
     return peer
   }
 
+  function hopsOf(request: IncomingMessage): string[] {
+    const peer = peerOf(request)
+    const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
+    if (chain !== null) return believedHops({ peer: peer.address, forwardedFor: chain, trusted })
+    return peer.address === '' ? [] : [peer.address]
+  }
+
   return {
-    clientOf(request) {
-      const peer = peerOf(request)
-      const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
-      if (chain !== null) return clientAddress({ peer: peer.address, forwardedFor: chain, trusted })
-      return peer.address === '' ? null : peer.address
-    },
-    chainOf(request) {
-      const peer = peerOf(request)
-      const chain = peer.trusted ? forwardedFor(request.rawHeaders) : null
-      if (chain !== null) return believedHops({ peer: peer.address, forwardedFor: chain, trusted }).join(', ')
-      return peer.address === '' ? null : peer.address
-    },
+    clientOf: (request) => hopsOf(request)[0] ?? null,
+    chainOf: (request) => hopsOf(request).join(', ') || null,
     isTrustedPeer: (request) => peerOf(request).trusted,
   }
 }

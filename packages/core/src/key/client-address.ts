@@ -12,16 +12,9 @@ interface Said {
 }
 
 /**
- * Who a request comes from, in the one spelling of `canonicalAddress`: the right-most hop that is not a trusted
- * proxy. null where the peer itself has no address (a Unix socket).
- */
-export function clientAddress(said: Said): string | null {
-  return believedHops(said)[0] ?? null
-}
-
-/**
- * From the client to the peer. Every address is vouched for by the hop to its right alone, so what stands left of an
- * untrusted one, or of one that is malformed, is hearsay and never looked at.
+ * From the client, the right-most hop that is not a trusted proxy, to the peer, each in the one spelling of
+ * `canonicalAddress`; empty where the peer itself has no address (a Unix socket). Every address is vouched for by the hop
+ * to its right alone, so what stands left of an untrusted one, or of one that is malformed, is hearsay and never looked at.
  */
 export function believedHops({ peer, forwardedFor, trusted }: Said): string[] {
   const first = canonicalAddress(peer)
