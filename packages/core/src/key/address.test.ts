@@ -111,8 +111,8 @@ describe('an entry that is no range is refused and named', () => {
       error = thrown
     }
     expect(error).toBeInstanceOf(AddressRangeError)
-    expect(error).toMatchObject({ code: 'invalid_address_range', entry, hint })
-    expect(String(error)).toContain(problem)
+    expect(error).toMatchObject({ code: 'invalid_address_range' })
+    expect(String(error)).toContain(hint === null ? problem : `${problem}. Write ${hint}.`)
     if (hint !== null) expect(() => compileRanges([hint])).not.toThrow()
   })
 })

@@ -9,15 +9,9 @@ export interface AddressRanges {
 export class AddressRangeError extends Error {
   override readonly name = 'AddressRangeError'
   readonly code = 'invalid_address_range'
-  /** The entry as it was given. */
-  readonly entry: string
-  /** What to write instead, where that is clear. */
-  readonly hint: string | null
 
-  constructor(entry: string, problem: string, hint: string | null = null) {
-    super(`${JSON.stringify(entry.slice(0, 64))} ${problem}.${hint === null ? '' : ` Write ${hint}.`}`)
-    this.entry = entry
-    this.hint = hint
+  constructor(entry: string, problem: string) {
+    super(`${JSON.stringify(entry.slice(0, 64))} ${problem}.`)
   }
 }
 
@@ -66,15 +60,14 @@ function parseRange(entry: string): Range {
       `needs a prefix length of ${ipv4 && mapped ? 96 : 0} to ${longest} after the slash`,
     )
 
-  const mask = maskOf(128 - longest + bits)
+  const kept = 128 - longest + bits
+  const mask = maskOf(kept)
   const fitted = network.map((group, i) => group & (mask[i] as number))
-  if (fitted.some((group, i) => group !== network[i]))
-    throw new AddressRangeError(entry, 'has bits set below its mask', rangeText(fitted, ipv4, 128 - longest + bits))
+  if (fitted.some((group, i) => group !== network[i])) {
+    const range = `${writeAddress(fitted)}/${ipv4 ? kept - 96 : kept}`
+    throw new AddressRangeError(entry, `has bits set below its mask. Write ${range}`)
+  }
   return { ipv4, network, mask }
-}
-
-function rangeText(network: Uint16Array, ipv4: boolean, bits: number): string {
-  return `${writeAddress(network)}/${ipv4 ? bits - 96 : bits}`
 }
 
 function prefixLength(text: string, longest: number): number {
