@@ -24,13 +24,7 @@ export function permissionProblem(text: string): string | null {
  * `{resource}:read` and a resource of `templates:x`, holders of `templates:*` would reach what is no template.
  */
 export function isPermissionSegment(text: string): boolean {
-  if (text === '') return false
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    const plain = (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39)
-    if (!plain && (i === 0 || (code !== 0x2d && code !== 0x2e && code !== 0x5f))) return false
-  }
-  return true
+  return /^[a-z0-9][a-z0-9_.-]*$/.test(text)
 }
 
 /** Whether who holds these may do what needs that. null holds everything. */

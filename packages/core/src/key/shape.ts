@@ -39,7 +39,7 @@ export function shapeOf(form: KeyForm, rule: KeyRule): Shape {
     ...(checksum ? times(alphabets.base62, checksumLength) : []),
   ]
   const name = `Form '${form.prefix}'`
-  if (!isVisibleAscii(form.prefix + (publicId?.separator ?? '')))
+  if (!/^[\x21-\x7e]*$/.test(form.prefix + (publicId?.separator ?? '')))
     throw new RangeError(`${name}: prefix and separator are printable ASCII without white space.`)
   if (entropyBits(random) < leastEntropyBits)
     throw new RangeError(
@@ -74,12 +74,4 @@ function randomPositions(random: Random): string[] {
 
 function times(choice: string, count: number): string[] {
   return Array.from({ length: count }, () => choice)
-}
-
-function isVisibleAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 0x21 || code > 0x7e) return false
-  }
-  return true
 }
