@@ -12,17 +12,14 @@ export const groupCount = 8
  */
 export function readAddress(text: string, into: Groups): boolean {
   if (text.length > 45) return false
-  return text.includes(':') ? readIpv6(text, into) : readMapped(text, 0, into)
+  if (text.includes(':')) return readIpv6(text, into)
+  into.fill(0)
+  into[5] = 0xffff
+  return readIpv4(text, 0, into, 6)
 }
 
 export function isIpv4(groups: Groups): boolean {
   return groups[5] === 0xffff && !(groups[0] || groups[1] || groups[2] || groups[3] || groups[4])
-}
-
-function readMapped(text: string, from: number, into: Groups): boolean {
-  into.fill(0)
-  into[5] = 0xffff
-  return readIpv4(text, from, into, 6)
 }
 
 /** Four decimal numbers into two groups. */

@@ -10,10 +10,8 @@ export function readFoundKey(answer: Readonly<Record<string, unknown>>): FoundKe
   const isSound =
     typeof key?.id === 'string' &&
     Array.isArray(key.versions) &&
-    key.versions.every(
-      (version) => typeof version?.digest === 'string' && revive(version, 'createdAt', ['retiresAt']),
-    ) &&
-    revive(key, 'createdAt', ['expiresAt', 'suspendedAt', 'revokedAt', 'deletedAt']) &&
+    key.versions.every((version) => typeof version?.digest === 'string' && revive(version, ['retiresAt'])) &&
+    revive(key, ['expiresAt', 'suspendedAt', 'revokedAt', 'deletedAt']) &&
     [key.permissions, key.namespaces, key.allowedIps, key.limits].every(isListOrNull) &&
     [key.project, key.createdBy].every(isTextOrNull) &&
     typeof key.kind === 'string' &&
@@ -40,14 +38,14 @@ function isTextOrNull(value: unknown): boolean {
 }
 
 /**
- * Makes a time of the one member, and of the others but for null. False where one is none: `Invalid Date` is earlier than
+ * Makes a time of `createdAt`, and of the others but for null. False where one is none: `Invalid Date` is earlier than
  * nothing, so that such a key would never expire.
  */
-function revive(record: object, needed: string, others: readonly string[]): boolean {
+function revive(record: object, others: readonly string[]): boolean {
   const members = record as Record<string, unknown>
-  for (const name of [needed, ...others]) {
+  for (const name of ['createdAt', ...others]) {
     const value = members[name]
-    if (value === null && name !== needed) continue
+    if (value === null && name !== 'createdAt') continue
     const time = typeof value === 'string' && instant.test(value) ? new Date(value) : null
     if (time === null || Number.isNaN(time.getTime())) return false
     members[name] = time

@@ -141,11 +141,6 @@ export class KeyCache {
   reset(): void {
     this.resets++
     this.recent.clear()
-    this.clear()
-  }
-
-  /** The next attempt of every key reads truth. */
-  private clear(): void {
     const { lines, ids, words } = this.table
     for (let entry = 0; entry < lines; entry++) {
       if (ids[entry] !== undefined) this.profiles.release(words[(entry << 4) + PROFILE] as number)

@@ -89,11 +89,7 @@ export class Fields {
     return Array.from(value, (element, i) => read(element, `${this.at(name)}[${i}]`))
   }
 
-  texts(
-    name: string,
-    check: (text: string) => string | null = () => null,
-    options: { whenEmpty?: string } = {},
-  ): string[] {
+  texts(name: string, check: (text: string) => string | null, options: { whenEmpty?: string } = {}): string[] {
     const read = (value: unknown, path: string) => {
       if (typeof value !== 'string')
         this.problems.push({ field: path, message: `${described(value)}; a text is needed` })
