@@ -13,7 +13,7 @@ import {
   type UnrevokedFilter,
   writePosition,
 } from '@keywright/core'
-import type { Kysely } from 'kysely'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
 import { text } from './codec.ts'
 import { countQuery, holds, keyQuery, passedQuery, searchedAtOnce } from './key-query.ts'
 import { keys, members, organizations, projects, serviceKeys } from './mapping.ts'
@@ -75,44 +75,36 @@ export async function listMembers(session: Session, page: MemberPage): Promise<P
   return pageOf((await locking(session, query).execute()).map(members.toRecord), limit, memberCursor)
 }
 
-/** Lists go on from an id and never count rows over: a page costs the same wherever it is. */
-export function listsOf(db: Kysely<Schema>): Lists {
-  return {
-    async organizations({ q, after, limit }) {
-      let query = db
-        .selectFrom('kw_organizations')
-        .selectAll()
-        .orderBy('id')
-        .limit(limit + 1)
-      if (q !== undefined) query = query.where(holds('search', q))
-      if (after !== undefined) query = query.where('id', '>', text.encode(after))
-      return pageOf((await query.execute()).map(organizations.toRecord), limit, idOf)
-    },
-
-    async projects({ organization, after, limit }) {
-      let query = db
-        .selectFrom('kw_projects')
-        .selectAll()
-        .orderBy('id')
-        .limit(limit + 1)
-      if (organization !== undefined) query = query.where('organization', '=', text.encode(organization))
-      if (after !== undefined) query = query.where('id', '>', text.encode(after))
-      return pageOf((await query.execute()).map(projects.toRecord), limit, idOf)
-    },
-
-    async serviceKeys({ organization, after, limit }) {
-      let query = db
-        .selectFrom('kw_service_keys')
-        .selectAll()
-        .orderBy('id')
-        .limit(limit + 1)
-      if (organization !== undefined) query = query.where('organization', '=', text.encode(organization))
-      if (after !== undefined) query = query.where('id', '>', text.encode(after))
-      return pageOf((await query.execute()).map(serviceKeys.toRecord), limit, idOf)
-    },
-  }
+/** Goes on from an id and never counts rows over: a page costs the same wherever it is. */
+export async function pageById<Row, Item extends { id: string }>(
+  session: Session,
+  query: SelectQueryBuilder<Schema, ById, Row>,
+  toRecord: (row: Row) => Item,
+  { after, limit }: { after?: string; limit: number },
+): Promise<Page<Item>> {
+  const rest = after === undefined ? query : query.where('id', '>', text.encode(after))
+  const rows = await locking(session, rest.orderBy('id').limit(limit + 1)).execute()
+  return pageOf(rows.map(toRecord), limit, ({ id }) => id)
 }
 
-function idOf(record: { id: string }): string {
-  return record.id
+type ById = 'kw_organizations' | 'kw_projects' | 'kw_service_keys' | 'kw_cli_tokens' | 'kw_invitations'
+
+export function listsOf(session: Session): Lists {
+  const { db } = session
+  return {
+    async organizations({ q, ...page }) {
+      const all = db.selectFrom('kw_organizations').selectAll()
+      return pageById(session, q === undefined ? all : all.where(holds('search', q)), organizations.toRecord, page)
+    },
+    async projects({ organization, ...page }) {
+      const all = db.selectFrom('kw_projects').selectAll()
+      const own = organization === undefined ? all : all.where('organization', '=', text.encode(organization))
+      return pageById(session, own, projects.toRecord, page)
+    },
+    async serviceKeys({ organization, ...page }) {
+      const all = db.selectFrom('kw_service_keys').selectAll()
+      const own = organization === undefined ? all : all.where('organization', '=', text.encode(organization))
+      return pageById(session, own, serviceKeys.toRecord, page)
+    },
+  }
 }

@@ -4,6 +4,7 @@ import { text } from './codec.ts'
 import { cliTokens, invitations, operators } from './mapping.ts'
 import type { Schema } from './schema.ts'
 import { locking, type Session } from './session.ts'
+import { pageById } from './sql-lists.ts'
 
 type Reads = Pick<Store, 'operator' | 'cliToken' | 'invitation'>
 type Lists = Pick<Store, 'operators' | 'cliTokens' | 'invitations'>
@@ -54,27 +55,17 @@ export function peopleListsOf(session: Session): Lists {
       const rows = await locking(session, query).execute()
       return pageOf(rows.map(operators.toRecord), limit, ({ user }) => user)
     },
-    async cliTokens({ user, after, limit }) {
-      let query = db
-        .selectFrom('kw_cli_tokens')
-        .selectAll()
-        .orderBy('id')
-        .limit(limit + 1)
-      if (user !== undefined) query = query.where('user', '=', text.encode(user))
-      if (after !== undefined) query = query.where('id', '>', text.encode(after))
-      const rows = await locking(session, query).execute()
-      return pageOf(rows.map(cliTokens.toRecord), limit, ({ id }) => id)
+    async cliTokens({ user, ...page }) {
+      const all = db.selectFrom('kw_cli_tokens').selectAll()
+      const own = user === undefined ? all : all.where('user', '=', text.encode(user))
+      return pageById(session, own, cliTokens.toRecord, page)
     },
-    async invitations({ organization, after, limit }) {
-      let query = db
+    async invitations({ organization, ...page }) {
+      const own = db
         .selectFrom('kw_invitations')
         .selectAll()
         .where('organization', organization === null ? 'is' : '=', organization && text.encode(organization))
-        .orderBy('id')
-        .limit(limit + 1)
-      if (after !== undefined) query = query.where('id', '>', text.encode(after))
-      const rows = await locking(session, query).execute()
-      return pageOf(rows.map(invitations.toRecord), limit, ({ id }) => id)
+      return pageById(session, own, invitations.toRecord, page)
     },
   }
 }

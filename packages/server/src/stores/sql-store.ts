@@ -38,7 +38,7 @@ export function createSqlStore({
   const session = { db: reader, locksRows: false }
   return {
     ...lookupsOf(session),
-    ...listsOf(reader),
+    ...listsOf(session),
     ...peopleReadsOf(reader),
     ...peopleListsOf(session),
     find,
