@@ -1,11 +1,11 @@
-import { emptyHead, linkAll } from '../audit/chain.ts'
+import { emptyHead, type Head, linkAll } from '../audit/chain.ts'
 import type { Change } from '../audit/event.ts'
 import { auditPage } from './memory-audit.ts'
 import { operationsOn } from './memory-operations.ts'
 import { foundIn, readsOf } from './memory-reads.ts'
 import { createTables, draftsOf } from './memory-table.ts'
 import { runWork } from './run-work.ts'
-import { DuplicateError, type Head, type Store } from './store.ts'
+import { DuplicateError, type Store } from './store.ts'
 import { createTurns } from './turns.ts'
 
 /** A store that is gone with the process: for tests, and for embedding where keys come from elsewhere at each start. */

@@ -53,8 +53,6 @@ export interface Freshness {
   check(): void | Promise<void>
 }
 
-export type { Head }
-
 export interface Page<T> {
   items: T[]
   /** Pass as `after` to go on; null at the end. */
