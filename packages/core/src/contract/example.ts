@@ -37,7 +37,9 @@ export function exampleProblem(contract: Contract, example: Example): string | n
 /** The first request that has none of these faults; null: there is none. */
 export function fittingExample(contract: Contract): Example | null {
   const candidates = contract.routes.flatMap(({ path, methods = ['GET', 'POST'] }) =>
-    methods.filter(isShown).map((method) => ({ method, path: filledIn(path, contract) })),
+    methods
+      .filter((method) => shownMethods.includes(method))
+      .map((method) => ({ method, path: filledIn(path, contract) })),
   )
   const inBody = contract.namespaces?.body
   const others = inBody ? [{ method: 'POST', path: inBody.under }] : [{ method: 'GET', path: '/v1' }]
@@ -46,11 +48,7 @@ export function fittingExample(contract: Contract): Example | null {
 }
 
 /** An answer to `HEAD` has no body to show, and others are never let through. */
-export const shownMethods = acceptedMethods.filter((method) => method !== 'HEAD')
-
-function isShown(method: string): boolean {
-  return shownMethods.some((shown) => shown === method)
-}
+export const shownMethods: readonly string[] = acceptedMethods.filter((method) => method !== 'HEAD')
 
 /** As the request is matched that is sent there. */
 function pathOf({ path }: Example): string {

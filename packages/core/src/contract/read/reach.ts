@@ -7,7 +7,10 @@ import { described, type Fields } from './fields.ts'
 export function readPermissions(contract: Fields): PermissionRule {
   const fields = contract.fields('permissions')
   const offered = fields.textRecord('offered')
-  for (const permission of Object.keys(offered)) reportPermission(fields, fields.at('offered'), permission)
+  for (const permission of Object.keys(offered)) {
+    const problem = permissionProblem(permission)
+    if (problem !== null) fields.report('offered', `${described(permission)}: ${clause(problem)}`)
+  }
   const byMakersRole = (fields.take('byMakersRole') ?? null) === null ? null : readRoles(fields, Object.keys(offered))
   fields.close()
   return { offered, byMakersRole }
@@ -24,11 +27,6 @@ function readRoles(parent: Fields, offered: readonly string[]): PermissionRule['
   const roles = { owner: rolePermissions('owner'), admin: rolePermissions('admin'), member: rolePermissions('member') }
   fields.close()
   return roles
-}
-
-function reportPermission(fields: Fields, field: string, permission: string): void {
-  const problem = permissionProblem(permission)
-  if (problem !== null) fields.problems.push({ field, message: `${described(permission)}: ${clause(problem)}` })
 }
 
 /** Whether what is offered and this have anything in common. */
