@@ -36,7 +36,7 @@ export async function removeAccount(
   people: People,
   actor: Actor,
   user: string,
-  { dryRun = false } = {},
+  { dryRun }: { dryRun: boolean },
 ): Promise<AccountRemoval> {
   const places = await placesEver(lifecycle, people, user)
   const sessions = (await people.sessions(user)).length

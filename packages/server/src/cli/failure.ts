@@ -23,7 +23,7 @@ export class CliError extends Error {
   }
 }
 
-export function usageError(message: string, hint: string | null = null): CliError {
+export function usageError(message: string, hint: string | null): CliError {
   return new CliError(message, hint, exitCodes.usage)
 }
 

@@ -165,12 +165,10 @@ const peppers = text.transform((value, context) => {
   }
 })
 
-function seconds(most: number) {
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
-    z.int(`it has to be 2 to ${most}`).min(2, `it has to be 2 to ${most}`).max(most, `it has to be 2 to ${most}`),
-  )
-}
+const staleness = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+  z.int('it has to be 2 to 300').min(2, 'it has to be 2 to 300').max(300, 'it has to be 2 to 300'),
+)
 
 const whenStoreUnavailable = text.transform((value, context): WhenStoreUnavailable => {
   const served = /^keepServing\(([1-9]\d{0,5})\)$/.exec(value)?.[1]
@@ -333,7 +331,7 @@ export const settings: { readonly [Name in keyof Settings]: Setting } = {
   },
   secret: { read: longSecret, fallback: null, variable: 'KEYWRIGHT_SECRET', secret: true, notInFile: true },
   peppers: { read: peppers, fallback: [], variable: 'KEYWRIGHT_PEPPERS', secret: true, notInFile: true },
-  maxStalenessSeconds: { read: seconds(300), fallback: 10, variable: 'KEYWRIGHT_MAX_STALENESS_SECONDS' },
+  maxStalenessSeconds: { read: staleness, fallback: 10, variable: 'KEYWRIGHT_MAX_STALENESS_SECONDS' },
   whenStoreUnavailable: {
     read: whenStoreUnavailable,
     fallback: 'refuse',

@@ -43,21 +43,15 @@ const element = '/element.js'
 const elsewhere = /^\/(v1|api|docs)(\/|$)|\.[a-z0-9]+$/
 
 export interface ConsoleOptions {
-  /** Where it was built. */
-  folder?: string
   /** Reached by people over HTTPS: browsers are told to come in no other way, for a year. */
-  isHttps?: boolean
+  isHttps: boolean
   /** Origins whose pages may show ours in a frame. */
-  embedOrigins?: readonly string[]
+  embedOrigins: readonly string[]
 }
 
 /** The console's files, from memory; what is no file and asked for by a browser is one of its pages. */
-export function createConsole({
-  folder = builtFiles,
-  isHttps = false,
-  embedOrigins = [],
-}: ConsoleOptions = {}): Console {
-  const files = readConsoleFiles(folder)
+export function createConsole({ isHttps, embedOrigins }: ConsoleOptions): Console {
+  const files = readConsoleFiles(builtFiles)
   const page = files.get('/index.html')
   const framedBy = embedOrigins.length > 0 ? embedOrigins.join(' ') : "'none'"
   const always = [

@@ -39,10 +39,10 @@ export function createControlListener(options: ControlListenerOptions): HttpHand
     { overrideGlobalObjects: false },
   )
 
-  const health: RawHandler = (_, response, requestId) => answerJson(response, 200, requestId, '{"status":"ok"}')
+  const health: RawHandler = (_, response, requestId) => answerJson(response, requestId, '{"status":"ok"}')
 
   const ready: RawHandler = async (_, response, requestId) => {
-    if (await isReady()) answerJson(response, 200, requestId, '{"status":"ready"}')
+    if (await isReady()) answerJson(response, requestId, '{"status":"ready"}')
     else answer(response, problemAnswer(unavailable(), requestId), requestId)
   }
 

@@ -179,7 +179,7 @@ export function createEdge(options: EdgeOptions): HttpHandlers {
     const { method, target, response, requestId } = exchange
     accessLog?.decided(response, exchange, null)
     if (target.path === '/health' && (method === 'GET' || method === 'HEAD')) {
-      answerJson(response, 200, requestId, '{"status":"ok"}')
+      answerJson(response, requestId, '{"status":"ok"}')
     } else if (routes?.owns(target.path)) {
       void settleOwn(routes, exchange, expectsContinue)
     } else {

@@ -12,10 +12,10 @@ export function answer(response: ServerResponse, refusal: Refusal, requestId: st
   response.writeHead(status, STATUS_CODES[status] ?? '', fields).end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
-export function answerJson(response: ServerResponse, status: number, requestId: string, body: string): void {
+export function answerJson(response: ServerResponse, requestId: string, body: string): void {
   answer(
     response,
-    { status, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body },
+    { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body },
     requestId,
   )
 }

@@ -59,7 +59,7 @@ export function createVerifyEndpoint({ verifier, format, authenticate, log }: Ve
 
   return async (request, response, requestId) => {
     try {
-      answerJson(response, 200, requestId, await verdict(request, requestId))
+      answerJson(response, requestId, await verdict(request, requestId))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       answer(response, problemAnswer(error, requestId), requestId)

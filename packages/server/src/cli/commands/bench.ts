@@ -28,7 +28,11 @@ interface Measured {
 
 export function defineBench(bench: Command): void {
   bench
-    .addOption(new Option('--duration <duration>', 'how long, at most 1m').argParser(readLength).default(5, '5s'))
+    .addOption(
+      new Option('--duration <duration>', 'how long, at most 1m')
+        .argParser((text) => readWithin('1m', text))
+        .default(5, '5s'),
+    )
     .option('--connections <count>', 'how many at once, 1 to 100', readConnections, 10)
     .option('--json', 'print the figures as JSON')
     .addHelpText(
@@ -45,10 +49,6 @@ export function defineBench(bench: Command): void {
       if (json) return printJson(measured)
       print(summary(measured))
     })
-}
-
-function readLength(text: string): number {
-  return readWithin('1m', text)
 }
 
 function readConnections(text: string): number {
