@@ -26,6 +26,7 @@ export type RefusalName = (typeof refusalNames)[number]
  * What the caller sees is only the row that `rowOf` names.
  */
 export type DenialReason =
+  | 'malformed_request'
   | 'missing_credential'
   | 'repeated_credential'
   | 'conflicting_credentials'
@@ -51,6 +52,7 @@ export type DenialReason =
 
 /** One row for all that may be wrong with a key, so that no contract can tell an unknown key from a revoked one. */
 export const rowOf = {
+  malformed_request: 'invalid_request',
   missing_credential: 'missing_credential',
   repeated_credential: 'repeated_credential',
   conflicting_credentials: 'repeated_credential',

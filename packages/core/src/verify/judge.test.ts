@@ -42,6 +42,7 @@ const done = async (what: Promise<unknown>) => {
 
 /** In the order of the straight line; what stands on one step cannot be wrong at the same time. */
 const line: Record<string, Defect>[] = [
+  { 'a path in two readings': { reason: 'malformed_request', attempt: { path: '/v1/default/../other/things' } } },
   {
     'no credential': { reason: 'missing_credential', happens: async () => '' },
     'a malformed credential': { reason: 'malformed_credential', happens: async () => 'ak_malformed' },
@@ -167,7 +168,8 @@ describe('of everything that is wrong at once', () => {
     }
     const { outcome, key } = await judged(fitting)
     expect(outcome.reason).toBe(defect.reason)
-    const known = !['missing_credential', 'malformed_credential', 'unknown_key'].includes(defect.reason)
+    const nameless = ['malformed_request', 'missing_credential', 'malformed_credential', 'unknown_key']
+    const known = !nameless.includes(defect.reason)
     expect(outcome.principal?.key).toBe(known ? key : undefined)
   })
 })
@@ -207,6 +209,22 @@ describe('a route', () => {
       },
     }
   }
+
+  const twoReadings = [
+    '/public/../unruled',
+    '/public/./x',
+    '//public',
+    '/v1/default%2fthings',
+    '/v1/default/%2e%2e/other',
+  ]
+  const otherSpellings = ['/%70ublic', '/public?a=1', '/public#a', '/public;a=1', '/public\\x', 'public', '', '*']
+  it.each([...twoReadings, ...otherSpellings])(
+    'is not looked for by %j, which an API may read as another path',
+    async (path) => {
+      expect(await (await start()).of({ path })).toBe('malformed_request')
+      expect(await (await start()).of({ path, credential: undefined, headers: [] })).toBe('malformed_request')
+    },
+  )
 
   it('takes the kinds it names, and no publishable key where it names none', async () => {
     const publishable = await start({ kind: 'publishable' })

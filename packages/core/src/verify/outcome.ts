@@ -12,7 +12,7 @@ export interface Attempt {
   credential?: string | undefined
   /** Upper case. Absent, a path is judged as GET. */
   method?: string | undefined
-  /** The canonical path, without query. */
+  /** As `readTarget` gives it, without query. Any other spelling is denied. */
   path?: string | undefined
   /** The query string without `?`; read only where the contract takes keys from it. */
   query?: string | undefined

@@ -4,6 +4,7 @@ import { compileLimitHeaders } from '../contract/limit-headers.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
 import { compileRefusals } from '../contract/render.ts'
 import { compileRoutes, type NamespaceInBody, type RouteMatch } from '../contract/route.ts'
+import { readTarget } from '../contract/target.ts'
 import { compileFormat } from '../key/credential.ts'
 import { CredentialText } from '../key/credential-text.ts'
 import { createDigester, type Digester } from '../key/digest.ts'
@@ -104,6 +105,8 @@ export function createVerifier({
   function verify(attempt: Attempt): Outcome | Promise<Outcome> {
     const nowMs = now()
     const { method = 'GET', path } = attempt
+    // What the API reads as another path (`/a/../b`) would be judged by the wrong rule.
+    if (path !== undefined && readTarget(path)?.path !== path) return denied('malformed_request')
     const match = path === undefined ? null : routes.matchRoute(method, path)
     if (match && isAnonymous(match) && !attempt.permissions?.length) {
       return judge.anonymous(match, attempt, nowMs)
