@@ -43,6 +43,7 @@ interface Failure {
 
 export const noAnswerHint = 'Start one with `keywright serve`, or set KEYWRIGHT_URL.'
 const inDoubtHint = 'Look whether it was carried out before you try again.'
+const misledHint = `Check KEYWRIGHT_URL. ${inDoubtHint}`
 
 const absences = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
@@ -66,10 +67,12 @@ function failureOf(error: unknown): Failure {
   if (error instanceof ConnectionError) {
     return {
       message: error.message,
-      hint: isAbsent(error) ? noAnswerHint : `Check KEYWRIGHT_URL. ${inDoubtHint}`,
+      hint: isAbsent(error) ? noAnswerHint : misledHint,
       exitCode: exitCodes.failed,
     }
   }
+  if (error instanceof KeywrightError && error.code === 'redirected')
+    return { message: error.message, hint: misledHint, exitCode: exitCodes.failed }
   if (error instanceof KeywrightError && error.code === 'unreadable_answer') return foreignOf('')
   const message = error instanceof Error ? error.message : String(error)
   return { message, hint: error instanceof KeywrightError ? null : bugHint(error), exitCode: exitCodes.failed }
