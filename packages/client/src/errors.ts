@@ -85,13 +85,13 @@ export function problemOf(
   })
 }
 
-/** What a server answers that is not Keywright's control side. */
 /** Nobody asks again: it would be answered the same. */
 export function redirected(url: string): KeywrightError {
   const message = `${url} redirects, which is not followed. Is this Keywright's own address, to the letter?`
   return new KeywrightError('redirected', message)
 }
 
+/** What a server answers that is not Keywright's control side. */
 export function unreadable(what: string): KeywrightError {
   return new KeywrightError('unreadable_answer', `The answer ${what}. Is the address right?`)
 }
