@@ -1,10 +1,8 @@
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
-import type { Pool } from 'pg'
+import type { Kysely } from 'kysely'
 import { openAuth } from './auth.ts'
 
 /** Makes the tables of accounts and sessions where there are none. */
-export async function preparePeople(pool: Pool): Promise<void> {
-  const db = new Kysely({ dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }) })
+export async function preparePeople(db: Kysely<unknown>): Promise<void> {
   await openAuth({
     database: { db, type: 'postgres', heed: (work) => work(), close: async () => {} },
     // Nothing is signed with it.

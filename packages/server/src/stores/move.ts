@@ -1,5 +1,6 @@
 import { type Head, verifyChain } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
+import type { Kysely } from 'kysely'
 import { Pool } from 'pg'
 import { readChanges } from './change-log.ts'
 import { migratePostgres } from './migrate-postgres.ts'
@@ -8,7 +9,7 @@ import { MoveError } from './move-error.ts'
 import { readMark, replaceMark, writeMark } from './move-mark.ts'
 import { loggedTables, type MovedTable, peopleTables, unloggedTables } from './move-tables.ts'
 import { openSqlite } from './open-sqlite.ts'
-import { type Connection, connect, kyselyOnConnection, unreachable } from './postgres-connection.ts'
+import { type Connection, connect, kyselyOnConnection } from './postgres-connection.ts'
 
 export { MoveError }
 
@@ -22,7 +23,7 @@ export interface Move {
   peopleFrom: string | null
   to: string
   /** Makes the tables of accounts and sessions there. */
-  preparePeople(pool: Pool): Promise<void>
+  preparePeople(db: Kysely<unknown>): Promise<void>
   onProgress(table: string, done: number, of: number): void
 }
 
@@ -36,7 +37,7 @@ export interface Move {
 export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onProgress }: Move): Promise<Moved[]> {
   // Brings the file up to date, and keeps every other process from it.
   const source = openSqlite(from)
-  const pool = new Pool({ connectionString: to, max: 2 })
+  const pool = new Pool({ connectionString: to, max: 1 })
   pool.on('error', () => {})
   const opened: BetterSqlite3.Database[] = []
   let release = () => {}
@@ -51,7 +52,7 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
     release = target.release
     const head = await source.head()
     const isDone = await refuseOther(target, head)
-    if (peopleFrom !== null) await preparePeople(pool).catch(unreachable)
+    if (peopleFrom !== null) await preparePeople(kyselyOnConnection(target) as Kysely<unknown>)
     const keys = open(from)
     const people = peopleFrom === null ? null : open(peopleFrom)
     const ofPeople = people ? peopleTables.filter((table) => has(people, table)) : []

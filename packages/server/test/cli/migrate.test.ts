@@ -283,12 +283,15 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     ])
   })
 
-  it('says what to do where the way to the database is cut in the middle', async () => {
+  it.each([
+    ['the keys', 'insert into kw_keys'],
+    ['making the tables of people', 'create table "kw_people"'],
+  ])('says what to do where the way to the database is cut in the middle of %s', async (_, words) => {
     await embedded(1)
     const { port } = new URL(to)
     const relay = createServer((near) => {
       const far = connect(Number(port), '127.0.0.1')
-      near.on('data', (data) => (data.includes('insert into kw_keys') ? near.destroy() : far.write(data)))
+      near.on('data', (data) => (data.includes(words) ? near.destroy() : far.write(data)))
       near.on('close', () => far.destroy())
       far.pipe(near)
     })
