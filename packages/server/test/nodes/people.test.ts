@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cutAtTheCommit } from '../support/cut-at-the-commit.ts'
 import { type Browser, goodPassword, openBrowser, type SignedUp, signUp, tokenOf } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
@@ -52,29 +51,9 @@ function splitOnce(pair: string): [string, string] {
   return [pair.slice(0, at), pair.slice(at + 1)]
 }
 
-/** The same database, by a way that is cut once it has been told to commit a place that is taken by an invitation. */
-async function cutAtTheCommit() {
-  const relay = createServer((near) => {
-    const far = connect(Number(new URL(database).port), '127.0.0.1')
-    let takesPlace = false
-    near.on('data', (data) => {
-      takesPlace ||= data.includes('insert into "kw_members"')
-      if (takesPlace && data.includes('commit')) {
-        far.unpipe(near)
-        far.once('data', () => near.destroy()).resume()
-      }
-      far.write(data)
-    })
-    near.on('close', () => far.destroy())
-    far.pipe(near)
-  })
-  await once(relay.listen(0, '127.0.0.1'), 'listening')
-  return { relay, url: Object.assign(new URL(database), { port: (relay.address() as AddressInfo).port }).href }
-}
-
 describe('people on two nodes with one database', () => {
   it('keep the place that they have taken where nobody heard that it was committed', async () => {
-    const { relay, url } = await cutAtTheCommit()
+    const { relay, url } = await cutAtTheCommit(database)
     const node = await startNode(url, env)
     const email = 'cut-off@example.com'
     const { api } = nodes[0]

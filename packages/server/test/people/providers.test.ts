@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createAuthenticator } from '../support/authenticator.ts'
 import { controlApi } from '../support/control-api.ts'
+import { cutAtTheCommit } from '../support/cut-at-the-commit.ts'
 import { type AccountElsewhere, type Elsewhere, startElsewhere } from '../support/oidc.ts'
 import {
   type Browser,
@@ -225,7 +226,24 @@ describe('a sign-in elsewhere', () => {
     expect((await comeBack(later.browser, later.location)).session).not.toBeNull()
   })
 
-  it('leaves no account behind that has no organization, where none could be made', async () => {
+  it('keeps the account whose organization was made, though nobody heard that it was committed', async () => {
+    const postgres = await testPostgres()
+    onTestFinished(() => postgres.stop())
+    const database = await postgres.createDatabase()
+    const { relay, url } = await cutAtTheCommit(database)
+    onTestFinished(() => void relay.close())
+    const env = { KEYWRIGHT_SECRET: 'a-secret-of-the-tests-with-many-characters' }
+    const cut = await startOpen({ database: url, env })
+    const { login } = someone()
+    expect((await signIn(login, {}, openBrowser(cut))).session).toBeNull()
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    const left = 'select p.id from kw_people p join kw_members m on m."user" = p.id'
+    expect((await client.query(left)).rowCount).toBe(1)
+    await client.end()
+  })
+
+  it('gives an organization to who comes again and was left without, where none could be made', async () => {
     const { open, database } = await startOpenOnPostgres()
     const { login } = someone()
     const { call, cookie } = openBrowser(open)
