@@ -212,7 +212,7 @@ describe('keywright exits with', () => {
     [['keys', 'revoke', 'key_x', '--reason', ''], 'error: --reason must have at least 1 character.'],
     [['members', 'invite', '--organization', 'acme', '--email', 'ann'], 'error: --email must be an e-mail address.'],
     [['audit', 'list', '--cursor', 'odd'], 'error: --cursor is none that a list has answered.'],
-    [['decisions', '--reason', 'odd'], 'error: --reason must be missing_credential, '],
+    [['decisions', '--reason', 'odd'], 'error: --reason must be malformed_request, missing_credential, '],
   ])('1 where the server refuses, and names the flag: %j', async (args, words) => {
     const { code, stderr } = await keywright(args, { env })
     expect([code, stderr]).toEqual([1, expect.stringContaining(words)])
