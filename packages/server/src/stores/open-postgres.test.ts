@@ -160,6 +160,13 @@ describe('a database that many nodes share', () => {
     await store.transact(async (transaction) => transaction.record(someEvent()))
   })
 
+  it('asks nobody else on a connection that was ended while it was asked', async () => {
+    const { db } = open().people
+    const ended = sql`select pg_terminate_backend(pg_backend_pid()), pg_sleep(60)`.execute(db)
+    await expect(ended).rejects.toMatchObject({ code: '57P01' })
+    expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
+  })
+
   it('ends the transaction of a process that stopped within it, so that others go on', async () => {
     const store = await withKey()
     let release = () => {}

@@ -28,6 +28,9 @@ export interface TimedQuery extends QueryConfig<unknown[]> {
  */
 const warning = '01000'
 
+/** With these it ends the connection itself; that it is closed is heard only later. */
+const ending = /^(08|25P0[34]|57P)/
+
 /** The database's own clock, in milliseconds, when it was asked: an index is read by it. */
 export const databaseNow = sql<number>`(extract(epoch from statement_timestamp()) * 1000)::bigint`
 
@@ -84,8 +87,7 @@ function connectionOn(client: PoolClient, withinMs: number): Connection {
       if (!isSafe) throw new DatabaseUnreachableError('its standby has not confirmed')
       return result
     } catch (error) {
-      if (error instanceof DatabaseError) throw error
-      isSound = false
+      if (!(error instanceof DatabaseError) || ending.test(error.code ?? '')) isSound = false
       return unreachable(error)
     } finally {
       client.off('notice', onNotice)
