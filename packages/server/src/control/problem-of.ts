@@ -19,9 +19,10 @@ export function failureOf(error: unknown): Problem {
 const ofSqlite = /^(SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY)|database_replaced)/
 /**
  * Classes of PostgreSQL's codes: 25P03 and 25P04 end a transaction of which it hears nothing more, 28 is another password,
- * 3D000 another name, 42501 a right that was taken away, 55000 a database that is told to take no connections.
+ * 3D000 another name, 42501 a right that was taken away, 55000 a database that is told to take no connections, XX one that
+ * is damaged, or a pooler in front of it that has none to give.
  */
-const ofPostgres = /^(database_unreachable|stale|08|25006|25P0[34]|28|3D000|40|42501|53|55000|55P03|57|58)/
+const ofPostgres = /^(database_unreachable|stale|08|25006|25P0[34]|28|3D000|40|42501|53|55000|55P03|57|58|XX)/
 
 /** The database, as its driver names what ails it: away, closed to us, locked, full or read-only. */
 function isOutage(error: unknown): boolean {

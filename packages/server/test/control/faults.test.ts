@@ -70,6 +70,7 @@ describe('a database that', () => {
     '3D000',
     '55000',
     '42501',
+    'XX001',
     'database_replaced',
   ])('is away (%s) is 503 with a time to come back', async (code) => {
     const { ask, lines } = overBroken(code)
