@@ -31,10 +31,16 @@ export interface Move {
  * Copies an instance, each table in the order of its primary key, so that a move that was broken off goes on where it
  * had come to, or from the beginning where the instance has changed since. Then counts are compared, the chain of changes
  * is checked from end to end, and only then is the last change set, without which the copy is an instance that has never
- * changed anything.
+ * changed anything. Where all that was done `before`, nothing is copied: what is there may have gone on.
  * @throws MoveError
  */
-export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onProgress }: Move): Promise<Moved[]> {
+export async function moveToPostgres({
+  from,
+  peopleFrom,
+  to,
+  preparePeople,
+  onProgress,
+}: Move): Promise<{ moved: Moved[]; before: boolean }> {
   // Brings the file up to date, and keeps every other process from it.
   const source = openSqlite(from)
   const pool = new Pool({ connectionString: to, max: 1 })
@@ -57,8 +63,10 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
     const people = peopleFrom === null ? null : open(peopleFrom)
     const ofPeople = people ? peopleTables.filter((table) => has(people, table)) : []
     const tables = [...loggedTables, ...unloggedTables, ...ofPeople]
-    if (isDone)
-      return await Promise.all(tables.map(async ({ name }) => ({ table: name, rows: await countThere(target, name) })))
+    if (isDone) {
+      const there = tables.map(async ({ name }) => ({ table: name, rows: await countThere(target, name) }))
+      return { moved: await Promise.all(there), before: true }
+    }
     await makeRoom(target, head, tables)
     const moved: Moved[] = []
     for (const table of tables) {
@@ -68,7 +76,7 @@ export async function moveToPostgres({ from, peopleFrom, to, preparePeople, onPr
     const checkpoint = await source.checkpoint()
     await checkChain(target, checkpoint, head)
     await replaceMark(target, { checkpoint, head })
-    return moved
+    return { moved, before: false }
   } finally {
     for (const client of opened) client.close()
     release()

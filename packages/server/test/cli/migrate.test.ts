@@ -188,10 +188,15 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     expect([code, said]).toEqual([1, expect.stringContaining(`(ENOSPC), but it was carried out: ${file}.`)])
   })
 
-  it('does nothing twice, and nothing to another instance', async () => {
-    await embedded(1)
-    expect((await migrate()).code).toBe(0)
-    expect((await migrate()).code).toBe(0)
+  it('does nothing twice, which it says, and nothing to another instance', async () => {
+    const { credentials } = await embedded(1)
+    expect((await migrate()).stderr).toContain('Moved, counted and checked.')
+    const { instance, use } = await startEmbedded()
+    await use(credentials[0] as string)
+    await instance.stop()
+    const again = await migrate()
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('nothing was copied now.')])
+    expect(again.stderr).not.toContain('Moved, counted and checked.')
     await sql('update kw_head set number = 99')
     const other = await migrate()
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('Choose an empty database.')])

@@ -30,7 +30,7 @@ export function defineMigrate(migrate: Command): void {
       const { DatabaseError } = await import('pg')
       const { DatabaseUnreachableError } = await import('../../stores/postgres-connection.ts')
       const { preparePeople } = await import('../../sign-in/prepare.ts')
-      const moved = await moveToPostgres({
+      const { moved, before } = await moveToPostgres({
         from: file,
         peopleFrom: existsSync(people) ? people : null,
         to: url,
@@ -52,6 +52,10 @@ export function defineMigrate(migrate: Command): void {
         throw new CliError(known.message, hint.replace(/--database( or KEYWRIGHT_DATABASE_URL)?/, where))
       })
       const changed = { id: file }
+      if (before)
+        note(
+          'It was moved there before, and nothing was copied now. Whatever the old instance has done since without an audit event, such as use, passwords and sessions, is not there: if you need it, move into another empty database.',
+        )
       if (json) return printJson({ moved }, changed)
       print(
         table(
@@ -61,7 +65,7 @@ export function defineMigrate(migrate: Command): void {
         changed,
       )
       note(
-        'Moved, counted and checked. Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in `secret` of the data folder where no variable gave it. Then put that folder away: an instance that is started in it goes on by itself, with the keys of today.',
+        `${before ? '' : 'Moved, counted and checked. '}Start every node with --database, the same peppers, and as KEYWRIGHT_SECRET the one from before: it is in \`secret\` of the data folder where no variable gave it. Then put that folder away: an instance that is started in it goes on by itself, with the keys of today.`,
       )
     })
 }
