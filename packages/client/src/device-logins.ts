@@ -96,7 +96,9 @@ export class DeviceLogins {
 
 function isOutage(error: unknown): error is KeywrightError {
   if (error instanceof ProblemError) return error.status === 429 || error.status >= 500
-  return error instanceof ConnectionError || error instanceof TimeoutError
+  if (error instanceof ConnectionError || error instanceof TimeoutError) return true
+  // It did not where the login began: what stands in front does, to say that it is being worked on.
+  return error instanceof KeywrightError && error.code === 'redirected'
 }
 
 function refused(error: string): KeywrightError {

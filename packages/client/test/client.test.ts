@@ -381,7 +381,8 @@ describe('a login from a terminal', () => {
   }
 
   it('goes on after a server that was away for a moment, less often', async () => {
-    const outages: Handler[] = [(request) => request.socket.destroy(), () => {}, fails(503), fails(429)]
+    const toMaintenance = answers(302, '', { location: '/maintenance' })
+    const outages: Handler[] = [(request) => request.socket.destroy(), () => {}, fails(503), fails(429), toMaintenance]
     const logins = outages.map(async (outage) => {
       const server = await serverThat(outage, answers(200, { access_token: 'kwc_token' }))
       return new Keywright({ ...server, timeoutMs: 500 }).deviceLogins.finish(started)
