@@ -202,7 +202,10 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     expect([unwritable.code, unwritable.stderr]).toEqual([1, expect.stringContaining('cannot be written (ENOTDIR)')])
     const env = { KEYWRIGHT_DATABASE_URL: 'postgres://keywright:canary@db/keywright' }
     const postgres = await keywright(['backup', join(folder, 'y')], { env })
-    expect([postgres.code, postgres.stderr]).toEqual([1, expect.stringMatching(/pg_dump.*--single-transaction/)])
+    expect([postgres.code, postgres.stderr]).toEqual([
+      1,
+      expect.stringMatching(/pg_dump.*--single-transaction keywright\.dump`/),
+    ])
     expect(postgres.stderr).not.toContain('canary')
   })
 
@@ -217,6 +220,7 @@ describe('keywright backup', { timeout: 60_000 }, () => {
     const elsewhere = await keywright(['backup', 'tuesday'], { cwd })
     expect([elsewhere.code, elsewhere.stderr]).toEqual([1, expect.stringContaining('elsewhere')])
     rmSync(config)
-    expect((await keywright(['backup', 'tuesday'], { cwd })).code).toBe(0)
+    const made = await keywright(['backup', "tuesday's"], { cwd })
+    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining("serve --data 'tuesday'\\''s'\n")])
   })
 })

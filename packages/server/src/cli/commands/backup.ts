@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { shellWord } from '../../docs/languages.ts'
 import { CliError } from '../failure.ts'
 import { printable } from '../print/escape.ts'
 import { progressBar } from '../print/progress.ts'
@@ -34,7 +35,7 @@ export function defineBackup(command: Command): void {
         changed,
       )
       note(
-        `Copied and checked, up to change ${head.number}. It holds digests, no credential: keep the service key, the secret of sign-in and the peppers elsewhere. Where no variable gives them, the first two are in \`service-key\` and \`secret\` of the data folder.\nTo go back to it: keywright serve --data ${printable(to)}`,
+        `Copied and checked, up to change ${head.number}. It holds digests, no credential: keep the service key, the secret of sign-in and the peppers elsewhere. Where no variable gives them, the first two are in \`service-key\` and \`secret\` of the data folder.\nTo go back to it: keywright serve --data ${printable(shellWord(to))}`,
       )
     })
 }
@@ -54,6 +55,6 @@ function sum(numbers: readonly number[]): number {
 function notHere(): CliError {
   return new CliError(
     'This instance keeps its data in PostgreSQL, which has a backup of its own.',
-    'Run `pg_dump --format=custom --file=keywright.dump` with its address, and go back to it with `pg_restore --clean --if-exists --single-transaction`.',
+    'Run `pg_dump --format=custom --file=keywright.dump` with its address, and go back to it with `pg_restore --clean --if-exists --single-transaction keywright.dump`.',
   )
 }
