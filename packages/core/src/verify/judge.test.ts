@@ -226,6 +226,13 @@ describe('a route', () => {
     },
   )
 
+  it.each(['get', 'Get', 'post', 'TRACE', 'CONNECT', 'M-SEARCH', ''])(
+    'is not looked for by the method %j, which no rule can be for',
+    async (method) => {
+      expect(await (await start()).of({ method, path: '/unruled' })).toBe('malformed_request')
+    },
+  )
+
   it('takes the kinds it names, and no publishable key where it names none', async () => {
     const publishable = await start({ kind: 'publishable' })
     expect(await publishable.of({ path: '/public' })).toBe('allowed')

@@ -10,7 +10,7 @@ export interface Attempt {
   headers?: HeadersLike | undefined
   /** The credential itself, instead of `headers`. */
   credential?: string | undefined
-  /** Upper case. Absent, a path is judged as GET. */
+  /** As sent: one in lower case, or that no route can name, is denied. Absent, a path is judged as GET. */
   method?: string | undefined
   /** As `readTarget` gives it, without query. Any other spelling is denied. */
   path?: string | undefined

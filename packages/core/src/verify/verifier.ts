@@ -1,6 +1,7 @@
 import type { ChangeNotice } from '../audit/event.ts'
 import type { Contract } from '../contract/contract.ts'
 import { compileLimitHeaders } from '../contract/limit-headers.ts'
+import { isAcceptedMethod } from '../contract/method.ts'
 import { type Refusal, type RefusalFacts, type RefusalName, rowOf } from '../contract/refusal.ts'
 import { compileRefusals } from '../contract/render.ts'
 import { compileRoutes, type NamespaceInBody, type RouteMatch } from '../contract/route.ts'
@@ -107,6 +108,8 @@ export function createVerifier({
     const { method = 'GET', path } = attempt
     // What the API reads as another path (`/a/../b`) would be judged by the wrong rule.
     if (path !== undefined && readTarget(path)?.path !== path) return denied('malformed_request')
+    // So would `delete`, by the rule for what no other rule names.
+    if (!isAcceptedMethod(method)) return denied('malformed_request')
     const match = path === undefined ? null : routes.matchRoute(method, path)
     if (match && isAnonymous(match) && !attempt.permissions?.length) {
       return judge.anonymous(match, attempt, nowMs)
