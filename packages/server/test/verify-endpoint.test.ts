@@ -141,7 +141,7 @@ describe('POST /v1/verify', () => {
     [{ headers: ['a'] }, 'headers'],
     [{ credential: 'a', cost: 0 }, 'cost'],
     [{ credential: 'a', cost: 1.5 }, 'cost'],
-    [{ credential: 'a', method: 'get' }, 'method'],
+    [{ credential: 'a', method: 1 }, 'method'],
     [{ credential: 'a', permissions: 'x' }, 'permissions'],
     [{ credential: 'a', organization: 'acme' }, 'organization'],
     [{ credential: 'a', constructor: 1 }, 'constructor'],
@@ -160,6 +160,8 @@ describe('POST /v1/verify', () => {
     ['a namespace that is far too long', { namespace: 'a'.repeat(20_000) }, 400],
     ['a path that is far too long', { path: `/${'a'.repeat(20_000)}` }, 403],
     ['a method that no route can name', { method: 'M-SEARCH' }, 405],
+    ['a method in lower case, which is another one', { method: 'get' }, 405],
+    ['a method that is none', { method: '' }, 405],
   ])('has the contract refuse %s', async (_, written, status) => {
     const { credential } = await server.issue({ permissions: ['sandboxes:read'] })
     const response = await ask({ credential, method: 'GET', path: '/v1/sandboxes', ...written })

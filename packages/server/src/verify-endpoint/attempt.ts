@@ -15,10 +15,7 @@ const headers = z.union([
 export const verifyBody = z.strictObject({
   credential: z.string().optional(),
   headers: headers.optional(),
-  method: z
-    .string()
-    .regex(/^[^a-z]+$/, 'must be upper case')
-    .optional(),
+  method: z.string().optional(),
   path: z.string().optional(),
   permissions: z.array(z.string().max(256)).max(100).optional(),
   namespace: z.string().optional(),
