@@ -5,6 +5,8 @@ import { readTarget, type Target } from '../contract/target.ts'
 import { refuseMethod } from '../http/method.ts'
 import { readNamespaceInBody } from '../http/namespace-in-body.ts'
 import { forwardedPreflight, isForwardedPreflight } from '../http/preflight.ts'
+import { requestIdOf } from '../http/request-id.ts'
+import { credentialPattern } from '../key/credential-pattern.ts'
 import type { Allowed, Attempt, Outcome } from '../verify/outcome.ts'
 import { refuseBody } from '../verify/refused-body.ts'
 import type { Verifier } from '../verify/verifier.ts'
@@ -109,6 +111,12 @@ export function compileAdmission(verifier: Verifier, { permissions, onFailure }:
       return { refusal: verifier.refusal(name, { requestId }) }
     }
   }
+}
+
+/** As the edge does: an id with a credential in it would be written down wherever the id is. */
+export function compileRequestIds({ contract }: Verifier): (rawHeaders: readonly string[]) => string {
+  const credentials = credentialPattern(contract.key.forms.map(({ prefix }) => prefix))
+  return (rawHeaders) => requestIdOf(rawHeaders, (id) => id.search(credentials) >= 0)
 }
 
 /** Whoever is told may fail in turn: the caller is answered all the same. */

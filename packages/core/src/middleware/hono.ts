@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type {} from 'hono'
 import type { Verifier } from '../verify/verifier.ts'
-import type { Admitted } from './admission.ts'
+import { type Admitted, compileRequestIds } from './admission.ts'
 import { compileNodeAdmission, type NodeGuardOptions } from './on-node.ts'
-import { compileWebAdmission, invalidRequest, peek, refusalResponse, withHeaders } from './on-web.ts'
+import { compileWebAdmission, peek, refusalResponse, withHeaders } from './on-web.ts'
 
 export type { Admitted, NodeGuardOptions }
 
@@ -30,12 +30,14 @@ interface HonoContext {
 export function guard(verifier: Verifier, options: NodeGuardOptions = {}) {
   const onNode = compileNodeAdmission(verifier, options)
   const onWeb = compileWebAdmission(verifier, options)
+  const requestIdOf = compileRequestIds(verifier)
   return async (context: HonoContext, next: () => Promise<void>): Promise<Response | undefined> => {
     const { raw, path } = context.req
     const { method } = raw
     const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
     if (!path.endsWith('/') && endsInSlash(incoming?.url ?? raw.url)) {
-      return invalidRequest(verifier, raw)
+      const requestId = requestIdOf([...raw.headers].flat())
+      return refusalResponse(verifier.refusal('invalid_request', { requestId }), requestId, method)
     }
     // Hono's `methodOverride` changes the method of the one, and the other stays as it came.
     const admission = await (incoming

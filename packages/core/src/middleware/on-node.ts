@@ -3,9 +3,15 @@ import type { Refusal } from '../contract/refusal.ts'
 import { createAddressing } from '../http/addressing.ts'
 import { hasBody, isSoundlyFramed } from '../http/framing.ts'
 import { peekBody } from '../http/peek-body.ts'
-import { requestIdOf } from '../http/request-id.ts'
 import type { Verifier } from '../verify/verifier.ts'
-import { type Admission, type Admitted, compileAdmission, type GuardOptions, tell } from './admission.ts'
+import {
+  type Admission,
+  type Admitted,
+  compileAdmission,
+  compileRequestIds,
+  type GuardOptions,
+  tell,
+} from './admission.ts'
 import { keepVary } from './keep-vary.ts'
 
 export interface NodeGuardOptions extends GuardOptions {
@@ -38,6 +44,7 @@ export function compileNodeAdmission(
 ): AdmitOnNode {
   const addressing = createAddressing(trustedProxies)
   const admit = compileAdmission(verifier, options)
+  const requestIdOf = compileRequestIds(verifier)
   return async (request, { url, method = request.method ?? '', ...routed }) => {
     const { rawHeaders } = request
     const requestId = requestIdOf(rawHeaders)

@@ -1,13 +1,13 @@
 import type { Refusal } from '../contract/refusal.ts'
-import { requestIdOf } from '../http/request-id.ts'
 import type { Verifier } from '../verify/verifier.ts'
-import { type Admission, compileAdmission, type GuardOptions } from './admission.ts'
+import { type Admission, compileAdmission, compileRequestIds, type GuardOptions } from './admission.ts'
 
 type AdmitOnWeb = (request: Request, address: string | null) => Promise<Admission & { requestId: string }>
 
 /** For what is handed over as a Web `Request`: its headers are joined and its address parsed already. */
 export function compileWebAdmission(verifier: Verifier, options: GuardOptions): AdmitOnWeb {
   const admit = compileAdmission(verifier, options)
+  const requestIdOf = compileRequestIds(verifier)
   return async (request, address) => {
     const { method, headers, url } = request
     const rawHeaders = [...headers].flat()
@@ -54,11 +54,6 @@ async function takeIn(...halves: readonly (ReadableStream | null)[]): Promise<vo
 export function refusalResponse({ status, headers, body }: Refusal, requestId: string, method: string): Response {
   const fields = { ...headers, 'x-request-id': requestId, 'content-length': String(Buffer.byteLength(body)) }
   return new Response(method === 'HEAD' ? null : body, { status, headers: fields })
-}
-
-export function invalidRequest(verifier: Verifier, { headers, method }: Request): Response {
-  const requestId = requestIdOf([...headers].flat())
-  return refusalResponse(verifier.refusal('invalid_request', { requestId }), requestId, method)
 }
 
 /**

@@ -173,6 +173,18 @@ describe.each(Object.entries(apps))('guard in %s', (_, start) => {
     expect(runs).toBe(0)
   })
 
+  it('makes another request id where the one that is sent has a credential in it', async () => {
+    const { credential } = await newKey()
+    const ask = await start(acme.verifier, () => {})
+    const named = (key: string, id: string) =>
+      new Request(request(key), { headers: { 'x-acme-key': key, 'x-request-id': id } })
+    for (const key of [credential, 'acme_nobody']) {
+      for (const id of [credential, `trace-${credential.slice(0, -6)}`, `ACME_${credential.slice(5)}`])
+        expect((await ask(named(key, id))).headers.get('x-request-id')).toMatch(/^req_/)
+      expect((await ask(named(key, 'acme_1'))).headers.get('x-request-id')).toBe('acme_1')
+    }
+  })
+
   it('answers 503 and when to come back where no verdict can be reached, and never runs the handler', async () => {
     let runs = 0
     const { credential } = await newKey()
