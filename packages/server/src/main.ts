@@ -22,6 +22,7 @@ import { mintServiceKey } from './access/service-key-format.ts'
 import { createServiceKeys } from './access/service-keys.ts'
 import { startAuditRetention } from './audit/retention.ts'
 import { openDataFolder } from './config/data-folder.ts'
+import { keysOfAnother } from './config/keys-of-another.ts'
 import { readContract } from './config/read-contract.ts'
 import type { Settings } from './config/settings.ts'
 import { checkSoldPlans } from './config/sold-plans.ts'
@@ -126,7 +127,11 @@ export async function startInstance(
       if (!isMigrated) await shared?.prepare()
       isMigrated = true
       const missing = await opened.peppers.agree(digester.peppers, { node, maxStalenessMs: leaseMs(settings) })
-      if (!isAmongNodes) for (const id of missing) log.warn(withoutPepper(id))
+      if (!isAmongNodes) {
+        for (const id of missing) log.warn(withoutPepper(id))
+        const foreign = await keysOfAnother(opened, contract)
+        if (foreign !== null) log.warn(foreign)
+      }
       isAmongNodes = true
     }
     await preparing(prepare, shared, log)

@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { builtIn } from '@keywright/contracts'
-import { type Actor, deleteOrganization, suspend, updateOrganization } from '@keywright/core'
+import {
+  type Actor,
+  createOrganization,
+  createProject,
+  deleteOrganization,
+  issue,
+  suspend,
+  updateOrganization,
+} from '@keywright/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseFlags } from '../src/config/flags.ts'
 import { readSettings } from '../src/config/read-settings.ts'
@@ -39,6 +47,19 @@ describe('an instance', () => {
     instances.push(instance)
     return instance
   }
+
+  it('says that keys of its data folder are of another contract, and only then', async () => {
+    const { lifecycle } = await start('--contract', 'holocron')
+    await createOrganization(lifecycle, operator, { id: 'acme', name: 'Acme' })
+    const { project } = await createProject(lifecycle, operator, { organization: 'acme', name: 'Web' })
+    await issue(lifecycle, operator, { organization: 'acme', project: project.id, name: 'Production' })
+    await instances.pop()?.stop()
+    await start('--contract', 'holocron')
+    await instances.pop()?.stop()
+    expect(log).not.toContain('in no form of the contract')
+    await start('--contract', 'hopx')
+    expect(log).toMatch(/"level":"warn".*the newest keys here, such as holo_.+, are in no form of the contract hopx/)
+  })
 
   async function refusal(...args: string[]): Promise<StartError> {
     const error = await start(...args).catch((cause: unknown) => cause)
