@@ -3,6 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { createMemoryCounters, type Limit, type Meter } from '@keywright/core'
 import { countersConformance } from '@keywright/core/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../test/support/free-port.ts'
+import { here } from '../../test/support/network/machine.ts'
 import { startRedis, startRedisCluster, type TestRedis } from '../../test/support/redis.ts'
 import { openRedis, type RedisClient, scriptOf } from './redis-client.ts'
 import { createRedisCounters } from './redis-counters.ts'
@@ -415,13 +417,20 @@ describe('counters in Redis', () => {
     expect(left).toBe(500)
   })
 
-  it('of a window come back as they were charged, whoever takes more before a take of it is undone', async () => {
-    const left = await leftAfterUndoing({}, 7, 2, async (time, take) => {
-      time.nowMs += 300
-      await take(1)
-    })
-    expect(left).toBe(2)
-  })
+  it.each([
+    ['10', { requests: 10 }, 2],
+    // A 64th of which ends at another instant than that of the take.
+    ['200', { requests: 200, windowSeconds: 61 }, 192],
+  ])(
+    'of a window of %s come back as they were charged, whoever takes more before a take of it is undone',
+    async (_, limit, expected) => {
+      const left = await leftAfterUndoing(limit, 7, 2, async (time, take) => {
+        time.nowMs += 300
+        await take(1)
+      })
+      expect(left).toBe(expected)
+    },
+  )
 
   it('of a window are charged once where the clock is set back to when some were', async () => {
     await redis.command('FLUSHALL')
@@ -606,6 +615,40 @@ describe('counters in Redis', () => {
     expect((await counters.take([meter()], 1, Date.now())).taken).toBe(true)
     address.close()
     await own.stop()
+  })
+
+  it('are charged in Redis nothing of what was asked before it was there', async () => {
+    const port = await freePort()
+    const told: boolean[] = []
+    const counters = createRedisCounters({
+      redis: await client(`redis://127.0.0.1:${port}`, 250),
+      otherwise: createMemoryCounters(),
+      onReach: (isReached) => void told.push(isReached),
+    })
+    await counters.take([meter()], 1, Date.now())
+    const own = await startRedis([], { ...here, portFor: async () => port })
+    while (!told.includes(true)) {
+      await counters.take([meter()], 0, Date.now())
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const another = createRedisCounters({ redis: await client(own.url), otherwise: createMemoryCounters() })
+    expect((await another.peek([meter()], Date.now()))[0]?.remaining).toBe(10)
+    await own.stop()
+  })
+
+  it('are no trouble where Redis is there at the second try', async () => {
+    let tries = 0
+    const address = createServer((caller) => {
+      if (++tries === 1) return void caller.destroy()
+      const server = connect(redis.port, '127.0.0.1')
+      caller.on('error', () => {}).on('close', () => server.destroy())
+      server.on('error', () => {}).pipe(caller)
+      caller.pipe(server)
+    })
+    await once(address.listen(0, '127.0.0.1'), 'listening')
+    const opened = await client(`redis://127.0.0.1:${(address.address() as AddressInfo).port}`)
+    expect([tries, opened.trouble]).toEqual([2, null])
+    address.close()
   })
 
   it('are counted by the node where Redis was never there', async () => {
