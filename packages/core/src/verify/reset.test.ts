@@ -82,6 +82,22 @@ it('keeps nothing that was being read while it was reset', async () => {
   expect(await outcome).toMatchObject({ allowed: false, reason: 'revoked_key' })
 })
 
+it('corrects nothing by what was being read of a key while it was reset', async () => {
+  const { verifier, pending, answer, credential, store } = await arrange()
+  const [key] = (await store.keys({ limit: 1 })).items as [FoundKey['key']]
+  const corrected = verifier.apply([{ action: 'key.updated', target: key.id, number: 3 }])
+  verifier.reset()
+  const suspended = { key: { ...key, suspendedAt: new Date() } }
+  const outcome = verifier.verify({ credential })
+  const [before] = pending.splice(0, 1)
+  await answer(suspended)
+  expect(await outcome).toMatchObject({ reason: 'suspended_key' })
+  before?.((await store.found(key.id)) as FoundKey)
+  void answer(suspended)
+  await corrected
+  expect(await verifier.verify({ credential })).toMatchObject({ reason: 'suspended_key' })
+})
+
 it('believes answers with lower numbers than were applied before the reset', async () => {
   const { verifier, answer, credential } = await arrange()
   verifier.reset()

@@ -101,6 +101,18 @@ describe('keys that are forgotten by the hundred', () => {
     for (const { credential } of [...early, ...late]) verifier.verify({ credential })
     expect(source.reads - reads).toBe(200)
   })
+
+  it('are looked for in turn with whoever else has something to do', async () => {
+    const { issued, source } = await startWith(1100)
+    const verifier = createVerifier({ contract, keys: source })
+    for (const { credential } of issued) verifier.verify({ credential })
+    let hadTurn = false
+    setImmediate(() => {
+      hadTurn = true
+    })
+    await verifier.apply(issued.map(({ key }) => ({ action: 'key.updated', target: key.id, number: 1 })))
+    expect(hadTurn).toBe(true)
+  })
 })
 
 describe('a key', () => {

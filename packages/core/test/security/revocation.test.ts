@@ -256,9 +256,9 @@ describe('changes that come side by side', () => {
   })
 
   it('end a secret that the key no longer lists, for a node that slept through thirty rotations', async () => {
-    const { lifecycle, store, clock, issue } = await start()
+    const { lifecycle, store, source, clock, issue } = await start()
     const { key, credential } = await issue()
-    const follower = createVerifier({ contract, keys: store, now: clock.now })
+    const follower = createVerifier({ contract, keys: source, now: clock.now })
     expect(await follower.verify({ credential })).toMatchObject({ allowed: true })
     const { number } = await store.head()
     const current: string[] = []
@@ -267,6 +267,11 @@ describe('changes that come side by side', () => {
     await follower.apply(await store.changes(number, 100))
     expect(await follower.verify({ credential })).toMatchObject({ reason: 'unknown_key' })
     expect(await follower.verify({ credential: current.at(-1) as string })).toMatchObject({ allowed: true })
+    const { change } = await update(lifecycle, testActor, key.id, { name: 'renamed' })
+    const { reads } = source
+    await follower.apply([change as Change])
+    expect(follower.verify({ credential: current.at(-1) as string })).toMatchObject({ allowed: true })
+    expect(source.reads).toBe(reads + 1)
   })
 
   it('leave nothing of a revoked key of a deleted organization to the key that is made of its secret', async () => {
