@@ -169,12 +169,17 @@ describe('a verifier that follows a server', () => {
   it('forgets all keys, once, where the server has fewer changes than one was read with', async () => {
     const { credential, key } = await newKey()
     expect(await verdictOn(credential)).toBe('allowed')
+    foundAs = { readAt: 1, readHash: 'h' }
+    expect(await verdictOn((await newKey()).credential)).toBe('allowed')
     await revoke(acme.lifecycle, testActor, key.id)
     const fewer = { number: 1, reset: false, changes: [], more: false }
     tell({ ...fewer, changes: [{ number: 1, hash: 'h', action: 'key.created', target: 'key_other' }] })
     // What is sent from now on, the server answers after it was asked for the key.
     await expect.poll(() => noted.at(-1)).toBe('poll after 1')
-    foundAs = { readAt: 1, readHash: 'h' }
+    const asked = noted.length
+    tell({ ...fewer, more: true })
+    await expect.poll(() => noted.length).toBeGreaterThan(asked + 1)
+    expect(verifier.verify({ credential })).toMatchObject({ allowed: true })
     tell(fewer)
     await expect.poll(() => verdictOn(credential)).toBe('revoked_key')
     const { length } = noted
@@ -232,6 +237,22 @@ describe('a verifier that follows a server', () => {
   it('believes no answer of another history than the one it has heard of', async () => {
     const { credential } = await newKey()
     news = { ...news, number: 2, hash: 'another' }
+    await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
+  })
+
+  it('believes an answer from before the last change it has heard of, and none from a history it has given up', async () => {
+    const { credential } = await newKey()
+    const other = { hash: 'h', action: 'key.created', target: 'key_other' }
+    const changes = [
+      { ...other, number: 1 },
+      { ...other, number: 2 },
+    ]
+    tell({ number: 2, reset: false, changes, more: false })
+    await expect.poll(() => noted.at(-1)).toBe('poll after 2')
+    foundAs = { readAt: 1, readHash: 'h' }
+    expect(await verdictOn(credential)).toBe('allowed')
+    tell({ number: 3, hash: 'another', reset: true, changes: [], more: false })
+    await expect.poll(() => noted.at(-1)).toBe('poll after 3')
     await expect(verifier.verify({ credential })).rejects.toThrow('older than changes')
   })
 
