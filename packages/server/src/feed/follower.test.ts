@@ -156,6 +156,19 @@ describe('a follower', () => {
     expect([state.resets, targets()]).toEqual([2, ['read with']])
   })
 
+  it('starts anew where the database has fewer changes than any key was read with, and not for one read since it asked', async () => {
+    const { follower, state } = follow()
+    await follower.poll()
+    const polling = follower.poll()
+    follower.saw({ number: 3, hash: 'f'.repeat(64) })
+    await polling
+    expect(state.resets).toBe(1)
+    const [there] = (await change(store, 'there')).changes
+    follower.saw(there as Change)
+    await follower.poll()
+    expect(state.resets).toBe(2)
+  })
+
   it('keeps nothing of a change that it had read before it was put in force here', async () => {
     const { follower, targets } = follow()
     await follower.poll()
