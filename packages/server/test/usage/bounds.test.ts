@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createVerifier, type Issued, rotate } from '@keywright/core'
+import { createVerifier, type Issued, parseContract, rotate } from '@keywright/core'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRecorder } from '../../src/usage/recorder.ts'
@@ -50,6 +50,18 @@ describe('a flood of refusals', () => {
     expect(await node.usage.callers({ key: key.key.id })).toMatchObject([{ allowed: 1 }])
     expect(await counted({ key: key.key.id })).toBe(1)
   })
+})
+
+it('a request that needs no credential is nobody’s use, and pushes out none of the latest decisions', async () => {
+  const open = parseContract({ ...contract, routes: [{ path: '/open', access: 'anonymous' }] })
+  const recorder = createRecorder({ contract: open, redact: (text) => text, decisions: 2 })
+  const verifier = recorder.recording(createVerifier({ contract: open, keys: recorded.store }))
+  for (let i = 0; i < 3; i++) await verifier.verify({ credential: key.credential, path: '/v1/items', method: 'GET' })
+  for (let i = 0; i < 3; i++) {
+    expect(await verifier.verify({ path: '/open', method: 'GET' })).toMatchObject({ allowed: true, principal: null })
+  }
+  expect([...recorder.recent()].map((decision) => decision.key)).toEqual([key.key.id, key.key.id])
+  expect(recorder.tallies.lines).toBe(2)
 })
 
 describe('a key with very many callers', () => {
