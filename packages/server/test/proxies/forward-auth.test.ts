@@ -255,6 +255,31 @@ describe.each(proxies)('behind $name, with the default contract', (example) => {
   })
 })
 
+describe.each(proxies)('behind $name, with namespaces', (example) => {
+  let stage: Stage
+  let proxy: RunningProxy
+
+  beforeAll(async () => {
+    stage = await startStage('holonomix')
+    proxy = await startExample(example, stage)
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await stopStage(stage)
+  })
+
+  it('the longest lists of what a key may do arrive whole', async () => {
+    const permissions = Array.from({ length: 69 }, (_, i) => `p${i}`.padEnd(49, 'x'))
+    const namespaces = ['default', ...Array.from({ length: 69 }, (_, i) => `n${i}`.padEnd(49, 'x'))]
+    const { key, credential } = await stage.server.issueElsewhere({ permissions })
+    await updateOrganization(stage.server.lifecycle, tester, key.organization, { namespaces })
+    const lines = [`X-Api-Key: ${credential}`]
+    expect((await rawRequest(proxy.url, { target: '/v1/get/default/x', lines })).status).toBe(200)
+    expect(stage.upstream.lastHeader('X-Permissions')).toEqual([permissions.join(' ')])
+    expect(stage.upstream.lastHeader('X-Namespaces')).toEqual([namespaces.join(' ')])
+  })
+})
+
 describe('the examples that Traefik and Envoy read', () => {
   const read = (name: string) => parse(readFileSync(join(examples, name), 'utf8'))
   const said = [...identity, 'X-Triggered-By']
