@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { controlApi } from '../../server/test/support/control-api.ts'
 import { startServer } from '../../server/test/support/start-server.ts'
-import { faults, visit } from './browser.ts'
+import { becomeOperator, faults, visit } from './browser.ts'
 import { minute, stage } from './story.ts'
 
 const noStorage = `
@@ -150,6 +150,37 @@ describe('the console', { timeout: 5 * minute }, () => {
       const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
       expect(wider).toBe(0)
     }
+  })
+
+  it('shows the addresses that a key is held to and is used from to their end', async () => {
+    const server = await startServer({
+      contract: 'hopx',
+      upstream: set.upstream.url,
+      env: { KEYWRIGHT_TRUSTED_PROXIES: '127.0.0.1' },
+    })
+    const visitor = await visit(set.browser)
+    await becomeOperator(visitor, server)
+    const address = '2001:db8:1234:5678:9abc:def0:1234:5678'
+    const { key, credential } = await server.issue({ allowedIps: [address] })
+    const headers = { authorization: `Bearer ${credential}`, 'x-forwarded-for': address }
+    expect((await fetch(`${server.edge}/v1/sandboxes`, { headers })).status).toBe(200)
+    const { page } = visitor
+    await page.goto(`${server.control}/acme/keys/${key.id}`)
+    const found: string[] = []
+    for (const width of [320, 768, 1024, 1440]) {
+      await page.setViewportSize({ width, height: 860 })
+      await expect.poll(() => page.locator('code').getByText(address).count()).toBe(2)
+      const cut = await page.evaluate(`[...document.querySelectorAll('main code')].filter((code) => {
+        for (let at = code; at !== document.body; at = at.parentElement) {
+          if (getComputedStyle(at).overflowX !== 'visible' && at.scrollWidth > at.clientWidth) return true
+        }
+        return false
+      }).map((code) => code.textContent)`)
+      found.push(...(cut as string[]).map((text) => `${width}: ${text}`))
+    }
+    expect(found).toEqual([])
+    await visitor.context.close()
+    await server.stop()
   })
 
   it('are printed without what only a screen is for, on white', async () => {

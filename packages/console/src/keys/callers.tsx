@@ -47,11 +47,11 @@ export function CallerTable({ callers }: { callers: readonly KeyCaller[] }) {
     >
       {callers.map((caller) => (
         <Row key={`${caller.version} ${caller.route} ${caller.address} ${caller.userAgent}`}>
-          <Cell className="max-w-40 whitespace-nowrap">
-            {caller.address === null ? 'unknown' : <Mono className="block truncate">{caller.address}</Mono>}
+          <Cell className="max-w-40 min-w-36">
+            {caller.address === null ? 'unknown' : <Mono className="block wrap-anywhere">{caller.address}</Mono>}
             <Under>
               {caller.userAgent !== null && <Foreign>{caller.userAgent}</Foreign>}
-              <Mono className="truncate">{caller.route || 'no route told'}</Mono>
+              <Mono className="wrap-anywhere">{caller.route || 'no route told'}</Mono>
               <When time={caller.lastSeenAt} />
             </Under>
           </Cell>
@@ -60,7 +60,7 @@ export function CallerTable({ callers }: { callers: readonly KeyCaller[] }) {
               {caller.userAgent === null ? 'not named' : <Foreign>{caller.userAgent}</Foreign>}
             </span>
           </Cell>
-          <Cell isExtra className="max-w-40 truncate xl:max-w-48">
+          <Cell isExtra className="max-w-40 wrap-anywhere xl:max-w-48">
             <Mono>{caller.route || 'none told'}</Mono>
           </Cell>
           <Cell className="tabular-nums">{number.format(caller.allowed)}</Cell>

@@ -208,7 +208,7 @@ function List({ items, all, none }: { items: readonly string[] | null; all: stri
   return (
     <ul className="flex flex-wrap gap-1.5">
       {items.map((item) => (
-        <li key={item} className="max-w-full truncate rounded-md bg-raised px-1.5 py-0.5">
+        <li key={item} className="rounded-md bg-raised px-1.5 py-0.5 wrap-anywhere">
           <Mono>{item}</Mono>
         </li>
       ))}

@@ -107,7 +107,9 @@ function Counts({ nowMs, outcomes, keys, routes, span, organization }: CountsPro
           title="Top routes"
           leftOutFrom={routes.leftOutFrom}
           rows={totals(routes.counts, ({ route }) => route || 'none told').map(([route, count]) => [
-            <Mono key={route}>{route}</Mono>,
+            <Mono key={route} className="wrap-anywhere whitespace-normal">
+              {route}
+            </Mono>,
             count,
           ])}
         />
