@@ -453,9 +453,12 @@ describe('counters in Redis', () => {
     },
   )
 
-  it.each(['window', 'bucket'] as const)('of a %s are whole again where the only take of it is undone', async (kind) => {
-    expect(await leftAfterUndoing({ kind }, 0, 1, async () => {})).toBe(10)
-  })
+  it.each(['window', 'bucket'] as const)(
+    'of a %s are whole again where the only take of it is undone',
+    async (kind) => {
+      expect(await leftAfterUndoing({ kind }, 0, 1, async () => {})).toBe(10)
+    },
+  )
 
   it('refuse what one of them has refused, though the other cannot be told to give back', async () => {
     const left = await leftAfterUndoing({}, 8, 1, () => Promise.reject(new Error('away')))
