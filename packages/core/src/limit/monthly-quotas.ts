@@ -56,6 +56,8 @@ interface Line {
 /** A clock that is behind by more was set back; by less, the month that has begun goes on. */
 const jitterMs = 60_000
 
+const unused = { used: null, fresh: 0, underway: 0, reading: null, listed: false }
+
 /** The first instant of the month of `now`, and of the one after. */
 export function monthOf(now: Date): { name: string; startMs: number; endMs: number } {
   const year = now.getUTCFullYear()
@@ -64,14 +66,14 @@ export function monthOf(now: Date): { name: string; startMs: number; endMs: numb
   return { name: new Date(startMs).toISOString().slice(0, 7), startMs, endMs: Date.UTC(year, month + 1) }
 }
 
-/** What could not be written when its month ended comes in parts: each organization and month once, where any was used. */
+/** What could not be written when its month ended comes in parts: each organization and month once. */
 function added(uses: readonly MonthlyUse[]): MonthlyUse[] {
   const sums = new Map<string, MonthlyUse>()
   for (const use of uses) {
     const name = `${use.month} ${use.organization}`
     sums.set(name, { ...use, used: use.used + (sums.get(name)?.used ?? 0) })
   }
-  return [...sums.values()].filter(({ used }) => used !== 0)
+  return [...sums.values()]
 }
 
 /**
@@ -80,31 +82,33 @@ function added(uses: readonly MonthlyUse[]): MonthlyUse[] {
  * most the quota and what they let through between two settlements.
  */
 export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuotas {
-  const lines: (Line | undefined)[] = []
+  const lines: Line[] = []
   const slots = new Map<string, number>()
+  const free: number[] = []
   let month = monthOf(new Date(0))
   /** Counted in a month that is over, or put back. */
   let left: MonthlyUse[] = []
   let listed: Line[] = []
 
   function turn(nowMs: number): void {
-    for (const { organization, fresh } of listed) left.push({ organization, month: month.name, used: fresh })
+    for (const { organization, fresh } of listed) {
+      if (fresh !== 0) left.push({ organization, month: month.name, used: fresh })
+    }
     listed = []
-    lines.length = 0
-    slots.clear()
+    for (const line of lines) Object.assign(line, unused)
     month = monthOf(new Date(nowMs))
   }
 
   function lineOf(meter: MonthMeter): Line {
     const { organization } = meter
     const own = meter.slot < 0 ? undefined : lines[meter.slot]
-    // A meter may outlive the month, after which its slot is given to another.
+    // A meter may outlive its organization, whose slot is given to another.
     if (own?.organization === organization) return own
     const known = slots.get(organization)
-    meter.slot = known ?? lines.length
+    meter.slot = known ?? free.pop() ?? lines.length
     if (known === undefined) {
       slots.set(organization, meter.slot)
-      lines.push({ organization, used: null, fresh: 0, underway: 0, reading: null, listed: false })
+      lines[meter.slot] = { organization, ...unused }
     }
     return lines[meter.slot] as Line
   }
@@ -124,10 +128,11 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
   /** A promise while it is read; null once it is known. */
   function read(line: Line): Promise<void> | null {
     if (line.reading) return line.reading
+    const asked = month
     const know = (before: number) => {
       // Of what is under way, the answer may hold all or nothing: counted twice until settled, never left out.
       // What was settled since it was asked for is newer.
-      line.used ??= before + line.fresh + line.underway
+      if (asked === month) line.used ??= before + line.fresh + line.underway
     }
     const before = usedBefore(line.organization, month.name)
     if (typeof before === 'number') {
@@ -135,7 +140,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       return null
     }
     const reading = before.then(know).finally(() => {
-      line.reading = null
+      if (asked === month) line.reading = null
     })
     line.reading = reading
     return reading
@@ -163,6 +168,7 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       left = []
       for (const line of listed) {
         line.listed = false
+        if (line.fresh === 0) continue
         uses.push({ organization: line.organization, month: month.name, used: line.fresh })
         line.underway += line.fresh
         line.fresh = 0
@@ -188,8 +194,8 @@ export function createMemoryQuotas(usedBefore: UsedBefore = () => 0): MemoryQuot
       const slot = slots.get(organization)
       if (slot === undefined) return
       slots.delete(organization)
+      free.push(slot)
       listed = listed.filter((line) => line !== lines[slot])
-      lines[slot] = undefined
       left = left.filter((use) => use.organization !== organization)
     },
   }
