@@ -175,7 +175,7 @@ describe.each([
     it('of an organization are gone with it, those in memory too', async () => {
       const other = await recorded.issue('other')
       await use(node, key)
-      await use(node, key, { method: 'PURGE', permissions: ['items:purge'] })
+      await use(node, key, { method: 'DELETE', permissions: ['items:purge'] })
       await use(node, other)
       await use(node, { credential: 'kw_live_nonsense' })
       await deleteOrganization(recorded.lifecycle, tester, 'acme')
