@@ -386,6 +386,19 @@ describe('what is counted of a month', () => {
     ])
   })
 
+  it('is left out of an organization that was used only before the month in which it is forgotten', async () => {
+    const quotas = createMemoryQuotas()
+    const { customer } = await start({ quotas })
+    const [gone, other] = [await customer('endless'), await customer('endless')]
+    await gone.use(2)
+    const [{ organization = '' } = {}] = quotas.drain()
+    await gone.use(3)
+    nowMs = Date.UTC(2026, 11, 1)
+    await other.use(4)
+    quotas.forget(organization)
+    expect(quotas.drain()).toMatchObject([{ month: '2026-12', used: 4 }])
+  })
+
   it('is written or not for an organization that was forgotten meanwhile', async () => {
     const quotas = createMemoryQuotas()
     const { customer } = await start({ quotas })
