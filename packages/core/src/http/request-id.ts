@@ -11,7 +11,7 @@ let count = 0
  * The caller's own where it is sane, sent once and not `unfit`, else a new one. Headers are as on the wire: name, value,
  * name, value, …
  */
-export function requestIdOf(rawHeaders: readonly string[], unfit: (id: string) => boolean = () => false): string {
+export function requestIdOf(rawHeaders: readonly string[], unfit: (id: string) => boolean): string {
   const id = soleHeader(rawHeaders, 'x-request-id')
   return id && sane.test(id) && !unfit(id) ? id : newRequestId()
 }
