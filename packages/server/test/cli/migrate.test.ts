@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +17,7 @@ import { keywright } from '../support/command-line.ts'
 import { controlApi } from '../support/control-api.ts'
 import { goodPassword, openBrowser, signUp } from '../support/people.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { relayTo } from '../support/relay.ts'
 import { startNode, type TestNode } from '../support/start-node.ts'
 import { serviceKey, tester } from '../support/start-server.ts'
 import { totp } from '../support/totp.ts'
@@ -293,16 +293,10 @@ describe('keywright migrate', { timeout: 60_000 }, () => {
     ['making the tables of people', 'create table "kw_people"'],
   ])('says what to do where the way to the database is cut in the middle of %s', async (_, words) => {
     await embedded(1)
-    const { port } = new URL(to)
-    const relay = createServer((near) => {
-      const far = connect(Number(port), '127.0.0.1')
-      near.on('data', (data) => (data.includes(words) ? near.destroy() : far.write(data)))
-      near.on('close', () => far.destroy())
-      far.pipe(near)
+    const { relay, url } = await relayTo(to, (near) => (data) => {
+      if (data.includes(words)) near.destroy()
     })
-    await once(relay.listen(0, '127.0.0.1'), 'listening')
-    const through = Object.assign(new URL(to), { port: (relay.address() as AddressInfo).port }).href
-    const { code, stderr } = await keywright(['migrate', '--from', join(folder, 'data'), '--to', through])
+    const { code, stderr } = await keywright(['migrate', '--from', join(folder, 'data'), '--to', url])
     relay.close()
     expect([code, stderr]).toEqual([
       1,
