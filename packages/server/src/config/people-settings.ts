@@ -83,7 +83,7 @@ const embedOrigins = z.preprocess(
       .string('it has to be a text')
       .refine(
         (value) => isSafe(value) && address(value)?.origin === value,
-        'it has to be origins such as https://app.example.com, without a path',
+        'it has to be origins that begin with https://, without a path: https://app.example.com',
       ),
     'it has to be a list of origins',
   ),

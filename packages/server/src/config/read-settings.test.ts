@@ -250,6 +250,11 @@ describe('the settings', () => {
     for (const part of value.split(/[:,]/).filter((each) => each.length > 8)) expect(message).not.toContain(part)
   })
 
+  it('of the pages that may frame the console says that they come by https', async () => {
+    const { message } = await refusal({ KEYWRIGHT_EMBED_ORIGINS: 'http://app.example.com' })
+    expect(message).toContain('begin with https://')
+  })
+
   it('of a database and of Redis say how a password is written in them', async () => {
     for (const name of ['KEYWRIGHT_DATABASE_URL', 'KEYWRIGHT_REDIS_URL']) {
       const scheme = name === 'KEYWRIGHT_REDIS_URL' ? 'redis' : 'postgres'
