@@ -82,9 +82,9 @@ export const problems = {
   },
   invitation_invalid: {
     status: 410,
-    title: 'This invitation does not hold any more',
+    title: 'This link does not hold any more',
     cause: 'It has been used, revoked or replaced, has expired, or was for another e-mail address.',
-    mend: 'Ask for a new one; the very first link is printed anew when an instance without an operator starts.',
+    mend: 'Ask for a new one; an instance without an operator prints a new one when it starts.',
   },
   device_code_not_yours: {
     status: 403,

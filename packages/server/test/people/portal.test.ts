@@ -49,7 +49,7 @@ describe('a portal link', () => {
     }
     await signUp(server, { email: 'owner@example.com', invitation: await invite() })
     const { browser, status, json } = await enter(await invite())
-    expect([status, json.code]).toEqual([410, 'invitation_invalid'])
+    expect([status, json.code, json.title]).toEqual([410, 'invitation_invalid', 'This link does not hold any more'])
     expect(browser.cookie()).toBe('')
   })
 
