@@ -48,7 +48,7 @@ export function createControl(deps: ControlDeps): Control {
   refuseOtherMethods(app)
 
   app.notFound((context) => problemResponse(noSuchPath(context.req.path), context.get('requestId')))
-  const noAnswer = tellOutage(deps.logger, 'a call to the management API found no database')
+  const noAnswer = tellOutage(deps.logger, 'a call to the management API could not be carried out by the database')
   app.onError((error, context) => {
     const requestId = context.get('requestId')
     const problem = problemOf(error)
