@@ -249,6 +249,14 @@ describe('following the change log', () => {
     expect(await changes(`after=99999&hash=${start.hash}`)).toMatchObject({ reset: true, changes: [] })
   })
 
+  it('does not keep who follows another history waiting, as keys that they accept may be gone', async () => {
+    const { number, hash } = (await changes('')) as { number: number; hash: string }
+    const upToDate = changes(`after=${number}&hash=${hash}&wait=2`)
+    const elsewhere = changes(`after=${number}&hash=${'0'.repeat(64)}&wait=5`)
+    expect(await Promise.race([upToDate, elsewhere])).toMatchObject({ reset: true, number, hash })
+    expect(await upToDate).toMatchObject({ reset: false, changes: [], number, hash })
+  })
+
   it('is not taken for applied by who follows another history', async () => {
     const { key } = await server.issue()
     await changes(`after=99999&hash=${'0'.repeat(64)}`)
