@@ -115,6 +115,20 @@ describe('the element for a page of somebody else', { timeout: 2 * minutes }, ()
     await context.close()
   })
 
+  it('says to a customer whose link was used already to open the page again, not to ask for an invitation', async () => {
+    const { page, context } = await visit(browser)
+    shown = element(await portal())
+    await page.goto(company.url)
+    await expect.poll(() => page.frames().some(framed(`${server.control}/acme/keys`)), { timeout: 20_000 }).toBe(true)
+    await page.goto(company.url)
+    await expect.poll(() => page.frames().some(framed(`${server.control}/portal`)), { timeout: 20_000 }).toBe(true)
+    const told = page.frames().find(framed(server.control))?.getByRole('main')
+    await expect.poll(() => told?.textContent(), { timeout: 20_000 }).toContain('This link does not work')
+    expect(await told?.textContent()).toContain('Open the page that led here again')
+    expect(await told?.textContent()).not.toContain('invitation')
+    await context.close()
+  })
+
   it('puts nothing into the page but its own portal', async () => {
     const { page, context } = await visit(browser)
     for (const link of ['https://evil.example/portal#x', `${server.control}/acme/keys`, 'javascript:alert(1)', '']) {

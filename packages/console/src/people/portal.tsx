@@ -1,3 +1,4 @@
+import { KeywrightError } from '@keywright/client'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
@@ -31,7 +32,7 @@ function Compare({ token }: { token: string }) {
   const offer = useQuery({ ...offerQuery(token), enabled: !!present })
   if (isChosen || present === null) return <Enter token={token} />
   const failed = [viewer, offer].find(({ error }) => error)
-  if (failed) return <LinkFailed error={failed.error} onRetry={() => failed.refetch()} />
+  if (failed) return <PortalFailed error={failed.error} onRetry={() => failed.refetch()} />
   if (!present || !offer.data) return <OneMoment />
   const { organization, email } = offer.data
   if (organization === null || email === present.email) return <Enter token={token} />
@@ -80,8 +81,23 @@ function Enter({ token }: { token: string }) {
     mutate()
   }, [mutate])
   if (isForgotten) return <NoSession />
-  if (error) return <LinkFailed error={error} onRetry={() => mutate()} />
+  if (error) return <PortalFailed error={error} onRetry={() => mutate()} />
   return <OneMoment />
+}
+
+/** Nobody invited a customer who comes by such a link: what the server says of invitations would mislead them. */
+function PortalFailed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  if (!(error instanceof KeywrightError && error.code === 'invitation_invalid')) {
+    return <LinkFailed error={error} onRetry={onRetry} />
+  }
+  return (
+    <Entrance title="This link does not work">
+      <p className="text-muted">
+        It works once, and for a few minutes. Open the page that led here again. Where that does not help, ask whoever
+        runs that page.
+      </p>
+    </Entrance>
+  )
 }
 
 /** Signing in with a password would end here too, and who comes by a portal link has none. */
