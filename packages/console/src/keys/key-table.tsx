@@ -28,7 +28,7 @@ const columns: readonly Column<KeyOrder>[] = [
   { label: 'Name', order: 'name' },
   { label: 'Key', isExtra: true },
   { label: 'State', isExtra: true },
-  { label: 'Use, 7 days', isExtra: 'wide' },
+  { label: 'Usage, 7 days', isExtra: 'wide' },
   { label: 'Last used', order: 'lastUsed', isExtra: true },
   { label: 'Expires', order: 'expires', isExtra: true },
   { label: 'Created', order: 'created', isExtra: 'wide' },

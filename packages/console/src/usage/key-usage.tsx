@@ -33,7 +33,7 @@ export function KeyUsage({ of: key }: { of: Key }) {
     reasonInWords(reason ?? '', noun),
   )
   return (
-    <Card title="Use" actions={<SpanSelect value={chosen} onChange={setChosen} />}>
+    <Card title="Usage" actions={<SpanSelect value={chosen} onChange={setChosen} />}>
       {error && (
         <div className="p-5">
           <ErrorNotice error={error} onRetry={() => refetch()} />
