@@ -1,6 +1,6 @@
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { connectTo } from './support/connect-to.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { rawRequest, sendRaw } from './support/raw-request.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
@@ -82,7 +82,7 @@ describe('the access log', () => {
     upstream.server.removeAllListeners('request')
     upstream.server.on('request', () => socket.destroy())
     const { credential } = await server.issue()
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     socket.write(`GET /v1/sandboxes HTTP/1.1\r\nHost: a\r\nX-API-Key: ${credential}\r\n\r\n`)
     const [told] = await lines(1)
     expect(told).toMatchObject({ verdict: 'allowed', bytes: 0 })

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mintServiceKey } from '../src/access/service-key-format.ts'
+import { connectTo } from './support/connect-to.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { type TestPostgres, testPostgres } from './support/postgres.ts'
 import { startServer, type TestServer } from './support/start-server.ts'
@@ -78,7 +78,7 @@ describe('callers who leave while the database is slow', () => {
   }
 
   async function sendAndLeave(bytes: string, to = server.edge): Promise<void> {
-    const socket = connect(Number(new URL(to).port), '127.0.0.1')
+    const socket = connectTo(to)
     socket.on('error', () => {})
     socket.write(bytes)
     await pause(200)

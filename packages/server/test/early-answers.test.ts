@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { createVerifier, remote } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from './support/connect-to.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { freePort } from './support/free-port.ts'
 import { type GuardedApp, guardedApps } from './support/guarded-app.ts'
@@ -64,8 +64,7 @@ async function sendWhole(
 ): Promise<string[]> {
   const chunk = Buffer.alloc(100_000, ' ')
   const chunks = 80
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const socket = connectTo(url)
   const left = once(socket, 'close').then(() => Promise.reject(new Error('The connection was closed.')))
   left.catch(() => {})
   const send = async (bytes: Buffer | string) => {
@@ -140,9 +139,7 @@ it.each([
   ['something-else', 'Expect: something-else'],
   ['100-continue', 'Connection: Upgrade\r\nUpgrade: websocket'],
 ])('what comes behind the last answer ends the connection: behind %s, %j', async (expected, lines) => {
-  const { hostname, port } = new URL(server.edge)
-  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
-  socket.on('error', () => {})
+  const socket = connectTo(server.edge, { allowHalfOpen: true })
   socket.write(`POST /a HTTP/1.1\r\nHost: a\r\nExpect: ${expected}\r\nContent-Length: 1\r\n\r\n`)
   await once(socket.resume(), 'end')
   socket.write('x')

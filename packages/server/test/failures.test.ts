@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from './support/connect-to.ts'
 import { type Stage, startStage, stopStage } from './support/instances.ts'
 import { parseAnswer, rawRequest, sendRaw } from './support/raw-request.ts'
 import { serviceKey, startServer } from './support/start-server.ts'
@@ -228,11 +229,9 @@ describe('a caller who hangs up', () => {
   ])('before they are answered takes nobody with them: %j', async (bytes) => {
     const server = await startServer({ contract: 'keywright' })
     for (const url of [server.edge, server.control]) {
-      const { hostname, port } = new URL(url)
       for (let time = 0; time < 100; time++) {
-        const socket = connect(Number(port), hostname)
+        const socket = connectTo(url)
         await once(socket, 'connect')
-        socket.on('error', () => {})
         socket.write(bytes, () => socket.resetAndDestroy())
         await once(socket, 'close')
       }
@@ -251,10 +250,9 @@ describe('a caller who never finishes', () => {
   afterAll(() => stopStage(stage))
 
   it('the head of their request is cut off, in the words of the contract', async () => {
-    const { port } = new URL(stage.server.edge)
     const text = await new Promise<string>((resolve) => {
       let got = ''
-      const socket = connect(Number(port), '127.0.0.1')
+      const socket = connectTo(stage.server.edge)
       socket.on('data', (chunk) => {
         got += chunk
       })

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from './support/connect-to.ts'
 import { controlApi } from './support/control-api.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { rawRequest } from './support/raw-request.ts'
@@ -128,7 +128,7 @@ describe("with a contract of one's own", () => {
       socket.resume().write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
     })
     const alone = await startServer({ contract: join(folder, 'contract.json'), upstream: sockets.url })
-    const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+    const socket = connectTo(alone.edge)
     const lines = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
     socket.write(`${['GET /public/ws HTTP/1.1', ...lines, key].join('\r\n')}\r\n\r\n`)
@@ -156,7 +156,7 @@ describe("with a contract of one's own", () => {
     const alone = await startServer({ contract: file, upstream: sockets.url, timeouts: { recheckMs: 20 } })
     const { credential: other, key } = await alone.issue()
     const joined = async (path: string, lines: string[]) => {
-      const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+      const socket = connectTo(alone.edge)
       const fields = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket', ...lines]
       socket.write(`${[`GET ${path} HTTP/1.1`, ...fields].join('\r\n')}\r\n\r\n`)
       const [answer] = await once(socket, 'data')

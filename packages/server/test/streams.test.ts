@@ -3,11 +3,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request as requestHttp, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Issued } from '@keywright/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { connectTo } from './support/connect-to.ts'
 import { startUpstream, type Upstream } from './support/echo-upstream.ts'
 import { layWire } from './support/network/relayed-wire.ts'
 import { testPostgres } from './support/postgres.ts'
@@ -213,8 +214,7 @@ describe('through the gateway', () => {
 
   describe('an answer without a length is not taken for a whole one', () => {
     const asked = (edge: string, { credential }: Issued) => {
-      const { hostname, port } = new URL(edge)
-      const socket = connect(Number(port), hostname)
+      const socket = connectTo(edge)
       socket.write(`GET /v1/stream HTTP/1.0\r\nAuthorization: Bearer ${credential}\r\n\r\n`)
       return socket
     }
@@ -367,7 +367,7 @@ describe('through the gateway', () => {
     const refused = await sendRaw(server.edge, `${head}\r\n`)
     expect(parseAnswer(refused)).toMatchObject({ status: 401, headers: { connection: 'close' } })
 
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     socket.write(`${head}Authorization: Bearer ${issued.credential}\r\n\r\n`)
     expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
     socket.write('ok')
@@ -426,7 +426,7 @@ describe('through the gateway', () => {
       response.end()
     }
     const fields = `Host: a\r\nAuthorization: Bearer ${issued.credential}\r\n`
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').on('error', () => {})
+    const socket = connectTo(server.edge)
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk
@@ -472,7 +472,7 @@ describe('through the gateway', () => {
       if (url === '/stream') response.writeHead(200).write('begin')
       else response.end()
     }
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').on('error', () => {})
+    const socket = connectTo(server.edge)
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk
@@ -485,7 +485,7 @@ describe('through the gateway', () => {
   })
 
   it('an upload that becomes unreadable once it is answered gets no second answer', async () => {
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk
@@ -505,7 +505,7 @@ describe('through the gateway', () => {
     const arrived = new Promise<ServerResponse>((resolve) => {
       respond = (_, response) => resolve(response)
     })
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1').setNoDelay()
+    const socket = connectTo(server.edge).setNoDelay()
     const ended = once(socket.resume(), 'end')
     socket.write(`GET /a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`)
     const response = await arrived
@@ -523,7 +523,7 @@ describe('through the gateway', () => {
       request.on('error', () => {})
       response.writeHead(200).write('begin')
     }
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     let text = ''
     socket.on('data', (chunk) => {
       text += chunk
@@ -550,7 +550,7 @@ describe('through the gateway', () => {
       }
       const one = (path: string) =>
         `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issued.credential}\r\n\r\n`
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       let text = ''
       socket.on('data', (chunk) => {
         text += chunk.toString('latin1')
@@ -623,7 +623,7 @@ describe('through the gateway', () => {
       const alone = await startServer({ contract: 'keywright', upstream: upstream.url })
       const { credential } = await alone.issue()
       const before = atUpstream
-      const socket = connect(Number(new URL(alone.edge).port), '127.0.0.1')
+      const socket = connectTo(alone.edge)
       socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
       await expect.poll(() => atUpstream === before).toBe(false)
       const stopped = alone.stop()
@@ -641,7 +641,7 @@ describe('through the gateway', () => {
       subscribe('net.server.socket', onSocket)
       onTestFinished(() => void unsubscribe('net.server.socket', onSocket))
       const before = atUpstream
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.write(handshake('/silent', headerLines()))
       await expect.poll(() => atUpstream === before).toBe(false)
       const atEdge = accepted.find(({ remotePort }) => remotePort === socket.localPort) as Socket
@@ -676,7 +676,7 @@ describe('through the gateway', () => {
 
     it('that the upstream ends has its last words reach a caller who speaks while they are on the way', async () => {
       const before = atUpstream
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.on('error', () => {})
       socket.write(handshake('/silent', headerLines()))
       await expect.poll(() => atUpstream === before).toBe(false)
@@ -713,7 +713,7 @@ describe('through the gateway', () => {
     )
 
     it('that the upstream answers with a stream ends when its key is revoked', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
       while (!text.endsWith('beat\n')) text += await textFrom(socket)
@@ -726,7 +726,7 @@ describe('through the gateway', () => {
     })
 
     it('that the upstream breaks off its answer to gets nothing after it, and is not mistaken for one that ended', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       let text = ''
       socket.on('data', (chunk) => {
         text += chunk
@@ -743,7 +743,7 @@ describe('through the gateway', () => {
       ['refuses', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
     ])('whose caller resets it at the moment the upstream %s is left by both', async (_, answer) => {
       const before = atUpstream
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.write(handshake('/silent', headerLines()))
       await expect.poll(() => atUpstream === before).toBe(false)
       const left = once(atUpstream, 'close')
@@ -753,7 +753,7 @@ describe('through the gateway', () => {
     })
 
     it('that the upstream answers with a stream is left by both when its caller leaves', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.on('error', () => {})
       socket.write(handshake('/ignored', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
@@ -770,7 +770,7 @@ describe('through the gateway', () => {
       const patient = await startServer({ contract: 'keywright', upstream: upstream.url })
       const { credential } = await patient.issue()
       const before = atUpstream
-      const socket = connect(Number(new URL(patient.edge).port), '127.0.0.1')
+      const socket = connectTo(patient.edge)
       const answered = once(socket, 'data')
       answered.catch(() => {})
       socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
@@ -782,7 +782,7 @@ describe('through the gateway', () => {
     })
 
     it('whose caller speaks before the upstream has answered loses nothing of it', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.write(handshake('/slow', [`Authorization: Bearer ${issued.credential}`]))
       await expect.poll(() => atUpstream?.destroyed).toBe(false)
       const early = 'x'.repeat(200_000)
@@ -803,7 +803,7 @@ describe('through the gateway', () => {
     })
 
     it('whose caller speaks on before the upstream has answered is slowed down', async () => {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.on('error', () => {})
       socket.write(handshake('/silent', headerLines()))
       let written = 0
@@ -822,7 +822,7 @@ describe('through the gateway', () => {
 
     it('whose caller has nothing more to say brings them the rest', async () => {
       const before = atUpstream
-      const socket = connect({ port: Number(new URL(server.edge).port), host: '127.0.0.1', allowHalfOpen: true })
+      const socket = connectTo(server.edge, { allowHalfOpen: true })
       socket.write(handshake('/ws', headerLines()))
       await expect.poll(() => atUpstream === before).toBe(false)
       await textFrom(socket)
@@ -845,7 +845,7 @@ describe('through the gateway', () => {
       const hasty = await startServer({ contract: 'keywright', upstream: upstream.url, timeouts })
       const { credential } = await hasty.issue()
       const before = atUpstream
-      const socket = connect(Number(new URL(hasty.edge).port), '127.0.0.1')
+      const socket = connectTo(hasty.edge)
       socket.write(handshake('/silent', [`Authorization: Bearer ${credential}`]))
       await expect.poll(() => atUpstream === before).toBe(false)
       atUpstream.write(`HTTP/1.1 ${answer}\r\n\r\n`)
@@ -931,7 +931,7 @@ describe('through the gateway', () => {
     /** The status that is answered, once the other side has thrown the connection away. */
     function heldOpen(bytes: string): Promise<number> {
       return new Promise((resolve) => {
-        const socket = connect({ port: Number(new URL(server.edge).port), host: '127.0.0.1', allowHalfOpen: true })
+        const socket = connectTo(server.edge, { allowHalfOpen: true })
         let text = ''
         socket.on('data', (chunk) => {
           text += chunk
@@ -950,7 +950,7 @@ describe('through the gateway', () => {
     }
 
     async function joined(): Promise<Socket> {
-      const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+      const socket = connectTo(server.edge)
       socket.on('error', () => {})
       socket.write(handshake('/ws', [`Authorization: Bearer ${issued.credential}`]))
       let text = ''
@@ -962,7 +962,7 @@ describe('through the gateway', () => {
   })
 
   async function open(line: string, lines: string[] = []): Promise<Socket> {
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     socket.on('error', () => {})
     await once(socket, 'connect')
     const head = [`${line} HTTP/1.1`, 'Host: a', `Authorization: Bearer ${issued.credential}`, ...lines]

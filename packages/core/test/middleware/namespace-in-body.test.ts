@@ -191,7 +191,9 @@ it('takes in all of a body that is too large in Hono on Node, where the next req
   const listener = getRequestListener(app.fetch, { autoCleanupIncoming: false })
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    .on('error', () => {})
+    .setEncoding('latin1')
   const head = `Host: a\r\nX-Api-Key: ${credential}\r\n`
   const tooMuch = JSON.stringify({ value: 'x'.repeat(5_000_000) })
   socket.write(`POST /v1/query HTTP/1.1\r\n${head}Content-Length: ${tooMuch.length}\r\n\r\n${tooMuch}`)
@@ -241,7 +243,7 @@ it('gives up a body whose sender has gone while the key was looked for', async (
     guardNode(verifier, { onFailure: (error) => void told.push(error) })(() => {})(request, response)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
   const head = `Host: a\r\nX-Api-Key: ${credential}\r\nContent-Type: application/json\r\nContent-Length: 9`
   socket.write(`POST /v1/query HTTP/1.1\r\n${head}\r\n\r\n{"name`)
   await asked

@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import {
   createProject,
   type Issued,
@@ -12,6 +11,7 @@ import {
   updateOrganization,
 } from '@keywright/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from '../support/connect-to.ts'
 import { controlApi } from '../support/control-api.ts'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
 import { rawRequest } from '../support/raw-request.ts'
@@ -317,9 +317,9 @@ it.each([
 ])('a key that is %s while its request is under way leaves no successor behind', async (_, end) => {
   const { key, credential } = await server.issue()
   const body = JSON.stringify({ name: `made by ${key.id}`, projectId: key.project })
-  const { hostname, port } = new URL(server.edge)
-  const socket = connect(Number(port), hostname).setEncoding('latin1')
-  const lines = [`Host: ${hostname}`, `Authorization: Bearer ${credential}`, `Content-Length: ${body.length}`]
+  const { host } = new URL(server.edge)
+  const socket = connectTo(server.edge).setEncoding('latin1')
+  const lines = [`Host: ${host}`, `Authorization: Bearer ${credential}`, `Content-Length: ${body.length}`]
   socket.write(`POST /api/v0/keys HTTP/1.1\r\n${lines.join('\r\n')}\r\nExpect: 100-continue\r\n\r\n`)
   // Nobody is asked to go on before the key was found good.
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 /)
@@ -333,9 +333,9 @@ it.each([
 it('a key whose organization is suspended while its request is under way leaves no successor behind', async () => {
   const { key, credential } = await server.issueElsewhere()
   const body = JSON.stringify({ name: 'successor', projectId: key.project })
-  const { hostname, port } = new URL(server.edge)
-  const socket = connect(Number(port), hostname).setEncoding('latin1')
-  const lines = [`Host: ${hostname}`, `Authorization: Bearer ${credential}`, `Content-Length: ${body.length}`]
+  const { host } = new URL(server.edge)
+  const socket = connectTo(server.edge).setEncoding('latin1')
+  const lines = [`Host: ${host}`, `Authorization: Bearer ${credential}`, `Content-Length: ${body.length}`]
   socket.write(`POST /api/v0/keys HTTP/1.1\r\n${lines.join('\r\n')}\r\nExpect: 100-continue\r\n\r\n`)
   expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1\.1 100 /)
   await updateOrganization(server.lifecycle, tester, key.organization, { state: 'suspended' })

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from '../support/connect-to.ts'
 import { rawRequest, sendRaw } from '../support/raw-request.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
@@ -112,7 +113,7 @@ describe('a body that Express reads', () => {
     ['/v1/query', () => `X-Api-Key: ${credential}`],
     ['/gate/onboard/create', () => `Authorization: Bearer ${serviceKey}`],
   ])('whose sender leaves in the middle of it fills no log: %s', async (path, holder) => {
-    const socket = connect(Number(new URL(server.edge).port), '127.0.0.1')
+    const socket = connectTo(server.edge)
     const fields = `${holder()}\r\nContent-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue`
     socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`)
     // It is being read from now on.

@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openapiDocument } from '../../src/control/openapi.ts'
+import { connectTo } from '../support/connect-to.ts'
 import { type Api, controlApi } from '../support/control-api.ts'
 import { serviceKey, startServer, type TestServer } from '../support/start-server.ts'
 
@@ -116,7 +116,7 @@ describe('a body', () => {
   it.each(['/v1/organizations', '/v1/verify', '/v1/leaks', '/api/auth/sign-up/email'])(
     'whose sender leaves in the middle of it fills no log: %s',
     async (path) => {
-      const socket = connect(Number(new URL(server.control).port), '127.0.0.1')
+      const socket = connectTo(server.control)
       const fields = `Authorization: Bearer ${serviceKey}\r\nContent-Type: application/json\r\nContent-Length: 100`
       socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n{"half":`)
       await pause(100)

@@ -155,18 +155,18 @@ describe('the client', () => {
     const options = { signal: AbortSignal.abort('enough') }
     const { people, members, serviceKeys, cliTokens } = keywright
     for (const call of [
-      people.disable('usr_1', options),
-      people.enable('usr_1', options),
-      people.remove('usr_1', {}, options),
-      people.forgetSecondFactor('usr_1', options),
-      people.passwordLink('ann@example.com', options),
-      members.update('acme', 'usr_1', { role: 'admin' }, options),
-      members.remove('acme', 'usr_1', {}, options),
-      members.revokeInvitation('acme', 'inv_1', options),
-      serviceKeys.list({}, options).page(),
-      cliTokens.revoke('clt_1', options),
+      () => people.disable('usr_1', options),
+      () => people.enable('usr_1', options),
+      () => people.remove('usr_1', {}, options),
+      () => people.forgetSecondFactor('usr_1', options),
+      () => people.passwordLink('ann@example.com', options),
+      () => members.update('acme', 'usr_1', { role: 'admin' }, options),
+      () => members.remove('acme', 'usr_1', {}, options),
+      () => members.revokeInvitation('acme', 'inv_1', options),
+      () => serviceKeys.list({}, options).page(),
+      () => cliTokens.revoke('clt_1', options),
     ])
-      await expect(call).rejects.toBe('enough')
+      await expect(call()).rejects.toBe('enough')
   })
 
   it('throws the server’s problems with their codes', async () => {

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectTo } from '../support/connect-to.ts'
 import { startUpstream, type Upstream } from '../support/echo-upstream.ts'
 import { type RunningProxy, startHaproxy, startNginx } from '../support/proxies.ts'
 import { parseAnswer, rawRequest, sendRaw } from '../support/raw-request.ts'
@@ -152,7 +152,7 @@ describe.each(fronts)('behind $name, the gateway', ({ start }) => {
   })
 
   it('streams what it is sent, and is not held up by a caller who is slow', async () => {
-    const socket = connect(Number(new URL(proxy.url).port), '127.0.0.1')
+    const socket = connectTo(proxy.url)
     socket.write(`POST /v1/slow HTTP/1.1\r\nHost: a\r\nx-api-key: ${credential}\r\nContent-Length: 4\r\n\r\nab`)
     const other = await rawRequest(proxy.url, { lines: [`x-api-key: ${credential}`] })
     expect(other.status).toBe(200)

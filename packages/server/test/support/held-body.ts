@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connectTo } from './connect-to.ts'
 import { parseAnswer, type RawAnswer } from './raw-request.ts'
 
 export interface HeldBody {
@@ -17,8 +17,8 @@ export async function holdBody(
   }: { method?: string; target: string; lines: readonly string[]; body: unknown },
 ): Promise<HeldBody> {
   const bytes = JSON.stringify(body)
-  const { host, hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const { host } = new URL(url)
+  const socket = connectTo(url)
   const length = Buffer.byteLength(bytes)
   const own = [`Host: ${host}`, 'Content-Type: application/json', `Content-Length: ${length}`, 'Expect: 100-continue']
   socket.write([`${method} ${target} HTTP/1.1`, ...own, ...lines, '', ''].join('\r\n'))
