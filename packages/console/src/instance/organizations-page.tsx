@@ -100,8 +100,8 @@ export function OrganizationsPage() {
                   </Cell>
                   {hasPlans && <Cell isExtra>{planOf(organization)}</Cell>}
                   {contract.namespaces && (
-                    <Cell isExtra="wide" className="max-w-56 truncate">
-                      <Mono>{organization.namespaces?.join(', ') ?? 'all'}</Mono>
+                    <Cell isExtra="wide" className="min-w-36 max-w-56">
+                      <Mono className="wrap-anywhere">{organization.namespaces?.join(', ') ?? 'all'}</Mono>
                     </Cell>
                   )}
                   <Cell>

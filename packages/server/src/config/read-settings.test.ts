@@ -97,10 +97,10 @@ describe('the settings', () => {
   it('of a provider are named where they are missing or wrong', async () => {
     const whole = { id: 'acme', name: 'Acme', issuer: 'https://login.example.com', clientId: 'c', clientSecret: 's' }
     for (const [member, value, problem] of [
-      ['name', undefined, '1.name: it is missing'],
-      ['clientSecret', '', '1.clientSecret: it is empty'],
-      ['clientId', 7, '1.clientId: it has to be a text'],
-      ['issuer', 'http://login.example.com', '1.issuer: it has to begin with https://'],
+      ['name', undefined, 'entry 2, name: it is missing'],
+      ['clientSecret', '', 'entry 2, clientSecret: it is empty'],
+      ['clientId', 7, 'entry 2, clientId: it has to be a text'],
+      ['issuer', 'http://login.example.com', 'entry 2, issuer: it has to begin with https://'],
     ] as const) {
       const providers = [
         { ...whole, id: 'other' },
@@ -303,7 +303,7 @@ describe('the settings', () => {
     'in a file say what they have to be: %s',
     async (text) => {
       file('keywright.config.yaml', text)
-      expect((await refusal({})).message).toMatch(/ is not usable: 0: it has to be a text\.$/)
+      expect((await refusal({})).message).toMatch(/ is not usable: entry 1: it has to be a text\.$/)
     },
   )
 

@@ -100,7 +100,8 @@ function parsed({ read, secret }: Setting, where: string, value: unknown): unkno
   // What is before an @ is refused in every address, and may be a password.
   const shown = secret ? '' : ` ${JSON.stringify(value)}`.replaceAll(/\/\/[^"]*@/g, '//…@')
   const [issue] = result.error.issues
-  const member = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''
+  const place = issue?.path.map((step) => (typeof step === 'number' ? `entry ${step + 1}` : String(step))) ?? []
+  const member = place.length > 0 ? `${place.join(', ')}: ` : ''
   throw new SettingError(`${where}${shown} is not usable: ${member}${issue?.message}.`, `Change ${where}.`)
 }
 
