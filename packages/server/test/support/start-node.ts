@@ -32,15 +32,13 @@ export async function startNode(
   machine = here,
 ): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'keywright-node-'))
-  const node = await startOn(folder, { KEYWRIGHT_DATABASE_URL: database, ...env }, machine)
-  return {
-    ...node,
-    async stop() {
-      const code = await node.stop()
-      rmSync(folder, { recursive: true })
-      return code
-    },
-  }
+  const remove = () => rmSync(folder, { recursive: true })
+  const node = await startOn(folder, { KEYWRIGHT_DATABASE_URL: database, ...env }, machine).catch((error: unknown) => {
+    remove()
+    throw error
+  })
+  node.child.once('close', remove)
+  return node
 }
 
 /** One on a data folder that outlasts it. */

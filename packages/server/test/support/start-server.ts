@@ -58,6 +58,9 @@ export async function startServer({
     folder,
     logTo: { write: (line) => void lines.push(line) },
     ...(timeouts && { timeouts }),
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true })
+    throw error
   })
   const { lifecycle } = instance
   let organizations = 0
