@@ -21,7 +21,12 @@ export function openPeopleFile(file: string) {
     const checkPlace = watchPlace(file)
     const { heed, noting } = createHeeding()
     const db = new Kysely<unknown>({ dialect: new WaitingDialect({ database: client }, checkPlace, noting) })
-    return { db, type: 'sqlite' as const, heed, close: () => db.destroy() }
+    const close = async () => {
+      await db.destroy()
+      // It leaves open what nobody has asked for anything.
+      client.close()
+    }
+    return { db, type: 'sqlite' as const, heed, close }
   } catch (error) {
     throw explain(file, error)
   }
