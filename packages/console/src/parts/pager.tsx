@@ -53,7 +53,7 @@ export function Pager({
 }: Omit<Paging, 'cursor'> & { shown: number; noun: string; next: string | null }) {
   const isAll = before === 0 && next === null
   return (
-    <footer className="flex min-h-12 flex-wrap items-center justify-between gap-3 border-t px-5 py-2 text-muted">
+    <footer className="flex min-h-12 flex-wrap items-center justify-between gap-3 border-t px-4 py-2 text-muted sm:px-5">
       <span>
         {counted(shown, noun)}
         {!isAll && ` · page ${before + 1}`}
