@@ -10,6 +10,7 @@ import {
   type Outcome,
   parseContract,
   revoke,
+  updateOrganization,
 } from '@keywright/core'
 import { inMemory, testActor } from '@keywright/core/testing'
 import { describe, expect, it } from 'vitest'
@@ -63,6 +64,20 @@ describe('the memory of keys', () => {
     const { change } = await revoke(lifecycle, testActor, first?.key.id ?? '')
     await verifier.apply(change ? [change] : [])
     expect(verifier.verify({ credential: first?.credential ?? '' })).toMatchObject({ reason: 'revoked_key' })
+  })
+
+  it('lets go of an organization with the last of its keys', async () => {
+    const { issued, store, lifecycle, organization } = await startWith(1)
+    const { id } = await organization({ id: 'other' })
+    const other = await issue(lifecycle, testActor, { organization: id, name: 'other', limits: [] })
+    const credential = issued[0]?.credential ?? ''
+    // Nobody tells it of changes: it goes by what it has read, as long as it keeps that.
+    const verifier = createVerifier({ contract, keys: store, maxKeys: 1 })
+    expect(verifier.verify({ credential })).toMatchObject({ allowed: true })
+    await updateOrganization(lifecycle, testActor, 'acme', { state: 'suspended' })
+    expect(verifier.verify({ credential })).toMatchObject({ allowed: true })
+    expect(verifier.verify({ credential: other.credential })).toMatchObject({ allowed: true })
+    expect(verifier.verify({ credential })).toMatchObject({ reason: 'organization_suspended' })
   })
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('cannot have room for %d', async (maxKeys) => {
