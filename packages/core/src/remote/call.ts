@@ -51,9 +51,24 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
     }
   }
 
+  /** Within its time. Not by `AbortSignal.any`: Node 20 may collect what that makes before it goes off. */
+  async function sendInTime(ask: Ask): Promise<Answer> {
+    const { timeoutMs, signal } = ask
+    const ending = new AbortController()
+    const end = () => ending.abort()
+    const timer = setTimeout(end, timeoutMs)
+    signal?.addEventListener('abort', end)
+    if (signal?.aborted) end()
+    try {
+      return await send(ask, ending.signal)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+    }
+  }
+
   /** Redirects are not followed: the service key is for this server alone. */
-  async function send({ method, path, body, inTurn = false, timeoutMs, signal }: Ask): Promise<Answer> {
-    const until = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
+  async function send({ method, path, body, inTurn = false }: Ask, until: AbortSignal): Promise<Answer> {
     const asking = request(base + path, {
       agent: inTurn ? agents.inTurn : agents.atOnce,
       method,
@@ -76,7 +91,7 @@ export function createCall({ url, serviceKey }: CallOptions): Call {
   }
 
   return async (ask) => {
-    const answer = await send(ask).catch((cause) => {
+    const answer = await sendInTime(ask).catch((cause) => {
       giveUpIdle()
       if (cause instanceof RemoteError) throw cause
       const message = `${url.origin} does not answer. Check that Keywright's control side is reached there.`
